@@ -1,0 +1,27 @@
+//! How many decimals the base unit of an asset has.
+
+/// Decimals of an asset: one whole unit is 10 to that power in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimals(u8);
+
+impl Decimals {
+    /// None: base units are whole units.
+    pub const ZERO: Self = Self(0);
+
+    /// Micro-units: the scale of US dollars here.
+    pub const SIX: Self = Self(6);
+
+    /// The most decimals an asset can have. 10⁷⁷ is the largest power of ten below 2²⁵⁶; with one more, not
+    /// even one whole unit could be written down.
+    pub const MAX: u8 = 77;
+
+    /// That many decimals; `None` for more than [`Decimals::MAX`].
+    pub const fn new(decimals: u8) -> Option<Self> {
+        if decimals > Self::MAX { None } else { Some(Self(decimals)) }
+    }
+
+    /// The number of them.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}

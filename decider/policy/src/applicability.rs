@@ -1,0 +1,75 @@
+//! The published table: at which operation, destination type and stage a field applies.
+//!
+//! A condition over a field that does not apply is false. Over one that applies and is missing it is
+//! indeterminate (decision model, section 1).
+//!
+//! | field | applies |
+//! |---|---|
+//! | signer, source type, source id, asset | always |
+//! | amount, requested amount, USD value | operations whose payload states what they move |
+//! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE) |
+//! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
+//! | destination address | as the type: for UNMANAGED and ONE_TIME_ADDRESS always, for every other type at signing; before that wherever it is given |
+//! | destination tag | wherever the address does, for assets that require one |
+//! | raw transaction | at signing, where the policy requires it, on chains whose digest is known |
+
+use crate::address::Chain;
+use crate::request::Stage;
+use crate::vocabulary::{is_matched_by_address, pays_somebody, states_its_amount};
+
+/// Whether the amounts and their value apply.
+pub fn amount_applies(operation: &str) -> bool {
+    states_its_amount(operation)
+}
+
+/// Whether destinations apply.
+pub fn destination_applies(operation: &str) -> bool {
+    pays_somebody(operation)
+}
+
+/// Whether a destination's id applies; a missing type is one whose id might matter.
+pub fn destination_id_applies(operation: &str, account_type: Option<&str>) -> bool {
+    destination_applies(operation) && !account_type.is_some_and(is_matched_by_address)
+}
+
+/// Whether a destination's address applies; a missing type is one whose address might matter.
+pub fn address_applies(operation: &str, account_type: Option<&str>, stage: Stage) -> bool {
+    destination_applies(operation) && (stage == Stage::Signing || account_type.is_none_or(is_matched_by_address))
+}
+
+/// Whether a raw transaction can be held against its payload on this chain.
+pub fn raw_transaction_applies(chain: Chain, stage: Stage) -> bool {
+    stage == Stage::Signing && matches!(chain, Chain::Evm | Chain::Bitcoin | Chain::BitcoinTestnet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_apply_by_type_and_stage() {
+        let applies = |kind, stage| address_applies("TRANSFER", kind, stage);
+        assert!(!applies(Some("VAULT"), Stage::Approval));
+        assert!(applies(Some("VAULT"), Stage::Signing));
+        assert!(applies(Some("UNMANAGED"), Stage::Approval));
+        assert!(applies(Some("ONE_TIME_ADDRESS"), Stage::Approval));
+        assert!(applies(None, Stage::Approval));
+        assert!(!address_applies("RAW", Some("UNMANAGED"), Stage::Signing));
+    }
+
+    #[test]
+    fn ids_apply_where_addresses_do_not_identify() {
+        assert!(destination_id_applies("TRANSFER", Some("VAULT")));
+        assert!(destination_id_applies("TRANSFER", None));
+        assert!(!destination_id_applies("TRANSFER", Some("UNMANAGED")));
+        assert!(!destination_id_applies("TYPED_MESSAGE", Some("VAULT")));
+    }
+
+    #[test]
+    fn raw_transactions_apply_at_signing() {
+        assert!(raw_transaction_applies(Chain::Evm, Stage::Signing));
+        assert!(raw_transaction_applies(Chain::Bitcoin, Stage::Signing));
+        assert!(!raw_transaction_applies(Chain::Evm, Stage::Approval));
+        assert!(!raw_transaction_applies(Chain::Solana, Stage::Signing));
+    }
+}

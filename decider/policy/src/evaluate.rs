@@ -1,0 +1,98 @@
+//! Evaluation: integrity, then every deny rule, then every allow rule. Limits come after, with the ledger.
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Policy;
+use crate::integrity::read_intent;
+use crate::intent::Intent;
+use crate::request::Request;
+use crate::rule::{Effect, Rule};
+use crate::truth::Truth;
+use crate::verdict::{Reason, ReasonCode};
+
+/// What the rules say of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Where it stands before the limits.
+    pub standing: Standing,
+    /// Rules that matched or could not be evaluated.
+    pub rules: Vec<RuleResult>,
+    /// What the request would do; `None` where it could not be read.
+    pub intent: Option<Intent>,
+}
+
+/// Where a request stands before the limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Denied, whatever the limits say.
+    Denied(Reason),
+    /// Held, unless a limit denies it.
+    Held(Reason),
+    /// Covered by this allow rule: allowed if every limit has room.
+    Covered(String),
+}
+
+/// How one rule came out, where that is worth telling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleResult {
+    /// The rule.
+    pub rule_id: String,
+    /// What it does where it matches.
+    pub effect: Effect,
+    /// True: it matched. False: it is indeterminate.
+    pub matched: bool,
+    /// What was missing.
+    pub indeterminate: Vec<String>,
+}
+
+/// Evaluates a request against every rule; the order of rules does not matter.
+pub fn evaluate(policy: &Policy, request: &Request) -> Evaluation {
+    let intent = match read_intent(policy, request) {
+        Ok(intent) => intent,
+        Err(reason) => return Evaluation { standing: Standing::Denied(reason), rules: Vec::new(), intent: None },
+    };
+    let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent));
+    rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent)));
+    Evaluation { standing: combine(&rules), rules, intent: Some(intent) }
+}
+
+fn results(rules: &[Rule], effect: Effect, truth: impl Fn(&Rule) -> Truth) -> Vec<RuleResult> {
+    rules.iter().filter_map(|rule| result(rule, effect, truth(rule))).collect()
+}
+
+fn result(rule: &Rule, effect: Effect, truth: Truth) -> Option<RuleResult> {
+    let (matched, indeterminate) = match truth {
+        Truth::False => return None,
+        Truth::True => (true, Vec::new()),
+        Truth::Indeterminate(phrases) => (false, phrases),
+    };
+    Some(RuleResult { rule_id: rule.id.clone(), effect, matched, indeterminate })
+}
+
+/// DENY over HOLD over ALLOW; nothing at all is DENY. An indeterminate allow rule does not match.
+fn combine(rules: &[RuleResult]) -> Standing {
+    let first = |effect, matched| rules.iter().find(|rule| rule.effect == effect && rule.matched == matched);
+    if let Some(rule) = first(Effect::Deny, true) {
+        let text = format!("deny rule {} matches", rule.rule_id);
+        return Standing::Denied(Reason::new(ReasonCode::DenyRule, text));
+    }
+    let Some(covering) = first(Effect::Allow, true) else { return Standing::Denied(uncovered(rules)) };
+    match first(Effect::Deny, false) {
+        Some(rule) => {
+            let text = format!("deny rule {}: {}", rule.rule_id, rule.indeterminate.join(", "));
+            Standing::Held(Reason::new(ReasonCode::DenyRuleIndeterminate, text))
+        }
+        None => Standing::Covered(covering.rule_id.clone()),
+    }
+}
+
+fn uncovered(rules: &[RuleResult]) -> Reason {
+    let nearly = rules.iter().find(|rule| rule.effect == Effect::Allow);
+    let text = match nearly {
+        Some(rule) => {
+            format!("no allow rule covers it; {} cannot tell: {}", rule.rule_id, rule.indeterminate.join(", "))
+        }
+        None => "no allow rule covers it".into(),
+    };
+    Reason::new(ReasonCode::NoAllowRule, text)
+}

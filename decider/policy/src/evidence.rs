@@ -1,0 +1,71 @@
+//! What a settlement read of the ledger, kept with the decision, so that it can be settled again from its
+//! record and come out the same (decision model, section 6).
+
+use serde::{Deserialize, Serialize};
+
+use crate::charge::{Charge, ChargeKey};
+use crate::ledger::{Ledger, Used};
+use crate::limit::{Bucket, Limit};
+use crate::time::Time;
+
+/// Every answer the ledger gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Charges that were looked up.
+    pub charges: Vec<(ChargeKey, Option<Charge>)>,
+    /// Sums that were looked up.
+    pub used: Vec<(Bucket, Used)>,
+}
+
+/// A ledger that remembers what it was asked.
+pub struct Recording<'a, L> {
+    ledger: &'a mut L,
+    evidence: Evidence,
+}
+
+impl<'a, L: Ledger> Recording<'a, L> {
+    /// Nothing was asked yet.
+    pub fn new(ledger: &'a mut L) -> Self {
+        Self { ledger, evidence: Evidence::default() }
+    }
+
+    /// What was asked, with the answers.
+    pub fn into_evidence(self) -> Evidence {
+        self.evidence
+    }
+}
+
+impl<L: Ledger> Ledger for Recording<'_, L> {
+    type Error = L::Error;
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, L::Error> {
+        let charge = self.ledger.charge(key)?;
+        self.evidence.charges.push((key.clone(), charge.clone()));
+        Ok(charge)
+    }
+
+    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, L::Error> {
+        let used = self.ledger.used(limit, bucket, now)?;
+        self.evidence.used.push((bucket.clone(), used.clone()));
+        Ok(used)
+    }
+}
+
+/// The record does not hold what the settlement asks: it was made by other rules.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the record holds no answer about {0}: it was not made by this policy and request")]
+pub struct NotInRecord(String);
+
+impl Ledger for Evidence {
+    type Error = NotInRecord;
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, NotInRecord> {
+        let found = self.charges.iter().find(|(known, _)| known == key);
+        found.map(|(_, charge)| charge.clone()).ok_or_else(|| NotInRecord(key.as_text()))
+    }
+
+    fn used(&mut self, limit: &Limit, bucket: &Bucket, _now: Time) -> Result<Used, NotInRecord> {
+        let found = self.used.iter().find(|(known, _)| known == bucket);
+        found.map(|(_, used)| used.clone()).ok_or_else(|| NotInRecord(format!("limit {}", limit.id)))
+    }
+}

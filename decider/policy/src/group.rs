@@ -1,0 +1,54 @@
+//! Named groups: of sources, and of destinations that belong to one receiver.
+
+use std::sync::Arc;
+
+use crate::condition::{AccountMatcher, is_listed};
+use crate::intent::{Account, Destination, Intent};
+use crate::list::{AddressList, Reading};
+use crate::truth::Truth;
+
+/// The named groups that the keys of limits can refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups<'a> {
+    /// Groups of sources.
+    pub sources: &'a [SourceGroup],
+    /// Groups of destinations.
+    pub counterparties: &'a [Counterparty],
+}
+
+/// A named group of sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceGroup {
+    /// Its name.
+    pub name: String,
+    /// Its accounts.
+    pub accounts: Vec<AccountMatcher>,
+}
+
+impl SourceGroup {
+    /// Whether an account belongs to it.
+    pub fn contains(&self, source: &Account) -> Truth {
+        Truth::any(self.accounts.iter().map(|account| account.matches_source(source)))
+    }
+}
+
+/// A named receiver: accounts and listed addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterparty {
+    /// Its name.
+    pub name: String,
+    /// Its accounts.
+    pub accounts: Vec<AccountMatcher>,
+    /// Its addresses.
+    pub lists: Vec<Arc<AddressList>>,
+}
+
+impl Counterparty {
+    /// Whether a destination belongs to it.
+    pub fn contains(&self, intent: &Intent, destination: &Destination) -> Truth {
+        let account =
+            self.accounts.iter().map(|each| each.matches_destination(&intent.operation, &destination.account));
+        let listed = self.lists.iter().map(|list| is_listed(list, intent, destination, Reading::Wide));
+        Truth::any(account.chain(listed))
+    }
+}

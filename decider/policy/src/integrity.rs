@@ -1,0 +1,249 @@
+//! Reading the intent of a request: every value parses, and the declared fields agree with each other
+//! (decision model, sections 1 and 5). What does not is denied with its place.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::address::Address;
+use crate::amount::Amount;
+use crate::applicability::{amount_applies, raw_transaction_applies};
+use crate::asset::{Asset, TagRule};
+use crate::document::Policy;
+use crate::intent::{Account, Destination, Intent};
+use crate::raw_transaction::{self, Proof, RawTransactionError};
+use crate::request::{AccountText, DeclaredDestination, DestinationText, Request, given};
+use crate::usd::Usd;
+use crate::verdict::{Reason, ReasonCode};
+
+/// What the request would do.
+///
+/// # Errors
+/// Why it is denied without asking any rule: the first field, in the order of the request, that is missing,
+/// unusable, or contradicts another.
+pub fn read_intent(policy: &Policy, request: &Request) -> Result<Intent, Reason> {
+    required(&request.tx_id, "txId")?;
+    let operation = required(&request.operation, "operation")?;
+    let asset_id = required(&request.asset, "asset")?;
+    let asset = policy.assets.get(asset_id).ok_or_else(|| unknown_asset(asset_id))?;
+    let totals = Totals::read(request, operation, asset)?;
+    let destinations = read_destinations(request, operation, asset)?;
+    check_sum(&totals, &destinations)?;
+    check_raw_transactions(policy, request, asset)?;
+    Ok(Intent {
+        tenant: request.tenant.clone(),
+        stage: request.stage,
+        operation: operation.to_owned(),
+        signer: given(&request.signer).map(str::to_owned),
+        source: account(&request.source),
+        asset: asset_id.to_owned(),
+        tag_required: asset.tag == TagRule::Required,
+        amount: totals.larger(),
+        requested_amount: totals.requested,
+        destinations,
+        contract_data: contract_data(request),
+    })
+}
+
+/// Net and requested amount.
+struct Totals {
+    net: Option<Amount>,
+    requested: Option<Amount>,
+}
+
+impl Totals {
+    /// Both are needed where amounts apply: with one missing, the larger is not known.
+    fn read(request: &Request, operation: &str, asset: &Asset) -> Result<Self, Reason> {
+        let needed = amount_applies(operation);
+        Ok(Self {
+            net: read_amount(&request.amount, "amountStr", asset, needed)?,
+            requested: read_amount(&request.requested_amount, "requestedAmountStr", asset, needed)?,
+        })
+    }
+
+    fn larger(&self) -> Amount {
+        self.net.max(self.requested).unwrap_or_default()
+    }
+
+    fn has(&self, sum: Amount) -> bool {
+        [self.net, self.requested].contains(&Some(sum)) || (self.net.or(self.requested)).is_none() && sum.is_zero()
+    }
+}
+
+fn read_amount(
+    text: &Option<String>,
+    field: &str,
+    asset: &Asset,
+    needed: bool,
+) -> Result<Option<Amount>, Reason> {
+    match text {
+        None if needed => Err(missing(field)),
+        None => Ok(None),
+        Some(text) => Amount::parse(text, asset.decimals).map(Some).map_err(|error| invalid(field, &error)),
+    }
+}
+
+fn read_destinations(request: &Request, operation: &str, asset: &Asset) -> Result<Vec<Destination>, Reason> {
+    if request.destinations.is_empty() && amount_applies(operation) {
+        return Err(Reason::new(ReasonCode::NoDestination, "destinations is empty: nothing is paid to anybody"));
+    }
+    let destinations = request.destinations.iter().enumerate().map(|(index, text)| {
+        read_destination(text, &format!("destinations[{index}]"), operation, asset)
+    });
+    let destinations: Vec<Destination> = destinations.collect::<Result<_, _>>()?;
+    agree_with_declared(destinations, &request.declared, asset)
+}
+
+fn read_destination(
+    text: &DestinationText,
+    place: &str,
+    operation: &str,
+    asset: &Asset,
+) -> Result<Destination, Reason> {
+    let amount =
+        read_amount(&text.amount, &format!("{place}.amountNativeStr"), asset, amount_applies(operation))?;
+    let shown = read_address(&text.display_address, &format!("{place}.displayDstAddress"), asset)?;
+    let address = read_address(&text.address, &format!("{place}.dstAddress"), asset)?;
+    if let (Some(shown), Some(address)) = (&shown, &address) {
+        agree(shown == address, &format!("{place}.displayDstAddress"), &format!("{place}.dstAddress"))?;
+    }
+    Ok(Destination {
+        account: account(&text.account),
+        address: shown.or(address),
+        tag: text.tag.clone(),
+        amount: amount.unwrap_or_default(),
+        usd: read_usd(text, amount.unwrap_or_default()),
+    })
+}
+
+/// The value, where there is one: a price of zero for something is no price (decision model, section 5).
+fn read_usd(text: &DestinationText, amount: Amount) -> Option<Usd> {
+    let value = Usd::parse_rounding_up(text.amount_usd.as_deref()?).ok()?;
+    (!value.is_zero() || amount.is_zero()).then_some(value)
+}
+
+fn read_address(text: &Option<String>, field: &str, asset: &Asset) -> Result<Option<Address>, Reason> {
+    let parse = |text| Address::parse(asset.chain, text).map_err(|error| invalid(field, &error));
+    given(text).map(parse).transpose()
+}
+
+/// The destination declared beside the list: the only one, or one of several.
+fn agree_with_declared(
+    mut destinations: Vec<Destination>,
+    declared: &DeclaredDestination,
+    asset: &Asset,
+) -> Result<Vec<Destination>, Reason> {
+    let address = read_address(&declared.address, "destAddress", asset)?;
+    let declared = account(&declared.account);
+    match destinations.as_mut_slice() {
+        [] => {}
+        [only] => {
+            check_declared(only, &declared, address.as_ref())?;
+            only.address = only.address.take().or(address);
+        }
+        several => {
+            let one = several.iter().any(|each| check_declared(each, &declared, address.as_ref()).is_ok());
+            agree(one, "destType, destId and destAddress", "every entry of destinations")?;
+        }
+    }
+    Ok(destinations)
+}
+
+fn check_declared(
+    destination: &Destination,
+    declared: &Account,
+    address: Option<&Address>,
+) -> Result<(), Reason> {
+    agree_where_given(&declared.kind, &destination.account.kind, "destType", "destinations[0].dstType")?;
+    agree_where_given(&declared.id, &destination.account.id, "destId", "destinations[0].dstId")?;
+    agree_where_given(
+        &address.cloned(),
+        &destination.address,
+        "destAddress",
+        "the address in destinations[0]",
+    )
+}
+
+fn agree_where_given<T: PartialEq>(
+    one: &Option<T>,
+    other: &Option<T>,
+    name: &str,
+    other_name: &str,
+) -> Result<(), Reason> {
+    agree(one.is_none() || other.is_none() || one == other, name, other_name)
+}
+
+fn agree(agrees: bool, one: &str, other: &str) -> Result<(), Reason> {
+    if agrees {
+        return Ok(());
+    }
+    Err(Reason::new(ReasonCode::FieldsDisagree, format!("{one} contradicts {other}")))
+}
+
+/// The destinations add up to the net or the requested amount, exactly.
+fn check_sum(totals: &Totals, destinations: &[Destination]) -> Result<(), Reason> {
+    let sum = Amount::checked_sum(destinations.iter().map(|destination| destination.amount));
+    let sum = sum.ok_or_else(|| {
+        Reason::new(ReasonCode::FieldInvalid, "the destinations' amounts add up to more than 256 bits hold")
+    })?;
+    agree(totals.has(sum), "the sum of destinations[].amountNativeStr", "amountStr and requestedAmountStr")
+}
+
+/// Each raw transaction hashes to what would be signed (callback protocol, section 4.6).
+fn check_raw_transactions(policy: &Policy, request: &Request, asset: &Asset) -> Result<(), Reason> {
+    let required = policy.raw_transactions_required && raw_transaction_applies(asset.chain, request.stage);
+    if required && request.raw_transactions.is_empty() {
+        return Err(Reason::new(
+            ReasonCode::RawTransactionMissing,
+            "rawTx is missing, and the policy requires it at signing",
+        ));
+    }
+    for (index, raw) in request.raw_transactions.iter().enumerate() {
+        // A chain whose digest is not known proves nothing and contradicts nothing.
+        let _: Proof = raw_transaction::check(asset.chain, raw).map_err(|error| raw_reason(index, &error))?;
+    }
+    Ok(())
+}
+
+fn raw_reason(index: usize, error: &RawTransactionError) -> Reason {
+    let code = match error {
+        RawTransactionError::Mismatch { .. } => ReasonCode::RawTransactionMismatch,
+        _ => ReasonCode::FieldInvalid,
+    };
+    Reason::new(code, format!("rawTx[{index}]: {error}"))
+}
+
+/// What the operation carries beyond amounts, as digests: two intents differ where these do.
+fn contract_data(request: &Request) -> BTreeMap<String, String> {
+    let digest = |text: &String| {
+        let digest: [u8; 32] = Sha256::digest(text).into();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let extra = request.extra_parameters.as_ref().map(|text| ("extraParameters".to_owned(), digest(text)));
+    extra.into_iter().collect()
+}
+
+fn account(text: &AccountText) -> Account {
+    let owned = |text| given(text).map(str::to_owned);
+    Account { kind: owned(&text.kind), id: owned(&text.id), subtype: owned(&text.subtype) }
+}
+
+fn required<'a>(text: &'a Option<String>, field: &str) -> Result<&'a str, Reason> {
+    given(text).ok_or_else(|| missing(field))
+}
+
+fn missing(field: &str) -> Reason {
+    Reason::new(ReasonCode::FieldMissing, format!("{field} is missing"))
+}
+
+fn invalid(field: &str, error: &dyn std::fmt::Display) -> Reason {
+    Reason::new(ReasonCode::FieldInvalid, format!("{field}: {error}"))
+}
+
+fn unknown_asset(id: &str) -> Reason {
+    let shown: String = id.chars().take(MAX_SHOWN_ASSET_CHARS).flat_map(char::escape_debug).collect();
+    Reason::new(ReasonCode::AssetUnknown, format!("the policy does not know asset {shown}"))
+}
+
+/// How much of an unknown asset id a reason repeats, in characters.
+const MAX_SHOWN_ASSET_CHARS: usize = 40;

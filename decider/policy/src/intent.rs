@@ -1,0 +1,75 @@
+//! What would happen on chain, read from a request whose fields agree with each other.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::amount::Amount;
+use crate::request::Stage;
+use crate::usd::Usd;
+
+/// One transaction as the rules, the limits and the ledger see it.
+///
+/// `None` is "not given"; whether that matters is the applicability table's to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Whose.
+    pub tenant: String,
+    /// Stage that asks.
+    pub stage: Stage,
+    /// Operation.
+    pub operation: String,
+    /// API user that would sign.
+    pub signer: Option<String>,
+    /// Where it is paid from.
+    pub source: Account,
+    /// Asset id, known to the policy.
+    pub asset: String,
+    /// Whether a missing tag leaves the receiver unnamed.
+    pub tag_required: bool,
+    /// The larger of net and requested amount: what is compared with a rule's maximum, and charged.
+    pub amount: Amount,
+    /// Amount requested (gross), where given.
+    pub requested_amount: Option<Amount>,
+    /// Each destination, in the order of the request.
+    pub destinations: Vec<Destination>,
+    /// Digests of what the operation carries beyond amounts, by field.
+    pub contract_data: BTreeMap<String, String>,
+}
+
+impl Intent {
+    /// The value in micro-dollars; `None` where any destination is unpriced, which makes the whole unpriced.
+    pub fn usd(&self) -> Option<Usd> {
+        if self.destinations.is_empty() {
+            return None;
+        }
+        self.destinations.iter().try_fold(Usd::ZERO, |sum, destination| sum.checked_add(destination.usd?))
+    }
+}
+
+/// One end of a transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// Account type, such as `VAULT`.
+    pub kind: Option<String>,
+    /// Account id.
+    pub id: Option<String>,
+    /// Account subtype.
+    pub subtype: Option<String>,
+}
+
+/// One place it pays to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// Type, id and subtype.
+    pub account: Account,
+    /// The address all of the request's fields agree on.
+    pub address: Option<Address>,
+    /// Tag or memo; `Some("")` is known to be none.
+    pub tag: Option<String>,
+    /// What it receives, in base units.
+    pub amount: Amount,
+    /// Its value, where it is priced.
+    pub usd: Option<Usd>,
+}

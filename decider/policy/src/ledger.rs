@@ -1,0 +1,38 @@
+//! What settling asks of a store, all of it inside one transaction.
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::charge::{Charge, ChargeKey};
+use crate::limit::{Bucket, Limit};
+use crate::time::Time;
+
+/// The ledger as it stands, read after the store's locks are held.
+pub trait Ledger {
+    /// Why it could not be read.
+    type Error;
+
+    /// The charge of this key, if there is one.
+    ///
+    /// # Errors
+    /// The ledger could not be read: nothing may be decided.
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Self::Error>;
+
+    /// What counts in this sum of a limit at `now`, whoever it belongs to.
+    ///
+    /// # Errors
+    /// The ledger could not be read: nothing may be decided.
+    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Self::Error>;
+}
+
+/// What counts in one sum.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// The total; `None` where it is more than 256 bits hold.
+    pub total: Option<Amount>,
+    /// Time of the oldest charge in it.
+    pub oldest: Option<Time>,
+    /// Why the total cannot be relied on: a charge of the past that counts in nobody knows which sum, or nobody
+    /// knows how much.
+    pub indeterminate: Option<String>,
+}

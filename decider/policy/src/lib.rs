@@ -1,0 +1,45 @@
+//! What a request means, what a policy says of it, and what a limit leaves.
+//!
+//! Pure: no clock, no files, no environment, no tasks. Everything here can be replayed from its arguments.
+//! The modules stand in the order of a request's way; each uses only what is listed after it.
+#![warn(missing_docs)]
+
+pub mod settle;
+
+pub mod evidence;
+pub mod usage;
+
+pub mod ledger;
+
+pub mod config_change;
+pub mod evaluate;
+pub mod integrity;
+
+pub mod document;
+pub mod rule;
+
+pub mod limit;
+
+pub mod charge;
+pub mod group;
+
+pub mod condition;
+pub mod intent;
+
+pub mod identity;
+pub mod request;
+
+pub mod applicability;
+pub mod list;
+pub mod truth;
+pub mod verdict;
+
+pub mod raw_transaction;
+
+pub mod asset;
+pub mod vocabulary;
+
+pub mod address;
+pub mod amount;
+pub mod time;
+pub mod usd;

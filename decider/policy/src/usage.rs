@@ -1,0 +1,180 @@
+//! Sums of charges per limit and key, held in memory and kept exact as time moves on. Built from the ledger at
+//! start: limits are views over it, so a new limit counts the past (decision model, section 4).
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::amount::Amount;
+use crate::charge::{Charge, ChargeKey};
+use crate::group::Groups;
+use crate::ledger::Used;
+use crate::limit::{Bucket, Limit, Share};
+use crate::time::{Time, Window};
+
+/// Every sum of every limit.
+#[derive(Debug, Default)]
+pub struct UsageIndex {
+    views: HashMap<String, View>,
+}
+
+impl UsageIndex {
+    /// The sums of these limits over the charges of the past.
+    pub fn build<'a>(
+        limits: &[Limit],
+        groups: Groups<'_>,
+        charges: impl IntoIterator<Item = &'a Charge>,
+    ) -> Self {
+        let mut index = Self::default();
+        for charge in charges {
+            index.record(limits, groups, None, charge);
+        }
+        index
+    }
+
+    /// Takes in a charge, in the place of what it was before.
+    pub fn record(&mut self, limits: &[Limit], groups: Groups<'_>, before: Option<&Charge>, after: &Charge) {
+        for limit in limits {
+            let view = self.views.entry(limit.id.clone()).or_insert_with(|| View::new(limit.window));
+            if let Some(before) = before {
+                view.remove(limit, groups, before);
+            }
+            view.insert(limit, groups, after);
+        }
+    }
+
+    /// What counts in one sum at `now`. Time only moves forward: what has left a window is forgotten.
+    pub fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Used {
+        let Some(view) = self.views.get_mut(&limit.id) else {
+            return Used { total: Some(Amount::ZERO), ..Used::default() };
+        };
+        view.forget(now);
+        view.used(bucket)
+    }
+
+    /// The number of charges held, over all sums: what it costs in memory.
+    pub fn len(&self) -> usize {
+        self.views.values().flat_map(|view| view.sums.values()).map(|sum| sum.entries.len()).sum()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The sums of one limit.
+#[derive(Debug)]
+struct View {
+    window: Window,
+    sums: HashMap<Bucket, Sum>,
+    /// Charges that count in a sum that cannot be named.
+    unplaced: BTreeMap<Entry, String>,
+    /// In the order of time: what leaves next.
+    leaving: VecDeque<(Time, Option<Bucket>)>,
+}
+
+type Entry = (Time, ChargeKey);
+
+impl View {
+    fn new(window: Window) -> Self {
+        Self { window, sums: HashMap::new(), unplaced: BTreeMap::new(), leaving: VecDeque::new() }
+    }
+
+    fn insert(&mut self, limit: &Limit, groups: Groups<'_>, charge: &Charge) {
+        let shares = limit.shares_of(charge, groups);
+        for share in shares.known {
+            self.leaving.push_back((share.at, Some(share.bucket.clone())));
+            self.sums.entry(share.bucket.clone()).or_default().insert(&share, charge);
+        }
+        for (at, missing) in shares.unknown {
+            self.leaving.push_back((at, None));
+            self.unplaced.insert((at, charge.key.clone()), missing);
+        }
+    }
+
+    fn remove(&mut self, limit: &Limit, groups: Groups<'_>, charge: &Charge) {
+        let shares = limit.shares_of(charge, groups);
+        for share in shares.known {
+            if let Some(sum) = self.sums.get_mut(&share.bucket) {
+                sum.remove(&(share.at, charge.key.clone()));
+            }
+        }
+        for (at, _) in shares.unknown {
+            self.unplaced.remove(&(at, charge.key.clone()));
+        }
+    }
+
+    fn used(&self, bucket: &Bucket) -> Used {
+        let unplaced = self.unplaced.iter().next();
+        let sum = self.sums.get(bucket);
+        let oldest = sum.and_then(|sum| sum.entries.keys().next()).map(|(at, _)| *at);
+        let indeterminate = match (unplaced, sum) {
+            (Some((_, missing)), _) => Some(format!("of an earlier charge, {missing}")),
+            (None, Some(sum)) if sum.unpriced > 0 => Some("an earlier charge has no USD value".into()),
+            _ => None,
+        };
+        let total = sum.map_or(Some(Amount::ZERO), |sum| sum.total);
+        Used { total, oldest, indeterminate }
+    }
+
+    /// Drops what left its window. The queue is in the order of recording, which is the order of time but for
+    /// charges that were dated ahead; those keep a later one waiting, which can only over-count, so each sum is
+    /// swept by its own order.
+    fn forget(&mut self, now: Time) {
+        while let Some((at, _)) = self.leaving.front()
+            && !self.window.contains(*at, now)
+        {
+            if let Some((_, Some(bucket))) = self.leaving.pop_front() {
+                self.sweep(&bucket, now);
+            }
+        }
+        let start = self.window.start(now);
+        self.unplaced.retain(|(at, _), _| *at > start);
+    }
+
+    fn sweep(&mut self, bucket: &Bucket, now: Time) {
+        let Some(sum) = self.sums.get_mut(bucket) else { return };
+        while let Some((entry, _)) = sum.entries.first_key_value()
+            && !self.window.contains(entry.0, now)
+        {
+            let entry = entry.clone();
+            sum.remove(&entry);
+        }
+        if sum.entries.is_empty() {
+            self.sums.remove(bucket);
+        }
+    }
+}
+
+/// One sum, with what it is made of.
+#[derive(Debug)]
+struct Sum {
+    entries: BTreeMap<Entry, Option<Amount>>,
+    /// `None`: more than 256 bits hold.
+    total: Option<Amount>,
+    unpriced: usize,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new(), total: Some(Amount::ZERO), unpriced: 0 }
+    }
+}
+
+impl Sum {
+    fn insert(&mut self, share: &Share, charge: &Charge) {
+        let entry = (share.at, charge.key.clone());
+        self.remove(&entry);
+        self.unpriced += usize::from(share.quantity.is_none());
+        self.total = self.total.and_then(|total| total.checked_add(share.quantity.unwrap_or_default()));
+        self.entries.insert(entry, share.quantity);
+    }
+
+    fn remove(&mut self, entry: &Entry) {
+        let Some(quantity) = self.entries.remove(entry) else { return };
+        self.unpriced -= usize::from(quantity.is_none());
+        self.total = match self.total {
+            Some(total) => total.checked_sub(quantity.unwrap_or_default()),
+            None => Amount::checked_sum(self.entries.values().filter_map(|quantity| *quantity)),
+        };
+    }
+}

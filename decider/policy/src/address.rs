@@ -3,12 +3,15 @@
 //! An address is read once, into its one canonical form; after that, equal means the same receiver.
 
 mod bitcoin;
-mod chain;
-mod error;
 mod evm;
+mod solana;
+
+mod error;
+
+mod chain;
+
 pub(crate) mod hex;
 mod shown;
-mod solana;
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +24,7 @@ use serde::{Deserialize, Serialize};
 use shown::shown;
 
 pub use chain::{Chain, UnknownChain};
-pub use error::AddressError;
-
-/// Longest address text that is read, in bytes. The longest known forms have about 110.
-pub const MAX_ADDRESS_BYTES: usize = 256;
+pub use error::{AddressError, MAX_ADDRESS_BYTES};
 
 /// An address in its canonical form. Two of them are equal exactly where they name the same receiver; a tag or
 /// memo is not part of it.

@@ -3,9 +3,11 @@
 //! Source of the rules: decision model, section 5. The integer underneath is private, because its own
 //! operators wrap silently and its own parser takes text such as `0x10` and `1_0`.
 
-mod decimals;
-mod error;
 mod text;
+
+mod error;
+
+mod decimals;
 
 #[cfg(test)]
 mod tests;
@@ -18,10 +20,7 @@ use serde::{Deserialize, Serialize};
 use text::DecimalText;
 
 pub use decimals::Decimals;
-pub use error::AmountError;
-
-/// Longest amount text that is read, in bytes. The largest amount has 78 digits; the rest is room for zeros.
-pub const MAX_AMOUNT_TEXT_BYTES: usize = 128;
+pub use error::{AmountError, MAX_AMOUNT_TEXT_BYTES};
 
 /// A number of base units (wei, satoshi, ...), 0 to 2²⁵⁶ − 1.
 ///

@@ -14,7 +14,7 @@ use crate::address::Chain;
 use crate::address::hex::{self, NotHex};
 use crate::request::{RawTransactionText, given};
 
-/// Longest raw transaction in bytes: four times the largest that public nodes pass on.
+/// Longest raw transaction in bytes: four times the largest that Ethereum nodes pass on to each other.
 pub const MAX_RAW_BYTES: usize = 512 * 1024;
 
 /// Bytes of a payload.

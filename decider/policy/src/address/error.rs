@@ -1,7 +1,9 @@
 //! What can be wrong with the text of an address.
 
-use super::MAX_ADDRESS_BYTES;
 use super::chain::{Chain, UnknownChain};
+
+/// Longest address text that is read, in bytes. The longest known forms have about 110.
+pub const MAX_ADDRESS_BYTES: usize = 256;
 
 /// Why text is not an address of its chain. Each `shown` is shortened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

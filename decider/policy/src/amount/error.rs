@@ -1,6 +1,7 @@
 //! What can be wrong with the text of an amount.
 
-use super::MAX_AMOUNT_TEXT_BYTES;
+/// Longest amount text that is read, in bytes. The largest amount has 78 digits; the rest is room for zeros.
+pub const MAX_AMOUNT_TEXT_BYTES: usize = 128;
 
 /// Why text is not an amount. No message repeats the text: it may be long, or made to look like something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

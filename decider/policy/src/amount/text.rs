@@ -1,8 +1,7 @@
 //! The grammar of an amount: `digits [ "." digits ]`, ASCII, bounded.
 
-use super::MAX_AMOUNT_TEXT_BYTES;
 use super::decimals::Decimals;
-use super::error::AmountError;
+use super::error::{AmountError, MAX_AMOUNT_TEXT_BYTES};
 
 /// Well-formed decimal text, taken apart at the point.
 pub(super) struct DecimalText<'a> {

@@ -1,0 +1,290 @@
+//! Samples, a policy that allows them, and the plainest ledger there can be.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use policy::address::{Address, Chain};
+use policy::amount::{Amount, Decimals};
+use policy::asset::{Asset, TagRule};
+use policy::charge::{Charge, ChargeKey};
+use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Range};
+use policy::document::Policy;
+use policy::evaluate::{Evaluation, evaluate};
+use policy::ledger::{Ledger, Used};
+use policy::limit::{Bucket, Cap, KeyPart, Limit};
+use policy::list::AddressList;
+use policy::request::{
+    AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
+};
+use policy::rule::Rule;
+use policy::settle::{Settlement, settle};
+use policy::time::{Time, Window};
+
+pub const ETH_ADDRESS: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
+pub const BTC_ADDRESS: &str = "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC";
+pub const START: Time = Time::from_micros(1_790_000_000_000_000);
+pub const SECOND: i64 = 1_000_000;
+
+/// The official Ethereum example: signing, vault 0 to vault 1.
+pub fn ethereum_sample() -> Request {
+    let id = "9c794cee-7e27-46c9-9e9a-ed68295ff06b";
+    Request {
+        amount: text("0.010000000000000000"),
+        requested_amount: text("0.01"),
+        fee: text("0.000597803762241000"),
+        declared: DeclaredDestination {
+            account: account("VAULT", "1"),
+            address: text(ETH_ADDRESS),
+            address_type: text("WHITELISTED"),
+        },
+        destinations: vec![DestinationText {
+            account: AccountText { subtype: text(""), ..account("VAULT", "1") },
+            amount: text("0.01"),
+            amount_usd: text("18.74292937"),
+            display_address: text(ETH_ADDRESS),
+            address_type: text("WHITELISTED"),
+            ..DestinationText::default()
+        }],
+        raw_transactions: vec![RawTransactionText {
+            raw: text("02ef0104843b9aca008506a0c1987d825208945dc69b1fbb13bafd09af88a782f0f285772ad5f8872386f26fc1000080c0"),
+            payload: text("77b4e74099ce90c08503c0e0bb6e672dbe1c5e3e127ce333bf22eb581cd3f6ce"),
+        }],
+        ..request(id, "ETH", Stage::Signing)
+    }
+}
+
+/// The official Bitcoin example: signing, vault 0 to a one-time address; its two raw transactions left out.
+pub fn bitcoin_sample() -> Request {
+    let id = "3acaf94b-e77f-41f3-b68e-a1fa26e131f9";
+    Request {
+        amount: text("0.00087600"),
+        requested_amount: text("0.000876"),
+        fee: text("0.00004164"),
+        declared: DeclaredDestination {
+            account: account("ONE_TIME_ADDRESS", ""),
+            address: text(BTC_ADDRESS),
+            address_type: text("ONE_TIME"),
+        },
+        destinations: vec![DestinationText {
+            account: account("ONE_TIME_ADDRESS", ""),
+            amount: text("0.000876"),
+            amount_usd: text("25.64271683"),
+            address: text(BTC_ADDRESS),
+            display_address: text(BTC_ADDRESS),
+            address_type: text("ONE_TIME"),
+            ..DestinationText::default()
+        }],
+        ..request(id, "BTC", Stage::Signing)
+    }
+}
+
+/// An approval with two receivers, one by address and one by account.
+pub fn two_destinations() -> Request {
+    let payee = DestinationText {
+        account: account("UNMANAGED", "w-1"),
+        amount: text("0.4"),
+        amount_usd: text("750"),
+        address: text(ETH_ADDRESS),
+        ..DestinationText::default()
+    };
+    let vault = DestinationText {
+        account: account("VAULT", "1"),
+        amount: text("0.6"),
+        amount_usd: text("1125.5"),
+        ..DestinationText::default()
+    };
+    Request {
+        signer: text("api-user-1"),
+        amount: text("1.0"),
+        requested_amount: text("1"),
+        destinations: vec![payee, vault],
+        ..request("two-destinations", "ETH", Stage::Approval)
+    }
+}
+
+pub fn samples() -> Vec<(&'static str, Request)> {
+    vec![
+        ("ethereum", ethereum_sample()),
+        ("bitcoin", bitcoin_sample()),
+        ("two destinations", two_destinations()),
+    ]
+}
+
+/// A transfer of `amount` ETH from a vault to vault 1.
+pub fn transfer(id: &str, amount: &str) -> Request {
+    Request {
+        signer: text("api-user-1"),
+        amount: text(amount),
+        requested_amount: text(amount),
+        destinations: vec![DestinationText {
+            account: account("VAULT", "1"),
+            amount: text(amount),
+            amount_usd: text("10"),
+            ..DestinationText::default()
+        }],
+        ..request(id, "ETH", Stage::Approval)
+    }
+}
+
+pub fn request(id: &str, asset: &str, stage: Stage) -> Request {
+    Request {
+        tenant: "default".into(),
+        callback_request_id: id.into(),
+        signer: None,
+        stage,
+        tx_id: text(id),
+        external_tx_id: None,
+        operation: text("TRANSFER"),
+        source: account("VAULT", "0"),
+        declared: DeclaredDestination::default(),
+        asset: text(asset),
+        amount: None,
+        requested_amount: None,
+        fee: None,
+        destinations: Vec::new(),
+        raw_transactions: Vec::new(),
+        note: None,
+        extra_parameters: None,
+    }
+}
+
+pub fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+pub fn account(kind: &str, id: &str) -> AccountText {
+    AccountText { kind: text(kind), id: text(id), subtype: None }
+}
+
+pub fn matcher(kind: &str, id: Option<&str>) -> AccountMatcher {
+    AccountMatcher { kind: kind.into(), id: id.map(str::to_owned) }
+}
+
+pub fn to_account(kind: &str, id: Option<&str>) -> DestinationMatcher {
+    DestinationMatcher { account: Some(matcher(kind, id)), list: None }
+}
+
+pub fn to_list(list: &Arc<AddressList>) -> DestinationMatcher {
+    DestinationMatcher { account: None, list: Some(list.clone()) }
+}
+
+pub fn list(name: &str, chain: Chain, addresses: &[&str]) -> Arc<AddressList> {
+    let mut list = AddressList::new(name, chain);
+    for address in addresses {
+        assert!(list.insert(Address::parse(chain, address).unwrap(), None));
+    }
+    Arc::new(list)
+}
+
+pub fn rule(id: &str, when: Conditions) -> Rule {
+    Rule { id: id.into(), when }
+}
+
+pub fn eth(amount: &str) -> Amount {
+    Amount::parse(amount, Decimals::new(18).unwrap()).unwrap()
+}
+
+pub fn limit(id: &str, when: Conditions, key: &[KeyPart], cap: Cap, seconds: u64) -> Limit {
+    let window = Window::from_seconds(seconds).unwrap();
+    Limit { id: id.into(), when, key: key.iter().copied().collect(), cap, window }
+}
+
+pub fn eth_limit(id: &str, key: &[KeyPart], max: &str, seconds: u64) -> Limit {
+    let when = Conditions { assets: Some(["ETH".to_owned()].into()), ..Conditions::default() };
+    limit(id, when, key, Cap::Amount([("ETH".to_owned(), eth(max))].into()), seconds)
+}
+
+/// Allows every sample, and nothing over 5 ETH.
+pub fn policy() -> Policy {
+    let payees = list("payees", Chain::Bitcoin, &[BTC_ADDRESS]);
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    Policy {
+        hash: "0".repeat(64),
+        assets: BTreeMap::from([
+            ("ETH".to_owned(), asset(Chain::Evm, 18)),
+            ("BTC".to_owned(), asset(Chain::Bitcoin, 8)),
+        ]),
+        allow: vec![
+            rule(
+                "sweep",
+                Conditions {
+                    sources: Some(vec![matcher("VAULT", Some("0"))]),
+                    destinations: Some(vec![to_account("VAULT", Some("1")), to_list(&friends)]),
+                    assets: Some(["ETH".to_owned()].into()),
+                    amount: Range { max: Some(eth("5")), over: None },
+                    ..Conditions::default()
+                },
+            ),
+            rule(
+                "payouts",
+                Conditions { destinations: Some(vec![to_list(&payees)]), ..Conditions::default() },
+            ),
+        ],
+        ..Policy::default()
+    }
+}
+
+pub fn asset(chain: Chain, decimals: u8) -> Asset {
+    Asset { chain, decimals: Decimals::new(decimals).unwrap(), tag: TagRule::Optional }
+}
+
+/// Every charge in a row; sums are added up from all of them at each question.
+#[derive(Debug, Clone, Default)]
+pub struct NaiveLedger {
+    pub policy: Arc<Policy>,
+    pub charges: Vec<Charge>,
+}
+
+impl NaiveLedger {
+    pub fn new(policy: &Policy) -> Self {
+        Self { policy: Arc::new(policy.clone()), charges: Vec::new() }
+    }
+
+    pub fn decide(&mut self, request: &Request, now: Time) -> Settlement {
+        let policy = self.policy.clone();
+        let evaluation = evaluate(&policy, request);
+        self.settle(request, &evaluation, now)
+    }
+
+    pub fn settle(&mut self, request: &Request, evaluation: &Evaluation, now: Time) -> Settlement {
+        let policy = self.policy.clone();
+        let settlement = settle(&policy, request, evaluation, self, now).unwrap();
+        if let Some(change) = &settlement.charge {
+            self.charges.retain(|charge| charge.key != change.after.key);
+            self.charges.push(change.after.clone());
+        }
+        settlement
+    }
+}
+
+impl Ledger for NaiveLedger {
+    type Error = Infallible;
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Infallible> {
+        Ok(self.charges.iter().find(|charge| charge.key == *key).cloned())
+    }
+
+    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Infallible> {
+        let mut used = Used { total: Some(Amount::ZERO), oldest: None, indeterminate: None };
+        for charge in &self.charges {
+            let shares = limit.shares_of(charge, self.policy.groups());
+            for (at, missing) in &shares.unknown {
+                if limit.window.contains(*at, now) {
+                    used.indeterminate = Some(format!("of an earlier charge, {missing}"));
+                }
+            }
+            for share in shares.known.iter().filter(|share| share.bucket == *bucket) {
+                if limit.window.contains(share.at, now) {
+                    used.oldest = Some(used.oldest.map_or(share.at, |oldest: Time| oldest.min(share.at)));
+                    match share.quantity {
+                        Some(quantity) => used.total = used.total.and_then(|sum| sum.checked_add(quantity)),
+                        None => used.indeterminate = Some("an earlier charge has no USD value".into()),
+                    }
+                }
+            }
+        }
+        Ok(used)
+    }
+}

@@ -34,7 +34,8 @@ pub fn destination_id_applies(operation: &str, account_type: Option<&str>) -> bo
 
 /// Whether a destination's address applies; a missing type is one whose address might matter.
 pub fn address_applies(operation: &str, account_type: Option<&str>, stage: Stage) -> bool {
-    destination_applies(operation) && (stage == Stage::Signing || account_type.is_none_or(is_matched_by_address))
+    destination_applies(operation)
+        && (stage == Stage::Signing || account_type.is_none_or(is_matched_by_address))
 }
 
 /// Whether a raw transaction can be held against its payload on this chain.

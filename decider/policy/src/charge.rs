@@ -74,7 +74,12 @@ impl Charge {
 
     /// Whether the same signer already allowed the same stage under another request id: then this is not the
     /// same transaction's next step, and it is charged again (decision model, section 3: when in doubt, count).
-    pub fn is_taken_by_another(&self, signer: &Option<String>, stage: Stage, callback_request_id: &str) -> bool {
+    pub fn is_taken_by_another(
+        &self,
+        signer: &Option<String>,
+        stage: Stage,
+        callback_request_id: &str,
+    ) -> bool {
         self.parts.iter().any(|part| {
             part.signer == *signer && part.stage == stage && part.callback_request_id != callback_request_id
         })
@@ -158,7 +163,11 @@ fn merge_destinations(before: &Intent, now: &Intent) -> Result<Vec<Destination>,
     now.destinations.iter().map(|destination| take_match(&mut open, destination, now)).collect()
 }
 
-fn take_match(open: &mut Vec<&Destination>, now: &Destination, intent: &Intent) -> Result<Destination, Changed> {
+fn take_match(
+    open: &mut Vec<&Destination>,
+    now: &Destination,
+    intent: &Intent,
+) -> Result<Destination, Changed> {
     let fits = |exact: bool| {
         open.iter().position(|before| {
             merge_destination(before, now, intent).is_ok() && (!exact || before.address == now.address)
@@ -175,7 +184,11 @@ fn take_match(open: &mut Vec<&Destination>, now: &Destination, intent: &Intent) 
     }
 }
 
-fn merge_destination(before: &Destination, now: &Destination, intent: &Intent) -> Result<Destination, Changed> {
+fn merge_destination(
+    before: &Destination,
+    now: &Destination,
+    intent: &Intent,
+) -> Result<Destination, Changed> {
     let kind = now.account.kind.as_deref();
     let applies = crate::applicability::address_applies(&intent.operation, kind, intent.stage);
     not_above("a destination's amount", &before.amount, &now.amount)?;

@@ -185,9 +185,7 @@ impl DestinationMatcher {
 /// Whether a destination's address is on a list.
 pub fn is_listed(list: &AddressList, intent: &Intent, destination: &Destination, reading: Reading) -> Truth {
     match &destination.address {
-        Some(address) => {
-            list.contains(address, destination.tag.as_deref(), intent.tag_required, reading)
-        }
+        Some(address) => list.contains(address, destination.tag.as_deref(), intent.tag_required, reading),
         None if address_applies(&intent.operation, destination.account.kind.as_deref(), intent.stage) => {
             Truth::unknown(format!("a destination's address is missing for list {}", list.name))
         }

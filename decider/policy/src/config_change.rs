@@ -55,7 +55,11 @@ pub fn content_changed() -> ConfigChangeOutcome {
 
 fn held(code: ReasonCode, text: String) -> ConfigChangeOutcome {
     let verdict = Verdict::Hold;
-    ConfigChangeOutcome { verdict, action: Action::for_config_change(verdict), reason: Reason::new(code, text) }
+    ConfigChangeOutcome {
+        verdict,
+        action: Action::for_config_change(verdict),
+        reason: Reason::new(code, text),
+    }
 }
 
 #[cfg(test)]

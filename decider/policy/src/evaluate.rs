@@ -49,7 +49,9 @@ pub struct RuleResult {
 pub fn evaluate(policy: &Policy, request: &Request) -> Evaluation {
     let intent = match read_intent(policy, request) {
         Ok(intent) => intent,
-        Err(reason) => return Evaluation { standing: Standing::Denied(reason), rules: Vec::new(), intent: None },
+        Err(reason) => {
+            return Evaluation { standing: Standing::Denied(reason), rules: Vec::new(), intent: None };
+        }
     };
     let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent));
     rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent)));
@@ -90,7 +92,11 @@ fn uncovered(rules: &[RuleResult]) -> Reason {
     let nearly = rules.iter().find(|rule| rule.effect == Effect::Allow);
     let text = match nearly {
         Some(rule) => {
-            format!("no allow rule covers it; {} cannot tell: {}", rule.rule_id, rule.indeterminate.join(", "))
+            format!(
+                "no allow rule covers it; {} cannot tell: {}",
+                rule.rule_id,
+                rule.indeterminate.join(", ")
+            )
         }
         None => "no allow rule covers it".into(),
     };

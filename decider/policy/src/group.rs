@@ -46,8 +46,10 @@ pub struct Counterparty {
 impl Counterparty {
     /// Whether a destination belongs to it.
     pub fn contains(&self, intent: &Intent, destination: &Destination) -> Truth {
-        let account =
-            self.accounts.iter().map(|each| each.matches_destination(&intent.operation, &destination.account));
+        let account = self
+            .accounts
+            .iter()
+            .map(|each| each.matches_destination(&intent.operation, &destination.account));
         let listed = self.lists.iter().map(|list| is_listed(list, intent, destination, Reading::Wide));
         Truth::any(account.chain(listed))
     }

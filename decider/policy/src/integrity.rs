@@ -66,7 +66,8 @@ impl Totals {
     }
 
     fn has(&self, sum: Amount) -> bool {
-        [self.net, self.requested].contains(&Some(sum)) || (self.net.or(self.requested)).is_none() && sum.is_zero()
+        [self.net, self.requested].contains(&Some(sum))
+            || (self.net.or(self.requested)).is_none() && sum.is_zero()
     }
 }
 
@@ -85,11 +86,16 @@ fn read_amount(
 
 fn read_destinations(request: &Request, operation: &str, asset: &Asset) -> Result<Vec<Destination>, Reason> {
     if request.destinations.is_empty() && amount_applies(operation) {
-        return Err(Reason::new(ReasonCode::NoDestination, "destinations is empty: nothing is paid to anybody"));
+        return Err(Reason::new(
+            ReasonCode::NoDestination,
+            "destinations is empty: nothing is paid to anybody",
+        ));
     }
-    let destinations = request.destinations.iter().enumerate().map(|(index, text)| {
-        read_destination(text, &format!("destinations[{index}]"), operation, asset)
-    });
+    let destinations = request
+        .destinations
+        .iter()
+        .enumerate()
+        .map(|(index, text)| read_destination(text, &format!("destinations[{index}]"), operation, asset));
     let destinations: Vec<Destination> = destinations.collect::<Result<_, _>>()?;
     agree_with_declared(destinations, &request.declared, asset)
 }

@@ -26,20 +26,21 @@ pub mod group;
 pub mod condition;
 pub mod intent;
 
-pub mod identity;
-pub mod request;
-
 pub mod applicability;
 pub mod list;
 pub mod truth;
+
+pub mod identity;
+pub mod raw_transaction;
 pub mod verdict;
 
-pub mod raw_transaction;
+pub mod request;
 
 pub mod asset;
 pub mod vocabulary;
 
 pub mod address;
-pub mod amount;
 pub mod time;
 pub mod usd;
+
+pub mod amount;

@@ -176,7 +176,8 @@ impl Limit {
             (None, _) => true,
         };
         let signers: Vec<Option<String>> = each.map(|(signer, _)| signer).collect();
-        let counted = signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));
+        let counted =
+            signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));
         counted.or_else(|| signers.first()).map(|signer| (signer.clone(), charge.at)).into_iter().collect()
     }
 
@@ -227,7 +228,9 @@ impl Limit {
             (Cap::Amount(_), Some(destination)) => Some(destination.amount),
             (Cap::Usd(_), Some(destination)) => match destination.usd {
                 Some(value) => Some(value.micros()),
-                None if destination.amount.is_zero() && !amount_applies(&intent.operation) => Some(Amount::ZERO),
+                None if destination.amount.is_zero() && !amount_applies(&intent.operation) => {
+                    Some(Amount::ZERO)
+                }
                 None => None,
             },
         }

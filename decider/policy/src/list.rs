@@ -65,7 +65,13 @@ impl AddressList {
     ///
     /// `tag`: `None` is missing, `Some("")` is known to be none. A missing tag is unknown where the asset
     /// requires one, and wherever the list knows this address under tags.
-    pub fn contains(&self, address: &Address, tag: Option<&str>, tag_required: bool, reading: Reading) -> Truth {
+    pub fn contains(
+        &self,
+        address: &Address,
+        tag: Option<&str>,
+        tag_required: bool,
+        reading: Reading,
+    ) -> Truth {
         let Some(tags) = self.entries.get(address) else { return Truth::False };
         if reading == Reading::Wide && tags.untagged {
             return Truth::True;

@@ -28,10 +28,7 @@ pub struct Rule {
 impl Rule {
     /// Whether a deny rule matches: one destination is enough.
     pub fn denies(&self, intent: &Intent) -> Truth {
-        Truth::all([
-            self.when.of_transaction(intent),
-            self.when.of_any_destination(intent, Reading::Wide),
-        ])
+        Truth::all([self.when.of_transaction(intent), self.when.of_any_destination(intent, Reading::Wide)])
     }
 
     /// Whether an allow rule covers the whole transaction: every destination, and an operation it names, or a

@@ -109,8 +109,10 @@ pub fn settle<L: Ledger>(
 
 /// The settlement of a request whose idempotency key came before with other content; the first record stands.
 pub fn content_changed(request: &Request, now: Time) -> Settlement {
-    let reason =
-        Reason::new(ReasonCode::ContentChanged, "this requestId came before with other content: the first stands");
+    let reason = Reason::new(
+        ReasonCode::ContentChanged,
+        "this requestId came before with other content: the first stands",
+    );
     Settlement {
         verdict: Verdict::Deny,
         action: Action::for_transaction(Verdict::Deny, request.stage),

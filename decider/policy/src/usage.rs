@@ -47,6 +47,7 @@ impl UsageIndex {
             return Used { total: Some(Amount::ZERO), ..Used::default() };
         };
         view.forget(now);
+        view.sweep(bucket, now);
         view.used(bucket)
     }
 
@@ -116,9 +117,8 @@ impl View {
         Used { total, oldest, indeterminate }
     }
 
-    /// Drops what left its window. The queue is in the order of recording, which is the order of time but for
-    /// charges that were dated ahead; those keep a later one waiting, which can only over-count, so each sum is
-    /// swept by its own order.
+    /// Drops what left its window, so that sums nobody asks for do not stay in memory. The queue is in the order
+    /// of recording, which is nearly the order of time; a sum that is asked for is swept by its own order.
     fn forget(&mut self, now: Time) {
         while let Some((at, _)) = self.leaving.front()
             && !self.window.contains(*at, now)

@@ -44,16 +44,8 @@ pub const ACCOUNT_TYPES: [&str; 17] = [
 pub const TRANSFER: &str = "TRANSFER";
 
 /// Operations whose payload states what moves. For every other one, known or not, amounts bound nothing.
-const STATES_ITS_AMOUNT: [&str; 8] = [
-    TRANSFER,
-    "BURN",
-    "MINT",
-    "STAKE",
-    "UNSTAKE",
-    "WITHDRAW",
-    "REDEEM_FROM_COMPOUND",
-    "SUPPLY_TO_COMPOUND",
-];
+const STATES_ITS_AMOUNT: [&str; 8] =
+    [TRANSFER, "BURN", "MINT", "STAKE", "UNSTAKE", "WITHDRAW", "REDEEM_FROM_COMPOUND", "SUPPLY_TO_COMPOUND"];
 
 /// Operations that sign a message and pay nobody.
 const PAYS_NOBODY: [&str; 2] = ["RAW", "TYPED_MESSAGE"];
@@ -83,7 +75,9 @@ mod tests {
     #[test]
     fn what_is_unknown_states_no_amount() {
         assert!(states_its_amount("TRANSFER"));
-        for operation in ["CONTRACT_CALL", "PROGRAM_CALL", "RAW", "TYPED_MESSAGE", "APPROVE", "transfer", "NEW", ""] {
+        for operation in
+            ["CONTRACT_CALL", "PROGRAM_CALL", "RAW", "TYPED_MESSAGE", "APPROVE", "transfer", "NEW", ""]
+        {
             assert!(!states_its_amount(operation), "{operation}");
         }
     }

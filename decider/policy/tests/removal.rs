@@ -1,5 +1,11 @@
 //! The property of the decision model, section 1: with stage, operation, request id and transaction id held
 //! fixed, removing any field that applies, or making it unusable, never turns a refusal into an ALLOW.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 mod support;
 
@@ -118,7 +124,8 @@ fn policies() -> impl Strategy<Value = Policy> {
             if tag_required {
                 policy.assets.get_mut("ETH").unwrap().tag = TagRule::Required;
             }
-            policy.limits = limits.into_iter().map(|(when, key, kind)| some_limit(when, &key, kind)).collect();
+            policy.limits =
+                limits.into_iter().map(|(when, key, kind)| some_limit(when, &key, kind)).collect();
             policy
         },
     )

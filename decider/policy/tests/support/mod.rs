@@ -1,5 +1,6 @@
 //! Samples, a policy that allows them, and the plainest ledger there can be.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -48,7 +49,9 @@ pub fn ethereum_sample() -> Request {
             ..DestinationText::default()
         }],
         raw_transactions: vec![RawTransactionText {
-            raw: text("02ef0104843b9aca008506a0c1987d825208945dc69b1fbb13bafd09af88a782f0f285772ad5f8872386f26fc1000080c0"),
+            raw: text(
+                "02ef0104843b9aca008506a0c1987d825208945dc69b1fbb13bafd09af88a782f0f285772ad5f8872386f26fc1000080c0",
+            ),
             payload: text("77b4e74099ce90c08503c0e0bb6e672dbe1c5e3e127ce333bf22eb581cd3f6ce"),
         }],
         ..request(id, "ETH", Stage::Signing)

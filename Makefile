@@ -1,0 +1,30 @@
+# The commands of the project. `make help` lists them.
+.PHONY: help run test soak bench tools
+.DEFAULT_GOAL := help
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+
+run: tools ## Build in release, start both services and send the sample requests; ONCE=1 ends after the table
+	@cargo build --release --bins -p edge -p decider -p system-tests
+	@exec "$${CARGO_TARGET_DIR:-target}"/release/demo
+
+test: tools ## The whole suite: format, lints, all tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build --workspace --bins --tests
+	cargo test --workspace
+
+soak: tools ## The same tests of the whole system, for hours instead of minutes
+	cargo build --release --workspace --bins --tests
+	SOAK=1 cargo test --release -p system-tests
+
+bench: tools ## Measure, print a table of ratios
+	cargo build --release --bins -p edge -p decider -p system-tests
+	@exec "$${CARGO_TARGET_DIR:-target}"/release/bench
+
+tools:
+	@command -v cargo >/dev/null || { \
+	  echo 'cargo is missing: the Rust toolchain. Get it from https://rustup.rs, then open a new shell.' >&2; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null || { \
+	  echo 'A C compiler (cc) is missing. Debian, Ubuntu: sudo apt install gcc libc6-dev; Fedora: sudo dnf install gcc; macOS: xcode-select --install' >&2; exit 1; }

@@ -1,0 +1,98 @@
+//! The bench: what the two services cost, each time beside something that was measured in the same run.
+//!
+//! Every server under measurement has a core to itself; the load, and whatever else is needed, runs on another.
+//! What is compared is measured in turn, round by round, and of the ratios the median counts: the machine may
+//! drift, the ratio hardly does. Load is closed-loop: a fixed number of requests is always under way.
+#![allow(clippy::float_arithmetic, reason = "times and their ratios; no money is in here")]
+
+mod decide;
+mod durable;
+mod round_trip;
+mod start;
+
+pub mod raw;
+pub mod stub;
+
+mod load;
+mod questions;
+mod report;
+mod rounds;
+mod servers;
+
+pub mod cores;
+mod error;
+mod machine;
+mod proc;
+pub mod scale;
+
+use std::path::PathBuf;
+
+use system_tests::local::{Local, Settings, Store};
+use system_tests::services::ports;
+use tempfile::TempDir;
+
+pub use self::error::Error;
+
+use self::cores::Cores;
+use self::machine::Machine;
+use self::report::Report;
+use self::scale::Scale;
+
+/// The policy that is measured: one rule of each kind, and one limit that is never full.
+const POLICY: &str = include_str!("policy.yaml");
+
+/// What the bench is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How much is measured.
+    pub scale: Scale,
+    /// Where the table goes as Markdown.
+    pub markdown: Option<PathBuf>,
+}
+
+/// Measures everything and prints the table.
+pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
+    let machine = Machine::look(cores);
+    let bench = Bench::prepare(options.scale, cores)?;
+    let mut rows = Vec::new();
+    rows.push(round_trip::measure(&bench).await?);
+    rows.push(decide::measure(&bench).await?);
+    rows.extend(durable::measure(&bench).await?);
+    rows.extend(start::measure(&bench).await?);
+    let report = Report { machine, rounds: options.scale.rounds, quick: options.scale.is_quick(), rows };
+    print!("{}", report.text());
+    match &options.markdown {
+        Some(file) => std::fs::write(file, report.markdown())
+            .map_err(Error::io(format!("cannot write {}", file.display()))),
+        None => Ok(()),
+    }
+}
+
+/// What all measurements share.
+pub struct Bench {
+    scale: Scale,
+    cores: Cores,
+    /// Files of a system whose decider keeps its ledger in memory.
+    memory: Local,
+    /// Files of a system whose decider keeps its ledger in a database.
+    durable: Local,
+    directory: TempDir,
+}
+
+impl Bench {
+    /// Makes keys, certificates and configurations in a directory beside this program: a temporary directory of
+    /// the machine may be in memory, where syncing a file costs nothing.
+    fn prepare(scale: Scale, cores: Cores) -> Result<Self, Error> {
+        let failed = || Error::io("cannot make a directory for the bench");
+        let program = std::env::current_exe().map_err(failed())?;
+        let beside = program.parent().unwrap_or(&program);
+        let directory = tempfile::Builder::new().prefix("bench-").tempdir_in(beside).map_err(failed())?;
+        let local = |name, store| {
+            let addresses = ports::free_addresses();
+            let settings = Settings { addresses, store, policy: POLICY.to_owned() };
+            Local::create(&directory.path().join(name), &settings)
+        };
+        let (memory, durable) = (local("memory", Store::Memory)?, local("durable", Store::Sqlite)?);
+        Ok(Self { scale, cores, memory, durable, directory })
+    }
+}

@@ -1,0 +1,134 @@
+//! The services and the bench's own decider as processes, on the core where they belong.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use system_tests::local::Local;
+use system_tests::services::decisions::{self, Client};
+use system_tests::services::{Process, READY_TIMEOUT, STOP_TIMEOUT, binaries};
+
+use super::Bench;
+use super::error::Error;
+
+/// How often a service that starts is looked at. It is ready after some tens of milliseconds.
+const START_POLL: Duration = Duration::from_millis(1);
+/// Traces are made and none is sampled: where they would go nobody listens, because nothing goes there.
+const UNSAMPLED: [(&str, &str); 2] =
+    [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"), ("OTEL_TRACES_SAMPLER", "always_off")];
+const UNTRACED: [(&str, &str); 1] = [("OTEL_EXPORTER_OTLP_ENDPOINT", "")];
+
+/// Which core a process runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Core {
+    /// The one that is measured.
+    Server,
+    /// The other one.
+    Load,
+}
+
+/// The edge of these files, not yet ready. It makes no traces.
+pub fn spawn_edge(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    let arguments = ["run".into(), "--config".into(), local.edge_config().into_os_string()];
+    let program = binaries::find("edge")?;
+    spawn(
+        bench,
+        "edge",
+        Core::Server,
+        &program,
+        arguments.into(),
+        &UNTRACED,
+        local,
+        local.addresses()?.edge_admin,
+    )
+}
+
+/// The decider of these files, not yet ready. It makes traces and samples none.
+pub fn spawn_decider(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    let arguments = ["run".into(), "--config".into(), local.decider_config().into_os_string()];
+    let (program, admin) = (binaries::find("decider")?, local.addresses()?.decider_admin);
+    spawn(bench, "decider", Core::Server, &program, arguments.into(), &UNSAMPLED, local, admin)
+}
+
+/// The decider of these files on an empty ledger, ready.
+pub async fn fresh_decider(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    if let Some(data) = local.database().parent() {
+        let failed = || Error::io(format!("cannot empty {}", data.display()));
+        std::fs::remove_dir_all(data).map_err(failed())?;
+        std::fs::create_dir(data).map_err(failed())?;
+    }
+    let mut decider = spawn_decider(bench, local)?;
+    until_ready(&mut decider).await?;
+    Ok(decider)
+}
+
+/// A decider at the address of these files that always gives the answer in `reply`. It answers already.
+pub async fn stub_decider(bench: &Bench, local: &Local, core: Core, reply: &Path) -> Result<Process, Error> {
+    let program = std::env::current_exe().map_err(Error::io("cannot find the bench itself"))?;
+    let arguments =
+        ["stub-decider".into(), "--dir".into(), local.root().into(), "--reply".into(), reply.into()];
+    let address = local.addresses()?.decider;
+    let mut stub = spawn(bench, "stub decider", core, &program, arguments.into(), &[], local, address)?;
+    let started = Instant::now();
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        stub.check()?;
+        if started.elapsed() > READY_TIMEOUT {
+            return Err(Error::Child(format!("the stub decider does not listen on {address}")));
+        }
+        tokio::time::sleep(START_POLL).await;
+    }
+    Ok(stub)
+}
+
+/// Waits until `/readyz` says so, to the millisecond.
+pub async fn until_ready(process: &mut Process) -> Result<(), Error> {
+    let started = Instant::now();
+    while !matches!(process.admin("/readyz").await, Ok((200, _))) {
+        process.check()?;
+        if started.elapsed() > READY_TIMEOUT {
+            process.ready(Duration::ZERO).await?;
+        }
+        tokio::time::sleep(START_POLL).await;
+    }
+    Ok(())
+}
+
+/// A client of whatever decides at the address of these files, over one connection.
+pub fn client(local: &Local) -> Result<Client, Error> {
+    Ok(decisions::client(local)?)
+}
+
+/// Ends a process. Its log goes, which would otherwise grow by a line for every request.
+pub async fn stop(mut process: Process, local: &Local) -> Result<(), Error> {
+    process.stop(STOP_TIMEOUT).await?;
+    forget_logs(local)
+}
+
+/// Empties the logs. The services append to them, so they may run.
+pub fn forget_logs(local: &Local) -> Result<(), Error> {
+    for service in ["edge", "decider"] {
+        std::fs::write(local.log(service), "").map_err(Error::io("cannot empty a log"))?;
+    }
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments, reason = "what differs between three kinds of process, named once each")]
+fn spawn(
+    bench: &Bench,
+    name: &'static str,
+    core: Core,
+    program: &Path,
+    arguments: Vec<OsString>,
+    environment: &[(&str, &str)],
+    local: &Local,
+    admin: std::net::SocketAddr,
+) -> Result<Process, Error> {
+    let (command, arguments) = match core {
+        Core::Server => bench.cores.on_server_core(program, arguments),
+        // This process is there, and its children stay.
+        Core::Load => (PathBuf::from(program), arguments),
+    };
+    let environment: Vec<_> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Ok(Process::spawn(name, &command, &arguments, &environment, local.log(name), admin)?)
+}

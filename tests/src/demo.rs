@@ -1,0 +1,146 @@
+//! What `make run` shows: both services on one machine, and what they say to the sample requests.
+
+mod explain;
+mod interrupt;
+mod samples;
+mod system;
+mod table;
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use self::interrupt::Interrupt;
+use self::system::System;
+use self::table::Row;
+use crate::cosigner::{self, ANSWER_TIMEOUT, Cosigner};
+use crate::local::{self, Addresses, Local, Settings};
+use crate::services::{self, decisions, ports};
+
+/// What the demo is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where keys, configurations, policy, data and logs are.
+    pub directory: PathBuf,
+    /// Where the services listen, if their configurations are not written yet.
+    pub addresses: Addresses,
+    /// End after the table.
+    pub once: bool,
+}
+
+/// Runs the demo until the table is shown or somebody stops it. With `once`: success only if every sample was
+/// answered as expected.
+pub async fn run(options: &Options) -> Result<ExitCode, Error> {
+    let mut interrupt = Interrupt::listen().map_err(Error::Signal)?;
+    let local = prepare(options)?;
+    let mut system = System::default();
+    let outcome = tokio::select! {
+        outcome = show(&local, &mut system, options.once) => outcome,
+        () = interrupt.received() => Ok(ExitCode::SUCCESS),
+    };
+    system.stop().await?;
+    outcome
+}
+
+async fn show(local: &Local, system: &mut System, once: bool) -> Result<ExitCode, Error> {
+    system.start(local).await?;
+    let rows = system.until_failure(send_samples(local)).await?;
+    println!("{}", table::render(&rows));
+    if !once {
+        say_how_to_go_on(local)?;
+        return Err(system.failure().await);
+    }
+    let surprises = rows.iter().filter(|row| !row.is_expected()).count();
+    if surprises > 0 {
+        eprintln!("{surprises} of {} answers were not the expected ones.", rows.len());
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn prepare(options: &Options) -> Result<Local, Error> {
+    let settings = Settings { addresses: options.addresses, ..Settings::default() };
+    if !options.directory.exists() {
+        eprintln!("Creating {} with keys, certificates and configurations …", options.directory.display());
+    }
+    let local = Local::create(&options.directory, &settings)?;
+    ports::check_free(&local.addresses()?)?;
+    Ok(local)
+}
+
+async fn send_samples(local: &Local) -> Result<Vec<Row>, Error> {
+    let cosigner = Cosigner::new(&cosigner::Config {
+        url: local.url()?,
+        private_key: local.cosigner_private_key(),
+        reply_key: local.reply_public_key(),
+        ca: local.ca(),
+        timeout: ANSWER_TIMEOUT,
+    })?;
+    let mut decider = decisions::client(local)?;
+    let assets = explain::Assets::read(&local.policy());
+    let mut rows = Vec::new();
+    for sample in samples::all() {
+        progress(&format!("Sending: {}", sample.name));
+        let sent = std::time::SystemTime::now();
+        let answer = cosigner.send(&sample.payload).await?;
+        let record = decisions::newest(&mut decider, &answer.reply.request_id).await?;
+        rows.push(Row {
+            name: sample.name,
+            action: answer.reply.action,
+            expected: sample.expected,
+            why: explain::why(record.as_ref(), &answer.reply, sent, &assets),
+            elapsed: answer.elapsed,
+        });
+    }
+    progress("");
+    Ok(rows)
+}
+
+/// One line that is written over: for people only.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
+}
+
+fn say_how_to_go_on(local: &Local) -> Result<(), Error> {
+    let root = local.root().display();
+    let mut line = format!("{} send --file request.json", cosigner_program().display());
+    if local.root() != Path::new(".local") {
+        line.push_str(&format!(
+            " --url {} --key {root}/cosigner/private.pem --reply-key {root}/edge/reply_public.pem --ca {root}/tls/ca.pem",
+            local.url()?
+        ));
+    }
+    println!("Send your own request:  {line}");
+    println!(
+        "One to begin with: tests/vectors/eth_tx_sign_request.json. The policy: {}.",
+        local.policy().display()
+    );
+    println!("Logs: {root}/logs/. Ctrl-C stops.");
+    Ok(())
+}
+
+/// The Co-signer lies beside the demo; from the project's directory that is a short path.
+fn cosigner_program() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default().with_file_name("cosigner");
+    let here = std::env::current_dir().unwrap_or_default();
+    program.strip_prefix(here).map(Path::to_owned).unwrap_or(program)
+}
+
+/// Why the demo cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The files.
+    #[error(transparent)]
+    Local(#[from] local::Error),
+    /// The services.
+    #[error(transparent)]
+    Services(#[from] services::Error),
+    /// A sample got no believable reply.
+    #[error(transparent)]
+    Cosigner(#[from] cosigner::Error),
+    /// No signal can be waited for.
+    #[error("cannot listen for Ctrl-C: {0}")]
+    Signal(std::io::Error),
+}

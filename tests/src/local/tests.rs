@@ -1,0 +1,171 @@
+use super::*;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::cosigner::jws::{Signer, Verifier};
+
+fn settings() -> Settings {
+    Settings { addresses: Addresses::local([18443, 19443, 15051, 19444]), ..Settings::default() }
+}
+
+fn create() -> (tempfile::TempDir, Local) {
+    let directory = tempfile::tempdir().unwrap();
+    let local = Local::create(&directory.path().join(".local"), &settings()).unwrap();
+    (directory, local)
+}
+
+/// Every file below a directory with its mode and content.
+fn files(root: &Path) -> Vec<(String, u32, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut directories = vec![root.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                directories.push(entry.path());
+                continue;
+            }
+            let name = entry.path().strip_prefix(root).unwrap().display().to_string();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            found.push((name, mode, std::fs::read(entry.path()).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_new_directory_holds_everything_and_secrets_are_for_the_owner_alone() {
+    let (_directory, local) = create();
+    let listing: Vec<_> =
+        files(local.root()).iter().map(|(name, mode, _)| format!("{mode:o} {name}")).collect();
+    insta::assert_snapshot!(listing.join("\n"), @"
+    600 cosigner/private.pem
+    644 cosigner/public.pem
+    644 decider/decider.yaml
+    644 decider/policy/policy.yaml
+    644 edge/edge.yaml
+    600 edge/reply_private.pem
+    644 edge/reply_public.pem
+    600 tls/ca.key
+    644 tls/ca.pem
+    644 tls/decider.crt
+    600 tls/decider.key
+    644 tls/edge-client.crt
+    600 tls/edge-client.key
+    644 tls/edge.crt
+    600 tls/edge.key
+    ");
+}
+
+#[test]
+fn what_exists_is_kept_byte_for_byte() {
+    let (_directory, local) = create();
+    std::fs::write(local.policy(), "version: 1\n").unwrap();
+    let before = files(local.root());
+    Local::create(local.root(), &Settings::default()).unwrap();
+    assert_eq!(files(local.root()), before);
+    assert_eq!(local.addresses().unwrap(), settings().addresses, "edited configurations count");
+}
+
+#[test]
+fn keys_fit_each_other() {
+    let (_directory, local) = create();
+    let pairs = [
+        (local.cosigner_private_key(), local.cosigner_public_key()),
+        (local.reply_private_key(), local.reply_public_key()),
+    ];
+    for (private, public) in pairs {
+        let token = Signer::from_pem(&std::fs::read(private).unwrap()).unwrap().sign(b"{}").unwrap();
+        Verifier::from_pem(&std::fs::read(public).unwrap()).unwrap().verify(&token).unwrap();
+    }
+}
+
+#[test]
+fn a_public_half_that_is_gone_is_made_again() {
+    let (_directory, local) = create();
+    let before = std::fs::read(local.reply_public_key()).unwrap();
+    std::fs::remove_file(local.reply_public_key()).unwrap();
+    Local::create(local.root(), &settings()).unwrap();
+    assert_eq!(std::fs::read(local.reply_public_key()).unwrap(), before);
+}
+
+#[test]
+fn a_private_half_that_is_gone_is_not_made_up() {
+    let (_directory, local) = create();
+    std::fs::remove_file(local.cosigner_private_key()).unwrap();
+    let error = Local::create(local.root(), &settings()).unwrap_err().to_string();
+    insta::assert_snapshot!(
+        error.replace(&local.root().display().to_string(), ".local"),
+        @".local/cosigner/private.pem is missing, but .local/cosigner/public.pem is there: they belong together. Put it back, or delete both"
+    );
+}
+
+#[test]
+fn a_certificate_that_is_gone_is_issued_by_the_same_authority() {
+    let (_directory, local) = create();
+    std::fs::remove_file(local.certificate("edge")).unwrap();
+    std::fs::remove_file(local.private_key("edge")).unwrap();
+    Local::create(local.root(), &settings()).unwrap();
+    assert_chains_to_authority(&local, "edge");
+}
+
+#[test]
+fn an_authority_that_is_gone_is_not_replaced_under_its_certificates() {
+    let (_directory, local) = create();
+    std::fs::remove_file(local.ca()).unwrap();
+    std::fs::remove_file(local.root().join("tls/ca.key")).unwrap();
+    assert!(matches!(Local::create(local.root(), &settings()), Err(Error::HalfMissing { .. })));
+}
+
+#[test]
+fn certificates_are_good_for_both_names_of_this_machine() {
+    let (_directory, local) = create();
+    for identity in ["edge", "decider"] {
+        assert_chains_to_authority(&local, identity);
+    }
+}
+
+fn assert_chains_to_authority(local: &Local, identity: &str) {
+    use rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier as _};
+    use rustls_pki_types::pem::PemObject as _;
+    use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(local.ca()).unwrap()).unwrap();
+    let provider = rustls::crypto::aws_lc_rs::default_provider().into();
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(std::sync::Arc::new(roots), provider).build().unwrap();
+    let certificate = CertificateDer::from_pem_file(local.certificate(identity)).unwrap();
+    let verify = |name: &'static str| {
+        let name = ServerName::try_from(name).unwrap();
+        verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now())
+    };
+    verify("localhost").unwrap();
+    verify("127.0.0.1").unwrap();
+    assert!(verify("example.com").is_err());
+}
+
+#[test]
+fn configurations_are_yaml_with_the_given_addresses() {
+    for store in [Store::Sqlite, Store::Memory] {
+        let settings = Settings { store, ..settings() };
+        let decider: serde_json::Value = serde_saphyr::from_str(&configs::decider(&settings)).unwrap();
+        let expected = match store {
+            Store::Sqlite => serde_json::json!({"sqlite": "data/decider.db"}),
+            Store::Memory => serde_json::json!("memory"),
+        };
+        assert_eq!(decider["store"], expected);
+    }
+    let edge: serde_json::Value = serde_saphyr::from_str(&configs::edge(&settings())).unwrap();
+    assert_eq!(edge["decider"]["address"], "https://localhost:15051");
+    assert_eq!(edge["paths"][0]["sub_path"], "");
+    let policy: serde_json::Value = serde_saphyr::from_str(DEMO_POLICY).unwrap();
+    assert_eq!(policy["limits"][0]["max"]["amount"], "1", "an amount is text");
+}
+
+#[test]
+fn an_address_given_twice_is_found_before_anything_starts() {
+    let (_directory, local) = create();
+    let same = std::fs::read_to_string(local.edge_config()).unwrap().replace("19443", "18443");
+    std::fs::write(local.edge_config(), same).unwrap();
+    insta::assert_snapshot!(local.addresses().unwrap_err(), @"127.0.0.1:18443 is given twice: every service needs an address of its own");
+}

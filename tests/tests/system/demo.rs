@@ -1,0 +1,136 @@
+//! `demo`, which `make run` starts, with the real services.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use system_tests::local::{Addresses, Local, Settings};
+use system_tests::services::{binaries, ports};
+use tokio::process::Command;
+
+/// Everything is built: a second run takes seconds.
+const SECOND_RUN: Duration = Duration::from_secs(20);
+
+fn demo(directory: &Path, addresses: &Addresses) -> Command {
+    for service in ["edge", "decider"] {
+        binaries::check_fresh(service).unwrap_or_else(|error| panic!("{error}"));
+    }
+    let ports: Vec<_> = addresses.named().iter().map(|(_, address)| address.port().to_string()).collect();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+    command
+        .arg("--dir")
+        .arg(directory)
+        .args(["--ports", &ports.join(",")])
+        .env_remove("ONCE")
+        .kill_on_drop(true);
+    command
+}
+
+async fn once(directory: &Path, addresses: &Addresses) -> Output {
+    demo(directory, addresses).env("ONCE", "1").output().await.unwrap()
+}
+
+fn shown(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The second column of the table.
+fn actions(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let action = |line: &str| {
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).nth(1).map(str::to_owned)
+    };
+    text.lines().skip(2).filter_map(action).collect()
+}
+
+#[tokio::test]
+async fn every_sample_is_answered_as_expected_and_again_on_the_second_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let (local, addresses) = (directory.path().join(".local"), ports::free_addresses());
+    let first = once(&local, &addresses).await;
+    assert!(first.status.success(), "{}", shown(&first));
+    assert_eq!(
+        actions(&first),
+        [
+            "APPROVE", "APPROVE", "APPROVE", "REJECT", "REJECT", "APPROVE", "APPROVE", "APPROVE", "REJECT",
+            "IGNORE"
+        ],
+        "{}",
+        shown(&first)
+    );
+    let text = shown(&first);
+    for explained in [
+        "allow rule eth-to-treasury",
+        "0.99 of 1 ETH",
+        "allow rule btc-to-known-addresses",
+        "(on record)",
+        "no allow rule covers it",
+        "deny rule over-2-eth-at-once",
+        "limit eth-per-vault-and-hour",
+        "0.1 of 1 ETH",
+    ] {
+        assert!(text.contains(explained), "{explained} is missing in\n{text}");
+    }
+
+    let started = Instant::now();
+    let second = once(&local, &addresses).await;
+    assert!(second.status.success(), "{}", shown(&second));
+    assert_eq!(actions(&second), actions(&first));
+    assert!(started.elapsed() < SECOND_RUN, "took {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn an_unexpected_answer_is_shown_and_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { addresses: ports::free_addresses(), ..Settings::default() };
+    let strict = settings.policy.replace(r#"max: {amount: "1"}"#, r#"max: {amount: "0.5"}"#);
+    assert_ne!(strict, settings.policy);
+    let local = Local::create(directory.path(), &Settings { policy: strict, ..settings.clone() }).unwrap();
+    let output = once(local.root(), &settings.addresses).await;
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    assert!(shown(&output).contains("REJECT (expected APPROVE)"), "{}", shown(&output));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_before_anything_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    let addresses = ports::free_addresses();
+    let _other = std::net::TcpListener::bind(addresses.edge).unwrap();
+    let output = once(directory.path(), &addresses).await;
+    assert_eq!(output.status.code(), Some(1));
+    let text = shown(&output);
+    assert!(text.contains(&format!("port {} (the edge) is taken", addresses.edge.port())), "{text}");
+    assert!(!directory.path().join("logs/decider.log").exists());
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_start_shows_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings =
+        Settings { addresses: ports::free_addresses(), policy: "version: 0\n".into(), ..Settings::default() };
+    let local = Local::create(directory.path(), &settings).unwrap();
+    let output = once(local.root(), &settings.addresses).await;
+    assert_eq!(output.status.code(), Some(1));
+    let text = shown(&output);
+    assert!(text.contains("the decider has ended (exit status: 78)"), "{text}");
+    assert!(text.contains("policy.yaml"), "{text}");
+}
+
+#[tokio::test]
+async fn it_stays_up_until_it_is_interrupted_and_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let addresses = ports::free_addresses();
+    let mut demo =
+        demo(directory.path(), &addresses).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(demo.stdout.take().unwrap()));
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.starts_with("Send your own request:") {
+            break;
+        }
+    }
+    assert!(ports::check_free(&addresses).is_err(), "it still runs");
+    let id = demo.id().unwrap().to_string();
+    Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await.unwrap();
+    assert!(demo.wait().await.unwrap().success());
+    ports::check_free(&addresses).unwrap();
+}

@@ -8,6 +8,8 @@
 )]
 
 pub mod collector;
+pub mod failing_disk;
+pub mod proxy;
 pub mod scripted_decider;
 
 use std::time::Duration;

@@ -14,7 +14,7 @@ mod tests;
 
 use std::fmt;
 
-use ruint::aliases::U256;
+use ruint::aliases::{U256, U512};
 use serde::{Deserialize, Serialize};
 
 use text::DecimalText;
@@ -111,6 +111,15 @@ impl Amount {
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+
+    /// This times `times` divided by `by`, rounded up; `None` for a division by nothing, and where it does not fit
+    /// in 256 bits.
+    #[must_use]
+    pub fn in_proportion(self, times: Self, by: Self) -> Option<Self> {
+        let product: U512 = self.0.widening_mul(times.0);
+        let quotient = (!by.is_zero()).then(|| product.div_ceil(U512::from(by.0)))?;
+        U256::checked_from_limbs_slice(quotient.as_limbs()).map(Self)
     }
 
     /// Whether it is nothing.

@@ -1,5 +1,8 @@
 //! What rules and limits can ask of a transaction, each answer three-valued.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,9 +1,12 @@
 //! When two requests are the same one (decision model, section 3).
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::request::{AccountText, Request, Stage};
+use crate::request::{AccountText, Request, Stage, given};
 
 /// Names the encoding below: any change to what it covers needs a new name, or old records stop matching.
 const CONTENT_VERSION: &str = "content-v1";
@@ -22,7 +25,7 @@ pub fn of_transaction(request: &Request) -> Digest {
         .text("transaction")
         .text(&request.tenant)
         .text(&request.callback_request_id)
-        .optional(&request.signer)
+        .optional(&given(&request.signer).map(str::to_owned))
         .text(stage)
         .digest()
 }

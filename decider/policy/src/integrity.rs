@@ -28,7 +28,8 @@ pub fn read_intent(policy: &Policy, request: &Request) -> Result<Intent, Reason>
     let asset = policy.assets.get(asset_id).ok_or_else(|| unknown_asset(asset_id))?;
     let totals = Totals::read(request, operation, asset)?;
     let destinations = read_destinations(request, operation, asset)?;
-    check_sum(&totals, &destinations)?;
+    let sum = check_sum(&totals, &destinations)?;
+    let destinations = priced_in_full(destinations, sum, totals.larger());
     check_raw_transactions(policy, request, asset)?;
     Ok(Intent {
         tenant: request.tenant.clone(),
@@ -39,6 +40,7 @@ pub fn read_intent(policy: &Policy, request: &Request) -> Result<Intent, Reason>
         asset: asset_id.to_owned(),
         tag_required: asset.tag == TagRule::Required,
         amount: totals.larger(),
+        net_amount: totals.net,
         requested_amount: totals.requested,
         destinations,
         contract_data: contract_data(request),
@@ -97,7 +99,7 @@ fn read_destinations(request: &Request, operation: &str, asset: &Asset) -> Resul
         .enumerate()
         .map(|(index, text)| read_destination(text, &format!("destinations[{index}]"), operation, asset));
     let destinations: Vec<Destination> = destinations.collect::<Result<_, _>>()?;
-    agree_with_declared(destinations, &request.declared, asset)
+    agree_with_declared(destinations, request, asset)
 }
 
 fn read_destination(
@@ -133,41 +135,78 @@ fn read_address(text: &Option<String>, field: &str, asset: &Asset) -> Result<Opt
     given(text).map(parse).transpose()
 }
 
-/// The destination declared beside the list: the only one, or one of several.
+/// The destination declared beside the list: the only one, or one of several. An address that it alone gives is
+/// that of the destination: every address the payload gives is checked (decision model, section 5).
 fn agree_with_declared(
     mut destinations: Vec<Destination>,
-    declared: &DeclaredDestination,
+    request: &Request,
     asset: &Asset,
 ) -> Result<Vec<Destination>, Reason> {
-    let address = read_address(&declared.address, "destAddress", asset)?;
-    let declared = account(&declared.account);
+    let declared = Declared::read(&request.declared, asset)?;
     match destinations.as_mut_slice() {
         [] => {}
         [only] => {
-            check_declared(only, &declared, address.as_ref())?;
-            only.address = only.address.take().or(address);
+            declared.check(only, request.destinations.first())?;
+            only.address = only.address.take().or(declared.address);
         }
-        several => {
-            let one = several.iter().any(|each| check_declared(each, &declared, address.as_ref()).is_ok());
-            agree(one, "destType, destId and destAddress", "every entry of destinations")?;
-        }
+        several => declared.is_one_of(several, &request.destinations)?,
     }
     Ok(destinations)
 }
 
-fn check_declared(
-    destination: &Destination,
-    declared: &Account,
-    address: Option<&Address>,
-) -> Result<(), Reason> {
-    agree_where_given(&declared.kind, &destination.account.kind, "destType", "destinations[0].dstType")?;
-    agree_where_given(&declared.id, &destination.account.id, "destId", "destinations[0].dstId")?;
-    agree_where_given(
-        &address.cloned(),
-        &destination.address,
-        "destAddress",
-        "the address in destinations[0]",
-    )
+/// The declared destination, read.
+struct Declared<'a> {
+    account: Account,
+    address: Option<Address>,
+    address_type: Option<&'a str>,
+}
+
+impl<'a> Declared<'a> {
+    fn read(text: &'a DeclaredDestination, asset: &Asset) -> Result<Self, Reason> {
+        Ok(Self {
+            account: account(&text.account),
+            address: read_address(&text.address, "destAddress", asset)?,
+            address_type: given(&text.address_type),
+        })
+    }
+
+    fn check(&self, destination: &Destination, text: Option<&DestinationText>) -> Result<(), Reason> {
+        let account = &destination.account;
+        let address_type = text.and_then(|text| given(&text.address_type));
+        agree_where_given(&self.account.kind, &account.kind, "destType", "destinations[0].dstType")?;
+        agree_where_given(&self.account.id, &account.id, "destId", "destinations[0].dstId")?;
+        agree_where_given(
+            &self.address,
+            &destination.address,
+            "destAddress",
+            "the address in destinations[0]",
+        )?;
+        let (one, other) = ("destAddressType", "destinations[0].dstAddressType");
+        agree_where_given(&self.address_type, &address_type, one, other)
+    }
+
+    fn is_one_of(&self, several: &mut [Destination], texts: &[DestinationText]) -> Result<(), Reason> {
+        let fits = |each: &&mut Destination, text| self.check(each, Some(text)).is_ok();
+        let fitting = several.iter_mut().zip(texts).filter(|(each, text)| fits(each, text));
+        let mut fitting: Vec<&mut Destination> = fitting.map(|(each, _)| each).collect();
+        agree(!fitting.is_empty(), "the declared destination", "every entry of destinations")?;
+        if self.address.is_some() && fitting.iter().all(|each| each.address.is_none()) {
+            give_address(&mut fitting, self.address.as_ref())?;
+        }
+        Ok(())
+    }
+}
+
+/// An address that none of several has is that of the one account that fits. With more than one account nobody
+/// can tell which it is, and it would be checked for none.
+fn give_address(fitting: &mut [&mut Destination], address: Option<&Address>) -> Result<(), Reason> {
+    if let [first, others @ ..] = fitting {
+        let same = |one: &Account, other: &Account| one.kind == other.kind && one.id == other.id;
+        let known = others.iter().all(|each| same(&each.account, &first.account));
+        agree(known, "destAddress, which could belong to more than one account,", "destinations")?;
+        first.address = address.cloned();
+    }
+    Ok(())
 }
 
 fn agree_where_given<T: PartialEq>(
@@ -187,12 +226,24 @@ fn agree(agrees: bool, one: &str, other: &str) -> Result<(), Reason> {
 }
 
 /// The destinations add up to the net or the requested amount, exactly.
-fn check_sum(totals: &Totals, destinations: &[Destination]) -> Result<(), Reason> {
+fn check_sum(totals: &Totals, destinations: &[Destination]) -> Result<Amount, Reason> {
     let sum = Amount::checked_sum(destinations.iter().map(|destination| destination.amount));
     let sum = sum.ok_or_else(|| {
         Reason::new(ReasonCode::FieldInvalid, "the destinations' amounts add up to more than 256 bits hold")
     })?;
-    agree(totals.has(sum), "the sum of destinations[].amountNativeStr", "amountStr and requestedAmountStr")
+    agree(totals.has(sum), "the sum of destinations[].amountNativeStr", "amountStr and requestedAmountStr")?;
+    Ok(sum)
+}
+
+/// The destinations are priced for what they add up to; what counts is the larger total. A total of which nothing
+/// has a price has none.
+fn priced_in_full(mut destinations: Vec<Destination>, sum: Amount, total: Amount) -> Vec<Destination> {
+    if total > sum {
+        for destination in &mut destinations {
+            destination.usd = destination.usd.and_then(|value| value.in_proportion(total, sum));
+        }
+    }
+    destinations
 }
 
 /// Each raw transaction hashes to what would be signed (callback protocol, section 4.6).

@@ -30,6 +30,8 @@ pub struct Intent {
     pub tag_required: bool,
     /// The larger of net and requested amount: what is compared with a rule's maximum, and charged.
     pub amount: Amount,
+    /// Amount that moves (net), where given.
+    pub net_amount: Option<Amount>,
     /// Amount requested (gross), where given.
     pub requested_amount: Option<Amount>,
     /// Each destination, in the order of the request.
@@ -39,6 +41,13 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// What the larger of net and requested amount is above the destinations' sum: it leaves the source, too, and
+    /// the request does not say for whom.
+    pub fn excess(&self) -> Amount {
+        let sum = Amount::checked_sum(self.destinations.iter().map(|destination| destination.amount));
+        sum.map_or(Amount::ZERO, |sum| self.amount.saturating_sub(sum))
+    }
+
     /// The value in micro-dollars; `None` where any destination is unpriced, which makes the whole unpriced.
     pub fn usd(&self) -> Option<Usd> {
         if self.destinations.is_empty() {
@@ -70,6 +79,6 @@ pub struct Destination {
     pub tag: Option<String>,
     /// What it receives, in base units.
     pub amount: Amount,
-    /// Its value, where it is priced.
+    /// Its value, where it is priced, with its share of what the total is above the destinations' sum.
     pub usd: Option<Usd>,
 }

@@ -35,4 +35,6 @@ pub struct Used {
     /// Why the total cannot be relied on: a charge of the past that counts in nobody knows which sum, or nobody
     /// knows how much.
     pub indeterminate: Option<String>,
+    /// How many charges that reason is true of: the one that asks may be the only one.
+    pub doubtful: usize,
 }

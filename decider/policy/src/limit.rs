@@ -201,11 +201,22 @@ impl Limit {
                 }
             }
         }
-        shares.known.extend(sums.into_iter().map(|(key, quantity)| Share {
+        let excess = self.excess_of(intent);
+        shares.known.extend(sums.into_iter().map(|(key, sum)| Share {
             bucket: Bucket { limit_id: self.id.clone(), key },
-            quantity,
+            quantity: sum.and_then(|sum| sum.checked_add(excess)),
             at,
         }));
+    }
+
+    /// The larger of net and requested amount is charged, whichever the destinations add up to (decision model,
+    /// section 5). Nobody knows to which of them the rest belongs: each sum may only over-count. Values have it
+    /// in them.
+    fn excess_of(&self, intent: &Intent) -> Amount {
+        match self.cap {
+            Cap::Amount(_) => intent.excess(),
+            Cap::Usd(_) | Cap::Count(_) => Amount::ZERO,
+        }
     }
 
     fn selects(&self, intent: &Intent, destination: Option<&Destination>) -> Truth {
@@ -318,15 +329,15 @@ fn counterparty_of(
     name_of_match(counterparties.iter().map(|each| &each.name).zip(truths))
 }
 
-/// The first group that matches; none only where every one certainly does not.
+/// The first group that matches; none only where every one certainly does not. One that cannot be told before it
+/// might be the first: else leaving out what it goes by would move a charge into the sum of another.
 fn name_of_match<'a>(groups: impl Iterator<Item = (&'a String, Truth)>) -> Result<String, String> {
-    let mut unknown = None;
     for (name, truth) in groups {
         match truth {
             Truth::True => return Ok(name.clone()),
-            Truth::Indeterminate(phrases) => unknown = Some(phrases.join(", ")),
+            Truth::Indeterminate(phrases) => return Err(phrases.join(", ")),
             Truth::False => {}
         }
     }
-    unknown.map_or_else(|| Ok(NO_GROUP.into()), Err)
+    Ok(NO_GROUP.into())
 }

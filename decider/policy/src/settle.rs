@@ -1,7 +1,7 @@
 //! Settling: a request that the rules have spoken on meets the ledger. Pure: a store reads what is asked here
 //! inside its transaction, and writes what comes out of it, or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -165,22 +165,25 @@ impl Claim<'_> {
         Ok(self.conclude(standing, limits, change))
     }
 
-    /// The charge this request would leave: the first of its transaction, or one that joins it.
+    /// The charge this request would leave: the first of its transaction, or one that joins it. One that this
+    /// request id has to itself comes before the one that all ids of the transaction share.
     fn charge<L: Ledger>(
         &self,
         key: &ChargeKey,
         ledger: &mut L,
     ) -> Result<Result<ChargeChange, String>, L::Error> {
         let id = &self.request.callback_request_id;
-        let Some(known) = ledger.charge(key)? else { return Ok(Ok(self.first(key.clone()))) };
-        if known.is_taken_by_another(&self.intent.signer, self.intent.stage, id) {
-            let again = key.again(id);
-            return Ok(match ledger.charge(&again)? {
-                Some(known) => self.join(known),
-                None => Ok(self.first(again)),
-            });
+        let Some(shared) = ledger.charge(key)? else { return Ok(Ok(self.first(key.clone()))) };
+        if shared.is_only_of(id) {
+            return Ok(self.join(shared));
         }
-        Ok(self.join(known))
+        let taken = shared.is_taken_by_another(&self.intent.signer, self.intent.stage, id);
+        let again = key.again(id);
+        Ok(match ledger.charge(&again)? {
+            Some(own) => self.join(own),
+            None if taken => Ok(self.first(again)),
+            None => self.join(shared),
+        })
     }
 
     fn first(&self, key: ChargeKey) -> ChargeChange {
@@ -203,27 +206,22 @@ impl Claim<'_> {
     ) -> Result<Vec<LimitStatus>, L::Error> {
         let mut statuses = Vec::new();
         for limit in &self.policy.limits {
+            let counts = |at: Time| limit.window.contains(at, self.now);
+            let held = change.before.as_ref().map(|before| Held::of(before, limit, self.policy, self.now));
+            let held = held.unwrap_or_default();
             let shares = limit.shares_of(&change.after, self.policy.groups());
-            let unknown = shares.unknown.iter().filter(|(at, _)| limit.window.contains(*at, self.now));
+            let unknown = shares.unknown.iter().filter(|(at, _)| counts(*at));
             statuses.extend(unknown.map(|(_, missing)| self.unknown(limit, missing)));
-            for share in shares.known.iter().filter(|share| limit.window.contains(share.at, self.now)) {
-                let counted = self.counted(limit, &share.bucket, change.before.as_ref());
+            for share in shares.known.iter().filter(|share| counts(share.at)) {
                 let used = ledger.used(limit, &share.bucket, self.now)?;
-                statuses.push(self.status(limit, share, counted, used));
+                statuses.push(self.status(limit, share, &held, used));
             }
         }
         Ok(statuses)
     }
 
-    /// What this very transaction already counts in a sum: it is not counted twice.
-    fn counted(&self, limit: &Limit, bucket: &Bucket, before: Option<&Charge>) -> Option<Amount> {
-        let shares = limit.shares_of(before?, self.policy.groups());
-        let counts = |share: &&Share| share.bucket == *bucket && limit.window.contains(share.at, self.now);
-        shares.known.iter().find(counts).and_then(|share| share.quantity)
-    }
-
-    fn status(&self, limit: &Limit, share: &Share, counted: Option<Amount>, used: Used) -> LimitStatus {
-        let counted = counted.unwrap_or(Amount::ZERO);
+    fn status(&self, limit: &Limit, share: &Share, held: &Held, used: Used) -> LimitStatus {
+        let counted = held.in_sum(&share.bucket);
         let max = limit.max_of(self.intent).unwrap_or(Amount::ZERO);
         let others = used.total.map(|total| total.saturating_sub(counted));
         let requested = share.quantity.unwrap_or(Amount::ZERO);
@@ -231,6 +229,7 @@ impl Claim<'_> {
         let more = requested > counted;
         let fits = others.and_then(|others| others.checked_add(requested)).is_some_and(|sum| sum <= max);
         let unpriced = share.quantity.is_none().then(|| "the USD value is missing".to_owned());
+        let doubted = more && used.doubtful > held.doubts_of(&share.bucket);
         let others = others.unwrap_or(Amount::MAX);
         LimitStatus {
             limit_id: limit.id.clone(),
@@ -243,7 +242,7 @@ impl Claim<'_> {
             window: limit.window,
             grows_at: used.oldest.map(|oldest| oldest.after(limit.window)),
             exceeded: more && !fits,
-            indeterminate: unpriced.or(if more { used.indeterminate } else { None }),
+            indeterminate: unpriced.or(used.indeterminate.filter(|_| doubted)),
         }
     }
 
@@ -294,6 +293,36 @@ impl Claim<'_> {
         };
         let (left, asked) = (shown(status.headroom), shown(status.requested));
         format!("limit {}: {left} left of {}, {asked} asked", status.limit_id, shown(status.max))
+    }
+}
+
+/// What a transaction holds in the sums of a limit before this request: it is not counted twice, and what was not
+/// known of it then does not stand in the way of knowing it now.
+#[derive(Default)]
+struct Held {
+    sums: BTreeMap<Bucket, Option<Amount>>,
+    unplaced: BTreeSet<Time>,
+}
+
+impl Held {
+    fn of(before: &Charge, limit: &Limit, policy: &Policy, now: Time) -> Self {
+        let shares = limit.shares_of(before, policy.groups());
+        let known = shares.known.into_iter().filter(|share| limit.window.contains(share.at, now));
+        let unplaced = shares.unknown.into_iter().map(|(at, _)| at);
+        Self {
+            sums: known.map(|share| (share.bucket, share.quantity)).collect(),
+            unplaced: unplaced.filter(|at| limit.window.contains(*at, now)).collect(),
+        }
+    }
+
+    fn in_sum(&self, bucket: &Bucket) -> Amount {
+        self.sums.get(bucket).copied().flatten().unwrap_or_default()
+    }
+
+    /// As [`Used::doubtful`] counts it.
+    fn doubts_of(&self, bucket: &Bucket) -> usize {
+        let unpriced = self.sums.get(bucket).is_some_and(Option::is_none);
+        self.unplaced.len().saturating_add(usize::from(unpriced))
     }
 }
 

@@ -44,17 +44,19 @@ fn fold(parts: impl IntoIterator<Item = Truth>, neutral: Truth, settles: Truth) 
             return ControlFlow::Break(());
         }
         if let Truth::Indeterminate(phrases) = part {
-            unknown.extend(phrases);
+            // A phrase for each condition, not for each of a thousand destinations.
+            for phrase in phrases {
+                if !unknown.contains(&phrase) {
+                    unknown.push(phrase);
+                }
+            }
         }
         ControlFlow::Continue(())
     });
     match settled {
         ControlFlow::Break(()) => settles,
         ControlFlow::Continue(()) if unknown.is_empty() => neutral,
-        ControlFlow::Continue(()) => {
-            unknown.dedup();
-            Truth::Indeterminate(unknown)
-        }
+        ControlFlow::Continue(()) => Truth::Indeterminate(unknown),
     }
 }
 
@@ -77,5 +79,11 @@ mod tests {
         assert_eq!(Truth::any([False, unknown()]), unknown());
         assert_eq!(Truth::any([unknown(), True]), True);
         assert_eq!(Truth::any([False, False]), False);
+    }
+
+    #[test]
+    fn what_is_missing_is_told_once() {
+        let others = || (0..1000).flat_map(|_| [Truth::unknown("a"), Truth::unknown("b")]);
+        assert_eq!(Truth::all(others()), Truth::Indeterminate(vec!["a".into(), "b".into()]));
     }
 }

@@ -1,6 +1,9 @@
 //! Sums of charges per limit and key, held in memory and kept exact as time moves on. Built from the ledger at
 //! start: limits are views over it, so a new limit counts the past (decision model, section 4).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::amount::Amount;
@@ -8,7 +11,7 @@ use crate::charge::{Charge, ChargeKey};
 use crate::group::Groups;
 use crate::ledger::Used;
 use crate::limit::{Bucket, Limit, Share};
-use crate::time::{Time, Window};
+use crate::time::Time;
 
 /// Every sum of every limit.
 #[derive(Debug, Default)]
@@ -33,18 +36,23 @@ impl UsageIndex {
     /// Takes in a charge, in the place of what it was before.
     pub fn record(&mut self, limits: &[Limit], groups: Groups<'_>, before: Option<&Charge>, after: &Charge) {
         for limit in limits {
-            let view = self.views.entry(limit.id.clone()).or_insert_with(|| View::new(limit.window));
+            let view = self.views.entry(limit.id.clone()).or_insert_with(|| View::new(limit));
             if let Some(before) = before {
-                view.remove(limit, groups, before);
+                view.remove(groups, before);
             }
-            view.insert(limit, groups, after);
+            view.insert(groups, after);
         }
     }
 
     /// What counts in one sum at `now`. Time only moves forward: what has left a window is forgotten.
+    ///
+    /// Of a limit that is not the one charges were recorded for, nothing is known, least of all that it is empty.
     pub fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Used {
-        let Some(view) = self.views.get_mut(&limit.id) else {
+        if self.views.is_empty() {
             return Used { total: Some(Amount::ZERO), ..Used::default() };
+        }
+        let Some(view) = self.views.get_mut(&limit.id).filter(|view| view.limit == *limit) else {
+            return not_recorded();
         };
         view.forget(now);
         view.sweep(bucket, now);
@@ -62,10 +70,15 @@ impl UsageIndex {
     }
 }
 
+fn not_recorded() -> Used {
+    let indeterminate = Some("its sums were never made: the charges of the past were not read for it".into());
+    Used { total: Some(Amount::ZERO), oldest: None, indeterminate, doubtful: usize::MAX }
+}
+
 /// The sums of one limit.
 #[derive(Debug)]
 struct View {
-    window: Window,
+    limit: Limit,
     sums: HashMap<Bucket, Sum>,
     /// Charges that count in a sum that cannot be named.
     unplaced: BTreeMap<Entry, String>,
@@ -76,12 +89,17 @@ struct View {
 type Entry = (Time, ChargeKey);
 
 impl View {
-    fn new(window: Window) -> Self {
-        Self { window, sums: HashMap::new(), unplaced: BTreeMap::new(), leaving: VecDeque::new() }
+    fn new(limit: &Limit) -> Self {
+        Self {
+            limit: limit.clone(),
+            sums: HashMap::new(),
+            unplaced: BTreeMap::new(),
+            leaving: VecDeque::new(),
+        }
     }
 
-    fn insert(&mut self, limit: &Limit, groups: Groups<'_>, charge: &Charge) {
-        let shares = limit.shares_of(charge, groups);
+    fn insert(&mut self, groups: Groups<'_>, charge: &Charge) {
+        let shares = self.limit.shares_of(charge, groups);
         for share in shares.known {
             self.leaving.push_back((share.at, Some(share.bucket.clone())));
             self.sums.entry(share.bucket.clone()).or_default().insert(&share, charge);
@@ -92,8 +110,8 @@ impl View {
         }
     }
 
-    fn remove(&mut self, limit: &Limit, groups: Groups<'_>, charge: &Charge) {
-        let shares = limit.shares_of(charge, groups);
+    fn remove(&mut self, groups: Groups<'_>, charge: &Charge) {
+        let shares = self.limit.shares_of(charge, groups);
         for share in shares.known {
             if let Some(sum) = self.sums.get_mut(&share.bucket) {
                 sum.remove(&(share.at, charge.key.clone()));
@@ -114,27 +132,31 @@ impl View {
             _ => None,
         };
         let total = sum.map_or(Some(Amount::ZERO), |sum| sum.total);
-        Used { total, oldest, indeterminate }
+        let doubtful = self.unplaced.len().saturating_add(sum.map_or(0, |sum| sum.unpriced));
+        Used { total, oldest, indeterminate, doubtful }
     }
 
     /// Drops what left its window, so that sums nobody asks for do not stay in memory. The queue is in the order
     /// of recording, which is nearly the order of time; a sum that is asked for is swept by its own order.
     fn forget(&mut self, now: Time) {
         while let Some((at, _)) = self.leaving.front()
-            && !self.window.contains(*at, now)
+            && !self.limit.window.contains(*at, now)
         {
             if let Some((_, Some(bucket))) = self.leaving.pop_front() {
                 self.sweep(&bucket, now);
             }
         }
-        let start = self.window.start(now);
-        self.unplaced.retain(|(at, _), _| *at > start);
+        while let Some(first) = self.unplaced.first_entry()
+            && !self.limit.window.contains(first.key().0, now)
+        {
+            first.remove();
+        }
     }
 
     fn sweep(&mut self, bucket: &Bucket, now: Time) {
         let Some(sum) = self.sums.get_mut(bucket) else { return };
         while let Some((entry, _)) = sum.entries.first_key_value()
-            && !self.window.contains(entry.0, now)
+            && !self.limit.window.contains(entry.0, now)
         {
             let entry = entry.clone();
             sum.remove(&entry);

@@ -51,6 +51,13 @@ impl Usd {
         values.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
 
+    /// The value of `whole` where this is the value of `part`, rounded up; `None` where that is unknown: nothing says
+    /// what the whole of nothing is worth.
+    #[must_use]
+    pub fn in_proportion(self, whole: Amount, part: Amount) -> Option<Self> {
+        self.0.in_proportion(whole, part).map(Self)
+    }
+
     /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()

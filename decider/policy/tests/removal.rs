@@ -13,44 +13,69 @@ use policy::address::Chain;
 use policy::asset::TagRule;
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
+use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart};
 use policy::request::{Request, Stage};
+use policy::time::Time;
 use policy::usd::Usd;
 use policy::verdict::Verdict;
 use proptest::option::weighted;
 use proptest::prelude::*;
+use proptest::sample;
 use proptest::strategy::ValueTree as _;
 use support::*;
 
-/// A field that can be taken away or spoilt.
+/// A field that can be taken away, and spoilt where it has values that cannot be used.
 struct FieldOf {
     name: &'static str,
+    spoils: bool,
     slot: fn(&mut Request) -> Option<&mut Option<String>>,
 }
 
-const FIELDS: [FieldOf; 22] = [
-    FieldOf { name: "signerId", slot: |r| Some(&mut r.signer) },
-    FieldOf { name: "sourceType", slot: |r| Some(&mut r.source.kind) },
-    FieldOf { name: "sourceId", slot: |r| Some(&mut r.source.id) },
-    FieldOf { name: "asset", slot: |r| Some(&mut r.asset) },
-    FieldOf { name: "amountStr", slot: |r| Some(&mut r.amount) },
-    FieldOf { name: "requestedAmountStr", slot: |r| Some(&mut r.requested_amount) },
-    FieldOf { name: "fee", slot: |r| Some(&mut r.fee) },
-    FieldOf { name: "note", slot: |r| Some(&mut r.note) },
-    FieldOf { name: "externalTxId", slot: |r| Some(&mut r.external_tx_id) },
-    FieldOf { name: "extraParameters", slot: |r| Some(&mut r.extra_parameters) },
-    FieldOf { name: "[0].dstType", slot: |r| Some(&mut r.destinations.get_mut(0)?.account.kind) },
-    FieldOf { name: "[0].dstId", slot: |r| Some(&mut r.destinations.get_mut(0)?.account.id) },
-    FieldOf { name: "[0].amountNativeStr", slot: |r| Some(&mut r.destinations.get_mut(0)?.amount) },
-    FieldOf { name: "[0].amountUSD", slot: |r| Some(&mut r.destinations.get_mut(0)?.amount_usd) },
-    FieldOf { name: "[0].tag", slot: |r| Some(&mut r.destinations.get_mut(0)?.tag) },
-    FieldOf { name: "[1].dstType", slot: |r| Some(&mut r.destinations.get_mut(1)?.account.kind) },
-    FieldOf { name: "[1].dstId", slot: |r| Some(&mut r.destinations.get_mut(1)?.account.id) },
-    FieldOf { name: "[1].amountNativeStr", slot: |r| Some(&mut r.destinations.get_mut(1)?.amount) },
-    FieldOf { name: "[1].amountUSD", slot: |r| Some(&mut r.destinations.get_mut(1)?.amount_usd) },
-    FieldOf { name: "rawTx[0].rawTx", slot: |r| Some(&mut r.raw_transactions.get_mut(0)?.raw) },
-    FieldOf { name: "rawTx[0].payload", slot: |r| Some(&mut r.raw_transactions.get_mut(0)?.payload) },
-    FieldOf { name: "destAddressType", slot: |r| Some(&mut r.declared.address_type) },
+/// Names, ids and text: each value is one that could be used.
+const fn name(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<String>>) -> FieldOf {
+    FieldOf { name, spoils: false, slot }
+}
+
+/// Amounts, addresses and raw transactions.
+const fn value(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<String>>) -> FieldOf {
+    FieldOf { name, spoils: true, slot }
+}
+
+const FIELDS: [FieldOf; 33] = [
+    name("signerId", |r| Some(&mut r.signer)),
+    name("sourceType", |r| Some(&mut r.source.kind)),
+    name("sourceId", |r| Some(&mut r.source.id)),
+    name("source subtype", |r| Some(&mut r.source.subtype)),
+    name("destType", |r| Some(&mut r.declared.account.kind)),
+    name("destId", |r| Some(&mut r.declared.account.id)),
+    value("destAddress", |r| Some(&mut r.declared.address)),
+    name("destAddressType", |r| Some(&mut r.declared.address_type)),
+    name("asset", |r| Some(&mut r.asset)),
+    value("amountStr", |r| Some(&mut r.amount)),
+    value("requestedAmountStr", |r| Some(&mut r.requested_amount)),
+    name("fee", |r| Some(&mut r.fee)),
+    name("note", |r| Some(&mut r.note)),
+    name("externalTxId", |r| Some(&mut r.external_tx_id)),
+    name("extraParameters", |r| Some(&mut r.extra_parameters)),
+    name("[0].dstType", |r| Some(&mut r.destinations.get_mut(0)?.account.kind)),
+    name("[0].dstId", |r| Some(&mut r.destinations.get_mut(0)?.account.id)),
+    name("[0].dstSubType", |r| Some(&mut r.destinations.get_mut(0)?.account.subtype)),
+    value("[0].amountNativeStr", |r| Some(&mut r.destinations.get_mut(0)?.amount)),
+    value("[0].amountUSD", |r| Some(&mut r.destinations.get_mut(0)?.amount_usd)),
+    value("[0].dstAddress", |r| Some(&mut r.destinations.get_mut(0)?.address)),
+    value("[0].displayDstAddress", |r| Some(&mut r.destinations.get_mut(0)?.display_address)),
+    name("[0].dstAddressType", |r| Some(&mut r.destinations.get_mut(0)?.address_type)),
+    name("[0].tag", |r| Some(&mut r.destinations.get_mut(0)?.tag)),
+    name("[1].dstType", |r| Some(&mut r.destinations.get_mut(1)?.account.kind)),
+    name("[1].dstId", |r| Some(&mut r.destinations.get_mut(1)?.account.id)),
+    value("[1].amountNativeStr", |r| Some(&mut r.destinations.get_mut(1)?.amount)),
+    value("[1].amountUSD", |r| Some(&mut r.destinations.get_mut(1)?.amount_usd)),
+    value("[1].dstAddress", |r| Some(&mut r.destinations.get_mut(1)?.address)),
+    name("[1].dstAddressType", |r| Some(&mut r.destinations.get_mut(1)?.address_type)),
+    name("[1].tag", |r| Some(&mut r.destinations.get_mut(1)?.tag)),
+    value("rawTx[0].rawTx", |r| Some(&mut r.raw_transactions.get_mut(0)?.raw)),
+    value("rawTx[0].payload", |r| Some(&mut r.raw_transactions.get_mut(0)?.payload)),
 ];
 
 /// What a sender could put into a field instead.
@@ -109,7 +134,7 @@ fn conditions() -> impl Strategy<Value = Conditions> {
 }
 
 fn key() -> impl Strategy<Value = Vec<KeyPart>> {
-    proptest::sample::subsequence(KeyPart::ALL.map(|(_, part)| part).to_vec(), 0..4)
+    sample::subsequence(KeyPart::ALL.map(|(_, part)| part).to_vec(), 0..4)
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -126,9 +151,20 @@ fn policies() -> impl Strategy<Value = Policy> {
             }
             policy.limits =
                 limits.into_iter().map(|(when, key, kind)| some_limit(when, &key, kind)).collect();
+            give_groups(&mut policy);
             policy
         },
     )
+}
+
+/// What a destination is by its account and what it is by its address are apart.
+fn give_groups(policy: &mut Policy) {
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let of = |name: &str, accounts, lists| Counterparty { name: name.into(), accounts, lists };
+    policy.counterparties =
+        vec![of("vault", vec![matcher("VAULT", Some("1"))], vec![]), of("friends", vec![], vec![friends])];
+    policy.source_groups =
+        vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))] }];
 }
 
 fn some_limit(when: Conditions, key: &[KeyPart], kind: u8) -> policy::limit::Limit {
@@ -147,11 +183,48 @@ fn allows(policy: &Policy, request: &Request) -> bool {
     NaiveLedger::new(policy).decide(request, START).verdict == Verdict::Allow
 }
 
+type Change = fn(&mut Request);
+
+/// What was charged first, beside what is asked now.
+const FIRST: [Change; 9] = [
+    |_| {},
+    |r| r.source.id = text("7"),
+    |r| r.signer = None,
+    |r| r.extra_parameters = text("{}"),
+    |r| r.destinations[0].tag = text("7"),
+    |r| r.destinations[0].account.id = text("8"),
+    |r| r.destinations[0].account.subtype = text("INTERNAL"),
+    |r| r.destinations.reverse(),
+    |r| {
+        let other = "0x0000000000000000000000000000000000000001";
+        spoil_address(
+            r,
+            Some(if r.asset == text("BTC") { "1BoatSLRHtKNngkdXEeobR76b53LETtpyT" } else { other }),
+        );
+    },
+];
+
+fn after(seconds: i64) -> Time {
+    Time::from_micros(START.as_micros() + seconds * SECOND)
+}
+
+/// A ledger on which the first request of the transaction was allowed by a policy that allows everything.
+fn charged_before(whole: &Request, change: Change, policy: &Policy) -> Option<NaiveLedger> {
+    let mut open = Policy { assets: policy.assets.clone(), ..Policy::default() };
+    open.allow = vec![rule("all", Conditions::default())];
+    let mut ledger = NaiveLedger::new(&open);
+    let mut first = Request { stage: Stage::Approval, ..whole.clone() };
+    change(&mut first);
+    let charged = ledger.decide(&first, START).verdict == Verdict::Allow;
+    ledger.policy = policy.clone().into();
+    charged.then_some(ledger)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn less_input_never_allows_more(policy in policies(), spoilt in proptest::sample::select(SPOILT.to_vec())) {
+    fn less_input_never_allows_more(policy in policies(), spoilt in sample::select(SPOILT.to_vec())) {
         for (sample, whole) in samples() {
             if allows(&policy, &whole) {
                 continue;
@@ -159,9 +232,8 @@ proptest! {
             for field in &FIELDS {
                 let mut less = whole.clone();
                 let Some(slot) = (field.slot)(&mut less) else { continue };
-                // Making unusable is not changing into another usable value: names have no unusable ones.
-                let is_name = !field.name.contains("mount") && !field.name.contains("rawTx");
-                if spoilt.is_some_and(|spoilt| !spoilt.is_empty() && is_name) || slot.is_none() {
+                // Making unusable is not changing into another usable value.
+                if spoilt.is_some_and(|spoilt| !spoilt.is_empty() && !field.spoils) || slot.is_none() {
                     continue;
                 }
                 *slot = spoilt.map(str::to_owned);
@@ -180,6 +252,35 @@ proptest! {
                 less.raw_transactions.clear();
                 prop_assert!(!allows(&policy, &less), "{sample}: without raw transactions it is allowed");
             }
+        }
+    }
+
+    /// As above, for a transaction of which something is charged already, perhaps something else.
+    #[test]
+    fn less_input_never_allows_more_of_what_was_charged(
+        policy in policies(), first in sample::select(FIRST.to_vec()), spoilt in sample::select(SPOILT.to_vec()),
+    ) {
+        for (sample, whole) in samples() {
+            let Some(ledger) = charged_before(&whole, first, &policy) else { continue };
+            let allows = |request: &Request| {
+                ledger.clone().decide(request, after(1)).verdict == Verdict::Allow
+            };
+            if allows(&whole) {
+                continue;
+            }
+            for field in &FIELDS {
+                let mut less = whole.clone();
+                let Some(slot) = (field.slot)(&mut less) else { continue };
+                if spoilt.is_some_and(|spoilt| !spoilt.is_empty() && !field.spoils) || slot.is_none() {
+                    continue;
+                }
+                *slot = spoilt.map(str::to_owned);
+                prop_assert!(!allows(&less), "{sample}: without {} ({spoilt:?}) it is allowed", field.name);
+            }
+            let mut less = whole.clone();
+            spoil_address(&mut less, spoilt);
+            let applies = whole.stage == Stage::Signing || whole.destinations.iter().any(|each| each.address.is_some());
+            prop_assert!(!applies || !allows(&less), "{sample}: without any address ({spoilt:?}) it is allowed");
         }
     }
 

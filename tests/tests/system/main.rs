@@ -9,7 +9,21 @@
     reason = "a test that cannot go on must fail, loudly and at the place"
 )]
 
+mod bad_start;
+mod contract;
 mod cosigner;
 mod demo;
+mod docs;
+mod faults;
+mod kills;
+mod on_record;
+mod races;
+mod reflected;
 mod scripted_edge;
+mod secrets;
 mod smoke;
+mod stages;
+mod table;
+mod traces;
+mod vectors;
+mod wire;

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -270,20 +270,23 @@ impl Ledger for NaiveLedger {
     }
 
     fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Infallible> {
-        let mut used = Used { total: Some(Amount::ZERO), oldest: None, indeterminate: None };
+        let mut used = Used { total: Some(Amount::ZERO), ..Used::default() };
         for charge in &self.charges {
             let shares = limit.shares_of(charge, self.policy.groups());
-            for (at, missing) in &shares.unknown {
-                if limit.window.contains(*at, now) {
-                    used.indeterminate = Some(format!("of an earlier charge, {missing}"));
-                }
+            let mut unplaced = shares.unknown.iter().filter(|(at, _)| limit.window.contains(*at, now));
+            used.doubtful += unplaced.clone().map(|(at, _)| at).collect::<BTreeSet<_>>().len();
+            if let Some((_, missing)) = unplaced.next_back() {
+                used.indeterminate = Some(format!("of an earlier charge, {missing}"));
             }
             for share in shares.known.iter().filter(|share| share.bucket == *bucket) {
                 if limit.window.contains(share.at, now) {
                     used.oldest = Some(used.oldest.map_or(share.at, |oldest: Time| oldest.min(share.at)));
                     match share.quantity {
                         Some(quantity) => used.total = used.total.and_then(|sum| sum.checked_add(quantity)),
-                        None => used.indeterminate = Some("an earlier charge has no USD value".into()),
+                        None => {
+                            used.doubtful += 1;
+                            used.indeterminate = Some("an earlier charge has no USD value".into());
+                        }
                     }
                 }
             }

@@ -1,0 +1,198 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::condition::Conditions;
+use crate::intent::{Account, Destination, Intent};
+use crate::limit::{Cap, KeyPart};
+use crate::request::Stage;
+use crate::time::Window;
+use crate::usd::Usd;
+
+const GROUPS: Groups<'_> = Groups { sources: &[], counterparties: &[] };
+
+fn at(seconds: i64) -> Time {
+    Time::from_micros(seconds * 1_000_000)
+}
+
+fn units(count: u64) -> Amount {
+    Amount::from_u64(count)
+}
+
+fn limit(id: &str, key: &[KeyPart], seconds: u64) -> Limit {
+    Limit {
+        id: id.into(),
+        when: Conditions::default(),
+        key: key.iter().copied().collect(),
+        cap: Cap::Amount([("ETH".to_owned(), units(100))].into()),
+        window: Window::from_seconds(seconds).unwrap(),
+    }
+}
+
+/// `source` `-` is missing.
+fn charge(tx_id: &str, source: &str, amount: Amount, time: Time) -> Charge {
+    let account = Account { kind: Some("VAULT".into()), id: Some("1".into()), subtype: None };
+    let id = (source != "-").then(|| source.to_owned());
+    let to = Destination { account: account.clone(), address: None, tag: None, amount, usd: None };
+    let intent = Intent {
+        tenant: "t".into(),
+        stage: Stage::Approval,
+        operation: "TRANSFER".into(),
+        signer: None,
+        source: Account { id, ..account },
+        asset: "ETH".into(),
+        tag_required: false,
+        amount,
+        net_amount: Some(amount),
+        requested_amount: Some(amount),
+        destinations: vec![to],
+        contract_data: BTreeMap::new(),
+    };
+    let key = ChargeKey { tenant: "t".into(), tx_id: tx_id.into(), suffix: String::new() };
+    Charge::first(key, intent, tx_id, time)
+}
+
+fn bucket(limit: &Limit, source: &str) -> Bucket {
+    let key = limit.key.iter().map(|part| (*part, format!("VAULT:{source}"))).collect();
+    Bucket { limit_id: limit.id.clone(), key }
+}
+
+fn total(index: &mut UsageIndex, limit: &Limit, source: &str, now: Time) -> Amount {
+    index.used(limit, &bucket(limit, source), now).total.unwrap()
+}
+
+#[test]
+fn charges_may_come_in_any_order_of_time() {
+    let limit = limit("l", &[], 10);
+    let charges = [
+        charge("c", "0", units(4), at(30)),
+        charge("a", "0", units(1), at(21)),
+        charge("b", "0", units(2), at(25)),
+    ];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let used = index.used(&limit, &bucket(&limit, ""), at(30));
+    assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(7)), Some(at(21)), 0));
+    assert_eq!(total(&mut index, &limit, "", at(31)), units(6));
+    assert_eq!(total(&mut index, &limit, "", at(35)), units(4));
+    assert_eq!(total(&mut index, &limit, "", at(40)), units(0));
+}
+
+#[test]
+fn a_charge_of_the_future_counts_and_hides_nothing() {
+    let limit = limit("l", &[], 10);
+    let charges = [charge("later", "0", units(4), at(100)), charge("now", "0", units(1), at(1))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    assert_eq!(total(&mut index, &limit, "", at(2)), units(5));
+    assert_eq!(total(&mut index, &limit, "", at(11)), units(4));
+}
+
+#[test]
+fn each_limit_forgets_by_its_own_window() {
+    let limits = [limit("short", &[], 10), limit("long", &[], 100)];
+    let mut index = UsageIndex::build(&limits, GROUPS, &[charge("a", "0", units(1), at(1))]);
+    assert_eq!(total(&mut index, &limits[0], "", at(50)), units(0));
+    assert_eq!(total(&mut index, &limits[1], "", at(50)), units(1));
+}
+
+#[test]
+fn a_charge_that_is_dated_anew_is_in_one_place() {
+    let limit = limit("l", &[KeyPart::Source], 10);
+    let limits = std::slice::from_ref(&limit);
+    let first = charge("a", "0", units(3), at(1));
+    let mut index = UsageIndex::build(limits, GROUPS, [&first, &charge("b", "0", units(1), at(2))]);
+    let after = Charge { at: at(8), ..first.clone() };
+    index.record(limits, GROUPS, Some(&first), &after);
+    assert_eq!(total(&mut index, &limit, "0", at(8)), units(4));
+    assert_eq!(index.len(), 2);
+    assert_eq!(total(&mut index, &limit, "0", at(12)), units(3));
+    let moved = Charge { intent: charge("a", "7", units(3), at(8)).intent, ..after.clone() };
+    index.record(limits, GROUPS, Some(&after), &moved);
+    assert_eq!(total(&mut index, &limit, "0", at(12)), units(0));
+    assert_eq!(total(&mut index, &limit, "7", at(12)), units(3));
+}
+
+#[test]
+fn recording_the_same_charge_twice_counts_it_once() {
+    let limit = limit("l", &[], 10);
+    let one = charge("a", "0", units(3), at(1));
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, [&one, &one]);
+    assert_eq!(total(&mut index, &limit, "", at(1)), units(3));
+    assert_eq!(index.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_placed_is_in_doubt_for_every_sum_until_it_leaves() {
+    let limit = limit("l", &[KeyPart::Source], 10);
+    let charges = [charge("a", "-", units(1), at(1)), charge("b", "-", units(1), at(3))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut used = |now| index.used(&limit, &bucket(&limit, "0"), now);
+    assert_eq!((used(at(10)).doubtful, used(at(10)).indeterminate.is_some()), (2, true));
+    assert_eq!(used(at(11)).doubtful, 1);
+    assert_eq!((used(at(13)).doubtful, used(at(13)).indeterminate), (0, None));
+    assert!(index.views.values().all(|view| view.unplaced.is_empty()));
+}
+
+#[test]
+fn what_has_no_price_is_in_doubt_for_its_sum_alone() {
+    let limit = Limit { cap: Cap::Usd(Usd::ZERO), ..limit("l", &[KeyPart::Source], 10) };
+    let mut priced = charge("b", "1", units(1), at(1));
+    priced.intent.destinations[0].usd = Some(Usd::from_micros(units(7)));
+    let charges = [charge("a", "0", units(1), at(1)), priced];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let used = index.used(&limit, &bucket(&limit, "0"), at(2));
+    assert_eq!((used.doubtful, used.indeterminate.is_some()), (1, true));
+    let used = index.used(&limit, &bucket(&limit, "1"), at(2));
+    assert_eq!((used.total, used.doubtful, used.indeterminate), (Some(units(7)), 0, None));
+    let used = index.used(&limit, &bucket(&limit, "0"), at(11));
+    assert_eq!((used.doubtful, used.indeterminate), (0, None));
+}
+
+#[test]
+fn a_sum_past_256_bits_is_known_to_be_and_comes_back() {
+    let limit = limit("l", &[], 10);
+    let limits = std::slice::from_ref(&limit);
+    let half = Amount::MAX.checked_sub(units(5)).unwrap();
+    let huge = charge("huge", "0", half, at(1));
+    let mut index = UsageIndex::build(limits, GROUPS, [&huge, &charge("b", "0", units(6), at(2))]);
+    assert_eq!(index.used(&limit, &bucket(&limit, ""), at(2)).total, None);
+    index.record(limits, GROUPS, None, &charge("c", "0", units(1), at(3)));
+    assert_eq!(index.used(&limit, &bucket(&limit, ""), at(3)).total, None);
+    assert_eq!(total(&mut index, &limit, "", at(11)), units(7));
+}
+
+/// Sums that nobody asks for again, and charges that are dated anew again and again, must not stay for ever.
+#[test]
+fn what_has_left_its_window_leaves_the_memory() {
+    let limit = limit("l", &[KeyPart::Source], 10);
+    let limits = std::slice::from_ref(&limit);
+    let mut index = UsageIndex::default();
+    for number in 0..100 {
+        let source = number.to_string();
+        let first = charge(&source, &source, units(1), at(number));
+        index.record(limits, GROUPS, None, &first);
+        index.record(limits, GROUPS, Some(&first), &Charge { at: at(number + 1), ..first.clone() });
+        index.record(limits, GROUPS, None, &charge(&format!("?{source}"), "-", units(1), at(number)));
+    }
+    index.used(&limit, &bucket(&limit, "none"), at(105));
+    assert!(index.len() <= 10, "{}", index.len());
+    index.used(&limit, &bucket(&limit, "none"), at(110));
+    let view = &index.views["l"];
+    assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
+    assert!(index.is_empty());
+}
+
+#[test]
+fn of_a_limit_it_was_not_made_for_it_knows_nothing() {
+    let limit = limit("l", &[], 10);
+    let mut index = UsageIndex::default();
+    assert_eq!(total(&mut index, &limit, "", at(1)), units(0), "nothing was ever charged");
+    index.record(std::slice::from_ref(&limit), GROUPS, None, &charge("a", "0", units(1), at(1)));
+    let others = [
+        Limit { id: "new".into(), ..limit.clone() },
+        Limit { window: Window::from_seconds(11).unwrap(), ..limit.clone() },
+        Limit { key: [KeyPart::Source].into(), ..limit.clone() },
+    ];
+    for other in others {
+        let used = index.used(&other, &bucket(&other, "0"), at(1));
+        assert!(used.indeterminate.is_some() && used.doubtful == usize::MAX, "{other:?}");
+    }
+}

@@ -1,0 +1,408 @@
+//! How much of a transaction counts, and where: the decision model, sections 4 and 5.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod support;
+
+use policy::address::Chain;
+use policy::condition::{Conditions, Range};
+use policy::document::Policy;
+use policy::evaluate::{Standing, evaluate};
+use policy::group::{Counterparty, SourceGroup};
+use policy::limit::{Cap, KeyPart, Limit};
+use policy::list::AddressList;
+use policy::request::{DestinationText, Request, Stage};
+use policy::settle::Settlement;
+use policy::usd::Usd;
+use policy::verdict::{ReasonCode, Verdict};
+use support::*;
+
+const OTHER_ADDRESS: &str = "0x0000000000000000000000000000000000000001";
+
+fn open() -> Policy {
+    let mut policy = policy();
+    policy.allow[0].when = Conditions::default();
+    policy.allow.push(rule(
+        "calls",
+        Conditions {
+            operations: Some(["CONTRACT_CALL".into(), "RAW".into(), "TYPED_MESSAGE".into()].into()),
+            ..Conditions::default()
+        },
+    ));
+    policy
+}
+
+fn decide(limits: Vec<Limit>, request: &Request) -> Settlement {
+    NaiveLedger::new(&Policy { limits, ..open() }).decide(request, START)
+}
+
+fn code(settlement: &Settlement) -> ReasonCode {
+    settlement.reason.code
+}
+
+fn dollars(text: &str) -> Usd {
+    Usd::parse_exact(text).unwrap()
+}
+
+fn usd(max: &str, key: &[KeyPart]) -> Limit {
+    limit("usd", Conditions::default(), key, Cap::Usd(dollars(max)), 3600)
+}
+
+fn count(key: &[KeyPart]) -> Limit {
+    limit("count", Conditions::default(), key, Cap::Count(1), 3600)
+}
+
+/// What each sum of the one limit is asked for.
+fn requested(settlement: &Settlement) -> Vec<String> {
+    settlement.limits.iter().map(|status| status.requested.to_string()).collect()
+}
+
+/// 0.9 arrives of 1, in two parts.
+fn fee_taken_off() -> Request {
+    let mut request = two_destinations();
+    request.amount = text("0.9");
+    request.destinations[0].amount = text("0.3");
+    request
+}
+
+// The larger amount.
+
+#[test]
+fn the_larger_of_net_and_requested_amount_is_charged() {
+    let mut request = transfer("a", "0.99");
+    request.requested_amount = text("1");
+    let mut ledger = NaiveLedger::new(&Policy { limits: vec![eth_limit("hour", &[], "1", 3600)], ..open() });
+    let first = ledger.decide(&request, START);
+    assert_eq!((first.verdict, first.limits[0].requested), (Verdict::Allow, eth("1")));
+    assert_eq!(code(&ledger.decide(&transfer("b", "0.01"), START)), ReasonCode::LimitExceeded);
+
+    request.amount = text("1.5");
+    let exceeded = decide(vec![eth_limit("hour", &[], "1.4", 3600)], &request);
+    assert_eq!(code(&exceeded), ReasonCode::FieldsDisagree, "0.99 is neither");
+    request.destinations[0].amount = text("1");
+    let exceeded = decide(vec![eth_limit("hour", &[], "1.4", 3600)], &request);
+    assert_eq!(code(&exceeded), ReasonCode::LimitExceeded, "the net amount is the larger");
+}
+
+#[test]
+fn what_is_above_the_sum_counts_wherever_it_might_belong() {
+    let together = decide(vec![eth_limit("all", &[], "5", 3600)], &fee_taken_off());
+    assert_eq!(requested(&together), [eth("1").to_string()], "once, where they share a sum");
+    let apart = decide(vec![eth_limit("each", &[KeyPart::Destination], "5", 3600)], &fee_taken_off());
+    assert_eq!(requested(&apart), [eth("0.4").to_string(), eth("0.7").to_string()]);
+    let counted = decide(vec![count(&[])], &fee_taken_off());
+    assert_eq!(requested(&counted), ["1"]);
+}
+
+#[test]
+fn values_are_those_of_the_larger_amount() {
+    let mut request = transfer("a", "1");
+    request.requested_amount = text("3");
+    request.destinations[0].amount_usd = text("10");
+    assert_eq!(requested(&decide(vec![usd("30", &[])], &request)), ["30000000"]);
+    assert_eq!(code(&decide(vec![usd("29.999999", &[])], &request)), ReasonCode::LimitExceeded);
+
+    let mut capped = open();
+    capped.allow[0].when.usd = Range { max: Some(dollars("29.999999")), over: None };
+    assert!(matches!(evaluate(&capped, &request).standing, Standing::Denied(_)));
+    capped.allow[0].when.usd.max = Some(dollars("30"));
+    assert!(matches!(evaluate(&capped, &request).standing, Standing::Covered(_)));
+
+    let mut thirds = transfer("b", "3");
+    thirds.requested_amount = text("3.000000000000000001");
+    assert_eq!(requested(&decide(vec![usd("100", &[])], &thirds)), ["10000001"], "it rounds up");
+}
+
+#[test]
+fn of_nothing_that_arrives_no_value_is_known() {
+    let mut request = transfer("a", "0");
+    request.requested_amount = text("3");
+    request.destinations[0].amount_usd = text("0");
+    assert_eq!(code(&decide(vec![usd("30", &[])], &request)), ReasonCode::LimitIndeterminate);
+    assert_eq!(requested(&decide(vec![eth_limit("e", &[], "5", 60)], &request)), [eth("3").to_string()]);
+}
+
+#[test]
+fn one_destination_without_a_price_leaves_the_sum_unknown() {
+    let mut request = two_destinations();
+    request.destinations[1].amount_usd = text("0");
+    assert_eq!(code(&decide(vec![usd("1000000", &[])], &request)), ReasonCode::LimitIndeterminate);
+    let both = decide(vec![usd("1000000", &[KeyPart::Destination])], &request);
+    assert_eq!(both.limits.iter().filter(|status| status.indeterminate.is_some()).count(), 1);
+    let huge = "9".repeat(70);
+    let mut overflowing = two_destinations();
+    overflowing.destinations.iter_mut().for_each(|each| each.amount_usd = text(&huge));
+    assert_eq!(code(&decide(vec![usd("1000000", &[])], &overflowing)), ReasonCode::LimitExceeded);
+    let top = "115792089237316195423570985008687907853269984665640564039457584007913129.639935";
+    overflowing.destinations.iter_mut().for_each(|each| each.amount_usd = text(top));
+    assert_eq!(code(&decide(vec![usd("1000000", &[])], &overflowing)), ReasonCode::LimitIndeterminate);
+}
+
+// Zeros and negatives.
+
+#[test]
+fn a_pair_that_adds_up_to_nothing_is_refused() {
+    let mut pair = two_destinations();
+    (pair.amount, pair.requested_amount) = (text("0"), text("0"));
+    pair.destinations[0].amount = text("1");
+    pair.destinations[1].amount = text("-1");
+    assert_eq!(code(&decide(vec![], &pair)), ReasonCode::FieldInvalid);
+    pair.destinations[1].amount = text("1");
+    assert_eq!(code(&decide(vec![], &pair)), ReasonCode::FieldsDisagree);
+    pair.destinations[0].amount = text("-0");
+    assert_eq!(code(&decide(vec![], &pair)), ReasonCode::FieldInvalid);
+}
+
+#[test]
+fn moving_nothing_takes_no_room_and_counts_as_one() {
+    let mut ledger = NaiveLedger::new(&Policy {
+        limits: vec![eth_limit("hour", &[], "0", 3600), Limit { cap: Cap::Count(2), ..count(&[]) }],
+        ..open()
+    });
+    assert_eq!(ledger.decide(&transfer("a", "0"), START).verdict, Verdict::Allow);
+    assert_eq!(ledger.decide(&transfer("b", "0"), START).verdict, Verdict::Allow);
+    assert_eq!(code(&ledger.decide(&transfer("c", "0"), START)), ReasonCode::LimitExceeded);
+}
+
+#[test]
+fn the_same_destination_twice_is_one_sum() {
+    let mut twice = two_destinations();
+    twice.destinations[1] = DestinationText { amount: text("0.6"), ..twice.destinations[0].clone() };
+    let each = |max: &str| vec![eth_limit("each", &[KeyPart::Destination], max, 3600)];
+    assert_eq!(requested(&decide(each("1"), &twice)), [eth("1").to_string()]);
+    assert_eq!(code(&decide(each("0.999999999999999999"), &twice)), ReasonCode::LimitExceeded);
+    assert_eq!(requested(&decide(vec![count(&[KeyPart::Destination])], &twice)), ["1"]);
+}
+
+#[test]
+fn a_wallet_is_one_receiver_under_every_name() {
+    let mut request = two_destinations();
+    request.destinations[1].account = account("ONE_TIME_ADDRESS", "");
+    request.destinations[1].address = text(&ETH_ADDRESS.to_lowercase());
+    let each = decide(vec![eth_limit("each", &[KeyPart::Destination], "1", 3600)], &request);
+    assert_eq!(requested(&each), [eth("1").to_string()]);
+    request.destinations[1].tag = text("7");
+    let each = decide(vec![eth_limit("each", &[KeyPart::Destination], "1", 3600)], &request);
+    assert_eq!(each.limits.len(), 2, "another tag is another receiver");
+    request.destinations[1].address = None;
+    let each = decide(vec![eth_limit("each", &[KeyPart::Destination], "1", 3600)], &request);
+    assert_eq!(code(&each), ReasonCode::LimitIndeterminate);
+}
+
+// Operations that do not say what they move.
+
+#[test]
+fn calls_and_messages_are_counted() {
+    let mut call = transfer("call", "0");
+    call.operation = text("CONTRACT_CALL");
+    call.destinations[0].amount_usd = None;
+    let raw =
+        |operation: &str| Request { operation: text(operation), ..request(operation, "ETH", Stage::Signing) };
+    for request in [call.clone(), raw("RAW"), raw("TYPED_MESSAGE")] {
+        let mut ledger = NaiveLedger::new(&Policy { limits: vec![count(&[]), usd("0", &[])], ..open() });
+        assert_eq!(ledger.decide(&request, START).verdict, Verdict::Allow, "{request:?}");
+        let second = Request { callback_request_id: "2".into(), tx_id: text("2"), ..request };
+        assert_eq!(code(&ledger.decide(&second, START)), ReasonCode::LimitExceeded);
+    }
+}
+
+#[test]
+fn what_a_call_pays_counts_all_the_same() {
+    let mut call = transfer("call", "0.5");
+    call.operation = text("CONTRACT_CALL");
+    let hour = || vec![eth_limit("hour", &[], "0.4", 3600)];
+    assert_eq!(code(&decide(hour(), &call)), ReasonCode::LimitExceeded);
+    call.requested_amount = None;
+    assert_eq!(code(&decide(hour(), &call)), ReasonCode::LimitExceeded);
+    call.amount = None;
+    assert_eq!(code(&decide(hour(), &call)), ReasonCode::FieldsDisagree, "0.5 of nothing");
+    call.destinations[0].amount_usd = None;
+    call.amount = text("0.5");
+    assert_eq!(code(&decide(vec![usd("1000", &[])], &call)), ReasonCode::LimitIndeterminate);
+}
+
+#[test]
+fn destinations_do_not_apply_where_nobody_is_paid() {
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let to_friends = Conditions { destinations: Some(vec![to_list(&friends)]), ..Conditions::default() };
+    let mut raw = Request { operation: text("RAW"), ..request("raw", "ETH", Stage::Signing) };
+    let selected = limit("friends", to_friends.clone(), &[], Cap::Count(0), 60);
+    assert_eq!(decide(vec![selected.clone()], &raw).verdict, Verdict::Allow);
+    assert_eq!(requested(&decide(vec![count(&[KeyPart::Destination])], &raw)), ["1"]);
+    assert_eq!(requested(&decide(vec![count(&[KeyPart::Counterparty])], &raw)), ["1"]);
+
+    let mut narrow = open();
+    narrow.allow[2].when.destinations = to_friends.destinations;
+    assert!(matches!(evaluate(&narrow, &raw).standing, Standing::Denied(_)), "a list covers no message");
+
+    raw.operation = text("CONTRACT_CALL");
+    assert_eq!(code(&decide(vec![selected], &raw)), ReasonCode::LimitIndeterminate, "a call pays somebody");
+    assert_eq!(code(&decide(vec![count(&[KeyPart::Destination])], &raw)), ReasonCode::LimitIndeterminate);
+    assert_eq!(code(&decide(vec![count(&[KeyPart::Counterparty])], &raw)), ReasonCode::LimitIndeterminate);
+}
+
+// Keys.
+
+#[test]
+fn every_part_of_a_key_tells_sums_apart() {
+    let mut groups = open();
+    groups.source_groups =
+        vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))] }];
+    groups.counterparties = vec![Counterparty {
+        name: "acme".into(),
+        accounts: vec![matcher("VAULT", Some("1"))],
+        lists: vec![],
+    }];
+    groups.allow[0].when.operations = Some(["TRANSFER".into(), "BURN".into()].into());
+    type Change = fn(&mut Request);
+    let others: [(KeyPart, Change, &str); 8] = [
+        (KeyPart::Tenant, |r| r.tenant = "other".into(), "other"),
+        (KeyPart::Signer, |r| r.signer = text("s2"), "s2"),
+        (KeyPart::Source, |r| r.source.kind = text("EXCHANGE"), "EXCHANGE:0"),
+        (KeyPart::SourceGroup, |r| r.source.id = text("7"), "(none)"),
+        (KeyPart::Destination, |r| r.destinations[0].account.id = text("2"), "VAULT:2"),
+        (KeyPart::Counterparty, |r| r.destinations[0].account.id = text("2"), "(none)"),
+        (KeyPart::Asset, |r| r.asset = text("BTC"), "BTC"),
+        (KeyPart::Operation, |r| r.operation = text("BURN"), "BURN"),
+    ];
+    for (part, change, value) in others {
+        let mut ledger = NaiveLedger::new(&Policy { limits: vec![count(&[part])], ..groups.clone() });
+        assert_eq!(ledger.decide(&transfer("a", "1"), START).verdict, Verdict::Allow, "{part:?}");
+        assert_eq!(code(&ledger.decide(&transfer("b", "1"), START)), ReasonCode::LimitExceeded, "{part:?}");
+        let mut other = transfer("c", "1");
+        change(&mut other);
+        let apart = ledger.decide(&other, START);
+        assert_eq!(apart.verdict, Verdict::Allow, "{part:?}: {apart:?}");
+        assert_eq!(apart.limits[0].key[&part], value);
+    }
+}
+
+#[test]
+fn every_part_of_a_key_that_is_missing_is_in_doubt() {
+    type Remove = fn(&mut Request);
+    let removals: [(KeyPart, Remove); 6] = [
+        (KeyPart::Signer, |r| r.signer = None),
+        (KeyPart::Source, |r| r.source.kind = None),
+        (KeyPart::Source, |r| r.source.id = text("")),
+        (KeyPart::Destination, |r| r.destinations[0].account.kind = None),
+        (KeyPart::Destination, |r| r.destinations[0].account.id = None),
+        (KeyPart::Destination, |r| r.destinations[0].account = account("UNMANAGED", "w")),
+    ];
+    for (part, remove) in removals {
+        let mut request = transfer("a", "1");
+        remove(&mut request);
+        assert_eq!(code(&decide(vec![count(&[part])], &request)), ReasonCode::LimitIndeterminate, "{part:?}");
+    }
+}
+
+fn joined(
+    accounts: Vec<policy::condition::AccountMatcher>,
+    lists: Vec<std::sync::Arc<AddressList>>,
+) -> Counterparty {
+    Counterparty { name: String::new(), accounts, lists }
+}
+
+/// Else leaving out the account would move the charge into the sum of the next that matches.
+#[test]
+fn a_group_that_cannot_be_told_is_not_passed_over() {
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let mut policy = open();
+    policy.limits = vec![eth_limit("each", &[KeyPart::Counterparty], "1", 3600)];
+    policy.counterparties = vec![
+        Counterparty { name: "first".into(), ..joined(vec![matcher("VAULT", Some("1"))], vec![]) },
+        Counterparty { name: "second".into(), ..joined(vec![], vec![friends]) },
+    ];
+    let mut ledger = NaiveLedger::new(&policy);
+    let mut request = transfer("a", "1");
+    request.destinations[0].address = text(ETH_ADDRESS);
+    let first = ledger.decide(&request, START);
+    assert_eq!(first.limits[0].key[&KeyPart::Counterparty], "first");
+    let mut second = Request { tx_id: text("b"), callback_request_id: "b".into(), ..request };
+    assert_eq!(code(&ledger.decide(&second, START)), ReasonCode::LimitExceeded);
+    for remove in [
+        |r: &mut Request| r.destinations[0].account.kind = None,
+        |r: &mut Request| {
+            r.destinations[0].account.id = None;
+        },
+    ] {
+        let whole = second.clone();
+        remove(&mut second);
+        assert_eq!(code(&ledger.decide(&second, START)), ReasonCode::LimitIndeterminate);
+        second = whole;
+    }
+    second.destinations[0].account = account("UNMANAGED", "w");
+    assert_eq!(ledger.decide(&second, START).limits[0].key[&KeyPart::Counterparty], "second");
+}
+
+#[test]
+fn a_cap_that_knows_no_maximum_for_the_asset_lets_nothing_pass() {
+    let bitcoin = Cap::Amount([("BTC".to_owned(), eth("1"))].into());
+    let wrong = limit("btc", Conditions::default(), &[KeyPart::Asset], bitcoin, 60);
+    assert_eq!(code(&decide(vec![wrong], &transfer("a", "0.000000000000000001"))), ReasonCode::LimitExceeded);
+}
+
+#[test]
+fn a_denied_list_holds_every_tag_and_a_limit_counts_every_tag() {
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let to_friends = Conditions { destinations: Some(vec![to_list(&friends)]), ..Conditions::default() };
+    let mut tagged = transfer("a", "1");
+    tagged.destinations[0] = DestinationText {
+        account: account("UNMANAGED", "w"),
+        address: text(ETH_ADDRESS),
+        tag: text("7"),
+        ..tagged.destinations[0].clone()
+    };
+    let counted = decide(vec![limit("f", to_friends.clone(), &[], Cap::Count(0), 60)], &tagged);
+    assert_eq!(code(&counted), ReasonCode::LimitExceeded);
+    let mut denying = open();
+    denying.deny = vec![rule("never", to_friends)];
+    assert_eq!(code(&NaiveLedger::new(&denying).decide(&tagged, START)), ReasonCode::DenyRule);
+}
+
+// What the top level declares.
+
+#[test]
+fn an_address_that_only_the_top_level_gives_is_checked_with_several_destinations_too() {
+    let bad = list("bad", Chain::Evm, &[OTHER_ADDRESS]);
+    let mut denying = open();
+    denying.deny =
+        vec![rule("bad", Conditions { destinations: Some(vec![to_list(&bad)]), ..Conditions::default() })];
+    let standing = |request: &Request| match evaluate(&denying, request).standing {
+        Standing::Denied(reason) | Standing::Held(reason) => Err(reason.code),
+        Standing::Covered(rule) => Ok(rule),
+    };
+    let mut request = two_destinations();
+    assert!(standing(&request).is_ok());
+    request.declared.account = account("VAULT", "1");
+    request.declared.address = text(OTHER_ADDRESS);
+    assert_eq!(standing(&request), Err(ReasonCode::DenyRule));
+    request.declared.account = account("UNMANAGED", "w-1");
+    assert_eq!(standing(&request), Err(ReasonCode::FieldsDisagree), "the wallet has another");
+    request.declared.address = text(ETH_ADDRESS);
+    assert!(standing(&request).is_ok());
+
+    let vault = request.destinations[1].clone();
+    request.destinations[0] = DestinationText { account: account("VAULT", "2"), ..vault };
+    request.destinations[0].amount = text("0.4");
+    request.declared.account = account("VAULT", "");
+    request.declared.address = text(OTHER_ADDRESS);
+    assert_eq!(standing(&request), Err(ReasonCode::FieldsDisagree), "of which of the two?");
+    request.destinations[0].account.id = text("1");
+    assert_eq!(standing(&request), Err(ReasonCode::DenyRule), "both are one account");
+}
+
+#[test]
+fn declared_address_types_agree() {
+    let mut request = ethereum_sample();
+    request.declared.address_type = text("ONE_TIME");
+    assert_eq!(code(&decide(vec![], &request)), ReasonCode::FieldsDisagree);
+    request.destinations[0].address_type = None;
+    assert_eq!(decide(vec![], &request).verdict, Verdict::Allow);
+    request.declared.address_type = text("");
+    request.destinations[0].address_type = text("ONE_TIME");
+    assert_eq!(decide(vec![], &request).verdict, Verdict::Allow);
+}

@@ -1,0 +1,82 @@
+//! The admin port, plain HTTP for the machine it runs on: `/livez`, `/readyz`, `/metrics`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::decide::Decider;
+
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Where to listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// Why it does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The port is taken, or not ours to take.
+    #[error("cannot listen on {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+}
+
+/// What it tells.
+#[derive(Clone)]
+pub struct Admin {
+    /// Whose readiness.
+    pub decider: Arc<Decider>,
+    /// Every metric.
+    pub registry: Arc<Registry>,
+    /// Set: it is on its way out.
+    pub drain: CancellationToken,
+}
+
+/// Binds the port.
+///
+/// # Errors
+/// The port cannot be used.
+pub async fn bind(config: Config) -> Result<TcpListener, AdminError> {
+    TcpListener::bind(config.address).await.map_err(|error| AdminError::Bind(config.address, error))
+}
+
+/// Serves until the process ends: it tells to the last how the drain goes.
+pub async fn serve(listener: TcpListener, admin: Admin) {
+    let router = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(admin);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the admin port failed");
+    }
+}
+
+async fn readyz(State(admin): State<Admin>) -> Response {
+    if admin.drain.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    match admin.decider.readiness() {
+        Ok(()) => "ok\n".into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(admin): State<Admin>) -> Response {
+    let mut text = String::new();
+    match encode(&mut text, &admin.registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

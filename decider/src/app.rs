@@ -1,0 +1,80 @@
+//! The program: what its words mean, and the life of the service.
+
+pub mod cli;
+
+mod check;
+
+mod running;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::telemetry::{self, Telemetry, TelemetryError};
+use cli::{Command, Exit};
+pub use running::{Running, StartError, start};
+
+/// The fewest threads of the runtime: the exporter's shutdown waits for one while it runs on another.
+const MIN_WORKERS: usize = 2;
+
+/// Does what the command line says.
+pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
+    let exit = match command {
+        Command::Check(what) => check::check(&what),
+        Command::Run { config } => match config::load(&config) {
+            Ok(config) => run(config, clock),
+            Err(mistakes) => check::refuse(&mistakes),
+        },
+    };
+    exit.into()
+}
+
+fn run(config: Config, clock: Arc<dyn Clock>) -> Exit {
+    let workers = std::thread::available_parallelism().map_or(MIN_WORKERS, usize::from).max(MIN_WORKERS);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        let served = runtime.block_on(serve(config, clock));
+        served.map_err(|error| error.to_string())
+    });
+    match served {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            eprintln!("decider: {error}");
+            Exit::Failure
+        }
+    }
+}
+
+/// Why it ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error("signals cannot be waited for: {0}")]
+    Signal(#[from] std::io::Error),
+}
+
+async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
+    let telemetry: Telemetry = telemetry::start()?;
+    let served = serve_until_told(config, clock).await;
+    if let Err(error) = &served {
+        tracing::error!(%error, "the decider ends");
+    }
+    telemetry.stop().await;
+    served
+}
+
+async fn serve_until_told(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut running = start(config, clock).await?;
+    tokio::select! {
+        ended = running.ended() => Ok(ended?),
+        _ = terminate.recv() => Ok(running.stop().await?),
+        _ = interrupt.recv() => Ok(running.stop().await?),
+    }
+}

@@ -1,0 +1,77 @@
+//! `decider check`: what is wrong, all of it, and what is right in short.
+
+use serde::Serialize;
+
+use super::cli::{Check, Exit, Output};
+use crate::config;
+use crate::policy_file::summary::Summary;
+use crate::policy_file::{self, PolicyFile, warnings};
+use crate::yaml::Mistakes;
+
+/// What a check found, as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mistakes: Option<&'a Mistakes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a Summary>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// Checks a policy, or a configuration with everything it names.
+pub fn check(what: &Check) -> Exit {
+    match (read(what), what.output) {
+        (Ok(policy), Output::Text) => approve(&policy),
+        (Err(mistakes), Output::Text) => refuse(&mistakes),
+        (Ok(policy), Output::Json) => {
+            let warnings = warnings::of(&policy.policy, &policy.summary);
+            print(
+                &Report { ok: true, mistakes: None, policy: Some(&policy.summary), warnings },
+                Exit::Success,
+            )
+        }
+        (Err(mistakes), Output::Json) => print(
+            &Report { ok: false, mistakes: Some(&mistakes), policy: None, warnings: Vec::new() },
+            Exit::Config,
+        ),
+    }
+}
+
+/// Says what is wrong.
+pub fn refuse(mistakes: &Mistakes) -> Exit {
+    let count = mistakes.count();
+    eprintln!("{mistakes}\ndecider: {count} {}", if count == 1 { "mistake" } else { "mistakes" });
+    Exit::Config
+}
+
+fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
+    match (&what.policy, &what.config) {
+        (Some(policy), _) => policy_file::load(policy),
+        (None, Some(config)) => config::load(config).map(|config| config.policy),
+        (None, None) => policy_file::load(std::path::Path::new("policy")),
+    }
+}
+
+fn approve(policy: &PolicyFile) -> Exit {
+    println!("{}", policy.summary);
+    for warning in warnings::of(&policy.policy, &policy.summary) {
+        println!("warning: {warning}");
+    }
+    println!("ok");
+    Exit::Success
+}
+
+fn print(report: &Report<'_>, exit: Exit) -> Exit {
+    match serde_json::to_string_pretty(report) {
+        Ok(text) => {
+            println!("{text}");
+            exit
+        }
+        Err(error) => {
+            eprintln!("decider: {error}");
+            Exit::Failure
+        }
+    }
+}

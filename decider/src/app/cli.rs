@@ -1,0 +1,132 @@
+//! The command line, and the exit codes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// As asked.
+    Success,
+    /// It did not start, or failed.
+    Failure,
+    /// The command line makes no sense (EX_USAGE).
+    Usage,
+    /// The configuration or the policy has mistakes (EX_CONFIG).
+    Config,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Failure => Self::FAILURE,
+            Exit::Usage => Self::from(64),
+            Exit::Config => Self::from(78),
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  decider check --config decider.yaml     what is wrong with it, all at once
+  decider check --policy policy.yaml      the same for a policy alone
+  decider run --config decider.yaml       serve until SIGTERM or Ctrl-C
+
+Exit codes: 0 well, 1 failed to start or failed, 64 wrong command line, 78 mistakes in configuration or policy.
+Logs go to standard error: text on a terminal, JSON lines elsewhere; RUST_LOG sets the level.
+Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where it is set.";
+
+/// Decides what an API Co-signer may sign: a gRPC service over a policy and a ledger.
+#[derive(Debug, Parser)]
+#[command(name = "decider", version, after_help = EXAMPLES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until SIGTERM or Ctrl-C.
+    Run {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
+        config: PathBuf,
+    },
+    /// Say what is wrong with a configuration or a policy; nothing is started.
+    Check(Check),
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration file, with everything it names.
+    #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG", required_unless_present = "policy")]
+    pub config: Option<PathBuf>,
+    /// A policy alone: a file, or a directory that holds one. Goes before a configuration.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// How to say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people: mistakes on standard error.
+    Text,
+    /// One JSON object on standard output.
+    Json,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// How to end instead: with help, or with what is wrong.
+pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Command, Exit> {
+    CommandLine::try_parse_from(arguments).map(|line| line.command).map_err(|error| {
+        let _ = error.print();
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Success,
+            _ => Exit::Usage,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, Exit> {
+        parse(line.split(' ').map(std::ffi::OsString::from))
+    }
+
+    #[test]
+    fn the_definition_is_sound_and_its_examples_parse() {
+        CommandLine::command().debug_assert();
+        let examples = EXAMPLES.lines().filter_map(|line| line.strip_prefix("  "));
+        let lines: Vec<&str> = examples.filter_map(|line| line.split("   ").next()).collect();
+        assert_eq!(lines.len(), 3);
+        for line in lines {
+            assert!(parsed(line.trim()).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_wrong_usage() {
+        for line in
+            ["decider", "decider run --config", "decider walk", "decider check --output xml --policy p"]
+        {
+            assert_eq!(parsed(line).err(), Some(Exit::Usage), "{line}");
+        }
+        assert_eq!(parsed("decider --help").err(), Some(Exit::Success));
+        assert_eq!(parsed("decider --version").err(), Some(Exit::Success));
+    }
+}

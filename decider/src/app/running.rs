@@ -1,0 +1,136 @@
+//! A decider that serves: from an open store to a drained listener.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, Admin, AdminError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::decide::{self, Decider};
+use crate::grpc::{ServeError, Server};
+use crate::policy_file::PolicyFile;
+use crate::store::{self, OpenError, Setting, StoreError};
+
+/// After the store failed: for the answers that say so to leave.
+const FATAL_GRACE: Duration = Duration::from_millis(200);
+
+/// Why it does not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error("the store cannot be opened: {0}")]
+    Store(#[from] OpenError),
+    /// The admin port.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The gRPC listener.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The store failed while it served.
+    #[error("{0}; a decider that cannot record must not decide")]
+    StoreFailed(StoreError),
+    /// A task ended that must not.
+    #[error("the gRPC server ended: a fault of this program")]
+    Fault,
+}
+
+/// A decider that serves.
+pub struct Running {
+    /// Where decisions are asked for.
+    pub grpc: SocketAddr,
+    /// Where health and metrics are.
+    pub admin: SocketAddr,
+    drain: CancellationToken,
+    server: JoinHandle<Result<(), ServeError>>,
+    admin_task: JoinHandle<()>,
+    store_failed: StoreFailed,
+}
+
+/// Opens the store, binds both ports and serves.
+///
+/// # Errors
+/// One of the three cannot be done.
+pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+    let Config { grpc, tls, admin, policy, store } = config;
+    let (decider, registry, store_failed) = open(&store, policy, clock)?;
+    let listener = admin::bind(admin).await?;
+    let server = Server::bind(grpc, &tls)?;
+    let (grpc, admin) = (server.address(), listener.local_addr().unwrap_or(admin.address));
+    tracing::info!(%grpc, %admin, policy = decider.policy.hash, "the decider serves");
+    let drain = CancellationToken::new();
+    let told = Admin { decider: Arc::clone(&decider), registry: Arc::new(registry), drain: drain.clone() };
+    let server = tokio::spawn(server.serve(decider, drain.clone()));
+    let admin_task = tokio::spawn(admin::serve(listener, told));
+    Ok(Running { grpc, admin, drain, server, admin_task, store_failed })
+}
+
+/// What hears of the store's end.
+type StoreFailed = oneshot::Receiver<StoreError>;
+
+/// A decider over an open store, with everything it counts.
+fn open(
+    store: &store::Config,
+    file: PolicyFile,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<Decider>, Registry, StoreFailed), StartError> {
+    let PolicyFile { policy, document, .. } = file;
+    let mut registry = Registry::with_prefix("decider");
+    registry.register("policy", "The policy that decides", Info::new(vec![("hash", policy.hash.clone())]));
+    let (store_metrics, metrics) =
+        (Arc::new(store::Metrics::default()), Arc::new(decide::Metrics::default()));
+    store_metrics.register(&mut registry);
+    metrics.register(&mut registry);
+    let (fatal, store_failed) = oneshot::channel();
+    let setting = Setting {
+        policy: Arc::clone(&policy),
+        document,
+        clock: Arc::clone(&clock),
+        metrics: store_metrics,
+        on_fatal: Box::new(move |error| drop(fatal.send(error.clone()))),
+    };
+    let store = store::open(store, setting)?;
+    Ok((Arc::new(Decider { policy, store, clock, metrics }), registry, store_failed))
+}
+
+impl Running {
+    /// Waits for an end that nobody asked for.
+    ///
+    /// # Errors
+    /// Always: why it ended.
+    pub async fn ended(&mut self) -> Result<(), StartError> {
+        tokio::select! {
+            Ok(error) = &mut self.store_failed => {
+                tokio::time::sleep(FATAL_GRACE).await;
+                Err(StartError::StoreFailed(error))
+            }
+            served = &mut self.server => match served {
+                Ok(Err(error)) => Err(error.into()),
+                Ok(Ok(())) | Err(_) => Err(StartError::Fault),
+            }
+        }
+    }
+
+    /// Takes no new calls, answers those that are left, and closes the store.
+    ///
+    /// # Errors
+    /// The listener broke on the way.
+    pub async fn stop(self) -> Result<(), StartError> {
+        tracing::info!("the decider drains");
+        self.drain.cancel();
+        let served = self.server.await;
+        self.admin_task.abort();
+        // The last reference to the store goes with the admin task: what was begun is on disk before we end.
+        let _ = self.admin_task.await;
+        match served {
+            Ok(served) => Ok(served?),
+            Err(_) => Err(StartError::Fault),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The decider's configuration: one YAML file. What it names is read and checked with it, so that everything
+//! wrong is reported at once, before a port is bound.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::policy_file::{self, PolicyFile};
+use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, span};
+use crate::{admin, grpc, store};
+use grpc::tls::Part;
+
+const FIELDS: [&str; 4] = ["listen", "admin", "policy", "store"];
+const LISTEN_FIELDS: [&str; 6] =
+    ["address", "certificate", "private_key", "client_ca", "drain_notice", "drain_timeout"];
+
+/// Everything a decider needs to start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The gRPC listener.
+    pub grpc: grpc::Config,
+    /// Its certificates, read and checked.
+    pub tls: grpc::Tls,
+    /// The admin port.
+    pub admin: admin::Config,
+    /// The policy, read and checked.
+    pub policy: PolicyFile,
+    /// The store.
+    pub store: store::Config,
+}
+
+/// Reads a configuration and what it names. Relative paths start at its folder.
+///
+/// # Errors
+/// Every mistake in it and in what it names.
+pub fn load(path: &Path) -> Result<Config, Mistakes> {
+    let text = yaml::text_of(path)?;
+    let file = path.display().to_string();
+    let node = yaml::parse(&file, &text)?;
+    let mut reader = Reader::new(&file, &text);
+    let base = path.parent().unwrap_or(Path::new(""));
+    let read = read(&mut reader, &node, base);
+    reader.finish(read)
+}
+
+fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<Config> {
+    if node.value == Value::Null {
+        reader.mistake(node.at, "the configuration is empty: it needs listen, admin, policy and store");
+        return None;
+    }
+    let fields = Fields::of(reader, node, "a configuration", &FIELDS)?;
+    let listen = fields.required(reader, "listen").and_then(|node| read_listen(reader, node, base));
+    let admin = fields.required(reader, "admin").and_then(|node| read_admin(reader, node));
+    let policy = fields.required(reader, "policy").and_then(|node| read_policy(reader, node, base));
+    let store = fields.required(reader, "store").and_then(|node| read_store(reader, node, base));
+    let ((grpc, tls), (admin, node)) = (listen?, admin?);
+    if grpc.address == admin.address && grpc.address.port() != 0 {
+        reader.mistake(node.at, "listen and admin have the same address");
+    }
+    Some(Config { grpc, tls, admin, policy: policy?, store: store? })
+}
+
+fn read_listen(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(grpc::Config, grpc::Tls)> {
+    let fields = Fields::of(reader, node, "listen", &LISTEN_FIELDS)?;
+    let address = fields.required(reader, "address").and_then(|node| read_address(reader, node));
+    let tls = read_tls(reader, &fields, base);
+    let notice = fields.optional(reader, "drain_notice").and_then(|node| read_duration(reader, node));
+    let timeout = fields.optional(reader, "drain_timeout").and_then(|node| read_duration(reader, node));
+    let usual = grpc::Config::at(address?);
+    let config = grpc::Config {
+        drain_notice: notice.unwrap_or(usual.drain_notice),
+        drain_timeout: timeout.unwrap_or(usual.drain_timeout),
+        ..usual
+    };
+    Some((config, tls?))
+}
+
+/// Each file's mistake stands where the file is named.
+fn read_tls(reader: &mut Reader<'_>, fields: &Fields<'_>, base: &Path) -> Option<grpc::Tls> {
+    let mut file = |name| {
+        let node = fields.required(reader, name)?;
+        Some((node, read_path(reader, node, base)?))
+    };
+    let (certificate, key, authority) = (file("certificate"), file("private_key"), file("client_ca"));
+    let (certificate, key, authority) = (certificate?, key?, authority?);
+    match grpc::Tls::read(&certificate.1, &key.1, &authority.1) {
+        Ok(tls) => Some(tls),
+        Err(errors) => {
+            for (part, error) in errors {
+                let node = match part {
+                    Part::Certificate => certificate.0,
+                    Part::PrivateKey => key.0,
+                    Part::ClientCa => authority.0,
+                };
+                reader.mistake(node.at, error.to_string());
+            }
+            None
+        }
+    }
+}
+
+fn read_admin<'n>(reader: &mut Reader<'_>, node: &'n Node) -> Option<(admin::Config, &'n Node)> {
+    let fields = Fields::of(reader, node, "admin", &["address"])?;
+    let node = fields.required(reader, "address")?;
+    Some((admin::Config { address: read_address(reader, node)? }, node))
+}
+
+fn read_policy(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<PolicyFile> {
+    let path = read_path(reader, node, base)?;
+    reader.absorb(policy_file::load(&path))
+}
+
+/// `memory`, or `sqlite: FILE`.
+fn read_store(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<store::Config> {
+    match &node.value {
+        Value::Text(name) if name == "memory" => Some(store::Config::Memory),
+        Value::Map(_) => {
+            let fields = Fields::of(reader, node, "store", &["sqlite"])?;
+            let node = fields.required(reader, "sqlite")?;
+            read_path(reader, node, base).map(store::Config::Sqlite)
+        }
+        _ => {
+            reader.mistake(node.at, "store is either memory, or sqlite with the path of a file");
+            None
+        }
+    }
+}
+
+fn read_address(reader: &mut Reader<'_>, node: &Node) -> Option<SocketAddr> {
+    let text = reader.text(node, "address")?;
+    let address = text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:50051");
+    reader.check(node.at, address)
+}
+
+fn read_duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    let text = reader.text(node, "a length of time")?;
+    reader.check(node.at, span::seconds(text)).map(Duration::from_secs)
+}
+
+fn read_path(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<PathBuf> {
+    reader.text(node, "a path").map(|path| base.join(path))
+}

@@ -1,0 +1,137 @@
+//! One decision: evaluate ▸ reserve and record ▸ answer.
+
+pub mod metrics;
+
+use std::sync::Arc;
+
+use policy::config_change::ConfigChange;
+use policy::document::Policy;
+use policy::evaluate::{RuleResult, evaluate};
+use policy::request::Request;
+use policy::rule::Effect;
+use tracing::{Instrument as _, info, info_span};
+
+use crate::clock::Clock;
+use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
+use crate::telemetry::word;
+pub use metrics::Metrics;
+
+/// Decides by one policy over one ledger.
+pub struct Decider {
+    /// What decisions are made by.
+    pub policy: Arc<Policy>,
+    /// Where they are reserved and recorded.
+    pub store: Arc<dyn Store>,
+    /// How long they take.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Decider {
+    /// Decides over a transaction; `payload` is kept with the decision.
+    ///
+    /// # Errors
+    /// Nothing was decided.
+    pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
+        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&self.policy, &request));
+        let policy = Arc::clone(&self.policy);
+        self.record(|store| store.decide(Proposal { policy, request, evaluation, payload })).await
+    }
+
+    /// Decides over a configuration change; `payload` is kept with the decision.
+    ///
+    /// # Errors
+    /// Nothing was decided.
+    pub async fn decide_config_change(
+        &self,
+        change: ConfigChange,
+        payload: Vec<u8>,
+    ) -> Result<Answer, StoreError> {
+        let policy_hash = self.policy.hash.clone();
+        self.record(|store| store.decide_config_change(ConfigProposal { policy_hash, change, payload })).await
+    }
+
+    /// What is on record.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    pub async fn find(&self, tenant: String, lookup: Lookup) -> Result<Option<Record>, StoreError> {
+        self.store.get(tenant, lookup).await
+    }
+
+    /// Whether it could decide now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn readiness(&self) -> Result<(), StoreError> {
+        self.store.readiness()
+    }
+
+    /// Waits until the answer is durable. The span is entered while the question is put, so that what the
+    /// store does for it belongs to it.
+    async fn record(&self, ask: impl FnOnce(&dyn Store) -> Pending<Answer>) -> Result<Answer, StoreError> {
+        let started = self.clock.monotonic();
+        let reserve = info_span!("reserve");
+        let pending = reserve.in_scope(|| ask(self.store.as_ref()));
+        let answer = pending.instrument(reserve).await;
+        let took = self.clock.monotonic().saturating_sub(started);
+        match &answer {
+            Ok(answer) => {
+                self.metrics.decided(answer, took);
+                report(answer, took);
+            }
+            Err(error) => {
+                self.metrics.undecided();
+                tracing::error!(%error, "nothing was decided");
+            }
+        }
+        answer
+    }
+}
+
+/// The one event of a decision. No addresses, no amounts of the request, nothing that came as free text but the
+/// id, which is shown without control characters.
+fn report(answer: &Answer, took: std::time::Duration) {
+    let decision = &answer.decision;
+    info!(
+        decision_id = %decision.id,
+        callback_request_id = %decision.callback_request_id.escape_debug(),
+        tenant = %decision.tenant,
+        stage = decision.stage.map(|stage| word(&stage)),
+        verdict = word(&decision.verdict),
+        action = word(&decision.action),
+        reason_code = word(&decision.reason.code),
+        rule = deciding_rule(&decision.rules),
+        limit = decision.limits.iter().find(|limit| limit.exceeded).map(|limit| limit.limit_id.as_str()),
+        recorded_earlier = answer.recorded_earlier,
+        reserve_micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "decided"
+    );
+}
+
+/// The rule that a person would name: a deny rule that matched, else the allow rule that did.
+fn deciding_rule(rules: &[RuleResult]) -> Option<&str> {
+    let matched = |effect| rules.iter().find(move |rule| rule.matched && rule.effect == effect);
+    matched(Effect::Deny).or_else(|| matched(Effect::Allow)).map(|rule| rule.rule_id.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deny_rule_outweighs_an_allow_rule() {
+        let rule = |rule_id: &str, effect, matched| RuleResult {
+            rule_id: rule_id.into(),
+            effect,
+            matched,
+            indeterminate: Vec::new(),
+        };
+        let rules =
+            [rule("a", Effect::Allow, true), rule("u", Effect::Deny, false), rule("d", Effect::Deny, true)];
+        assert_eq!(deciding_rule(&rules), Some("d"));
+        assert_eq!(deciding_rule(&rules[..2]), Some("a"));
+        assert_eq!(deciding_rule(&rules[1..2]), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! `countersign.decider.v1.DecisionService`: convert ▸ decide ▸ answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost::Message as _;
+use proto::decider::v1 as wire;
+use proto::decider::v1::decision_service_server::DecisionService;
+use tonic::{Request, Response, Status};
+use tracing::{Instrument as _, Span};
+
+use super::{answer, convert, deadline, record, status};
+use crate::decide::Decider;
+use crate::store::StoreError;
+use crate::telemetry::rpc;
+
+/// The service.
+pub struct Service {
+    decider: Arc<Decider>,
+}
+
+impl Service {
+    /// Of a decider.
+    pub fn new(decider: Arc<Decider>) -> Self {
+        Self { decider }
+    }
+
+    /// Answers within the deadline. The task goes on without its caller: what has begun is recorded, counted
+    /// and logged whether or not somebody still waits.
+    async fn within<T: Send + 'static>(
+        deadline: Duration,
+        span: &Span,
+        decision: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, Status> {
+        let task = tokio::spawn(decision.instrument(span.clone()));
+        match tokio::time::timeout(deadline, task).await {
+            Ok(Ok(decided)) => decided.map_err(|error| status::of_store(&error)),
+            Ok(Err(_)) => Err(status::fault("deciding failed: a fault of this program")),
+            Err(_) => Err(status::deadline_exceeded()),
+        }
+    }
+
+    async fn answer_transaction(
+        &self,
+        request: Request<wire::DecideRequest>,
+        span: &Span,
+    ) -> Result<wire::DecideResponse, Status> {
+        let deadline = deadline::of(request.metadata())?;
+        let request = request.into_inner();
+        let payload = request.encode_to_vec();
+        let request = convert::transaction(request).map_err(status::invalid)?;
+        let decider = Arc::clone(&self.decider);
+        let decision = async move { decider.decide(request, payload).await };
+        Self::within(deadline, span, decision).await.map(answer::transaction)
+    }
+
+    async fn answer_config_change(
+        &self,
+        request: Request<wire::DecideConfigChangeRequest>,
+        span: &Span,
+    ) -> Result<wire::DecideConfigChangeResponse, Status> {
+        let deadline = deadline::of(request.metadata())?;
+        let request = request.into_inner();
+        let payload = request.encode_to_vec();
+        let change = convert::config_change(request).map_err(status::invalid)?;
+        let decider = Arc::clone(&self.decider);
+        let decision = async move { decider.decide_config_change(change, payload).await };
+        Self::within(deadline, span, decision).await.map(answer::config_change)
+    }
+
+    async fn find(&self, request: wire::GetDecisionRequest) -> Result<wire::GetDecisionResponse, Status> {
+        let (tenant, lookup) = convert::lookup(request).map_err(status::invalid)?;
+        let found = self.decider.find(tenant, lookup).await.map_err(|error| status::of_store(&error))?;
+        let found = record::record(found.ok_or_else(status::not_found)?);
+        let found = found.map_err(|_| status::fault("the record's request cannot be read"))?;
+        Ok(wire::GetDecisionResponse { decision: Some(found) })
+    }
+}
+
+#[tonic::async_trait]
+impl DecisionService for Service {
+    async fn decide(
+        &self,
+        request: Request<wire::DecideRequest>,
+    ) -> Result<Response<wire::DecideResponse>, Status> {
+        let span = rpc::span(rpc::DECIDE, request.metadata());
+        rpc::ended(&span, self.answer_transaction(request, &span).await)
+    }
+
+    async fn decide_config_change(
+        &self,
+        request: Request<wire::DecideConfigChangeRequest>,
+    ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
+        let span = rpc::span(rpc::DECIDE_CONFIG_CHANGE, request.metadata());
+        rpc::ended(&span, self.answer_config_change(request, &span).await)
+    }
+
+    async fn get_decision(
+        &self,
+        request: Request<wire::GetDecisionRequest>,
+    ) -> Result<Response<wire::GetDecisionResponse>, Status> {
+        let span = rpc::span(rpc::GET_DECISION, request.metadata());
+        let found = self.find(request.into_inner()).instrument(span.clone()).await;
+        rpc::ended(&span, found)
+    }
+}

@@ -1,0 +1,65 @@
+//! `assets`: what the policy knows, by the id the custody system uses.
+
+use std::collections::BTreeMap;
+
+use policy::address::Chain;
+use policy::amount::Decimals;
+use policy::asset::{Asset, TagRule};
+
+use super::ids::check_asset_id;
+use crate::yaml::fields::unknown;
+use crate::yaml::{Fields, Node, Reader};
+
+const FIELDS: [&str; 3] = ["chain", "decimals", "tag"];
+
+pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Option<Asset>> {
+    let Some(node) = fields.required(reader, "assets") else { return BTreeMap::new() };
+    let entries = reader.entries(node, "assets").unwrap_or_default();
+    if entries.is_empty() {
+        reader.mistake(node.at, "assets is empty: without an asset nothing can be allowed");
+    }
+    let mut assets = BTreeMap::new();
+    for (id, at, node) in entries {
+        check_asset_id(reader, id, at);
+        assets.insert(id.to_owned(), read_asset(reader, node));
+    }
+    assets
+}
+
+fn read_asset(reader: &mut Reader<'_>, node: &Node) -> Option<Asset> {
+    let fields = Fields::of(reader, node, "an asset", &FIELDS)?;
+    let chain = fields.required(reader, "chain").and_then(|node| read_chain(reader, node));
+    let decimals = fields.required(reader, "decimals").and_then(|node| read_decimals(reader, node));
+    let tag = fields.optional(reader, "tag").map_or(TagRule::default(), |node| read_tag(reader, node));
+    Some(Asset { chain: chain?, decimals: decimals?, tag })
+}
+
+/// The chain whose addresses are meant.
+pub fn read_chain(reader: &mut Reader<'_>, node: &Node) -> Option<Chain> {
+    let text = reader.text(node, "chain")?;
+    let chain = text.parse().ok();
+    if chain.is_none() {
+        reader.mistake(node.at, unknown("chain", text, Chain::ALL.iter().map(|chain| chain.name())));
+    }
+    chain
+}
+
+fn read_decimals(reader: &mut Reader<'_>, node: &Node) -> Option<Decimals> {
+    let number = reader.whole(node, "decimals")?;
+    let decimals = u8::try_from(number).ok().and_then(Decimals::new);
+    if decimals.is_none() {
+        reader.mistake(node.at, format!("decimals must be at most {}", Decimals::MAX));
+    }
+    decimals
+}
+
+fn read_tag(reader: &mut Reader<'_>, node: &Node) -> TagRule {
+    match reader.text(node, "tag") {
+        Some("required") => TagRule::Required,
+        Some("optional") | None => TagRule::Optional,
+        Some(_) => {
+            reader.mistake(node.at, "tag must be required or optional");
+            TagRule::Required
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What rules and limits may refer to by name. A name whose definition has a mistake is still known: one
+//! mistake is not reported again wherever the name is used.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use policy::asset::Asset;
+use policy::condition::AccountMatcher;
+use policy::group::SourceGroup;
+use policy::list::AddressList;
+
+use super::lists::List;
+use super::summary::ListSummary;
+use super::{assets, groups, lists, operations};
+use crate::yaml::fields::unknown;
+use crate::yaml::{Fields, Node, Reader};
+
+/// Every name of a policy.
+#[derive(Debug, Default)]
+pub struct Names {
+    assets: BTreeMap<String, Option<Asset>>,
+    operations: BTreeSet<String>,
+    lists: BTreeMap<String, Option<List>>,
+    source_groups: BTreeMap<String, Vec<AccountMatcher>>,
+}
+
+impl Names {
+    /// Reads the sections that introduce names.
+    pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Self {
+        Self {
+            assets: assets::read(reader, fields),
+            operations: operations::read(reader, fields),
+            lists: lists::read(reader, fields),
+            source_groups: groups::read_sources(reader, fields),
+        }
+    }
+
+    /// The id of an asset of this policy.
+    pub fn asset_id(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+        self.known(reader, node, "asset", self.assets.keys())
+    }
+
+    /// What the policy says of an asset.
+    pub fn asset(&self, id: &str) -> Option<&Asset> {
+        self.assets.get(id)?.as_ref()
+    }
+
+    /// An operation that is known today or named by the policy.
+    pub fn operation(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+        let name = reader.text(node, "an operation")?;
+        if !self.operations.contains(name) {
+            let problem = unknown("operation", name, self.operations.iter().map(String::as_str));
+            reader.mistake(node.at, format!("{problem} (a new one must be named under operations)"));
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    /// A list of this policy.
+    pub fn list(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&List> {
+        let name = self.known(reader, node, "list", self.lists.keys())?;
+        self.lists.get(&name)?.as_ref()
+    }
+
+    /// The accounts of a group of sources.
+    pub fn source_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&[AccountMatcher]> {
+        let name = self.known(reader, node, "source group", self.source_groups.keys())?;
+        self.source_groups.get(&name).map(Vec::as_slice)
+    }
+
+    /// The assets, for the policy.
+    pub fn assets(&self) -> BTreeMap<String, Asset> {
+        let read = self.assets.iter().filter_map(|(id, asset)| Some((id.clone(), asset.clone()?)));
+        read.collect()
+    }
+
+    /// The groups of sources, for the policy.
+    pub fn source_groups(&self) -> Vec<SourceGroup> {
+        let groups = self.source_groups.iter();
+        groups
+            .map(|(name, accounts)| SourceGroup { name: name.clone(), accounts: accounts.clone() })
+            .collect()
+    }
+
+    /// The lists in short.
+    pub fn list_summaries(&self) -> Vec<ListSummary> {
+        let lists = self.lists.values().flatten().map(|list| Arc::clone(&list.list));
+        lists.map(|list: Arc<AddressList>| ListSummary::of(&list)).collect()
+    }
+
+    fn known<'k>(
+        &self,
+        reader: &mut Reader<'_>,
+        node: &Node,
+        what: &str,
+        known: impl Iterator<Item = &'k String> + Clone,
+    ) -> Option<String> {
+        let name = reader.text(node, &format!("the name of a {what}"))?;
+        if !known.clone().any(|each| each == name) {
+            reader.mistake(node.at, unknown(what, name, known.map(String::as_str)));
+            return None;
+        }
+        Some(name.to_owned())
+    }
+}

@@ -1,0 +1,101 @@
+//! Where decisions, charges and headroom live: settle a request and record it in one durable step, or not at
+//! all (decision model, sections 1, 3 and 4).
+//!
+//! One [`Engine`] serves every embedded store: a single writer thread owns a [`Journal`] and the sums of the
+//! limits, and commits together whatever has queued up. In memory for tests and for trying things out, on
+//! SQLite for keeping.
+
+pub mod engine;
+mod writer;
+
+mod question;
+
+pub mod memory;
+pub mod sqlite;
+
+pub mod journal;
+
+pub mod time;
+
+pub mod metrics;
+
+pub mod decision;
+
+pub mod error;
+
+pub mod bounds;
+
+#[cfg(test)]
+mod suite;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+pub use decision::{Answer, ConfigProposal, Decision, Kind, Lookup, Proposal, Record};
+pub use engine::{Engine, Setting};
+pub use error::{OpenError, StoreError};
+pub use journal::Journal;
+pub use memory::MemoryJournal;
+pub use metrics::Metrics;
+pub use sqlite::SqliteJournal;
+
+/// What a store promises to answer with. It goes on whether or not anybody waits for it.
+pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// The ledger and the record of decisions.
+pub trait Store: Send + Sync {
+    /// Settles a request against the ledger and records the decision; the same request again gets the recorded
+    /// answer. What was begun is ended even if the caller hangs up.
+    ///
+    /// # Errors
+    /// Nothing was decided; see [`StoreError`].
+    fn decide(&self, proposal: Proposal) -> Pending<Answer>;
+
+    /// Records the decision over a configuration change; the same change again gets the recorded answer.
+    ///
+    /// # Errors
+    /// Nothing was decided; see [`StoreError`].
+    fn decide_config_change(&self, proposal: ConfigProposal) -> Pending<Answer>;
+
+    /// What is on record, with the charges as they stand now. `None`: this tenant has no such decision.
+    ///
+    /// # Errors
+    /// The record could not be read; see [`StoreError`].
+    fn get(&self, tenant: String, lookup: Lookup) -> Pending<Option<Record>>;
+
+    /// Whether it could decide now. Reads a few numbers and no file.
+    ///
+    /// # Errors
+    /// Why not.
+    fn readiness(&self) -> Result<(), StoreError>;
+}
+
+/// Which store: `memory`, or `sqlite: FILE`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Config {
+    /// Nothing outlives the process.
+    Memory,
+    /// A database file; it is created where there is none.
+    Sqlite(PathBuf),
+}
+
+/// Opens the store that is configured, with its sums built from the ledger.
+///
+/// # Errors
+/// Why it cannot be opened, in words for whoever starts the process.
+pub fn open(config: &Config, setting: Setting) -> Result<Arc<dyn Store>, OpenError> {
+    match config {
+        Config::Memory => {
+            tracing::warn!(
+                "the store is in memory: every decision and charge is lost when this process ends. \
+                 Configure store.sqlite for anything that signs"
+            );
+            Ok(Arc::new(Engine::start(MemoryJournal::default(), setting)?))
+        }
+        Config::Sqlite(path) => Ok(Arc::new(Engine::start(SqliteJournal::open(path)?, setting)?)),
+    }
+}

@@ -1,0 +1,14 @@
+//! The bounds of a store.
+
+use std::time::Duration;
+
+/// Questions that may wait for the writer. Past it they are shed: at a thousand decisions a second, the slowest
+/// disk that was ever worth running on, the last in the queue waits a second.
+pub const MAX_QUEUED: usize = 1024;
+
+/// Questions that one commit may stand for. More would keep the first one waiting for the last.
+pub const MAX_BATCH: usize = 64;
+
+/// How far the wall clock may get ahead of the monotonic one, over the life of the process. A leap beyond it
+/// would empty windows that are still full.
+pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);

@@ -1,0 +1,108 @@
+//! What goes in and out of a store.
+
+use std::sync::Arc;
+
+use policy::charge::Charge;
+use policy::config_change::ConfigChange;
+use policy::document::Policy;
+use policy::evaluate::{Evaluation, RuleResult};
+use policy::evidence::Evidence;
+use policy::request::{Request, Stage};
+use policy::settle::LimitStatus;
+use policy::time::Time;
+use policy::verdict::{Action, Reason, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// The durable record of one answer. What never changes once it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// A version 7 UUID as text.
+    pub id: String,
+    /// Whose.
+    pub tenant: String,
+    /// The id of the request, byte for byte.
+    pub callback_request_id: String,
+    /// The stage it went by; `None` for a configuration change.
+    pub stage: Option<Stage>,
+    /// What the policy says.
+    pub verdict: Verdict,
+    /// What the Co-signer is told.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Rules that matched or could not be evaluated.
+    pub rules: Vec<RuleResult>,
+    /// Every limit that applies, as it stood.
+    pub limits: Vec<LimitStatus>,
+    /// The policy that decided.
+    pub policy_hash: String,
+    /// When, by the store's clock.
+    pub at: Time,
+}
+
+/// A decision, and whether it was there before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The decision on record.
+    pub decision: Decision,
+    /// True: nothing was evaluated or charged for this answer.
+    pub recorded_earlier: bool,
+}
+
+/// A transaction that the rules have spoken on, on its way to the ledger.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// The policy that evaluated it: its limits apply.
+    pub policy: Arc<Policy>,
+    /// What was asked.
+    pub request: Request,
+    /// What the rules say.
+    pub evaluation: Evaluation,
+    /// The request as it came, kept for the record. Opaque here.
+    pub payload: Vec<u8>,
+}
+
+/// A configuration change on its way to the record.
+#[derive(Debug, Clone)]
+pub struct ConfigProposal {
+    /// The policy of the time.
+    pub policy_hash: String,
+    /// What was asked.
+    pub change: ConfigChange,
+    /// The request as it came, kept for the record. Opaque here.
+    pub payload: Vec<u8>,
+}
+
+/// Everything kept of one decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What was answered.
+    pub decision: Decision,
+    /// The request as it came.
+    pub payload: Vec<u8>,
+    /// What kind of request that is.
+    pub kind: Kind,
+    /// What was read of the ledger: with payload and policy it reproduces the decision.
+    pub evidence: Evidence,
+    /// The charges of the transaction as they stand now.
+    pub charges: Vec<Charge>,
+}
+
+/// What was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A transaction.
+    Transaction,
+    /// A configuration change.
+    ConfigChange,
+}
+
+/// Which record is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// By decision id.
+    Id(String),
+    /// The newest decision for a request id, whatever its stage or signer.
+    RequestId(String),
+}

@@ -1,0 +1,106 @@
+//! Why a store did not open, or did not decide. None of these is a denial: whoever asks is told to come back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bounds::{MAX_FORWARD_JUMP, MAX_QUEUED};
+
+/// Nothing was decided.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The queue is full: shed.
+    #[error("{MAX_QUEUED} requests already wait for the store; ask again later")]
+    Overloaded,
+    /// The wall clock ran away from the monotonic one: windows cannot be trusted.
+    #[error(
+        "the wall clock is {ahead:?} ahead of the time that passed since the start; up to {MAX_FORWARD_JUMP:?} is \
+         believed. Set it right, or restart the decider if it is right now"
+    )]
+    ClockJumped {
+        /// By how much.
+        ahead: Duration,
+    },
+    /// Another program holds the database's write lock.
+    #[error("another program is writing to the store's file; nothing was decided")]
+    Busy,
+    /// This one request meets a record that cannot be read.
+    #[error("a record that this request needs cannot be read: {0}")]
+    Unreadable(Arc<str>),
+    /// The proposal was evaluated by a policy that the store's sums were not built for.
+    #[error("the store was not opened with policy {0}")]
+    PolicyUnknown(String),
+    /// Settling came to no verdict: a fault of this program.
+    #[error("settling came to no verdict: a fault of this program")]
+    Undecided,
+    /// The store failed. It decides nothing any more, and the process ends: what the file holds is read back at
+    /// the next start.
+    #[error("the store failed and decides nothing any more: {0}")]
+    Failed(Arc<str>),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "{path}: another decider has this store open. One file serves one decider: stop the other one, or give this \
+         one its own file",
+        path = .0.display()
+    )]
+    Locked(PathBuf),
+    /// The file is not a store of this program.
+    #[error("{path}: this file is not a decider's store: {why}", path = .path.display())]
+    NotOurs {
+        /// Which.
+        path: PathBuf,
+        /// What gives it away.
+        why: String,
+    },
+    /// A newer version of this program wrote it.
+    #[error(
+        "{path}: the store has schema {found}, and this decider knows {known}: it was written by a newer version; \
+         run that one",
+        path = .path.display()
+    )]
+    Newer {
+        /// Which.
+        path: PathBuf,
+        /// Schema in the file.
+        found: i64,
+        /// Schema of this program.
+        known: i64,
+    },
+    /// Somebody holds an old state of the database open.
+    #[error(
+        "{path}: another program holds an old state of this database open, so that it cannot be made safe: close \
+         that program",
+        path = .0.display()
+    )]
+    Held(PathBuf),
+    /// The file system would not do it.
+    #[error("{path}: {why}", path = .path.display())]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What it said.
+        why: std::io::Error,
+    },
+    /// The database would not do it.
+    #[error("{path}: {why}", path = .path.display())]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// What it said.
+        why: String,
+    },
+    /// The ledger cannot be read.
+    #[error("the ledger cannot be read: {0}")]
+    Ledger(String),
+    /// There is no thread for the writer.
+    #[error("no thread for the store's writer: {0}")]
+    Thread(std::io::Error),
+}

@@ -1,0 +1,150 @@
+//! What an engine asks of the place where records are kept. Calls come from one thread, one after the other.
+
+use policy::charge::{Charge, ChargeKey};
+use policy::evidence::Evidence;
+use policy::identity::Digest;
+use policy::settle::ChargeChange;
+use policy::time::Time;
+
+use super::decision::{Decision, Kind, Lookup, Record};
+use super::error::StoreError;
+
+/// A place where records are kept.
+pub trait Journal: Send + 'static {
+    /// Keeps a policy's document, so that its decisions can be replayed.
+    ///
+    /// # Errors
+    /// It was not kept.
+    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError>;
+
+    /// The time of the latest decision.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn high_water(&mut self) -> Result<Option<Time>, JournalError>;
+
+    /// Hands over every charge that counts, for whomever, after `start`.
+    ///
+    /// # Errors
+    /// They could not all be read: sums made of the others would have too much room.
+    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError>;
+
+    /// Begins a transaction that nobody else can write beside.
+    ///
+    /// # Errors
+    /// It did not begin; nothing happened.
+    fn begin(&mut self) -> Result<(), JournalError>;
+
+    /// What is on record for a request.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError>;
+
+    /// The charge of a transaction.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError>;
+
+    /// Writes a decision and its charge into the open transaction.
+    ///
+    /// # Errors
+    /// It was not written, or only in part: the transaction must not be committed.
+    fn write(&mut self, entry: &Entry) -> Result<(), JournalError>;
+
+    /// Ends the transaction; on return it is durable.
+    ///
+    /// # Errors
+    /// Nobody knows whether it is: no answer may rest on it.
+    fn commit(&mut self) -> Result<(), JournalError>;
+
+    /// Ends a transaction in which nothing was written.
+    ///
+    /// # Errors
+    /// It is still open.
+    fn abandon(&mut self) -> Result<(), JournalError>;
+
+    /// Work that is due between transactions, while nobody waits for an answer.
+    ///
+    /// # Errors
+    /// What was committed may not be safe.
+    fn tidy(&mut self) -> Result<(), JournalError>;
+
+    /// A record, with the charges as they stand now.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError>;
+}
+
+/// Which request, and what it says (decision model, section 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Whose. Part of the key; here so that records are found by it.
+    pub tenant: String,
+    /// Its id. Part of the key, too.
+    pub callback_request_id: String,
+    /// The idempotency key.
+    pub key: Digest,
+    /// What it says.
+    pub content: Digest,
+}
+
+/// What is on record for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is new.
+    Nothing,
+    /// The answer to this very content.
+    This(Box<Decision>),
+    /// Answers to other content only.
+    OtherContent,
+}
+
+/// One decision to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which request it answers.
+    pub identity: Identity,
+    /// What kind of request.
+    pub kind: Kind,
+    /// The answer.
+    pub decision: Decision,
+    /// The request as it came.
+    pub payload: Vec<u8>,
+    /// What was read of the ledger.
+    pub evidence: Evidence,
+    /// What is charged.
+    pub charge: Option<ChargeChange>,
+}
+
+/// A journal did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// Somebody else holds the write lock. Nothing happened.
+    #[error("locked by another program")]
+    Busy,
+    /// One record holds what cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Anything else: nothing may rest on this journal any more.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The latest time at which a charge counts for anybody: while that is in a window, all of it must be at hand.
+pub fn latest_time(charge: &Charge) -> Time {
+    charge.parts.iter().map(|part| part.at).fold(charge.at, Time::max)
+}
+
+/// As it concerns one question; whether it concerns the whole store is the writer's to say.
+impl From<JournalError> for StoreError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Busy => Self::Busy,
+            JournalError::Unreadable(what) => Self::Unreadable(what.into()),
+            JournalError::Failed(why) => Self::Failed(why.into()),
+        }
+    }
+}

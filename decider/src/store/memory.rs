@@ -1,0 +1,137 @@
+//! The model: what a store means, with nothing in the way. Nothing of it outlives the process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use policy::charge::{Charge, ChargeKey};
+use policy::identity::Digest;
+use policy::time::Time;
+
+use super::decision::{Decision, Kind, Lookup, Record};
+use super::journal::{Entry, Identity, Journal, JournalError, Recorded, latest_time};
+
+/// A journal in memory. Clones share their records, so that a test can close a store and open it again.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryJournal(Arc<Mutex<Tables>>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    decisions: Vec<Kept>,
+    answers: HashMap<Digest, Vec<(Digest, usize)>>,
+    by_id: HashMap<String, usize>,
+    newest: HashMap<(String, String), usize>,
+    charges: HashMap<ChargeKey, Charge>,
+    policies: HashMap<String, String>,
+}
+
+/// A decision with what belongs to it.
+#[derive(Debug)]
+struct Kept {
+    decision: Decision,
+    payload: Vec<u8>,
+    kind: Kind,
+    evidence: policy::evidence::Evidence,
+}
+
+impl MemoryJournal {
+    /// A thread that panicked while it held the tables has ended its engine; what they hold is whole entries.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is written is there at once, and nothing of it can fail.
+impl Journal for MemoryJournal {
+    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError> {
+        self.tables().policies.insert(hash.to_owned(), document.to_owned());
+        Ok(())
+    }
+
+    fn high_water(&mut self) -> Result<Option<Time>, JournalError> {
+        Ok(self.tables().decisions.last().map(|kept| kept.decision.at))
+    }
+
+    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+        let tables = self.tables();
+        let mut charges: Vec<&Charge> =
+            tables.charges.values().filter(|charge| latest_time(charge) > start).collect();
+        charges.sort_by_key(|charge| latest_time(charge));
+        charges.into_iter().for_each(take);
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+        Ok(self.tables().recorded(identity))
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
+        Ok(self.tables().charges.get(key).cloned())
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        self.tables().write(entry);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn abandon(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn tidy(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
+        Ok(self.tables().find(tenant, lookup))
+    }
+}
+
+impl Tables {
+    fn recorded(&self, identity: &Identity) -> Recorded {
+        let Some(answers) = self.answers.get(&identity.key) else { return Recorded::Nothing };
+        let this = answers.iter().find(|(content, _)| *content == identity.content);
+        let kept = this.and_then(|(_, position)| self.decisions.get(*position));
+        kept.map_or(Recorded::OtherContent, |kept| Recorded::This(Box::new(kept.decision.clone())))
+    }
+
+    fn write(&mut self, entry: &Entry) {
+        let position = self.decisions.len();
+        let Entry { identity, decision, .. } = entry;
+        self.answers.entry(identity.key).or_default().push((identity.content, position));
+        self.by_id.insert(decision.id.clone(), position);
+        self.newest.insert((identity.tenant.clone(), identity.callback_request_id.clone()), position);
+        if let Some(change) = &entry.charge {
+            self.charges.insert(change.after.key.clone(), change.after.clone());
+        }
+        self.decisions.push(Kept {
+            decision: decision.clone(),
+            payload: entry.payload.clone(),
+            kind: entry.kind,
+            evidence: entry.evidence.clone(),
+        });
+    }
+
+    fn find(&self, tenant: &str, lookup: &Lookup) -> Option<Record> {
+        let position = match lookup {
+            Lookup::Id(id) => self.by_id.get(id),
+            Lookup::RequestId(id) => self.newest.get(&(tenant.to_owned(), id.clone())),
+        };
+        let kept = self.decisions.get(*position?).filter(|kept| kept.decision.tenant == tenant)?;
+        let keys = kept.evidence.charges.iter().map(|(key, _)| key);
+        Some(Record {
+            decision: kept.decision.clone(),
+            payload: kept.payload.clone(),
+            kind: kept.kind,
+            evidence: kept.evidence.clone(),
+            charges: keys.filter_map(|key| self.charges.get(key).cloned()).collect(),
+        })
+    }
+}

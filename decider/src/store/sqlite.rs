@@ -1,0 +1,108 @@
+//! The embedded store: one SQLite file, one writer. People can read it with their own tools while it works.
+//!
+//! Durable means: the commit returns after the write-ahead log is synced (`synchronous=FULL`). The log is copied
+//! into the database by our own hand, between rounds and at the start: SQLite's automatic copying hides a
+//! failure, and a log that is overwritten after a copy that did not reach the disk loses what was answered.
+
+mod rows;
+
+mod schema;
+
+mod file;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::time::Time;
+use rusqlite::Connection;
+
+use file::LockedFile;
+
+use super::decision::{Lookup, Record};
+use super::error::OpenError;
+use super::journal::{Entry, Identity, Journal, JournalError, Recorded};
+
+/// How much may be written to the log before it is copied into the database, in bytes by our own estimate. Pages
+/// that were written many times are copied once; copying this much holds decisions up for a fraction of a second.
+const CHECKPOINT_AFTER_BYTES: usize = 64 * 1024 * 1024;
+
+/// What an entry costs in the log beside its own bytes: index pages that it touches, of 4 KiB each.
+const ENTRY_OVERHEAD_BYTES: usize = 3 * 4096;
+
+/// A journal in an SQLite file.
+pub struct SqliteJournal {
+    connection: Connection,
+    logged_bytes: usize,
+    checkpoint_after_bytes: usize,
+    /// Held as long as the journal is: fields are dropped in the order of declaration, so the connection is
+    /// closed before anybody else can open the file.
+    _file: LockedFile,
+}
+
+impl SqliteJournal {
+    /// Opens the file for this process alone; creates it, and its folder, where there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be used; see [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = LockedFile::take(path)?;
+        let connection = schema::connect(file.path())?;
+        Ok(Self { connection, logged_bytes: 0, checkpoint_after_bytes: CHECKPOINT_AFTER_BYTES, _file: file })
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError> {
+        rows::remember_policy(&self.connection, hash, document)
+    }
+
+    fn high_water(&mut self) -> Result<Option<Time>, JournalError> {
+        rows::high_water(&self.connection)
+    }
+
+    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+        rows::charges_after(&self.connection, start, take)
+    }
+
+    fn begin(&mut self) -> Result<(), JournalError> {
+        rows::run(&self.connection, "BEGIN IMMEDIATE")
+    }
+
+    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+        rows::recorded(&self.connection, identity)
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
+        rows::charge(&self.connection, key)
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        let bytes = rows::write(&self.connection, entry)?;
+        self.logged_bytes = self.logged_bytes.saturating_add(bytes).saturating_add(ENTRY_OVERHEAD_BYTES);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        rows::run(&self.connection, "COMMIT")
+    }
+
+    fn abandon(&mut self) -> Result<(), JournalError> {
+        rows::run(&self.connection, "ROLLBACK")
+    }
+
+    /// Readers may keep part of the log from being copied; then it grows until they are gone.
+    fn tidy(&mut self) -> Result<(), JournalError> {
+        if self.logged_bytes < self.checkpoint_after_bytes {
+            return Ok(());
+        }
+        self.logged_bytes = 0;
+        schema::checkpoint(&self.connection, "PASSIVE").map(|_| ()).map_err(JournalError::from)
+    }
+
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
+        rows::find(&self.connection, tenant, lookup)
+    }
+}

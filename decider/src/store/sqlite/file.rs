@@ -1,0 +1,63 @@
+//! The file itself: one process at a time, and readable by its owner alone.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::store::error::OpenError;
+
+/// Who may read a store that we create: its owner. It holds addresses and amounts.
+const FILE_MODE: u32 = 0o600;
+
+/// A file that no other decider has open, for as long as this lives.
+pub struct LockedFile {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl LockedFile {
+    /// Takes the lock beside the file. Not on the file: SQLite's own locks would be lost when we close ours,
+    /// and people may read the database while we have it.
+    pub fn take(path: &Path) -> Result<Self, OpenError> {
+        let path = real_path(path)?;
+        let lock = open_private(&with_suffix(&path, ".lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path)),
+            Err(TryLockError::Error(why)) => return Err(OpenError::File { path: with_suffix(&path, ".lock"), why }),
+        }
+        open_private(&path)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Its path with every link followed.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Two names for one file must come to one lock.
+fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+    let failed = |why| OpenError::File { path: path.to_owned(), why };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|why| OpenError::File { path: folder.to_owned(), why })?;
+    if path.exists() {
+        return path.canonicalize().map_err(failed);
+    }
+    let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
+    Ok(folder.canonicalize().map_err(failed)?.join(name))
+}
+
+/// Opens, or creates for its owner alone. SQLite gives its log the same mode.
+fn open_private(path: &Path) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
+    options.open(path).map_err(|why| OpenError::File { path: path.to_owned(), why })
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

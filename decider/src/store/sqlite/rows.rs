@@ -1,0 +1,198 @@
+//! The statements: one for each thing that is read or written, prepared once.
+
+use policy::charge::{Charge, ChargeKey};
+use policy::evidence::Evidence;
+use policy::time::Time;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::store::decision::{Decision, Kind, Lookup, Record};
+use crate::store::journal::{Entry, Identity, JournalError, Recorded, latest_time};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// Runs a statement that takes and gives nothing.
+pub fn run(connection: &Connection, sql: &str) -> Result<()> {
+    execute(connection, sql, [])
+}
+
+pub fn remember_policy(connection: &Connection, hash: &str, document: &str) -> Result<()> {
+    let sql = "INSERT INTO policies (hash, document) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
+    execute(connection, sql, params![hash, document])
+}
+
+/// Decisions are written in the order of the store's time: the last one has the latest.
+pub fn high_water(connection: &Connection) -> Result<Option<Time>> {
+    let sql = "SELECT decided_us FROM decisions ORDER BY seq DESC LIMIT 1";
+    let micros: Option<i64> = one(connection, sql, [], |row| row.get(0))?;
+    Ok(micros.map(Time::from_micros))
+}
+
+pub fn charges_after(connection: &Connection, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<()> {
+    let sql = "SELECT body, tenant, tx_id, suffix FROM charges WHERE latest_us > ?1 ORDER BY latest_us";
+    let mut statement = prepare(connection, sql)?;
+    let mut rows = statement.query([start.as_micros()])?;
+    while let Some(row) = rows.next()? {
+        let key = ChargeKey { tenant: row.get(1)?, tx_id: row.get(2)?, suffix: row.get(3)? };
+        take(&parse(row, 0, || format!("charge {}", key.as_text()))?);
+    }
+    Ok(())
+}
+
+/// A request that is new costs one look at the index.
+pub fn recorded(connection: &Connection, identity: &Identity) -> Result<Recorded> {
+    let sql = "SELECT digest, seq FROM decisions WHERE tenant = ?1 AND request_id = ?2 AND key = ?3";
+    let mut statement = prepare(connection, sql)?;
+    let Identity { tenant, callback_request_id, key, content } = identity;
+    let mut rows = statement.query(params![tenant, callback_request_id, key.0])?;
+    let mut found = Recorded::Nothing;
+    while let Some(row) = rows.next()? {
+        if row.get_ref(0)?.as_blob().map_err(|error| JournalError::Unreadable(error.to_string()))? == content.0 {
+            return Ok(Recorded::This(Box::new(decision(connection, row.get(1)?)?)));
+        }
+        found = Recorded::OtherContent;
+    }
+    Ok(found)
+}
+
+fn decision(connection: &Connection, seq: i64) -> Result<Decision> {
+    let mut statement = prepare(connection, "SELECT body FROM decisions WHERE seq = ?1")?;
+    let mut rows = statement.query([seq])?;
+    let what = || format!("decision number {seq}");
+    match rows.next()? {
+        Some(row) => parse(row, 0, what),
+        None => Err(JournalError::Unreadable(format!("{}: it is gone", what()))),
+    }
+}
+
+pub fn charge(connection: &Connection, key: &ChargeKey) -> Result<Option<Charge>> {
+    let sql = "SELECT body FROM charges WHERE tenant = ?1 AND tx_id = ?2 AND suffix = ?3";
+    let mut statement = prepare(connection, sql)?;
+    let mut rows = statement.query(params![key.tenant, key.tx_id, key.suffix])?;
+    rows.next()?.map(|row| parse(row, 0, || format!("charge {}", key.as_text()))).transpose()
+}
+
+/// Writes a decision and its charge; returns how many bytes that was.
+pub fn write(connection: &Connection, entry: &Entry) -> Result<usize> {
+    let decision = write_decision(connection, entry)?;
+    let charge = entry.charge.as_ref().map(|change| write_charge(connection, &change.after)).transpose()?;
+    Ok(decision.saturating_add(charge.unwrap_or_default()))
+}
+
+fn write_decision(connection: &Connection, entry: &Entry) -> Result<usize> {
+    let sql = "INSERT INTO decisions \
+               (id, tenant, request_id, key, digest, kind, decided_us, policy_hash, payload, body, evidence) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let Entry { identity, kind, decision, payload, evidence, .. } = entry;
+    let (body, evidence) = (json(decision)?, json(evidence)?);
+    let values = params![
+        decision.id,
+        identity.tenant,
+        identity.callback_request_id,
+        identity.key.0,
+        identity.content.0,
+        kind_text(*kind),
+        decision.at.as_micros(),
+        decision.policy_hash,
+        payload,
+        body,
+        evidence,
+    ];
+    execute(connection, sql, values)?;
+    Ok([payload.len(), body.len(), evidence.len()].iter().sum())
+}
+
+fn write_charge(connection: &Connection, charge: &Charge) -> Result<usize> {
+    let sql = "INSERT INTO charges (tenant, tx_id, suffix, latest_us, body) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (tenant, tx_id, suffix) DO UPDATE SET latest_us = excluded.latest_us, body = excluded.body";
+    let (key, body) = (&charge.key, json(charge)?);
+    let latest = latest_time(charge).as_micros();
+    execute(connection, sql, params![key.tenant, key.tx_id, key.suffix, latest, body])?;
+    Ok(body.len())
+}
+
+pub fn find(connection: &Connection, tenant: &str, lookup: &Lookup) -> Result<Option<Record>> {
+    let (condition, id) = match lookup {
+        Lookup::Id(id) => ("id", id),
+        Lookup::RequestId(id) => ("request_id", id),
+    };
+    let sql = format!(
+        "SELECT body, payload, kind, evidence, id FROM decisions WHERE tenant = ?1 AND {condition} = ?2 \
+         ORDER BY seq DESC LIMIT 1"
+    );
+    let mut statement = prepare(connection, &sql)?;
+    let mut rows = statement.query(params![tenant, id])?;
+    rows.next()?.map(|row| record(connection, row)).transpose()
+}
+
+fn record(connection: &Connection, row: &Row<'_>) -> Result<Record> {
+    let id: String = row.get(4)?;
+    let evidence: Evidence = parse(row, 3, || format!("evidence of decision {id}"))?;
+    let charges = evidence.charges.iter().filter_map(|(key, _)| charge(connection, key).transpose());
+    Ok(Record {
+        decision: parse(row, 0, || format!("decision {id}"))?,
+        payload: row.get(1)?,
+        kind: kind_of(&row.get::<_, String>(2)?)?,
+        charges: charges.collect::<Result<_>>()?,
+        evidence,
+    })
+}
+
+fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {
+    Ok(connection.prepare_cached(sql)?)
+}
+
+fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<()> {
+    prepare(connection, sql)?.execute(values)?;
+    Ok(())
+}
+
+fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>> {
+    Ok(prepare(connection, sql)?.query_row(values, read).optional()?)
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| JournalError::Failed(format!("as JSON: {error}")))
+}
+
+/// Reads JSON in place. What cannot be read is named: somebody has to look at it.
+fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize, what: impl Fn() -> String) -> Result<T> {
+    let text = row.get_ref(column)?.as_str().map_err(|error| JournalError::Unreadable(error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| JournalError::Unreadable(format!("{}: {error}", what())))
+}
+
+fn kind_text(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Transaction => "transaction",
+        Kind::ConfigChange => "config_change",
+    }
+}
+
+fn kind_of(text: &str) -> Result<Kind> {
+    [Kind::Transaction, Kind::ConfigChange]
+        .into_iter()
+        .find(|kind| kind_text(*kind) == text)
+        .ok_or_else(|| JournalError::Unreadable(format!("kind {text:?}")))
+}
+
+/// One value that cannot be read concerns the request that needs it; everything else concerns all.
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        match (&error, error.sqlite_error_code()) {
+            (_, Some(ErrorCode::DatabaseBusy)) => Self::Busy,
+            (
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..),
+                _,
+            ) => Self::Unreadable(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}

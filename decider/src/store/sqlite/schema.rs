@@ -1,0 +1,139 @@
+//! Opening the database: what must be true of it before anything rests on it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::error::OpenError;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// The schema this program knows. A change of `schema.sql` needs a new number and a way from the old one.
+const SCHEMA_VERSION: i64 = 1;
+
+/// Marks a file as ours: "Csgn".
+const APPLICATION_ID: i64 = 0x4373_676e;
+
+/// How long to wait for another program that writes to the file, where there should be none.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What SQLite may keep of the file in memory, in KiB (as a negative number; a positive one would be pages). It
+/// is taken as it is needed.
+const CACHE_KIB: i64 = -32 * 1024;
+
+/// Statements that are kept prepared: all of ours.
+const PREPARED_STATEMENTS: usize = 32;
+
+/// `PRAGMA synchronous`: synced at every commit.
+const SYNCHRONOUS_FULL: i64 = 2;
+
+/// Opens the database, and makes safe what a process that was killed has left in the log.
+pub fn connect(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), why: error.to_string() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    let state = State::read(&connection).map_err(|error| foreign(path, &error))?;
+    state.check(path)?;
+    configure(&connection, path)?;
+    if state.is_empty() {
+        create(&connection).map_err(failed)?;
+    }
+    make_safe(&connection, path)?;
+    Ok(connection)
+}
+
+/// Copies the log into the database; the numbers are whether somebody was in the way, the log's pages, and how
+/// many of them were copied.
+pub fn checkpoint(connection: &Connection, mode: &str) -> Result<(bool, i64, i64), rusqlite::Error> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
+/// What a file says of itself.
+struct State {
+    application_id: i64,
+    version: i64,
+    tables: i64,
+}
+
+impl State {
+    fn read(connection: &Connection) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            application_id: pragma(connection, "application_id")?,
+            version: pragma(connection, "user_version")?,
+            tables: connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.application_id == 0 && self.version == 0 && self.tables == 0
+    }
+
+    fn check(&self, path: &Path) -> Result<(), OpenError> {
+        let path = path.to_owned();
+        if self.is_empty() {
+            return Ok(());
+        }
+        if self.application_id != APPLICATION_ID {
+            return Err(OpenError::NotOurs { path, why: "another program's database".into() });
+        }
+        if self.version > SCHEMA_VERSION {
+            return Err(OpenError::Newer { path, found: self.version, known: SCHEMA_VERSION });
+        }
+        if self.version < SCHEMA_VERSION {
+            return Err(OpenError::NotOurs { path, why: format!("schema {} never was", self.version) });
+        }
+        Ok(())
+    }
+}
+
+/// Sets what durability rests on, and asks whether it is set: SQLite answers with what it could do.
+fn configure(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |why: String| OpenError::Database { path: path.to_owned(), why };
+    let set = || -> Result<(String, i64), rusqlite::Error> {
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+        connection.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
+        Ok((mode, pragma(connection, "synchronous")?))
+    };
+    match set().map_err(|error| failed(error.to_string()))? {
+        (mode, SYNCHRONOUS_FULL) if mode == "wal" => Ok(()),
+        (mode, synchronous) => Err(failed(format!(
+            "the file system cannot keep it safely: journal_mode is {mode} and synchronous is {synchronous}, where wal \
+             and {SYNCHRONOUS_FULL} are needed"
+        ))),
+    }
+}
+
+fn create(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; \
+         COMMIT;"
+    ))
+}
+
+/// A commit that failed may still be there to read, though not on the disk: written once more, into the
+/// database, and synced, it is.
+fn make_safe(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    match checkpoint(connection, "FULL") {
+        Ok((false, ..)) => Ok(()),
+        Ok((true, ..)) => Err(OpenError::Held(path.to_owned())),
+        Err(error) => Err(OpenError::Database { path: path.to_owned(), why: error.to_string() }),
+    }
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+fn foreign(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotOurs { path, why: "no database at all".into() },
+        _ => OpenError::Database { path, why: error.to_string() },
+    }
+}

@@ -1,0 +1,273 @@
+//! What only a file can show.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use policy::verdict::{Action, ReasonCode};
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::suite::fixture::*;
+use crate::store::{Config, Store, StoreError};
+
+fn place() -> Place {
+    Place::Sqlite(tempfile::tempdir().unwrap())
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
+    format!("{}{suffix}", path.display()).into()
+}
+
+/// An error's text without the folder of the test.
+fn told<T>(result: Result<T, OpenError>, folder: &Path) -> String {
+    let text = result.err().unwrap().to_string();
+    text.replace(&folder.canonicalize().unwrap().display().to_string(), "DIR")
+        .replace(&folder.display().to_string(), "DIR")
+}
+
+/// What a machine that lost power would find: the files as they are while the store is open.
+fn crash_image(file: &Path, suffixes: &[&str]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("decider.db");
+    for suffix in suffixes {
+        std::fs::copy(with_suffix(file, suffix), with_suffix(&image, suffix)).unwrap();
+    }
+    (folder, image)
+}
+
+#[test]
+fn a_second_decider_is_refused_by_whatever_name_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("decider.db");
+    let first = SqliteJournal::open(&file).unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&file), folder.path()), @"");
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert!(matches!(SqliteJournal::open(&link), Err(OpenError::Locked(_))));
+    let roundabout = folder.path().join("..").join(folder.path().file_name().unwrap()).join("decider.db");
+    assert!(matches!(SqliteJournal::open(&roundabout), Err(OpenError::Locked(_))));
+    drop(first);
+    assert!(SqliteJournal::open(&link).is_ok());
+}
+
+#[tokio::test]
+async fn a_dropped_store_frees_its_file_at_once() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    for _ in 0..5 {
+        let desk = place.open(&policy, &clock());
+        drop(desk.store.decide(proposal(&policy, &request("tx"))));
+        assert!(matches!(place.try_open(&policy, &clock()), Err(OpenError::Locked(_))));
+    }
+    assert!(place.open(&policy, &clock()).answer(&request("tx")).await.recorded_earlier);
+}
+
+#[tokio::test]
+async fn it_is_created_with_its_folder_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data").join("deep").join("decider.db");
+    let desk = Desk::open(SqliteJournal::open(&file).unwrap(), &Arc::new(policy(vec![])), &clock());
+    desk.allow(&request("tx")).await;
+    for suffix in ["", "-wal", ".lock"] {
+        assert_eq!(mode(&with_suffix(&file, suffix)), 0o600, "{suffix}");
+    }
+}
+
+#[test]
+fn what_is_not_a_store_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "not a database, and long enough to be read as the header of one".repeat(20)).unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&text), folder.path()), @"");
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE diary (line TEXT)").unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&other), folder.path()), @"");
+    let newer = folder.path().join("newer.db");
+    drop(SqliteJournal::open(&newer).unwrap());
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"");
+    insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"");
+    let below_a_file = text.join("decider.db");
+    insta::assert_snapshot!(told(SqliteJournal::open(&below_a_file), folder.path()), @"");
+}
+
+#[test]
+fn durability_is_what_the_connection_says_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(&folder.path().join("decider.db")).unwrap();
+    let number = |name: &str| -> i64 { journal.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
+    let mode: String = journal.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+    assert_eq!((number("synchronous"), number("foreign_keys"), number("wal_autocheckpoint")), (2, 1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_is_in_the_files_before_it_is_given() {
+    let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
+    let desk = place.open(&policy, &clock());
+    let given = desk.allow(&request("tx-1")).await;
+    let (_folder, image) = crash_image(&place.file(), &["", "-wal"]);
+    let found = Desk::open(SqliteJournal::open(&image).unwrap(), &policy, &clock());
+    let answer = found.answer(&request("tx-1")).await;
+    assert_eq!((answer.decision, answer.recorded_earlier), (given, true));
+    found.reject(&request("tx-2"), ReasonCode::LimitExceeded).await;
+}
+
+/// A commit whose sync failed may be read back from the log though it is not on the disk. Once the store is
+/// open, the database has it without the log.
+#[tokio::test]
+async fn what_the_log_holds_at_the_start_is_in_the_database_before_it_is_repeated() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let desk = place.open(&policy, &clock());
+    let given = desk.allow(&request("tx")).await;
+    let (_folder, image) = crash_image(&place.file(), &["", "-wal"]);
+    let _open = SqliteJournal::open(&image).unwrap();
+    let (_alone, database) = crash_image(&image, &[""]);
+    let found = Desk::open(SqliteJournal::open(&database).unwrap(), &policy, &clock());
+    assert_eq!(found.answer(&request("tx")).await.decision, given);
+}
+
+#[tokio::test]
+async fn the_log_does_not_grow_without_end() {
+    const CHECKPOINT_AFTER: u64 = 4 * 1024 * 1024;
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let mut journal = SqliteJournal::open(&place.file()).unwrap();
+    journal.checkpoint_after_bytes = usize::try_from(CHECKPOINT_AFTER).unwrap();
+    let desk = Desk::open(journal, &policy, &clock());
+    let log = || with_suffix(&place.file(), "-wal").metadata().unwrap().len();
+    let mut sizes = Vec::new();
+    for each in 0..40 {
+        let mut large = proposal(&policy, &request(&format!("tx-{each}")));
+        large.payload = vec![0; 512 * 1024];
+        desk.store.decide(large).await.unwrap();
+        sizes.push(log());
+    }
+    assert!(sizes.iter().all(|size| *size < 2 * CHECKPOINT_AFTER), "{sizes:?}");
+    assert!(sizes.iter().any(|size| *size > CHECKPOINT_AFTER / 2), "it was copied at every commit: {sizes:?}");
+}
+
+#[tokio::test]
+async fn people_read_it_with_their_own_tools_while_it_works() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let desk = place.open(&policy, &clock());
+    desk.allow(&request("tx-1").address(Some(address('a')))).await;
+    desk.reject(&request("tx-2").amount("1e5"), ReasonCode::FieldInvalid).await;
+    desk.change(&config_change("c-1", b"")).await;
+    let people = Connection::open(place.file()).unwrap();
+    let lines = |sql: &str| -> String {
+        let mut statement = people.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        let mut text = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            let line: Vec<String> = (0..columns)
+                .map(|column| match row.get_ref_unwrap(column) {
+                    rusqlite::types::ValueRef::Text(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+                    other => format!("{:?}", other.data_type()),
+                })
+                .collect();
+            text.push_str(&line.join(" | "));
+            text.push('\n');
+        }
+        text
+    };
+    let decisions = "SELECT decided, tenant, kind, request_id, stage, verdict, action, reason_code, reason \
+                     FROM decision_lines";
+    insta::assert_snapshot!(lines(decisions), @"");
+    insta::assert_snapshot!(lines("SELECT * FROM charge_lines"), @"");
+    insta::assert_snapshot!(lines("SELECT action FROM decisions WHERE request_id = 'tx-1'"), @"");
+    insta::assert_snapshot!(lines("SELECT document FROM policies"), @"");
+    desk.allow(&request("tx-3")).await;
+}
+
+#[tokio::test]
+async fn a_program_that_writes_to_it_is_waited_for_and_then_reported() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let desk = place.open(&policy, &clock());
+    let other = Connection::open(place.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Busy));
+    assert_eq!(desk.store.readiness(), Ok(()));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(desk.allow(&request("tx")).await.action, Action::Approve);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_its_own_request_alone() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let desk = place.open(&policy, &clock());
+    desk.allow(&request("tx-1")).await;
+    desk.allow(&request("tx-2")).await;
+    let vandal = Connection::open(place.file()).unwrap();
+    vandal.execute_batch("UPDATE decisions SET body = '{}' WHERE request_id = 'tx-1'").unwrap();
+    vandal.execute_batch("UPDATE charges SET body = '{' WHERE tx_id = 'tx-2'").unwrap();
+    for asked in [request("tx-1"), request("tx-2").signing()] {
+        let refused = desk.ask(&asked).await;
+        assert!(matches!(refused, Err(StoreError::Unreadable(_))), "{refused:?}");
+    }
+    assert!(desk.answer(&request("tx-2")).await.recorded_earlier);
+    desk.allow(&request("tx-3")).await;
+    assert_eq!(desk.metrics.failures.get(), 2);
+    assert!(desk.fatal.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_read_in_full_is_not_opened() {
+    let place = place();
+    let limited = Arc::new(policy(vec![count_per_hour(1)]));
+    let desk = place.open(&limited, &clock());
+    desk.allow(&request("tx")).await;
+    drop(desk);
+    let vandal = Connection::open(place.file()).unwrap();
+    vandal.execute_batch("UPDATE charges SET body = '{}'").unwrap();
+    drop(vandal);
+    assert!(matches!(place.try_open(&limited, &clock()), Err(OpenError::Ledger(_))));
+    let unlimited = Arc::new(policy(vec![]));
+    assert!(place.try_open(&unlimited, &clock()).is_ok(), "no limit asks for it");
+}
+
+#[tokio::test]
+async fn a_file_that_is_taken_away_ends_the_store() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let desk = place.open(&policy, &clock());
+    desk.allow(&request("tx-1")).await;
+    let vandal = Connection::open(place.file()).unwrap();
+    vandal.execute_batch("DROP TABLE charges").unwrap();
+    assert!(matches!(desk.ask(&request("tx-2")).await, Err(StoreError::Failed(_))));
+    assert!(matches!(desk.store.readiness(), Err(StoreError::Failed(_))));
+    drop(desk.store);
+    assert_eq!(desk.fatal.lock().unwrap().len(), 1);
+}
+
+/// A look at the whole table per decision would pass every other test.
+#[test]
+fn no_statement_reads_a_whole_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(&folder.path().join("decider.db")).unwrap();
+    for sql in [
+        "SELECT digest, seq FROM decisions WHERE tenant = 'a' AND request_id = 'b' AND key = x'00'",
+        "SELECT body FROM decisions WHERE seq = 1",
+        "SELECT body FROM charges WHERE tenant = 'a' AND tx_id = 'b' AND suffix = ''",
+        "SELECT body FROM charges WHERE latest_us > 1 ORDER BY latest_us",
+        "SELECT body FROM decisions WHERE tenant = 'a' AND id = 'b' ORDER BY seq DESC LIMIT 1",
+        "SELECT body FROM decisions WHERE tenant = 'a' AND request_id = 'b' ORDER BY seq DESC LIMIT 1",
+    ] {
+        let mut statement = journal.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let plan: Vec<String> =
+            statement.query_map([], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(plan[0].starts_with("SEARCH"), "{sql}: {plan:?}");
+    }
+}
+
+#[test]
+fn the_configuration_reads_as_documented() {
+    let read = |text: &str| serde_json::from_str::<Config>(text);
+    assert_eq!(read("\"memory\"").unwrap(), Config::Memory);
+    assert_eq!(read("{\"sqlite\": \"data/decider.db\"}").unwrap(), Config::Sqlite("data/decider.db".into()));
+    assert!(read("\"postgres\"").is_err());
+    assert!(read("\"sqlite\"").is_err());
+}

@@ -1,0 +1,14 @@
+//! What every store must do, run over each of them: with time moved by hand, faults, and callers that ask at once.
+
+mod bench;
+mod faults;
+mod idempotency;
+mod limits;
+mod model;
+mod races;
+mod replay;
+mod restart;
+mod time;
+mod transactions;
+
+pub mod fixture;

@@ -1,0 +1,256 @@
+//! A store in trouble decides nothing, and says so.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::time::Time;
+use policy::verdict::Action;
+
+use super::fixture::*;
+use crate::store::bounds::{MAX_BATCH, MAX_QUEUED};
+use crate::store::decision::{Lookup, Record};
+use crate::store::journal::{Entry, Identity, Journal, JournalError, Recorded};
+use crate::store::{MemoryJournal, Store, StoreError};
+
+/// What a journal is about to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Call {
+    Begin,
+    Recorded(String),
+    Write(String),
+    Commit,
+    Abandon,
+}
+
+type Script = Box<dyn FnMut(Call) -> Result<(), JournalError> + Send>;
+
+/// A journal in memory that fails where its script says.
+struct ScriptedJournal {
+    inner: MemoryJournal,
+    script: Script,
+}
+
+impl ScriptedJournal {
+    fn new(script: impl FnMut(Call) -> Result<(), JournalError> + Send + 'static) -> Self {
+        Self { inner: MemoryJournal::default(), script: Box::new(script) }
+    }
+}
+
+impl Journal for ScriptedJournal {
+    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError> {
+        self.inner.remember_policy(hash, document)
+    }
+
+    fn high_water(&mut self) -> Result<Option<Time>, JournalError> {
+        self.inner.high_water()
+    }
+
+    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+        self.inner.charges_after(start, take)
+    }
+
+    fn begin(&mut self) -> Result<(), JournalError> {
+        (self.script)(Call::Begin)
+    }
+
+    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+        (self.script)(Call::Recorded(identity.callback_request_id.clone()))?;
+        self.inner.recorded(identity)
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
+        self.inner.charge(key)
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        (self.script)(Call::Write(entry.identity.callback_request_id.clone()))?;
+        self.inner.write(entry)
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        (self.script)(Call::Commit)
+    }
+
+    fn abandon(&mut self) -> Result<(), JournalError> {
+        (self.script)(Call::Abandon)
+    }
+
+    fn tidy(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
+        self.inner.find(tenant, lookup)
+    }
+}
+
+/// Holds the writer at its first commit until it is opened.
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    changed: Condvar,
+    reached: AtomicBool,
+}
+
+impl Gate {
+    fn pass(&self) {
+        self.reached.store(true, Ordering::SeqCst);
+        let open = self.open.lock().unwrap();
+        drop(self.changed.wait_while(open, |open| !*open).unwrap());
+    }
+
+    fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.changed.notify_all();
+    }
+
+    async fn until_reached(&self) {
+        while !self.reached.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+fn desk(script: impl FnMut(Call) -> Result<(), JournalError> + Send + 'static) -> Desk {
+    Desk::open(ScriptedJournal::new(script), &Arc::new(policy(vec![count_per_hour(1_000_000)])), &clock())
+}
+
+fn disk_full() -> JournalError {
+    JournalError::Failed("database or disk is full".into())
+}
+
+#[tokio::test]
+async fn a_failed_commit_gives_nobody_an_answer_and_ends_the_store() {
+    let mut commits = 0;
+    let desk = desk(move |call| {
+        commits += usize::from(call == Call::Commit);
+        if call == Call::Commit && commits == 2 { Err(disk_full()) } else { Ok(()) }
+    });
+    let durable = desk.allow(&request("tx-1")).await;
+    let failed = StoreError::Failed("database or disk is full".into());
+    assert_eq!(desk.ask(&request("tx-2")).await, Err(failed.clone()));
+    for asked in [request("tx-1"), request("tx-2"), request("tx-3")] {
+        assert_eq!(desk.ask(&asked).await, Err(failed.clone()), "no answer after the failure, not even a recorded one");
+    }
+    assert_eq!(desk.store.readiness(), Err(failed.clone()));
+    let lookup = Lookup::Id(durable.id);
+    assert_eq!(desk.store.get("default".into(), lookup).await, Err(failed.clone()));
+    drop(desk.store);
+    assert_eq!(*desk.fatal.lock().unwrap(), [failed]);
+    assert_eq!(desk.metrics.failures.get(), 1);
+}
+
+#[tokio::test]
+async fn everybody_in_a_failed_batch_gets_the_failure_repeats_included() {
+    let gate = Arc::new(Gate::default());
+    let (held, mut commits) = (gate.clone(), 0);
+    let desk = desk(move |call| {
+        if call != Call::Commit {
+            return Ok(());
+        }
+        held.pass();
+        commits += 1;
+        if commits == 1 { Ok(()) } else { Err(disk_full()) }
+    });
+    let first = desk.store.decide(proposal(&desk.policy, &request("tx-0")));
+    gate.until_reached().await;
+    let batch: Vec<_> = ["tx-0", "tx-1", "tx-1", "tx-2"]
+        .map(|id| desk.store.decide(proposal(&desk.policy, &request(id))))
+        .into_iter()
+        .collect();
+    gate.open();
+    assert_eq!(first.await.unwrap().decision.action, Action::Approve);
+    for pending in batch {
+        assert!(matches!(pending.await, Err(StoreError::Failed(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_fails_ends_the_store_whatever_it_calls_itself() {
+    for error in [disk_full(), JournalError::Busy, JournalError::Unreadable("half a row".into())] {
+        let text: Arc<str> = error.to_string().into();
+        let desk = desk(move |call| if matches!(call, Call::Write(_)) { Err(error.clone()) } else { Ok(()) });
+        assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Failed(text)));
+        drop(desk.store);
+        assert_eq!(desk.fatal.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_of_another_program_and_an_unreadable_record_concern_one_request_only() {
+    let mut begins = 0;
+    let desk = desk(move |call| match call {
+        Call::Begin => {
+            begins += 1;
+            if begins == 1 { Err(JournalError::Busy) } else { Ok(()) }
+        }
+        Call::Recorded(id) if id == "broken" => Err(JournalError::Unreadable("decision 7: not JSON".into())),
+        _ => Ok(()),
+    });
+    assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Busy));
+    assert_eq!(desk.ask(&request("broken")).await, Err(StoreError::Unreadable("decision 7: not JSON".into())));
+    desk.allow(&request("tx")).await;
+    assert_eq!(desk.store.readiness(), Ok(()));
+    assert!(desk.fatal.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_panic_of_the_writer_is_a_failure_and_not_a_silence() {
+    let desk = desk(|call| if call == Call::Commit { panic!("a fault of ours") } else { Ok(()) });
+    assert!(matches!(desk.ask(&request("tx-1")).await, Err(StoreError::Failed(_))));
+    assert!(matches!(desk.ask(&request("tx-2")).await, Err(StoreError::Failed(_))));
+    drop(desk.store);
+    assert_eq!(desk.fatal.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_has_queued_up_is_committed_together_and_a_full_queue_sheds() {
+    let gate = Arc::new(Gate::default());
+    let commits = Arc::new(AtomicUsize::new(0));
+    let (held, counted) = (gate.clone(), commits.clone());
+    let desk = desk(move |call| {
+        if call == Call::Commit {
+            held.pass();
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    });
+    let ask = |each: usize| desk.store.decide(proposal(&desk.policy, &request(&format!("tx-{each}"))));
+    let first = ask(0);
+    gate.until_reached().await;
+    let queued: Vec<_> = (1..=MAX_QUEUED).map(ask).collect();
+    assert_eq!(desk.metrics.queued.get(), i64::try_from(MAX_QUEUED).unwrap());
+    assert_eq!(ask(MAX_QUEUED + 1).await, Err(StoreError::Overloaded));
+    assert_eq!(desk.metrics.overloaded.get(), 1);
+    gate.open();
+    first.await.unwrap();
+    for pending in queued {
+        assert_eq!(pending.await.unwrap().decision.action, Action::Approve);
+    }
+    assert_eq!(commits.load(Ordering::SeqCst), 1 + MAX_QUEUED / MAX_BATCH);
+    assert_eq!(desk.metrics.queued.get(), 0);
+}
+
+#[tokio::test]
+async fn repeats_alone_commit_nothing() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = calls.clone();
+    let desk = desk(move |call| {
+        seen.lock().unwrap().push(call);
+        Ok(())
+    });
+    desk.allow(&request("tx")).await;
+    calls.lock().unwrap().clear();
+    assert!(desk.answer(&request("tx")).await.recorded_earlier);
+    assert_eq!(*calls.lock().unwrap(), [Call::Begin, Call::Recorded("tx".into()), Call::Abandon]);
+}
+
+#[tokio::test]
+async fn a_closed_store_answers_what_it_had_taken() {
+    let desk = Desk::in_memory(policy(vec![]));
+    let pending = desk.store.decide(proposal(&desk.policy, &request("tx")));
+    drop(desk.store);
+    assert_eq!(pending.await.unwrap().decision.action, Action::Approve);
+}

@@ -1,0 +1,322 @@
+//! A store to ask, and things to ask it. Amounts are in wei where nothing else is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use policy::address::Chain;
+use policy::amount::{Amount, Decimals};
+use policy::asset::{Asset, TagRule};
+use policy::charge::Charge;
+use policy::condition::Conditions;
+use policy::config_change::ConfigChange;
+use policy::document::Policy;
+use policy::evaluate::evaluate;
+use policy::limit::{Cap, KeyPart, Limit};
+use policy::request::{AccountText, DeclaredDestination, DestinationText, Request, Stage};
+use policy::rule::Rule;
+use policy::time::{Time, Window};
+use policy::usd::Usd;
+use policy::verdict::{Action, ReasonCode};
+
+use crate::clock::testing::ManualClock;
+use crate::store::{
+    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Proposal, Record,
+    Setting, SqliteJournal, Store, StoreError,
+};
+
+/// 2023-11-14T22:13:20Z.
+pub const START: Time = Time::from_micros(1_700_000_000_000_000);
+pub const HOUR: Duration = Duration::from_secs(3600);
+pub const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// Where a store keeps its records; it can be opened again and again.
+pub enum Place {
+    Memory(MemoryJournal),
+    Sqlite(tempfile::TempDir),
+}
+
+impl Place {
+    /// Every store there is.
+    pub fn each() -> [Self; 2] {
+        [Self::Memory(MemoryJournal::default()), Self::Sqlite(tempfile::tempdir().unwrap())]
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "memory",
+            Self::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// The database file.
+    pub fn file(&self) -> PathBuf {
+        match self {
+            Self::Memory(_) => panic!("a store in memory has no file"),
+            Self::Sqlite(folder) => folder.path().join("decider.db"),
+        }
+    }
+
+    pub fn open(&self, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> Desk {
+        self.try_open(policy, clock).unwrap()
+    }
+
+    pub fn try_open(&self, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> Result<Desk, OpenError> {
+        match self {
+            Self::Memory(journal) => Desk::try_open(journal.clone(), policy, clock),
+            Self::Sqlite(_) => Desk::try_open(SqliteJournal::open(&self.file())?, policy, clock),
+        }
+    }
+}
+
+/// A running store with what it was opened with.
+pub struct Desk {
+    pub store: Arc<Engine>,
+    pub policy: Arc<Policy>,
+    pub clock: Arc<ManualClock>,
+    pub metrics: Arc<Metrics>,
+    /// What `on_fatal` was told.
+    pub fatal: Arc<Mutex<Vec<StoreError>>>,
+}
+
+impl Desk {
+    pub fn open(journal: impl Journal, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> Self {
+        Self::try_open(journal, policy, clock).unwrap()
+    }
+
+    fn try_open(journal: impl Journal, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> Result<Self, OpenError> {
+        let metrics = Arc::new(Metrics::default());
+        let fatal = Arc::new(Mutex::new(Vec::new()));
+        let told = fatal.clone();
+        let setting = Setting {
+            policy: policy.clone(),
+            document: format!("document of {}", policy.hash),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            on_fatal: Box::new(move |error| told.lock().unwrap().push(error.clone())),
+        };
+        let store = Arc::new(Engine::start(journal, setting)?);
+        Ok(Self { store, policy: policy.clone(), clock: clock.clone(), metrics, fatal })
+    }
+
+    /// A new store in memory.
+    pub fn in_memory(policy: Policy) -> Self {
+        Self::open(MemoryJournal::default(), &Arc::new(policy), &clock())
+    }
+
+    pub async fn ask(&self, request: &Request) -> Result<Answer, StoreError> {
+        self.store.decide(proposal(&self.policy, request)).await
+    }
+
+    /// The answer to a request that must not fail.
+    pub async fn answer(&self, request: &Request) -> Answer {
+        self.ask(request).await.unwrap()
+    }
+
+    /// The decision, which must be a new one.
+    pub async fn decide(&self, request: &Request) -> Decision {
+        let answer = self.answer(request).await;
+        assert!(!answer.recorded_earlier, "{answer:?}");
+        answer.decision
+    }
+
+    pub async fn allow(&self, request: &Request) -> Decision {
+        let decision = self.decide(request).await;
+        assert_eq!(decision.action, Action::Approve, "{decision:?}");
+        decision
+    }
+
+    pub async fn reject(&self, request: &Request, code: ReasonCode) -> Decision {
+        let decision = self.decide(request).await;
+        assert_eq!((decision.action, decision.reason.code), (Action::Reject, code), "{decision:?}");
+        decision
+    }
+
+    pub async fn change(&self, change: &ConfigChange) -> Answer {
+        let policy_hash = self.policy.hash.clone();
+        let proposal = ConfigProposal { policy_hash, change: change.clone(), payload: b"change".to_vec() };
+        self.store.decide_config_change(proposal).await.unwrap()
+    }
+
+    pub async fn record(&self, decision: &Decision) -> Record {
+        let lookup = Lookup::Id(decision.id.clone());
+        self.store.get(decision.tenant.clone(), lookup).await.unwrap().unwrap()
+    }
+
+    pub async fn newest(&self, request_id: &str) -> Option<Record> {
+        self.store.get("default".into(), Lookup::RequestId(request_id.into())).await.unwrap()
+    }
+
+    /// The charge that a decision stands on.
+    pub async fn charge(&self, decision: &Decision) -> Charge {
+        let record = self.record(decision).await;
+        let [charge] = record.charges.as_slice() else { panic!("not one charge: {record:?}") };
+        charge.clone()
+    }
+
+    /// What is used of the policy's first limit, found by asking for more than anybody has.
+    pub async fn used(&self, probe: &str) -> String {
+        let decision = self.decide(&request(probe).amount("1000000000000")).await;
+        decision.limits.first().map(|limit| limit.used.to_string()).unwrap()
+    }
+
+    pub fn now(&self) -> Time {
+        crate::clock::Clock::wall(self.clock.as_ref())
+    }
+}
+
+pub fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(START))
+}
+
+pub fn later(time: Time, by: Duration) -> Time {
+    Time::from_micros(time.as_micros() + i64::try_from(by.as_micros()).unwrap())
+}
+
+pub fn earlier(time: Time, by: Duration) -> Time {
+    Time::from_micros(time.as_micros() - i64::try_from(by.as_micros()).unwrap())
+}
+
+pub fn proposal(policy: &Arc<Policy>, request: &Request) -> Proposal {
+    Proposal {
+        policy: policy.clone(),
+        evaluation: evaluate(policy, request),
+        payload: request.callback_request_id.clone().into_bytes(),
+        request: request.clone(),
+    }
+}
+
+/// A policy that allows every transfer of ETH, under these limits. Its hash names the limits.
+pub fn policy(limits: Vec<Limit>) -> Policy {
+    let names: Vec<&str> = limits.iter().map(|limit| limit.id.as_str()).collect();
+    let ether = Asset { chain: Chain::Evm, decimals: Decimals::new(18).unwrap(), tag: TagRule::Optional };
+    Policy {
+        hash: format!("hash of {}", names.join(" and ")),
+        assets: BTreeMap::from([("ETH".to_owned(), ether)]),
+        allow: vec![Rule { id: "any-transfer".into(), when: Conditions::default() }],
+        limits,
+        ..Policy::default()
+    }
+}
+
+pub fn limit(id: &str, cap: Cap, window: Duration) -> Limit {
+    let window = Window::from_seconds(window.as_secs()).unwrap();
+    Limit { id: id.into(), when: Conditions::default(), key: BTreeSet::new(), cap, window }
+}
+
+/// At most so many ETH, as decimal text, in an hour.
+pub fn ether_per_hour(max: &str) -> Limit {
+    limit("ether-per-hour", Cap::Amount(BTreeMap::from([("ETH".to_owned(), ether(max))])), HOUR)
+}
+
+pub fn count_per_hour(max: u64) -> Limit {
+    limit("count-per-hour", Cap::Count(max), HOUR)
+}
+
+pub fn usd_per_hour(max: &str) -> Limit {
+    limit("usd-per-hour", Cap::Usd(Usd::parse_exact(max).unwrap()), HOUR)
+}
+
+pub fn keyed(mut limit: Limit, key: &[KeyPart]) -> Limit {
+    limit.key = key.iter().copied().collect();
+    limit
+}
+
+/// Decimal text in ETH to wei.
+pub fn ether(text: &str) -> Amount {
+    Amount::parse(text, Decimals::new(18).unwrap()).unwrap()
+}
+
+/// Some address, another for each digit.
+pub fn address(digit: char) -> String {
+    format!("0x{}", digit.to_string().repeat(40))
+}
+
+/// Approval of a transfer of 1 ETH, priced at 2000 USD, from vault 0 to vault 1 by signer `alice`; the request
+/// has the id of its transaction.
+pub fn request(id: &str) -> Request {
+    let vault = |id: &str| AccountText { kind: Some("VAULT".into()), id: Some(id.into()), subtype: None };
+    let destination =
+        DestinationText { account: vault("1"), amount_usd: Some("2000".into()), ..DestinationText::default() };
+    let request = Request {
+        tenant: "default".into(),
+        callback_request_id: id.into(),
+        signer: Some("alice".into()),
+        stage: Stage::Approval,
+        tx_id: Some(id.into()),
+        external_tx_id: None,
+        operation: Some("TRANSFER".into()),
+        source: vault("0"),
+        declared: DeclaredDestination::default(),
+        asset: Some("ETH".into()),
+        amount: None,
+        requested_amount: None,
+        fee: None,
+        destinations: vec![destination],
+        raw_transactions: Vec::new(),
+        note: None,
+        extra_parameters: None,
+    };
+    request.amount("1")
+}
+
+/// Changes to a request, one after the other.
+pub trait Changed: Sized {
+    fn amount(self, text: &str) -> Self;
+    fn usd(self, text: Option<&str>) -> Self;
+    fn id(self, id: &str) -> Self;
+    fn signer(self, signer: &str) -> Self;
+    fn signing(self) -> Self;
+    fn source(self, vault: &str) -> Self;
+    fn address(self, address: Option<String>) -> Self;
+}
+
+impl Changed for Request {
+    fn amount(mut self, text: &str) -> Self {
+        self.amount = Some(text.into());
+        self.requested_amount = Some(text.into());
+        self.destinations[0].amount = Some(text.into());
+        self
+    }
+
+    fn usd(mut self, text: Option<&str>) -> Self {
+        self.destinations[0].amount_usd = text.map(str::to_owned);
+        self
+    }
+
+    fn id(mut self, id: &str) -> Self {
+        self.callback_request_id = id.into();
+        self
+    }
+
+    fn signer(mut self, signer: &str) -> Self {
+        self.signer = Some(signer.into());
+        self
+    }
+
+    fn signing(mut self) -> Self {
+        self.stage = Stage::Signing;
+        self
+    }
+
+    fn source(mut self, vault: &str) -> Self {
+        self.source.id = Some(vault.into());
+        self
+    }
+
+    fn address(mut self, address: Option<String>) -> Self {
+        self.destinations[0].address = address;
+        self
+    }
+}
+
+pub fn config_change(id: &str, details: &[u8]) -> ConfigChange {
+    ConfigChange {
+        tenant: "default".into(),
+        path: "/acme".into(),
+        callback_request_id: id.into(),
+        kind: Some("ADD_USER".into()),
+        details: details.to_vec(),
+    }
+}

@@ -1,0 +1,167 @@
+//! SQLite against the model in memory: the same questions at the same times, restarts included, give the same
+//! answers; and no window is ever over its cap.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::amount::Amount;
+use policy::charge::Charge;
+use policy::document::Policy;
+use policy::limit::KeyPart;
+use policy::request::Request;
+use proptest::prelude::*;
+
+use super::fixture::*;
+use crate::clock::testing::ManualClock;
+use crate::store::journal::Journal;
+use crate::store::{Answer, Record, Store, StoreError};
+
+const CASES: u32 = 24;
+const MAX_STEPS: usize = 40;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Ask(Box<Request>),
+    ConfigChange(u8, u8),
+    Advance(Duration),
+    StepBack(Duration),
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => asked().prop_map(|request| Step::Ask(Box::new(request))),
+        1 => (0..3_u8, 0..2_u8).prop_map(|(id, details)| Step::ConfigChange(id, details)),
+        3 => pause().prop_map(Step::Advance),
+        1 => pause().prop_map(Step::StepBack),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// Around the edges of the windows, which are an hour long.
+fn pause() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        Just(MICROSECOND),
+        Just(Duration::from_secs(1800)),
+        Just(Duration::from_secs(1800) - MICROSECOND),
+        Just(HOUR - MICROSECOND),
+        Just(HOUR),
+    ]
+}
+
+fn asked() -> impl Strategy<Value = Request> {
+    let amounts = prop::sample::select(vec!["1", "0.5", "1.000000000000000001", "3"]);
+    let ids = prop::sample::select(vec!["", "-1", "other-1", "other-2"]);
+    let signers = prop::sample::select(vec!["alice", "bob"]);
+    let addresses = prop::option::of(prop::sample::select(vec!['a', 'b']));
+    (0..5_u8, ids, amounts, signers, any::<bool>(), addresses, any::<bool>()).prop_map(
+        |(tx, id, amount, signer, signing, to, priced)| {
+            let tx = format!("tx{tx}");
+            let id = if id.starts_with("other") { format!("{id}-{tx}") } else { format!("{tx}{id}") };
+            let asked = request(&tx).id(&id).amount(amount).signer(signer).address(to.map(address));
+            let asked = asked.usd(priced.then_some("1000"));
+            if signing { asked.signing() } else { asked }
+        },
+    )
+}
+
+fn limits() -> Policy {
+    policy(vec![
+        ether_per_hour("3"),
+        keyed(count_per_hour(2), &[KeyPart::Signer]),
+        keyed(usd_per_hour("2500"), &[KeyPart::Source]),
+    ])
+}
+
+/// Both stores, each with a clock of its own that is moved in step.
+struct Pair {
+    policy: Arc<Policy>,
+    places: [Place; 2],
+    clocks: [Arc<ManualClock>; 2],
+    desks: Option<[Desk; 2]>,
+}
+
+impl Pair {
+    fn open() -> Self {
+        let mut pair =
+            Self { policy: Arc::new(limits()), places: Place::each(), clocks: [clock(), clock()], desks: None };
+        pair.reopen();
+        pair
+    }
+
+    fn reopen(&mut self) {
+        self.desks = None;
+        let [memory, sqlite] = &self.places;
+        let [one, other] = &self.clocks;
+        self.desks = Some([memory.open(&self.policy, one), sqlite.open(&self.policy, other)]);
+    }
+
+    async fn take(&mut self, step: &Step) {
+        match step {
+            Step::Reopen => self.reopen(),
+            Step::Advance(by) => self.clocks.iter().for_each(|clock| clock.advance(*by)),
+            Step::StepBack(by) => {
+                for clock in &self.clocks {
+                    clock.set_wall(earlier(crate::clock::Clock::wall(clock.as_ref()), *by));
+                }
+            }
+            Step::Ask(request) => {
+                let [one, other] = self.desks.as_ref().unwrap();
+                let (model, sqlite) = (one.ask(request).await, other.ask(request).await);
+                assert_eq!(without_id(model), without_id(sqlite), "{request:?}");
+                assert_eq!(newest(one, request).await, newest(other, request).await);
+            }
+            Step::ConfigChange(id, details) => {
+                let change = config_change(&format!("c{id}"), &[*details]);
+                let [one, other] = self.desks.as_ref().unwrap();
+                let (model, sqlite) = (one.change(&change).await, other.change(&change).await);
+                assert_eq!(without_id(Ok(model)), without_id(Ok(sqlite)));
+            }
+        }
+        self.check_windows();
+    }
+
+    /// By adding up, with none of the store's arithmetic: the amounts of the last hour up to any charge are
+    /// within the cap.
+    fn check_windows(&self) {
+        let Place::Memory(journal) = &self.places[0] else { panic!("the model comes first") };
+        let mut charges: Vec<Charge> = Vec::new();
+        let everything = policy::time::Time::from_micros(i64::MIN);
+        journal.clone().charges_after(everything, &mut |charge| charges.push(charge.clone())).unwrap();
+        for end in charges.iter().map(|charge| charge.at) {
+            let start = earlier(end, HOUR);
+            let inside = charges.iter().filter(|charge| charge.at > start && charge.at <= end);
+            let sum = Amount::checked_sum(inside.map(|charge| charge.intent.amount)).unwrap();
+            assert!(sum <= ether("3"), "{sum} wei in the hour before {end:?}");
+        }
+    }
+}
+
+fn without_id(answer: Result<Answer, StoreError>) -> Result<Answer, StoreError> {
+    answer.map(|mut answer| {
+        answer.decision.id.clear();
+        answer
+    })
+}
+
+async fn newest(desk: &Desk, request: &Request) -> Record {
+    let lookup = crate::store::Lookup::RequestId(request.callback_request_id.clone());
+    let mut record = desk.store.get(request.tenant.clone(), lookup).await.unwrap().unwrap();
+    record.decision.id.clear();
+    record
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sqlite_is_the_model(steps in prop::collection::vec(step(), 1..MAX_STEPS)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut pair = Pair::open();
+            for step in &steps {
+                pair.take(step).await;
+            }
+        });
+    }
+}

@@ -1,0 +1,45 @@
+//! Every verdict comes out of its record again (decision model, invariant 10).
+
+use std::sync::Arc;
+
+use policy::evaluate::evaluate;
+use policy::limit::KeyPart;
+use policy::request::Request;
+use policy::settle::settle;
+
+use super::fixture::*;
+
+fn scenario() -> Vec<Request> {
+    vec![
+        request("tx-1"),
+        request("tx-2").amount("5"),
+        request("tx-1").signing().address(Some(address('a'))),
+        request("tx-1").signing().signer("bob").address(Some(address('a'))),
+        request("tx-1").signing().signer("carol").address(Some(address('b'))),
+        request("tx-1").id("unrelated"),
+        request("tx-3").usd(None),
+        request("tx-4").amount("1e5"),
+        request("tx-5").source("7"),
+    ]
+}
+
+#[tokio::test]
+async fn every_record_settles_the_same_from_its_evidence() {
+    for place in Place::each() {
+        let limits = vec![ether_per_hour("4"), keyed(usd_per_hour("9000"), &[KeyPart::Source, KeyPart::Signer])];
+        let desk = place.open(&Arc::new(policy(limits)), &clock());
+        for asked in scenario() {
+            desk.clock.advance(MICROSECOND);
+            let decision = desk.decide(&asked).await;
+            let mut evidence = desk.record(&decision).await.evidence;
+            let again = settle(&desk.policy, &asked, &evaluate(&desk.policy, &asked), &mut evidence, decision.at);
+            let again = again.unwrap();
+            assert_eq!(
+                (again.verdict, again.action, &again.reason, &again.limits),
+                (decision.verdict, decision.action, &decision.reason, &decision.limits),
+                "{} {asked:?}",
+                place.name()
+            );
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The one thread that writes: takes what has queued up, settles each question in turn, commits once, and only
+//! then answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::document::Policy;
+use policy::ledger::{Ledger, Used};
+use policy::limit::{Bucket, Limit};
+use policy::time::Time;
+use policy::usage::UsageIndex;
+use policy::verdict::{Action, ReasonCode};
+use tokio::sync::oneshot;
+
+use super::bounds::MAX_BATCH;
+use super::decision::{Answer, Lookup, Record};
+use super::error::StoreError;
+use super::journal::{Entry, Journal, JournalError, Recorded};
+use super::metrics::Metrics;
+use super::question::Question;
+use super::time::StoreTime;
+
+/// What is asked of the writer.
+pub enum Task {
+    /// Answer and record.
+    Decide(Box<Question>, Reply<Answer>),
+    /// Look up.
+    Find(String, Lookup, Reply<Option<Record>>),
+}
+
+/// Where an answer goes. Nobody may be there any more; that changes nothing about the record.
+pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Called once, when the store has failed and those who waited were told so.
+pub type OnFatal = Box<dyn FnOnce(&StoreError) + Send>;
+
+/// What the writer shares with those who ask.
+pub struct Shared {
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Set once the store has failed. From then on its sums may be ahead of its file: it decides nothing.
+    pub failed: OnceLock<StoreError>,
+}
+
+impl Shared {
+    /// Whether it still decides.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+}
+
+/// Owns the journal, the sums and the time.
+pub struct Writer<J> {
+    /// Where it writes.
+    pub journal: J,
+    /// The sums of the policy's limits over the journal's charges.
+    pub index: UsageIndex,
+    /// The policy whose limits those are.
+    pub policy: Arc<Policy>,
+    /// Its clock.
+    pub time: StoreTime,
+    /// What others see of it.
+    pub shared: Arc<Shared>,
+    /// Whom to tell of the end.
+    pub on_fatal: Option<OnFatal>,
+}
+
+impl<J: Journal> Writer<J> {
+    /// Works until every sender is gone and the queue is empty.
+    pub fn run(mut self, queue: &Receiver<Task>) {
+        while let Ok(first) = queue.recv() {
+            let batch = std::iter::once(first).chain(queue.try_iter()).take(MAX_BATCH).collect();
+            self.round(batch);
+        }
+    }
+
+    /// Lookups come after the commit, so that nobody is shown what may still fail.
+    fn round(&mut self, batch: Vec<Task>) {
+        self.shared.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or_default());
+        let (mut questions, mut replies, mut lookups) = (Vec::new(), Vec::new(), Vec::new());
+        for task in batch {
+            match task {
+                Task::Decide(question, reply) => {
+                    questions.push(*question);
+                    replies.push(reply);
+                }
+                Task::Find(tenant, lookup, reply) => lookups.push((tenant, lookup, reply)),
+            }
+        }
+        if !questions.is_empty() {
+            self.decide(questions, replies);
+        }
+        for (tenant, lookup, reply) in lookups {
+            let found = guarded(|| self.find(&tenant, &lookup)).inspect_err(|error| self.note(error));
+            let _ = reply.send(found);
+        }
+        self.after_answers();
+    }
+
+    fn decide(&mut self, questions: Vec<Question>, replies: Vec<Reply<Answer>>) {
+        let started = Instant::now();
+        let answers = guarded(|| self.transact(questions)).unwrap_or_else(|error| {
+            self.note(&error);
+            vec![Err(error); replies.len()]
+        });
+        self.shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        self.shared.metrics.batch_size.observe(f64::from(u32::try_from(replies.len()).unwrap_or(u32::MAX)));
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// All questions in one transaction. An error is everybody's.
+    fn transact(&mut self, questions: Vec<Question>) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
+        self.shared.check()?;
+        self.journal.begin()?;
+        let now = match self.time.now() {
+            Ok(now) => now,
+            Err(jumped) => return self.journal.abandon().map_err(fatal).and(Err(jumped)),
+        };
+        let mut answers = Vec::with_capacity(questions.len());
+        for question in questions {
+            match self.answer(question, now) {
+                Err(failed @ StoreError::Failed(_)) => return Err(failed),
+                answer => answers.push(answer),
+            }
+        }
+        let wrote = answers.iter().flatten().any(|answer| !answer.recorded_earlier);
+        let ended = if wrote { self.journal.commit() } else { self.journal.abandon() };
+        ended.map_err(fatal).map(|()| answers)
+    }
+
+    /// The recorded answer, or a new one, written. Everything is read and settled before anything is written.
+    fn answer(&mut self, question: Question, now: Time) -> Result<Answer, StoreError> {
+        let recorded = self.journal.recorded(question.identity()).inspect_err(|error| self.note_one(error))?;
+        if let Recorded::This(decision) = recorded {
+            return Ok(Answer { decision: *decision, recorded_earlier: true });
+        }
+        if question.policy_hash() != self.policy.hash {
+            return Err(StoreError::PolicyUnknown(question.policy_hash().to_owned()));
+        }
+        let mut books = Books { journal: &mut self.journal, index: &mut self.index };
+        let entry = match recorded {
+            Recorded::Nothing => question.settle(&mut books, now).inspect_err(|error| self.note_one(error))?,
+            _ => question.content_changed(now),
+        };
+        if entry.decision.action == Action::Undecided {
+            return Err(StoreError::Undecided);
+        }
+        self.write(&entry)?;
+        Ok(Answer { decision: entry.decision, recorded_earlier: false })
+    }
+
+    /// A write that fails may have been done in part, so that its whole batch has to fail.
+    fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        self.journal.write(entry).map_err(fatal)?;
+        if let Some(change) = &entry.charge {
+            self.index.record(&self.policy.limits, self.policy.groups(), change.before.as_ref(), &change.after);
+        }
+        if entry.decision.reason.code == ReasonCode::ContentChanged {
+            self.shared.metrics.content_changed.inc();
+            tracing::error!(decision_id = entry.decision.id, "a known request id came with other content");
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, StoreError> {
+        self.shared.check()?;
+        let found = self.journal.find(tenant, lookup).inspect_err(|error| self.note_one(error));
+        Ok(found?)
+    }
+
+    /// What is due once nobody waits: upkeep, or the end of the process.
+    fn after_answers(&mut self) {
+        if self.shared.check().is_ok()
+            && let Err(error) = guarded(|| self.journal.tidy().map_err(fatal))
+        {
+            self.note(&error);
+        }
+        if let Some(error) = self.shared.failed.get()
+            && let Some(on_fatal) = self.on_fatal.take()
+        {
+            on_fatal(error);
+        }
+    }
+
+    /// Keeps a failure of the store as a whole: from here on everybody gets it for an answer.
+    fn note(&self, error: &StoreError) {
+        if matches!(error, StoreError::Failed(_)) && self.shared.failed.set(error.clone()).is_ok() {
+            self.shared.metrics.failures.inc();
+            tracing::error!(%error, "the store failed: nothing is answered any more, and the process has to end");
+        }
+    }
+
+    fn note_one(&self, error: &JournalError) {
+        if matches!(error, JournalError::Unreadable(_)) {
+            self.shared.metrics.failures.inc();
+            tracing::error!(%error, "a record cannot be read; the request that needs it is not decided");
+        }
+    }
+}
+
+/// A panic is a fault of this program. What it leaves behind is not used again: the store has failed.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let panicked = |_| Err(StoreError::Failed("a fault of this program: its writer panicked".into()));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
+}
+
+/// Whatever went wrong: after it, nobody knows what was written.
+fn fatal(error: JournalError) -> StoreError {
+    StoreError::Failed(error.to_string().into())
+}
+
+/// The ledger as settling sees it: charges from the journal, sums from memory.
+struct Books<'a, J> {
+    journal: &'a mut J,
+    index: &'a mut UsageIndex,
+}
+
+impl<J: Journal> Ledger for Books<'_, J> {
+    type Error = JournalError;
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
+        self.journal.charge(key)
+    }
+
+    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, JournalError> {
+        Ok(self.index.used(limit, bucket, now))
+    }
+}

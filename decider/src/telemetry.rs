@@ -1,0 +1,99 @@
+//! What the outside sees of the inside: logs, and traces where a collector is configured.
+
+pub mod rpc;
+
+mod json;
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use serde::Serialize;
+use tracing::Subscriber;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+const SERVICE_NAME: &str = "countersign-decider";
+/// Set: spans are exported there by OTLP over gRPC. The exporter reads it itself, with every other `OTEL_*`.
+const ENDPOINT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// Level and filter of logs and spans; `info` where it is not set.
+const LEVEL_VARIABLE: &str = "RUST_LOG";
+/// How long the last spans may take to leave.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A word of the vocabulary as every answer, log line and metric has it: `DENY`, `LIMIT_EXCEEDED`.
+pub fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(other) => other.to_string(),
+        Err(_) => "UNKNOWN".into(),
+    }
+}
+
+/// Why there are no logs or traces.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The exporter could not be made.
+    #[error("traces cannot be exported: {0} (see {ENDPOINT_VARIABLE})")]
+    Exporter(#[from] ExporterBuildError),
+    /// There is one already.
+    #[error("logs cannot be set up: {0}")]
+    Subscriber(#[from] TryInitError),
+}
+
+/// Logs and traces of this process, until it ends.
+#[derive(Debug)]
+pub struct Telemetry {
+    provider: SdkTracerProvider,
+}
+
+/// Starts logs and traces. Inside a runtime: the exporter needs one.
+///
+/// # Errors
+/// The exporter's configuration is not usable.
+pub fn start() -> Result<Telemetry, TelemetryError> {
+    let provider = tracer_provider()?;
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer(SERVICE_NAME))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false);
+    let level = EnvFilter::try_from_env(LEVEL_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::registry().with(level).with(spans).with(logs()).try_init()?;
+    Ok(Telemetry { provider })
+}
+
+impl Telemetry {
+    /// Lets the last spans leave. On its own thread and with a time limit: a collector that does not answer
+    /// must not keep the process from ending.
+    pub async fn stop(self) {
+        let stop = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(FLUSH_TIMEOUT));
+        let _ = tokio::time::timeout(FLUSH_TIMEOUT, stop).await;
+    }
+}
+
+/// Without a collector nothing is sampled, but every span has an id all the same: logs carry it.
+fn tracer_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
+    let resource = Resource::builder().with_service_name(SERVICE_NAME).build();
+    let builder = SdkTracerProvider::builder().with_resource(resource);
+    if std::env::var_os(ENDPOINT_VARIABLE).is_none_or(|endpoint| endpoint.is_empty()) {
+        return Ok(builder.with_sampler(Sampler::AlwaysOff).build());
+    }
+    let exporter = SpanExporter::builder().with_tonic().build()?;
+    Ok(builder.with_batch_exporter(exporter).build())
+}
+
+/// For people on a terminal, JSON lines for everything else.
+fn logs<S: Subscriber + for<'a> LookupSpan<'a>>() -> Box<dyn Layer<S> + Send + Sync> {
+    if std::io::stderr().is_terminal() {
+        return fmt::layer().with_writer(std::io::stderr).with_target(false).boxed();
+    }
+    json::JsonLines::new(std::io::stderr).boxed()
+}

@@ -1,0 +1,98 @@
+//! A mapping with known fields.
+
+use std::collections::BTreeMap;
+
+use serde_saphyr::Location;
+
+use super::node::{Node, Value};
+use super::reader::Reader;
+
+/// The fields of one mapping.
+#[derive(Debug)]
+pub struct Fields<'n> {
+    /// Where the mapping starts.
+    pub at: Location,
+    fields: BTreeMap<&'n str, &'n Node>,
+}
+
+impl<'n> Fields<'n> {
+    /// The fields of a node that must be a mapping of `known` names. `what` names it in mistakes.
+    pub fn of(reader: &mut Reader<'_>, node: &'n Node, what: &str, known: &[&str]) -> Option<Self> {
+        let entries = reader.entries(node, what)?;
+        let mut fields = BTreeMap::new();
+        for (name, at, value) in entries {
+            if known.contains(&name) {
+                fields.insert(name, value);
+            } else {
+                reader.mistake(at, unknown("field", name, known.iter().copied()));
+            }
+        }
+        Some(Self { at: node.at, fields })
+    }
+
+    /// A field that may be left out; nothing after the colon is a mistake.
+    pub fn optional(&self, reader: &mut Reader<'_>, name: &str) -> Option<&'n Node> {
+        let node = self.fields.get(name).copied()?;
+        if node.value == Value::Null {
+            reader.mistake(node.at, format!("{name} has no value: give it one, or leave the field out"));
+            return None;
+        }
+        Some(node)
+    }
+
+    /// A field that must be there.
+    pub fn required(&self, reader: &mut Reader<'_>, name: &str) -> Option<&'n Node> {
+        if !self.fields.contains_key(name) {
+            reader.mistake(self.at, format!("{name} is missing"));
+        }
+        self.optional(reader, name)
+    }
+
+    /// Whether the field was given at all, well or badly.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+}
+
+/// The least likeness, from 0 to 1, at which a name is offered instead.
+const LIKE_ENOUGH: f64 = 0.6;
+
+/// "unknown {what} {name}", with what was probably meant.
+pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+    let shown = shown(name);
+    if let Some(near) = nearest(name, known.clone()) {
+        return format!("unknown {what} {shown}: did you mean {near}?");
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    match known.len() {
+        0 => format!("unknown {what} {shown}: there are none"),
+        1..=MAX_OFFERED => format!("unknown {what} {shown}: expected {}", one_of(&known)),
+        _ => format!("unknown {what} {shown}"),
+    }
+}
+
+/// How many known names are listed where none is like what was written.
+const MAX_OFFERED: usize = 20;
+/// How many characters of an unknown name are repeated.
+const MAX_SHOWN_CHARS: usize = 64;
+
+fn shown(name: &str) -> String {
+    name.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect()
+}
+
+fn one_of(known: &[&str]) -> String {
+    match known {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let name = name.to_lowercase();
+    let likeness = known
+        .into_iter()
+        .map(|known| (strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase()), known));
+    let best = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (best.0 >= LIKE_ENOUGH).then_some(best.1)
+}

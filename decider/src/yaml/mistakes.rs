@@ -1,0 +1,149 @@
+//! What is wrong with files that people write, and where.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{CroppedRegion, Error, Location};
+
+/// How many characters of a long line are shown on each side of a mistake.
+const SHOWN_CHARS: usize = 60;
+/// Lines above the drawing: the message and the place.
+const HEADING_LINES: usize = 3;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// The file it is in.
+    pub file: String,
+    /// Line, from 1. Absent: it concerns the whole file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// What is wrong, and what to do.
+    pub message: String,
+    /// The line with a caret under the place.
+    #[serde(skip)]
+    snippet: Option<String>,
+}
+
+/// At least one mistake, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(transparent)]
+pub struct Mistakes(Vec<Mistake>);
+
+impl Mistake {
+    /// A mistake that has no place inside the file.
+    pub fn of_file(file: &str, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line: None, column: None, message: message.into(), snippet: None }
+    }
+
+    /// A mistake at a place.
+    pub fn at(file: &str, text: &str, at: Location, message: impl Into<String>) -> Self {
+        let message = message.into();
+        if at == Location::UNKNOWN {
+            return Self::of_file(file, message);
+        }
+        let snippet = Some(snippet(file, text, at)).filter(|snippet| !snippet.is_empty());
+        Self { file: file.to_owned(), line: Some(at.line()), column: Some(at.column()), message, snippet }
+    }
+
+    /// File, line and column, as editors take them.
+    pub fn place(&self) -> String {
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("{}:{line}:{column}", self.file),
+            _ => self.file.clone(),
+        }
+    }
+
+    /// A mistake that the parser found.
+    pub(super) fn of_parser(file: &str, text: &str, error: &Error) -> Self {
+        let at = error.location().unwrap_or(Location::UNKNOWN);
+        Self::at(file, text, at, parser_message(error))
+    }
+}
+
+impl Mistakes {
+    /// The mistakes, if there are any.
+    pub fn from_list(list: Vec<Mistake>) -> Result<(), Self> {
+        if list.is_empty() { Ok(()) } else { Err(Self(list)) }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Mistake> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl From<Mistake> for Mistakes {
+    fn from(mistake: Mistake) -> Self {
+        Self(vec![mistake])
+    }
+}
+
+impl IntoIterator for Mistakes {
+    type Item = Mistake;
+    type IntoIter = std::vec::IntoIter<Mistake>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.snippet {
+            Some(snippet) => write!(formatter, "{}: {}\n{snippet}", self.place(), self.message),
+            None => write!(formatter, "{}: {}", self.place(), self.message),
+        }
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<String> = self.0.iter().map(Mistake::to_string).collect();
+        formatter.write_str(&shown.join("\n"))
+    }
+}
+
+/// The line with a caret under the place, drawn by the parser's own renderer. Its heading is left out: the
+/// place and the message stand above.
+fn snippet(file: &str, text: &str, at: Location) -> String {
+    let line = usize::try_from(at.line()).unwrap_or(usize::MAX);
+    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let region = CroppedRegion::new(shown, file, line, line, at);
+    let error = Box::new(Error::Message { msg: String::new(), location: at });
+    let drawn = Error::WithSnippet { regions: vec![region], crop_radius: SHOWN_CHARS, error }.render();
+    let lines: Vec<&str> = drawn.lines().skip(HEADING_LINES).map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+/// The parser's words, without advice that is for programmers.
+fn parser_message(error: &Error) -> String {
+    match error.without_snippet() {
+        Error::Eof { .. } => "the file is empty".into(),
+        Error::MultipleDocuments { .. } => "this starts a second document: a file holds one".into(),
+        Error::MergeKeyNotAllowed { .. } => "`<<` is not allowed: write the fields out".into(),
+        Error::Budget { breach, .. } => over_budget(breach),
+        error => {
+            let text = error.to_string();
+            text.split(" at line ").next().unwrap_or(&text).to_owned()
+        }
+    }
+}
+
+fn over_budget(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => {
+            "anchors (&) and aliases (*) are not allowed: write the value out".into()
+        }
+        other => format!("the file is too large or too deeply nested ({other:?})"),
+    }
+}

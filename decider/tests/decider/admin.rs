@@ -1,0 +1,42 @@
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::{Files, call, transfer};
+
+async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn probes_and_metrics_are_served() {
+    let files = Files::new();
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    let allowed = client.decide(call(transfer("r-1", "0.4"))).await.unwrap().into_inner();
+    client.decide(call(transfer("r-2", "0.7"))).await.unwrap();
+    for path in ["/livez", "/readyz"] {
+        assert!(get(running.admin, path).await.starts_with("HTTP/1.1 200"), "{path}");
+    }
+    assert!(get(running.admin, "/other").await.starts_with("HTTP/1.1 404"));
+    let metrics = get(running.admin, "/metrics").await;
+    let wanted = [
+        format!("decider_policy_info{{hash=\"{}\"}} 1", allowed.policy_hash),
+        "verdict=\"ALLOW\",action=\"APPROVE\",reason=\"ALLOWED\",recorded_earlier=\"false\"} 1".to_owned(),
+        "verdict=\"DENY\",action=\"REJECT\",reason=\"LIMIT_EXCEEDED\",recorded_earlier=\"false\"} 1"
+            .to_owned(),
+        "decider_reserve_seconds_count 2".to_owned(),
+        "decider_store_batch_size_count 2".to_owned(),
+        "decider_undecided_total 0".to_owned(),
+    ];
+    for line in wanted {
+        assert!(metrics.contains(&line), "{line} is not in\n{metrics}");
+    }
+    running.stop().await.unwrap();
+}

@@ -1,0 +1,110 @@
+//! Stores that fail, each named for the way it does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use decider::clock::SystemClock;
+use decider::decide::{Decider, Metrics};
+use decider::grpc::{Config, Server};
+use decider::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
+use decider::{config, policy_file};
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt as _;
+
+use crate::support::{Files, POLICY, call, transfer};
+
+/// Never answers.
+struct SilentStore;
+
+/// Answers every question with the same error, and is not ready.
+struct FailingStore(StoreError);
+
+impl Store for SilentStore {
+    fn decide(&self, _: Proposal) -> Pending<Answer> {
+        Box::pin(std::future::pending())
+    }
+
+    fn decide_config_change(&self, _: ConfigProposal) -> Pending<Answer> {
+        Box::pin(std::future::pending())
+    }
+
+    fn get(&self, _: String, _: Lookup) -> Pending<Option<Record>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn readiness(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Store for FailingStore {
+    fn decide(&self, _: Proposal) -> Pending<Answer> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn decide_config_change(&self, _: ConfigProposal) -> Pending<Answer> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn get(&self, _: String, _: Lookup) -> Pending<Option<Record>> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn readiness(&self) -> Result<(), StoreError> {
+        Err(self.0.clone())
+    }
+}
+
+/// A server over a store, and the port it listens on.
+fn serve(files: &Files, store: Arc<dyn Store>) -> (u16, CancellationToken) {
+    let config = config::load(&files.path("decider.yaml")).unwrap();
+    let policy = policy_file::read("policy.yaml", POLICY).unwrap().policy;
+    let metrics = Arc::new(Metrics::default());
+    let decider = Arc::new(Decider { policy, store, clock: Arc::new(SystemClock::new()), metrics });
+    let server = Server::bind(Config::at("127.0.0.1:0".parse().unwrap()), &config.tls).unwrap();
+    let (port, drain) = (server.address().port(), CancellationToken::new());
+    tokio::spawn(server.serve(decider, drain.clone()));
+    (port, drain)
+}
+
+async fn decide_with(store: impl Store + 'static, timeout: Duration) -> Status {
+    let files = Files::new();
+    let (port, _drain) = serve(&files, Arc::new(store));
+    let mut request = Request::new(transfer("r-1", "0.1"));
+    // The header alone: the client itself does not give up, so that what the server says is seen.
+    request.metadata_mut().insert("grpc-timeout", format!("{}m", timeout.as_millis()).parse().unwrap());
+    DecisionServiceClient::new(files.channel(port).await).decide(request).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_ends_in_the_deadline() {
+    let status = decide_with(SilentStore, Duration::from_millis(400)).await;
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(status.get_details_error_info().unwrap().reason, "DEADLINE_EXCEEDED");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_never_a_denial_and_never_an_approval() {
+    let shed = decide_with(FailingStore(StoreError::Overloaded), Duration::from_secs(5)).await;
+    assert_eq!(shed.code(), Code::ResourceExhausted);
+    assert!(shed.get_details_retry_info().unwrap().retry_delay.is_some());
+    let failed =
+        decide_with(FailingStore(StoreError::Failed("disk full".into())), Duration::from_secs(5)).await;
+    assert_eq!(failed.code(), Code::Unavailable);
+    assert_eq!(failed.get_details_error_info().unwrap().reason, "STORE_FAILED");
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_ready_is_not_served() {
+    let files = Files::new();
+    let (port, _drain) = serve(&files, Arc::new(FailingStore(StoreError::Closed)));
+    let mut health = HealthClient::new(files.channel(port).await);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let answer = health.check(call(HealthCheckRequest::default())).await.unwrap().into_inner();
+    assert_eq!(answer.status(), ServingStatus::NotServing);
+}

@@ -1,0 +1,12 @@
+//! The decider as its callers and its operators see it: over the wire, by its configuration, as a program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::indexing_slicing, reason = "the same")]
+
+mod support;
+
+mod admin;
+mod configuration;
+mod faults;
+mod program;
+mod service;
+mod traces;

@@ -1,0 +1,173 @@
+//! A folder with everything a decider needs, and clients of the one that was started from it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use decider::app::{self, Running};
+use decider::clock::SystemClock;
+use decider::config;
+use proto::decider::v1 as wire;
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use tonic::Request;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+
+/// What a caller of a test waits for at most.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+pub const POLICY: &str = r#"version: 1
+assets:
+  ETH: {chain: evm, decimals: 18}
+deny:
+  - id: not-nine
+    when: {destination: [{type: VAULT, id: "9"}]}
+allow:
+  - id: sweep
+    when: {source: [{type: VAULT}], destination: [{type: VAULT}], assets: [ETH]}
+limits:
+  - id: eth-per-hour
+    when: {assets: [ETH]}
+    key: [source, asset]
+    max: {amount: "1"}
+    window: 1h
+"#;
+
+pub const CONFIG: &str = "listen:
+  address: 127.0.0.1:0
+  certificate: tls/decider.crt
+  private_key: tls/decider.key
+  client_ca: tls/ca.pem
+  drain_notice: 0s
+  drain_timeout: 5s
+admin:
+  address: 127.0.0.1:0
+policy: policy.yaml
+store: memory
+";
+
+/// The folder. It goes when this does.
+pub struct Files {
+    directory: tempfile::TempDir,
+}
+
+impl Files {
+    /// Certificates, a policy, and a configuration with the store in memory on free ports.
+    pub fn new() -> Self {
+        let files = Self { directory: tempfile::tempdir().unwrap() };
+        fs::create_dir(files.path("tls")).unwrap();
+        create_certificates(&files.path("tls"));
+        files.write("policy.yaml", POLICY);
+        files.write("decider.yaml", CONFIG);
+        files
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// A path as messages show it, made independent of where the folder is.
+    pub fn neutral(&self, text: &str) -> String {
+        text.replace(&self.directory.path().display().to_string(), "DIR")
+    }
+
+    pub async fn start(&self) -> Running {
+        let config = config::load(&self.path("decider.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        app::start(config, Arc::new(SystemClock::new())).await.unwrap()
+    }
+
+    /// What a client with the right certificate connects with.
+    pub fn client_tls(&self) -> ClientTlsConfig {
+        self.tls_without_identity().identity(identity(&self.path("tls"), "client"))
+    }
+
+    pub fn tls_without_identity(&self) -> ClientTlsConfig {
+        let ca = Certificate::from_pem(fs::read(self.path("tls/ca.pem")).unwrap());
+        ClientTlsConfig::new().ca_certificate(ca).domain_name("localhost")
+    }
+
+    pub async fn channel(&self, port: u16) -> Channel {
+        connect(port, self.client_tls()).await.unwrap()
+    }
+
+    pub async fn client(&self, running: &Running) -> DecisionServiceClient<Channel> {
+        DecisionServiceClient::new(self.channel(running.grpc.port()).await)
+    }
+}
+
+pub fn identity(directory: &Path, name: &str) -> Identity {
+    let read = |end: &str| fs::read(directory.join(format!("{name}.{end}"))).unwrap();
+    Identity::from_pem(read("crt"), read("key"))
+}
+
+pub async fn connect(port: u16, tls: ClientTlsConfig) -> Result<Channel, tonic::transport::Error> {
+    let endpoint = Channel::from_shared(format!("https://127.0.0.1:{port}")).unwrap();
+    endpoint.tls_config(tls).unwrap().connect_timeout(DEADLINE).connect().await
+}
+
+/// A call with a deadline.
+pub fn call<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(DEADLINE);
+    request
+}
+
+/// A transfer of ETH from vault 0 to vault 1 that the policy allows.
+pub fn transfer(id: &str, amount: &str) -> wire::DecideRequest {
+    let vault =
+        |id: &str| wire::Peer { r#type: Some("VAULT".into()), id: Some(id.into()), ..Default::default() };
+    wire::DecideRequest {
+        tenant: "default".into(),
+        callback_request_id: id.into(),
+        signer_id: Some("signer".into()),
+        tx_id: Some(id.into()),
+        operation: Some("TRANSFER".into()),
+        source: Some(vault("0")),
+        asset_id: Some("ETH".into()),
+        amount: Some(amount.into()),
+        requested_amount: Some(amount.into()),
+        destinations: vec![wire::Destination {
+            peer: Some(vault("1")),
+            amount: Some(amount.into()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+/// An authority, a server and a client of it, and a client that calls itself the same but is of another.
+pub fn create_certificates(directory: &Path) {
+    let authority = create_authority(directory, "ca");
+    create_leaf(directory, "decider", ExtendedKeyUsagePurpose::ServerAuth, &authority);
+    create_leaf(directory, "client", ExtendedKeyUsagePurpose::ClientAuth, &authority);
+    let stranger = create_authority(directory, "other-ca");
+    create_leaf(directory, "stranger", ExtendedKeyUsagePurpose::ClientAuth, &stranger);
+}
+
+fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
+    Issuer::new(params, key)
+}
+
+fn create_leaf(
+    directory: &Path,
+    name: &str,
+    usage: ExtendedKeyUsagePurpose,
+    authority: &Issuer<'static, KeyPair>,
+) {
+    let mut params = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
+    params.extended_key_usages = vec![usage];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap();
+    fs::write(directory.join(format!("{name}.crt")), certificate.pem()).unwrap();
+    fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+}

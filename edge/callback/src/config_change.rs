@@ -1,0 +1,86 @@
+//! `config_change_sign_request` (callback protocol, section 5).
+
+use crate::{
+    blank,
+    bounds::{MAX_EXTRA_BYTES, MAX_WORD_BYTES},
+    error::{DecodeError, readable_request_id},
+    refusal::Refusal,
+    request_id::RequestId,
+    strict,
+};
+
+/// One change of the workspace's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigChange {
+    /// The Co-signer's id of the request.
+    pub request_id: RequestId,
+    /// Kind of change, such as `UNMANAGED_WALLET`. Open set. `None`: missing.
+    pub kind: Option<String>,
+    /// Details as JSON text, `apiKey` and `addresses` blanked. `None`: missing.
+    pub extra_info_json: Option<String>,
+    /// Details as received, for their digest only: they may hold secrets. `None`: missing.
+    pub extra_info_received: Option<String>,
+}
+
+/// Decodes a configuration change from bytes whose signature holds.
+pub fn decode_config_change(bytes: &[u8]) -> Result<ConfigChange, DecodeError> {
+    read(bytes).map_err(|refusal| DecodeError {
+        request_id: readable_request_id(bytes),
+        stage: None,
+        refusal,
+    })
+}
+
+fn read(bytes: &[u8]) -> Result<ConfigChange, Refusal> {
+    let mut members = strict::object(bytes)?;
+    let request_id = members.request_id()?;
+    let kind = members.text("type", MAX_WORD_BYTES)?;
+    let extra_info = members.object_text("extraInfo", MAX_EXTRA_BYTES)?;
+    Ok(ConfigChange {
+        request_id,
+        kind,
+        extra_info_json: extra_info.map(blank::blank_secrets).transpose()?,
+        extra_info_received: extra_info.map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_details_for_the_digest_and_blanks_them_for_everything_else() {
+        let json = r#"{"type":"EXCHANGE","extraInfo":{"apiKey":"secret", "accountName":"x"},"requestId":"r1","new":1}"#;
+        let change = decode_config_change(json.as_bytes()).expect("well-formed");
+        assert_eq!(change.request_id.as_str(), "r1");
+        assert_eq!(change.kind.as_deref(), Some("EXCHANGE"));
+        assert_eq!(change.extra_info_json.as_deref(), Some(r#"{"apiKey":"","accountName":"x"}"#));
+        assert_eq!(change.extra_info_received.as_deref(), Some(r#"{"apiKey":"secret", "accountName":"x"}"#));
+    }
+
+    #[test]
+    fn missing_and_null_are_the_same() {
+        for json in [r#"{"requestId":"r1"}"#, r#"{"requestId":"r1","type":null,"extraInfo":null}"#] {
+            let change = decode_config_change(json.as_bytes()).expect("well-formed");
+            assert_eq!((change.kind, change.extra_info_json, change.extra_info_received), (None, None, None));
+        }
+    }
+
+    #[test]
+    fn refuses_with_the_request_id_where_it_can_be_read() {
+        let cases = [
+            (r#"{"requestId":"r1","type":1}"#, Some("r1"), "type: must be text"),
+            (r#"{"requestId":"r1","extraInfo":"x"}"#, Some("r1"), "extraInfo: must be an object"),
+            (r#"{"requestId":"r1","extraInfo":{"a":1,"a":2}}"#, Some("r1"), "extraInfo.a: is given twice"),
+            (r#"{"type":"X"}"#, None, "requestId: is missing"),
+            (r#"{"requestId":"r1","requestId":"r1"}"#, None, "requestId: is given twice"),
+            (r#"{"requestId":""}"#, None, "requestId: must not be empty"),
+            (r#"{"requestId":7}"#, None, "requestId: must be text"),
+        ];
+        for (json, id, reason) in cases {
+            let error = decode_config_change(json.as_bytes()).expect_err(json);
+            assert_eq!(error.request_id.as_ref().map(RequestId::as_str), id, "{json}");
+            assert_eq!((error.to_string().as_str(), error.stage), (reason, None), "{json}");
+        }
+    }
+}

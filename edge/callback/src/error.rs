@@ -1,0 +1,28 @@
+//! Why a payload cannot be decoded, and what of it could still be told.
+
+use thiserror::Error;
+
+use crate::{members::Members, refusal::Refusal, request_id::RequestId, stage::Stage};
+
+/// A payload that is authentic and cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{refusal}")]
+pub struct DecodeError {
+    /// The `requestId`, where one could be read without doubt: then a signed answer is possible.
+    pub request_id: Option<RequestId>,
+    /// The stage as far as the payload shows it; doubt means signing. `None`: a configuration change.
+    pub stage: Option<Stage>,
+    /// What is wrong.
+    pub refusal: Refusal,
+}
+
+/// The `requestId` of a payload that is otherwise unusable, if there is exactly one and it is usable.
+pub(crate) fn readable_request_id(bytes: &[u8]) -> Option<RequestId> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut members = Members::parse(text, "").ok()?;
+    // Two of them: whichever we took, the Co-signer may mean the other.
+    if members.count("requestId") != 1 {
+        return None;
+    }
+    members.request_id().ok()
+}

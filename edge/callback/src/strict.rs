@@ -1,0 +1,187 @@
+//! The strict reading of a whole payload, before any field of it is looked at.
+//!
+//! Parsers disagree about what is only nearly JSON: of two members with one name some take the first and some
+//! the last. Whatever the policy would see, somebody else could see otherwise, so it is refused, in fields that
+//! nobody reads as well.
+
+use std::{collections::HashSet, fmt};
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use crate::{
+    bounds::MAX_JSON_DEPTH,
+    members::{Key, Members},
+    refusal::Refusal,
+};
+
+/// Most bytes of a name that a refusal repeats.
+const MAX_SHOWN_NAME_BYTES: usize = 64;
+
+/// The members of a payload that is one well-formed JSON object in UTF-8, nothing before or after it, no name
+/// twice in any object, no deeper than [`MAX_JSON_DEPTH`].
+pub(crate) fn object(bytes: &[u8]) -> Result<Members<'_>, Refusal> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Refusal::new("", "the payload is not UTF-8 text"))?;
+    check(text)?;
+    Members::parse(text, "").map_err(|_| Refusal::new("", "the payload must be an object"))
+}
+
+fn check(text: &str) -> Result<(), Refusal> {
+    let mut trail = Trail::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let walk = Walk { depth: 0, trail: &mut trail };
+    match walk.deserialize(&mut json).and_then(|()| json.end()) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(trail.into_refusal()),
+    }
+}
+
+/// Where the walk failed: the place is put together on the way out, so that success costs nothing.
+#[derive(Default)]
+struct Trail {
+    what: Option<&'static str>,
+    place: String,
+}
+
+impl Trail {
+    fn prepend(&mut self, step: &str) {
+        let joint = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
+        self.place = format!("{step}{joint}{}", self.place);
+    }
+
+    fn into_refusal(self) -> Refusal {
+        Refusal::new(self.place, self.what.unwrap_or("is not well-formed JSON"))
+    }
+}
+
+/// Visits every value below one; keeps none of them. That numbers are turned into floats here only shows that
+/// they are numbers.
+struct Walk<'t> {
+    depth: usize,
+    trail: &'t mut Trail,
+}
+
+impl Walk<'_> {
+    fn deeper<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.depth += 1;
+        if self.depth <= MAX_JSON_DEPTH {
+            return Ok(());
+        }
+        self.trail.what = Some("is nested too deeply");
+        Err(E::custom("depth"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        self.deeper()?;
+        for index in 0_usize.. {
+            match list.next_element_seed(Walk { depth: self.depth, trail: self.trail }) {
+                Ok(Some(())) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    self.trail.prepend(&format!("[{index}]"));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        self.deeper()?;
+        let mut names = HashSet::new();
+        while let Some(Key(name)) = map.next_key::<Key<'de>>()? {
+            if names.contains(&name) {
+                self.trail.what = Some("is given twice");
+                self.trail.prepend(shown(&name));
+                return Err(A::Error::custom("duplicate"));
+            }
+            if let Err(error) = map.next_value_seed(Walk { depth: self.depth, trail: self.trail }) {
+                self.trail.prepend(shown(&name));
+                return Err(error);
+            }
+            names.insert(name);
+        }
+        Ok(())
+    }
+}
+
+fn shown(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(MAX_SHOWN_NAME_BYTES)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(json: &str) -> String {
+        check(json).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn says_where_and_what() {
+        insta::assert_snapshot!(refusal(r#"{"a":1,"a":1}"#), @"a: is given twice");
+        insta::assert_snapshot!(refusal(r#"{"x":{"y":[0,{"z":1,"z":2}]}}"#), @"x.y[1].z: is given twice");
+        insta::assert_snapshot!(refusal(r#"{"a":1,"\u0061":1}"#), @"a: is given twice");
+        insta::assert_snapshot!(refusal(r#"{"x":["\ud800"]}"#), @"x[0]: is not well-formed JSON");
+        insta::assert_snapshot!(refusal(r#"{"x":NaN}"#), @"x: is not well-formed JSON");
+        insta::assert_snapshot!(refusal("{} {}"), @"is not well-formed JSON");
+        insta::assert_snapshot!(refusal("\u{feff}{}"), @"is not well-formed JSON");
+        insta::assert_snapshot!(refusal(r#"{"x":01}"#), @"x: is not well-formed JSON");
+        insta::assert_snapshot!(refusal(r#"{"x":1,}"#), @"is not well-formed JSON");
+    }
+
+    #[test]
+    fn bounds_depth() {
+        let nested = |depth: usize| format!("{}0{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(check(&nested(MAX_JSON_DEPTH)), Ok(()));
+        assert!(refusal(&nested(MAX_JSON_DEPTH + 1)).ends_with("is nested too deeply"));
+        assert!(refusal(&nested(100_000)).ends_with("is nested too deeply"));
+    }
+
+    #[test]
+    fn object_wants_utf8_and_an_object() {
+        let what = |bytes: &[u8]| object(bytes).err().map(|refusal| refusal.to_string());
+        assert_eq!(what(b"{\"a\":\"\xff\"}").as_deref(), Some("the payload is not UTF-8 text"));
+        assert_eq!(what(b"[]").as_deref(), Some("the payload must be an object"));
+        assert_eq!(what(b" {} "), None);
+    }
+}

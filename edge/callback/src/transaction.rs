@@ -1,0 +1,24 @@
+//! `tx_sign_request` (callback protocol, section 4).
+
+mod read;
+
+mod shape;
+
+use crate::error::{DecodeError, readable_request_id};
+
+pub use shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transaction};
+
+/// Decodes a transaction from bytes whose signature holds.
+///
+/// Anything that could be read in two ways is refused: a name given twice at any depth, a read field of another
+/// type, text after the object. See [`bounds`](crate::bounds) for sizes.
+pub fn decode_transaction(bytes: &[u8]) -> Result<Transaction, DecodeError> {
+    read::transaction(bytes).map_err(|refusal| DecodeError {
+        request_id: readable_request_id(bytes),
+        stage: Some(read::readable_stage(bytes)),
+        refusal,
+    })
+}
+
+#[cfg(test)]
+mod tests;

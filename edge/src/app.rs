@@ -1,0 +1,150 @@
+//! The command line: `edge run` and `edge check`.
+
+mod serve;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use thiserror::Error;
+
+use crate::{
+    config::{Config, Mistake},
+    telemetry::{Telemetry, TelemetryError},
+};
+
+pub use serve::{StartError, Started, start, told_to_end};
+
+/// A start that failed: an address that is taken, for one.
+const EXIT_FAILED: u8 = 1;
+/// Bad usage (`EX_USAGE`).
+const EXIT_USAGE: u8 = 64;
+/// Bad configuration (`EX_CONFIG`).
+const EXIT_CONFIG: u8 = 78;
+/// The exporter's shutdown blocks one worker, so there must be another.
+const MIN_WORKERS: usize = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  edge check --config edge.yaml                  every mistake in the file and the files it names
+  edge check --config edge.yaml --output json    the same for programs
+  edge run --config edge.yaml                    serve until SIGTERM or Ctrl-C
+  EDGE_CONFIG=edge.yaml RUST_LOG=debug edge run
+
+Exit codes: 0 fine, 1 failed start, 64 bad usage, 78 bad configuration.";
+
+#[derive(Debug, Parser)]
+#[command(name = "edge", version, about = "The HTTPS service that a Fireblocks API Co-signer calls", after_help = EXAMPLES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve callbacks until SIGTERM or Ctrl-C
+    Run(ConfigFile),
+    /// Check the configuration and every file it names; bind nothing
+    Check {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// How mistakes are told
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration file (YAML)
+    #[arg(long, value_name = "FILE", env = "EDGE_CONFIG")]
+    config: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+/// Runs the command line `args`, the program's name first.
+#[must_use]
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match CommandLine::try_parse_from(args) {
+        Ok(CommandLine { command: Command::Run(file) }) => run(&file),
+        Ok(CommandLine { command: Command::Check { file, output } }) => check(&file, output),
+        Err(error) => {
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(EXIT_USAGE),
+            }
+        }
+    }
+}
+
+fn check(file: &ConfigFile, output: Output) -> ExitCode {
+    let mistakes = Config::load(&file.config).err().unwrap_or_default();
+    match output {
+        Output::Json => println!("{}", serde_json::json!({"ok": mistakes.is_empty(), "mistakes": mistakes})),
+        Output::Text if mistakes.is_empty() => println!("{}: no mistakes", file.config.display()),
+        Output::Text => tell(&mistakes),
+    }
+    if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_CONFIG) }
+}
+
+fn tell(mistakes: &[Mistake]) {
+    for mistake in mistakes {
+        eprintln!("{mistake}");
+    }
+}
+
+fn run(file: &ConfigFile) -> ExitCode {
+    let config = match Config::load(&file.config) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            tell(&mistakes);
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    match serve(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("edge: {error}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+#[derive(Debug, Error)]
+enum RunError {
+    #[error("the runtime cannot be started: {0}")]
+    Runtime(std::io::Error),
+    #[error("signals cannot be listened for: {0}")]
+    Signals(std::io::Error),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+fn serve(config: Config) -> Result<(), RunError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(MIN_WORKERS))
+        .enable_all()
+        .build()
+        .map_err(RunError::Runtime)?;
+    runtime.block_on(async {
+        let telemetry = Telemetry::start()?;
+        let ended = until_told(config).await;
+        telemetry.stop().await;
+        ended
+    })
+}
+
+async fn until_told(config: Config) -> Result<(), RunError> {
+    let started = start(config).await?;
+    told_to_end().await.map_err(RunError::Signals)?;
+    started.end().await;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Starting and ending: nothing is bound before the configuration is whole, and nothing is cut off at the end.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use thiserror::Error;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admin::{Admin, Readiness},
+    callback_handler::{Shared, router},
+    clock::SystemClock,
+    config::Config,
+    decider::Decider,
+    listen::Listener,
+    respond::SigningSlots,
+    telemetry::metrics::Metrics,
+};
+
+/// Time between "not ready" and the end of accepting, for balancers to notice.
+const DRAIN_NOTICE: Duration = Duration::from_millis(500);
+
+/// A start that failed.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An address cannot be bound.
+    #[error("cannot listen on {address} ({what}): {error}. Is something else running there?")]
+    Bind {
+        /// Which listener.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Started {
+    /// Where callbacks are taken.
+    pub address: SocketAddr,
+    /// Where the admin port is.
+    pub admin_address: SocketAddr,
+    readiness: Arc<Readiness>,
+    stop: CancellationToken,
+    stop_admin: CancellationToken,
+    serving: JoinHandle<bool>,
+}
+
+/// Binds both ports and serves.
+pub async fn start(config: Config) -> Result<Started, StartError> {
+    let metrics = Arc::new(Metrics::new());
+    let readiness = Arc::new(Readiness::default());
+    let bind_error = |what, address| move |error| StartError::Bind { what, address, error };
+    let (listen, admin) = (config.listen.address, config.admin.address);
+    let listener =
+        Listener::bind(&config.listen, Arc::clone(&metrics)).await.map_err(bind_error("listen", listen))?;
+    let admin_port = Admin::bind(config.admin, Arc::clone(&readiness), Arc::clone(&metrics))
+        .await
+        .map_err(bind_error("admin", admin))?;
+    let address = listener.address().unwrap_or(listen);
+    let admin_address = admin_port.address().unwrap_or(admin);
+    let decider = Decider::new(&config.decider, Arc::clone(&metrics));
+    let shared = Shared {
+        decider: decider.clone(),
+        limits: config.listen.limits,
+        slots: SigningSlots::new(),
+        clock: Arc::new(SystemClock),
+        metrics,
+    };
+    let router = router(config.paths, &Arc::new(shared));
+    let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
+    let serving = tokio::spawn(listener.serve(router, stop.clone()));
+    tokio::spawn(admin_port.serve(stop_admin.clone()));
+    watch(decider, Arc::clone(&readiness), stop_admin.clone());
+    readiness.set_serving(true);
+    tracing::info!(%address, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
+    Ok(Started { address, admin_address, readiness, stop, stop_admin, serving })
+}
+
+fn watch(decider: Decider, readiness: Arc<Readiness>, stop: CancellationToken) {
+    tokio::spawn(async move { stop.run_until_cancelled(decider.watch(&readiness.decider)).await });
+}
+
+impl Started {
+    /// Ends the service: not ready first, then no new connections, then what is in flight, then the admin port.
+    pub async fn end(self) {
+        tracing::info!("draining");
+        self.readiness.set_serving(false);
+        sleep(DRAIN_NOTICE).await;
+        self.stop.cancel();
+        match self.serving.await {
+            Ok(true) => tracing::info!("all requests ended"),
+            Ok(false) => tracing::warn!("drain_timeout passed; requests in flight were cut off"),
+            Err(error) => tracing::error!(%error, "the listener failed"),
+        }
+        self.stop_admin.cancel();
+    }
+}
+
+/// Returns when the process is told to end: SIGTERM, or Ctrl-C.
+pub async fn told_to_end() -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

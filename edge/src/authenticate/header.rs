@@ -1,0 +1,95 @@
+//! The header of a token: nothing in it chooses how it is verified.
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// The only algorithm a Co-signer uses.
+const ALGORITHM: &str = "RS256";
+const MAX_TYPE_BYTES: usize = 64;
+
+/// A header we do not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HeaderError {
+    /// Not a JSON object of `alg`, `typ` and `kid`, each at most once. Other members change how a token is to be
+    /// read (`crit`, `b64`, `zip`) or offer a key (`jwk`, `jku`, `x5c`, `x5u`).
+    #[error("the header is not an object of alg, typ and kid alone")]
+    Members,
+    /// `alg` is not exactly RS256.
+    #[error("the algorithm is not {ALGORITHM}")]
+    Algorithm,
+}
+
+/// Unknown and repeated members are errors of the derived reader.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: String,
+    typ: Option<String>,
+    /// Ignored: no key is ever fetched or chosen because of it.
+    #[serde(rename = "kid")]
+    _kid: Option<String>,
+}
+
+pub(super) fn check(json: &[u8]) -> Result<(), HeaderError> {
+    // The derived reader would take a list of the three values as well.
+    if json.first() != Some(&b'{') {
+        return Err(HeaderError::Members);
+    }
+    let header: Header = serde_json::from_slice(json).map_err(|_| HeaderError::Members)?;
+    if header.typ.is_some_and(|typ| typ.len() > MAX_TYPE_BYTES) {
+        return Err(HeaderError::Members);
+    }
+    if header.alg == ALGORITHM { Ok(()) } else { Err(HeaderError::Algorithm) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeaderError::*, *};
+
+    #[test]
+    fn only_three_members_and_one_algorithm() {
+        let long = format!(r#"{{"alg":"RS256","typ":"{}"}}"#, "J".repeat(MAX_TYPE_BYTES + 1));
+        let cases = [
+            (r#"{"typ":"JWT","alg":"RS256"}"#, Ok(())),
+            (r#"{"alg":"RS256","typ":"JWT"}"#, Ok(())),
+            (r#"{"alg":"RS256"}"#, Ok(())),
+            (r#"{"alg":"RS256","typ":"at+jwt","kid":"any"}"#, Ok(())),
+            (r#"{"alg":"none"}"#, Err(Algorithm)),
+            (r#"{"alg":"None"}"#, Err(Algorithm)),
+            (r#"{"alg":"rs256"}"#, Err(Algorithm)),
+            (r#"{"alg":"RS256 "}"#, Err(Algorithm)),
+            (r#"{"alg":"HS256"}"#, Err(Algorithm)),
+            (r#"{"alg":"RS384"}"#, Err(Algorithm)),
+            (r#"{"alg":"RS512"}"#, Err(Algorithm)),
+            (r#"{"alg":"PS256"}"#, Err(Algorithm)),
+            (r#"{"alg":"ES256"}"#, Err(Algorithm)),
+            (r#"{"alg":"EdDSA"}"#, Err(Algorithm)),
+            (r#"{"alg":""}"#, Err(Algorithm)),
+            (r#"{"typ":"JWT"}"#, Err(Members)),
+            (r#"{"alg":null}"#, Err(Members)),
+            (r#"{"alg":["RS256"]}"#, Err(Members)),
+            (r#"{"alg":"RS256","alg":"RS256"}"#, Err(Members)),
+            (r#"{"alg":"none","alg":"RS256"}"#, Err(Members)),
+            (r#"{"alg":"RS256","crit":["b64"]}"#, Err(Members)),
+            (r#"{"alg":"RS256","crit":[]}"#, Err(Members)),
+            (r#"{"alg":"RS256","jwk":{"kty":"RSA"}}"#, Err(Members)),
+            (r#"{"alg":"RS256","jku":"https://x"}"#, Err(Members)),
+            (r#"{"alg":"RS256","x5c":["MII"]}"#, Err(Members)),
+            (r#"{"alg":"RS256","x5u":"https://x"}"#, Err(Members)),
+            (r#"{"alg":"RS256","x5t#S256":"x"}"#, Err(Members)),
+            (r#"{"alg":"RS256","zip":"DEF"}"#, Err(Members)),
+            (r#"{"alg":"RS256","b64":false}"#, Err(Members)),
+            (r#"{"alg":"RS256","cty":"JWT"}"#, Err(Members)),
+            (r#"{"alg":"RS256","kid":1}"#, Err(Members)),
+            (r#"{"alg":"RS256","typ":7}"#, Err(Members)),
+            (r#"{"alg":"RS256"} "x""#, Err(Members)),
+            (r#"["RS256","JWT",null]"#, Err(Members)),
+            (r#"[]"#, Err(Members)),
+            ("", Err(Members)),
+            (&long, Err(Members)),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(check(json.as_bytes()), expected, "{json}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The way of a request: authenticate ▸ decode ▸ normalise ▸ decide ▸ answer.
+//!
+//! Whatever goes wrong on it ends in one of two ways: a request that is proven and has an id gets a signed
+//! reply, and never an approval that no decider gave; any other gets a status.
+
+mod report;
+
+mod question;
+mod undecided;
+
+mod path;
+mod stop;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request, extract::State, response::Response, routing::post};
+use callback::Action;
+use tokio::time::{Instant, timeout_at};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::{Instrument as _, Span, info_span};
+
+use crate::{
+    authenticate::{Proven, authenticate},
+    clock::Clock,
+    decider::{Decider, Decision},
+    listen::{Limits, receive},
+    respond::{Answer, SigningSlots, edge_reason, signed},
+    telemetry::{metrics::Metrics, shown, trace},
+};
+
+pub use path::{CallbackPath, SubPath, SubPathError, Tenant, TenantError};
+use question::{Asked, Endpoint, Question};
+use report::Report;
+use stop::Stop;
+use undecided::Undecided;
+
+/// Kept of a request's time for signing and sending the reply.
+pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
+
+/// What all paths share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Whom to ask.
+    pub decider: Decider,
+    /// Bounds on a request.
+    pub limits: Limits,
+    /// Where replies are signed.
+    pub slots: SigningSlots,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The routes of all paths. Anything else is 404, or 405 where only the method is wrong.
+pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
+    let mut router = Router::new();
+    for path in paths {
+        let path = Arc::new(path);
+        for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
+            let desk = Desk { endpoint, path: Arc::clone(&path), shared: Arc::clone(shared) };
+            router = router.route(&path.sub_path.with(endpoint.suffix()), post(callback).with_state(desk));
+        }
+    }
+    router.layer(CatchPanicLayer::new())
+}
+
+/// Handles one request, in its trace, and reports how it ended.
+async fn callback(State(desk): State<Desk>, request: Request) -> Response {
+    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared.metrics);
+    let incoming = trace::incoming(request.headers());
+    let span = report.root_span(&incoming);
+    let work = async {
+        let (ended, response) = desk.handle(request).await;
+        report.end(&ended, response.status());
+        response
+    };
+    trace::within(trace::context_of(&span, &incoming), work.instrument(span)).await
+}
+
+/// One endpoint of one path.
+#[derive(Clone, Debug)]
+struct Desk {
+    endpoint: Endpoint,
+    path: Arc<CallbackPath>,
+    shared: Arc<Shared>,
+}
+
+impl Desk {
+    /// The answer, signed; or what stopped the request, as a status.
+    async fn handle(&self, request: Request) -> (Result<Answer, Stop>, Response) {
+        let deadline = Instant::now() + self.shared.limits.request_timeout;
+        let reply = async {
+            let answer = match self.way(request, deadline).await {
+                Ok(answer) | Err(Stop::Answered(answer)) => answer,
+                Err(stop) => return Err(stop),
+            };
+            let span = info_span!("answer");
+            let response = signed(&answer, &self.path.reply_key, &self.shared.slots).instrument(span).await?;
+            Ok((answer, response))
+        };
+        match timeout_at(deadline, reply).await.unwrap_or(Err(Stop::Overtime)) {
+            Ok((answer, response)) => (Ok(answer), response),
+            Err(stop) => {
+                let response = stop.response();
+                (Err(stop), response)
+            }
+        }
+    }
+
+    /// The story.
+    async fn way(&self, request: Request, deadline: Instant) -> Result<Answer, Stop> {
+        let body = receive(request, &self.shared.limits).await?;
+        let proven = self.authenticate(&body)?;
+        let asked = self.decode(&proven)?;
+        let (request_id, question) = asked.normalise(&self.path);
+        let decided = self.decide(question, deadline).await;
+        Ok(undecided::answer(request_id, decided))
+    }
+
+    fn authenticate(&self, body: &[u8]) -> Result<Proven, Stop> {
+        let clock = &*self.shared.clock;
+        let proven =
+            info_span!("authenticate").in_scope(|| authenticate(body, &self.path.cosigner_keys, clock));
+        proven.map_err(|error| {
+            self.shared.metrics.verify_failure(error.reason());
+            Stop::NotAuthentic(error)
+        })
+    }
+
+    fn decode(&self, proven: &Proven) -> Result<Asked, Stop> {
+        let _span = info_span!("decode").entered();
+        let asked = Asked::decode(self.endpoint, proven.payload())?;
+        self.check_signer(&asked)?;
+        Ok(asked)
+    }
+
+    /// The Co-signer's key is shared by all its API users, so the path may say which of them it is for.
+    fn check_signer(&self, asked: &Asked) -> Result<(), Stop> {
+        match asked {
+            Asked::Transaction(transaction) if !self.path.admits(transaction.signer_id.as_deref()) => {
+                Err(Stop::Answered(Answer {
+                    request_id: transaction.request_id.clone(),
+                    action: Action::Reject,
+                    reason_code: edge_reason::SIGNER_NOT_ON_PATH,
+                    reason: "the API user (signerId) is not one of this path".to_owned(),
+                    decision_id: None,
+                }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn decide(&self, question: Question, deadline: Instant) -> Result<Decision, Undecided> {
+        let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
+        let decider = &self.shared.decider;
+        let span = info_span!(
+            "decide",
+            otel.kind = "client",
+            rpc.system = "grpc",
+            otel.status_code = tracing::field::Empty
+        );
+        let asking = async {
+            let decided = match question {
+                Question::Transaction(request) => decider.decide(*request, left).await,
+                Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
+            };
+            decided.inspect_err(|trouble| {
+                Span::current().record("otel.status_code", "ERROR");
+                tracing::error!(code = trouble.code(), error = shown(&trouble.to_string()), "no decision");
+            })
+        };
+        Ok(undecided::caught(asking.instrument(span)).await??)
+    }
+}

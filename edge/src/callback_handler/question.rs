@@ -1,0 +1,75 @@
+//! What is asked: as it was decoded, and in the decider's words.
+
+use callback::{Action, ConfigChange, RequestId, Transaction, decode_config_change, decode_transaction};
+use proto::decider::v1::{DecideConfigChangeRequest, DecideRequest};
+
+use super::{path::CallbackPath, stop::Stop};
+use crate::decider::convert;
+
+/// What is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Transaction,
+    ConfigChange,
+}
+
+impl Endpoint {
+    pub(super) const fn suffix(self) -> &'static str {
+        match self {
+            Self::Transaction => "/v2/tx_sign_request",
+            Self::ConfigChange => "/v2/config_change_sign_request",
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Transaction => "transaction",
+            Self::ConfigChange => "config_change",
+        }
+    }
+}
+
+/// A decoded request.
+pub(super) enum Asked {
+    Transaction(Box<Transaction>),
+    ConfigChange(ConfigChange),
+}
+
+/// A request in the decider's words.
+pub(super) enum Question {
+    Transaction(Box<DecideRequest>),
+    ConfigChange(DecideConfigChangeRequest),
+}
+
+impl Asked {
+    /// Decodes a payload that is proven. What cannot be decoded is answered at once, if anybody can be answered:
+    /// a transaction is refused, a configuration change is left to people (decision model, section 2).
+    pub(super) fn decode(endpoint: Endpoint, payload: &[u8]) -> Result<Self, Stop> {
+        match endpoint {
+            Endpoint::Transaction => decode_transaction(payload)
+                .map(|transaction| Self::Transaction(Box::new(transaction)))
+                .map_err(|error| Stop::malformed(error, Action::Reject)),
+            Endpoint::ConfigChange => decode_config_change(payload)
+                .map(Self::ConfigChange)
+                .map_err(|error| Stop::malformed(error, Action::Ignore)),
+        }
+    }
+
+    /// The same in the decider's words, and to whom the answer goes.
+    pub(super) fn normalise(self, path: &CallbackPath) -> (RequestId, Question) {
+        let tenant = path.tenant.as_str();
+        match self {
+            Self::Transaction(transaction) => {
+                let request_id = transaction.request_id.clone();
+                (request_id, Question::Transaction(Box::new(convert::transaction(tenant, *transaction))))
+            }
+            Self::ConfigChange(change) => {
+                let request_id = change.request_id.clone();
+                (
+                    request_id,
+                    Question::ConfigChange(convert::config_change(tenant, path.sub_path.as_str(), change)),
+                )
+            }
+        }
+    }
+}

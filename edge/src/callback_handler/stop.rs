@@ -1,0 +1,94 @@
+//! What ends a request before a decider is asked, or without an answer.
+
+use axum::response::Response;
+use callback::{Action, DecodeError};
+use http::StatusCode;
+use thiserror::Error;
+
+use crate::{
+    authenticate::NotAuthentic,
+    listen::ReceiveError,
+    respond::{Answer, SignError, edge_reason, unsigned},
+};
+
+/// An early end.
+#[derive(Debug, Error)]
+pub(super) enum Stop {
+    /// The body did not come.
+    #[error(transparent)]
+    NotReceived(#[from] ReceiveError),
+    /// Nobody we know has signed it.
+    #[error(transparent)]
+    NotAuthentic(NotAuthentic),
+    /// Authentic, and without a usable `requestId` to answer to.
+    #[error("{0}")]
+    Unreadable(DecodeError),
+    /// The edge answers for itself.
+    #[error("answered at the edge")]
+    Answered(Answer),
+    /// The reply could not be signed.
+    #[error(transparent)]
+    NotSigned(#[from] SignError),
+    /// The whole request took too long.
+    #[error("the request took too long")]
+    Overtime,
+}
+
+impl Stop {
+    /// For a payload that is authentic and cannot be decoded.
+    pub(super) fn malformed(error: DecodeError, action: Action) -> Self {
+        match error.request_id {
+            None => Self::Unreadable(error),
+            Some(request_id) => Self::Answered(Answer {
+                request_id,
+                action,
+                reason_code: edge_reason::MALFORMED,
+                reason: format!("the request is malformed: {}", error.refusal),
+                decision_id: None,
+            }),
+        }
+    }
+
+    /// A stable word for metrics.
+    pub(super) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::NotReceived(_) => "not_received",
+            Self::NotAuthentic(_) => "not_authentic",
+            Self::Unreadable(_) => "unreadable",
+            Self::Answered(answer) => outcome(answer.action),
+            Self::NotSigned(_) => "not_signed",
+            Self::Overtime => "overtime",
+        }
+    }
+
+    /// The status it ends in. Says nothing that helps somebody who tries keys.
+    pub(super) fn response(&self) -> Response {
+        match self {
+            Self::NotReceived(ReceiveError::TooLarge) => {
+                unsigned(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n")
+            }
+            Self::NotReceived(ReceiveError::TooSlow) => {
+                unsigned(StatusCode::REQUEST_TIMEOUT, "the body took too long\n")
+            }
+            Self::NotReceived(ReceiveError::Broken) => {
+                unsigned(StatusCode::BAD_REQUEST, "the body broke off\n")
+            }
+            Self::NotAuthentic(_) => unsigned(StatusCode::UNAUTHORIZED, "not authentic\n"),
+            Self::Unreadable(_) => unsigned(StatusCode::BAD_REQUEST, "no usable requestId\n"),
+            Self::Answered(_) | Self::NotSigned(_) => {
+                unsigned(StatusCode::INTERNAL_SERVER_ERROR, "the reply could not be signed\n")
+            }
+            Self::Overtime => unsigned(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n"),
+        }
+    }
+}
+
+/// An action as a label.
+pub(super) const fn outcome(action: Action) -> &'static str {
+    match action {
+        Action::Approve => "approve",
+        Action::Reject => "reject",
+        Action::Retry => "retry",
+        Action::Ignore => "ignore",
+    }
+}

@@ -1,0 +1,112 @@
+//! From a decision, or from there being none, to the answer.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+use callback::{Action, RequestId};
+
+use crate::{
+    decider::{Decision, Trouble},
+    respond::{Answer, edge_reason},
+};
+
+/// Why there is no decision.
+#[derive(Debug)]
+pub(super) enum Undecided {
+    Trouble(Trouble),
+    Panicked,
+}
+
+impl From<Trouble> for Undecided {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// From the decision, or from there being none, to the answer. This is the only place where an approval can
+/// come from, and it comes from a decision.
+pub(super) fn answer(request_id: RequestId, decided: Result<Decision, Undecided>) -> Answer {
+    let own = |request_id, action, reason_code, reason: &str| Answer {
+        request_id,
+        action,
+        reason_code,
+        reason: reason.to_owned(),
+        decision_id: None,
+    };
+    match decided {
+        Ok(decision) => Answer {
+            request_id,
+            action: decision.action,
+            reason_code: decision.reason_code,
+            reason: decision.reason,
+            decision_id: Some(decision.decision_id),
+        },
+        Err(Undecided::Trouble(Trouble::Breach(_))) => own(
+            request_id,
+            Action::Reject,
+            edge_reason::CONTRACT_BREACH,
+            "the request could not be put to the decider",
+        ),
+        Err(Undecided::Trouble(_)) => {
+            own(request_id, Action::Retry, edge_reason::NO_DECISION, "no decision could be had now")
+        }
+        Err(Undecided::Panicked) => {
+            own(request_id, Action::Retry, edge_reason::FAULT, "no decision could be had now")
+        }
+    }
+}
+
+/// The end of `work`, or that it panicked: by now there is somebody to answer to.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Undecided> {
+    let mut work = pin!(work);
+    std::future::poll_fn(move |cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        match polled {
+            Ok(poll) => poll.map(Ok),
+            Err(_) => Poll::Ready(Err(Undecided::Panicked)),
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Status;
+
+    use super::*;
+
+    fn id() -> RequestId {
+        "r-1".to_owned().try_into().expect("an id")
+    }
+
+    #[test]
+    fn only_a_decision_approves() {
+        let troubles = [
+            Trouble::Silent,
+            Trouble::from(Status::unavailable("down")),
+            Trouble::from(Status::failed_precondition("no policy")),
+            Trouble::from(Status::resource_exhausted("shed")),
+            Trouble::from(Status::ok("nonsense")),
+            Trouble::Garbage(crate::decider::Garbage::Contradiction),
+        ];
+        for trouble in troubles {
+            assert_eq!(answer(id(), Err(trouble.into())).action, Action::Retry);
+        }
+        assert_eq!(answer(id(), Err(Undecided::Panicked)).action, Action::Retry);
+        let breach = answer(id(), Err(Trouble::from(Status::invalid_argument("tenant")).into()));
+        assert_eq!((breach.action, breach.reason_code), (Action::Reject, edge_reason::CONTRACT_BREACH));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_no_decision() {
+        let panicking = async {
+            tokio::task::yield_now().await;
+            panic!("a bug");
+        };
+        let caught: Result<(), Undecided> = caught(panicking).await;
+        assert!(matches!(caught, Err(Undecided::Panicked)));
+    }
+}

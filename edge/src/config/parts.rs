@@ -1,0 +1,114 @@
+//! The parts of the configuration, each made from its section.
+//!
+//! A part reads all its fields before it gives up, so that all its mistakes are noted.
+
+use std::{net::SocketAddr, time::Duration};
+
+use super::{
+    notes::Place,
+    section::{Found, Section},
+};
+use crate::{
+    admin,
+    callback_handler::ANSWER_RESERVE,
+    decider::{self, DEFAULT_DEADLINE, MAX_DEADLINE, check_address},
+    listen::{self, Limits, ServerTls, TlsError, certified_key, root_store},
+};
+
+const MIN_DEADLINE: Duration = Duration::from_millis(100);
+/// The Co-signer gives up after 30 s; the reply has to travel as well.
+const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
+/// What a request may take beyond the decider's deadline, where nothing is configured.
+const REQUEST_ALLOWANCE: Duration = Duration::from_secs(4);
+const MIN_BODY_BYTES: usize = 16 << 10;
+/// A decider takes messages of 4 MiB.
+const MAX_BODY_BYTES: usize = 4 << 20;
+const MAX_CONNECTIONS: usize = 100_000;
+
+pub(super) fn listen(found: Found<'_>, deadline: Duration) -> Option<listen::Config> {
+    let mut section = found.section()?;
+    let address = section.required("address").and_then(address);
+    let certificate = section.required("certificate").and_then(Found::file);
+    let key = section.required("private_key").and_then(Found::file);
+    let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key));
+    let limits = limits(&mut section, deadline);
+    section.finish();
+    Some(listen::Config { address: address?, tls: tls?, limits })
+}
+
+fn limits(section: &mut Section<'_>, deadline: Duration) -> Limits {
+    let defaults = Limits::default();
+    let seconds = |from: u64, to: u64| Duration::from_secs(from)..=Duration::from_secs(to);
+    let mut duration = |name, range, default| {
+        section.optional(name).and_then(|found| found.duration(range)).unwrap_or(default)
+    };
+    let limits = Limits {
+        handshake_timeout: duration("handshake_timeout", seconds(1, 60), defaults.handshake_timeout),
+        header_timeout: duration("header_timeout", seconds(1, 300), defaults.header_timeout),
+        body_timeout: duration("body_timeout", seconds(1, 20), defaults.body_timeout),
+        drain_timeout: duration("drain_timeout", seconds(0, 300), defaults.drain_timeout),
+        ..defaults
+    };
+    let mut number = |name, range, default| {
+        section.optional(name).and_then(|found| found.number(range)).unwrap_or(default)
+    };
+    let max_body_bytes = number("max_body_bytes", MIN_BODY_BYTES..=MAX_BODY_BYTES, defaults.max_body_bytes);
+    let max_connections = number("max_connections", 1..=MAX_CONNECTIONS, defaults.max_connections);
+    let request_timeout = request_timeout(section, deadline);
+    Limits { max_body_bytes, max_connections, request_timeout, ..limits }
+}
+
+/// Long enough for the decider's deadline, short enough for the Co-signer.
+fn request_timeout(section: &mut Section<'_>, deadline: Duration) -> Duration {
+    let default = Limits::default().request_timeout.max(deadline + REQUEST_ALLOWANCE);
+    let least = deadline + ANSWER_RESERVE;
+    let Some(found) = section.optional("request_timeout") else { return default };
+    let place = found.place.clone();
+    let timeout = found.duration(Duration::from_secs(1)..=MAX_REQUEST_TIMEOUT).unwrap_or(default);
+    if timeout < least {
+        place.wrong(format!("must be at least {least:?}: decider.deadline ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"));
+    }
+    timeout
+}
+
+pub(super) fn admin(found: Found<'_>) -> Option<admin::Config> {
+    let mut section = found.section()?;
+    let address = section.required("address").and_then(address);
+    section.finish();
+    Some(admin::Config { address: address? })
+}
+
+pub(super) fn decider(found: Found<'_>) -> Option<decider::Config> {
+    let mut section = found.section()?;
+    let place = section.place.clone();
+    let address = section
+        .required("address")
+        .and_then(|found| found.parse(|address| check_address(&address).map(|_| address)));
+    let ca = section.required("ca").and_then(Found::file);
+    let ca = ca.and_then(|(place, pem)| place.check(root_store(&pem)).map(|_| pem));
+    let certificate = section.required("certificate").and_then(Found::file);
+    let key = section.required("private_key").and_then(Found::file);
+    let identity = certificate.zip(key).filter(|(certificate, key)| fit(certificate, key).is_some());
+    let deadline = section.optional("deadline").map(|found| found.duration(MIN_DEADLINE..=MAX_DEADLINE));
+    section.finish();
+    let ((_, certificate), (_, key)) = identity?;
+    let deadline = deadline.unwrap_or(Some(DEFAULT_DEADLINE))?;
+    place.check(decider::Config::new(&address?, &ca?, &certificate, &key, deadline))
+}
+
+fn address(found: Found<'_>) -> Option<SocketAddr> {
+    found.parse(|text| text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8443"))
+}
+
+fn server_tls(certificate: &(Place<'_>, Vec<u8>), key: &(Place<'_>, Vec<u8>)) -> Option<ServerTls> {
+    let certified = fit(certificate, key)?;
+    certificate.0.check(ServerTls::new(certified))
+}
+
+/// The key that belongs to the certificate; what is wrong is noted at the file it is wrong in.
+fn fit(certificate: &(Place<'_>, Vec<u8>), key: &(Place<'_>, Vec<u8>)) -> Option<rustls::sign::CertifiedKey> {
+    match certified_key(&certificate.1, &key.1) {
+        Err(error @ TlsError::NoCertificate) => certificate.0.check(Err(error)),
+        fitting => key.0.check(fitting),
+    }
+}

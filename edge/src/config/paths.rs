@@ -1,0 +1,85 @@
+//! The sub-paths and their keys.
+
+use std::collections::{HashMap, HashSet};
+
+use callback::bounds::MAX_ID_BYTES;
+
+use super::{notes::Place, section::Found};
+use crate::{authenticate::CosignerKey, callback_handler::CallbackPath, respond::ReplyKey};
+
+pub(super) fn paths(found: Found<'_>) -> Option<Vec<CallbackPath>> {
+    let mut read = Vec::new();
+    let mut complete = true;
+    for found in found.list()? {
+        let place = found.place.clone();
+        match path(found) {
+            Some(path) => read.push((place, path)),
+            None => complete = false,
+        }
+    }
+    check_sub_paths(&read);
+    check_keys(&read);
+    complete.then(|| read.into_iter().map(|(_, path)| path).collect())
+}
+
+fn path(found: Found<'_>) -> Option<CallbackPath> {
+    let mut section = found.section()?;
+    let sub_path = section.required("sub_path").and_then(|found| found.parse(TryInto::try_into));
+    let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
+    let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
+    let reply_key = section.required("reply_private_key").and_then(Found::file);
+    let reply_key = reply_key.and_then(|(place, pem)| place.check(ReplyKey::from_pem(&pem)));
+    let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
+    section.finish();
+    Some(CallbackPath {
+        sub_path: sub_path?,
+        tenant: tenant?,
+        cosigner_keys: cosigner_keys?,
+        reply_key: reply_key?,
+        signer_ids: match signer_ids {
+            None => None,
+            Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
+        },
+    })
+}
+
+fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
+    let (place, pem) = found.file()?;
+    place.check(CosignerKey::from_pem(&pem))
+}
+
+fn signer_id(found: Found<'_>) -> Option<String> {
+    found.parse(|id| match id.len() {
+        1..=MAX_ID_BYTES => Ok(id),
+        _ => Err(format!("must be 1 to {MAX_ID_BYTES} bytes")),
+    })
+}
+
+/// Every entry of a list, or nothing; all are read either way.
+fn every<'n, T>(found: Found<'n>, read: impl Fn(Found<'n>) -> Option<T>) -> Option<Vec<T>> {
+    let entries: Vec<Option<T>> = found.list()?.into_iter().map(read).collect();
+    entries.into_iter().collect()
+}
+
+fn check_sub_paths(paths: &[(Place<'_>, CallbackPath)]) {
+    let mut seen = HashSet::new();
+    for (place, path) in paths {
+        if !seen.insert(&path.sub_path) {
+            place.wrong(format!("sub_path \"{}\" is given twice", path.sub_path.as_str()));
+        }
+    }
+}
+
+/// A reply key among the keys that requests are verified with would let anybody send our own replies back as
+/// requests.
+fn check_keys(paths: &[(Place<'_>, CallbackPath)]) {
+    let reply_keys: HashMap<&[u8], &str> =
+        paths.iter().map(|(_, path)| (path.reply_key.identity(), path.sub_path.as_str())).collect();
+    for (place, path) in paths {
+        for owner in path.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.identity())) {
+            place.wrong(format!(
+                "cosigner_public_keys holds the reply key of sub_path \"{owner}\": give the Co-signer's own public key"
+            ));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Taking a document apart, field by field, with a note of everything that is wrong on the way.
+
+use std::{fmt::Display, ops::RangeInclusive, time::Duration};
+
+use super::{
+    document::{Kind, Node},
+    notes::{Notes, Place},
+};
+
+/// A value that was found.
+pub(super) struct Found<'n> {
+    pub(super) place: Place<'n>,
+    kind: Kind,
+}
+
+impl<'n> Found<'n> {
+    /// The document itself.
+    pub(super) fn root(node: Node, notes: &'n Notes) -> Self {
+        Self::new(node, notes, String::new())
+    }
+
+    fn new(node: Node, notes: &'n Notes, path: String) -> Self {
+        Self { place: Place::new(notes, (node.line, node.column), path), kind: node.kind }
+    }
+
+    /// As a section of named fields.
+    pub(super) fn section(self) -> Option<Section<'n>> {
+        match self.kind {
+            Kind::Map(members) => {
+                let members = members.into_iter().map(|(name, node)| {
+                    (name.value, (name.referenced.line(), name.referenced.column()), node)
+                });
+                Some(Section { place: self.place, left: members.collect(), known: Vec::new() })
+            }
+            _ => self.place.check(Err("must hold named fields (name: value)")),
+        }
+    }
+
+    /// As a list with at least one entry.
+    pub(super) fn list(self) -> Option<Vec<Self>> {
+        let (notes, path) = (self.place.notes, &self.place.path);
+        match self.kind {
+            Kind::List(items) if !items.is_empty() => {
+                let found = |(index, node)| Self::new(node, notes, format!("{path}[{index}]"));
+                Some(items.into_iter().enumerate().map(found).collect())
+            }
+            _ => self.place.check(Err("must be a list with at least one entry")),
+        }
+    }
+
+    /// As text, made into what it means by `parse`.
+    pub(super) fn parse<T, E: Display>(self, parse: impl FnOnce(String) -> Result<T, E>) -> Option<T> {
+        match self.kind {
+            Kind::Text(text) => self.place.check(parse(text)),
+            _ => self.place.check(Err("must be text; put it in quotes")),
+        }
+    }
+
+    /// As the path of a file, with its contents.
+    pub(super) fn file(self) -> Option<(Place<'n>, Vec<u8>)> {
+        let place = self.place.clone();
+        let contents = self.parse(|path| {
+            let resolved = place.notes.resolve(&path);
+            std::fs::read(&resolved).map_err(|error| format!("cannot read {}: {error}", resolved.display()))
+        });
+        contents.map(|contents| (place, contents))
+    }
+
+    /// As a duration such as `5s` or `250ms`, within `range`.
+    pub(super) fn duration(self, range: RangeInclusive<Duration>) -> Option<Duration> {
+        let problem = || {
+            format!(
+                "must be a duration from {:?} to {:?}, such as \"5s\" or \"250ms\"",
+                range.start(),
+                range.end()
+            )
+        };
+        match self.kind {
+            Kind::Text(text) => {
+                let duration = parse_duration(&text).filter(|duration| range.contains(duration));
+                self.place.check(duration.ok_or_else(problem))
+            }
+            _ => self.place.check(Err(problem())),
+        }
+    }
+
+    /// As a whole number within `range`.
+    pub(super) fn number(self, range: RangeInclusive<usize>) -> Option<usize> {
+        let number = match self.kind {
+            Kind::Integer(number) => usize::try_from(number).ok().filter(|number| range.contains(number)),
+            _ => None,
+        };
+        self.place.check(
+            number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end())),
+        )
+    }
+}
+
+/// `5s`, `250ms`, `1m`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let number: u64 = number.parse().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+/// Named fields, taken one by one.
+pub(super) struct Section<'n> {
+    pub(super) place: Place<'n>,
+    left: Vec<(String, (u64, u64), Node)>,
+    known: Vec<&'static str>,
+}
+
+impl<'n> Section<'n> {
+    /// A field that may be left out. One without a value is left out.
+    pub(super) fn optional(&mut self, name: &'static str) -> Option<Found<'n>> {
+        self.known.push(name);
+        let index = self.left.iter().position(|(left, ..)| left == name)?;
+        let (_, _, node) = self.left.remove(index);
+        let found = Found::new(node, self.place.notes, self.path(name));
+        (!matches!(found.kind, Kind::Null)).then_some(found)
+    }
+
+    /// A field that must be there.
+    pub(super) fn required(&mut self, name: &'static str) -> Option<Found<'n>> {
+        let found = self.optional(name);
+        if found.is_none() {
+            self.place.wrong(format!("\"{name}\" is missing"));
+        }
+        found
+    }
+
+    /// Notes every field that nobody took.
+    pub(super) fn finish(self) {
+        for (name, at, _) in &self.left {
+            let place = Place::new(self.place.notes, *at, self.path(name));
+            place.wrong(format!("is no field here; there are: {}", self.known.join(", ")));
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.place.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place.path) }
+    }
+}

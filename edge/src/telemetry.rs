@@ -1,0 +1,102 @@
+//! Logs, traces and metrics.
+//!
+//! Never in any of them: keys, tokens, payloads, addresses.
+
+pub mod metrics;
+pub mod trace;
+
+mod logs;
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use thiserror::Error;
+use tracing::Metadata;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt as _, filter_fn},
+    layer::SubscriberExt as _,
+    util::{SubscriberInitExt as _, TryInitError},
+};
+
+pub use logs::shown;
+
+/// Longest wait for the last spans to leave at the end.
+const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// Set: traces are exported there.
+const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const SERVICE_NAME: &str = "countersign-edge";
+
+/// Telemetry that cannot be set up.
+#[derive(Debug, Error)]
+pub enum TelemetryError {
+    /// The exporter refuses its settings.
+    #[error("traces cannot be exported: {0}. Check {OTLP_ENDPOINT}")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// A subscriber is installed already.
+    #[error("{0}")]
+    Subscriber(#[from] TryInitError),
+}
+
+/// Running telemetry. [`stop`](Self::stop) sends what is still held.
+#[derive(Debug)]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+}
+
+impl Telemetry {
+    /// Starts logging to standard error, and exporting traces where `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
+    ///
+    /// Needs a tokio runtime for the exporter's connection.
+    pub fn start() -> Result<Self, TelemetryError> {
+        let traces = match std::env::var_os(OTLP_ENDPOINT) {
+            Some(endpoint) if !endpoint.is_empty() => Some(exporting_provider()?),
+            _ => None,
+        };
+        let spans = traces.as_ref().map(|provider| {
+            let tracer = provider.tracer(SERVICE_NAME);
+            tracing_opentelemetry::layer().with_tracer(tracer).with_filter(filter_fn(is_own_span))
+        });
+        tracing_subscriber::registry().with(log_layer()).with(spans).try_init()?;
+        Ok(Self { traces })
+    }
+
+    /// Exports the last spans. Blocking work by the exporter, so it must not hold up a worker, and a collector
+    /// that does not answer must not hold up the end.
+    pub async fn stop(self) {
+        let Some(provider) = self.traces else { return };
+        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(TRACE_FLUSH_TIMEOUT));
+        let _ = tokio::time::timeout(TRACE_FLUSH_TIMEOUT, flush).await;
+    }
+}
+
+fn exporting_provider() -> Result<SdkTracerProvider, TelemetryError> {
+    let exporter = SpanExporter::builder().with_tonic().build()?;
+    let mut resource = Resource::builder();
+    if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
+        resource = resource.with_service_name(SERVICE_NAME);
+    }
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build())
+}
+
+/// Log lines take events only: spans nobody exports then cost nothing.
+fn log_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = level.and(filter_fn(is_event));
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        layer.with_filter(filter).boxed()
+    } else {
+        layer.event_format(logs::JsonLines).with_filter(filter).boxed()
+    }
+}
+
+fn is_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
+}
+
+fn is_own_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with("edge")
+}

@@ -1,0 +1,102 @@
+//! The program itself: its command line, exit codes, logs and end.
+
+use std::process::Command;
+
+use crate::support::{
+    CONFIG, Caller, Decider, Files, Manner, PARENT, TX,
+    caller::plain_get,
+    program::{EDGE, Program},
+    vector,
+};
+
+fn edge(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(EDGE).args(args).env_remove("EDGE_CONFIG").output().expect("runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn exit_codes_tell_usage_from_configuration() {
+    let files = Files::new();
+    let good = files.write("good.yaml", files.yaml(1).as_bytes());
+    let bad = files.write(
+        "bad.yaml",
+        files.yaml(1).replace("tenant: default", "tenant: A").replace("edge.key", "none.key").as_bytes(),
+    );
+    let (good, bad) = (good.to_str().expect("text"), bad.to_str().expect("text"));
+    assert_eq!(edge(&["check", "--config", good]).0, Some(0));
+    for args in [["check", "--config", bad], ["run", "--config", bad]] {
+        let (code, _, stderr) = edge(&args);
+        assert_eq!(code, Some(78));
+        assert_eq!(stderr.lines().count(), 2, "{stderr}");
+        assert!(
+            stderr.contains("listen.private_key: cannot read") && stderr.contains("paths[0].tenant: must be"),
+            "{stderr}"
+        );
+    }
+    assert_eq!(edge(&["run", "--config", "/nonexistent.yaml"]).0, Some(78));
+    for args in
+        [&[][..], &["fly"], &["run"], &["run", "--colour"], &["check", "--config", good, "--output", "xml"]]
+    {
+        assert_eq!(edge(args).0, Some(64), "{args:?}");
+    }
+    for args in [&["--help"][..], &["run", "--help"], &["--version"]] {
+        assert_eq!(edge(args).0, Some(0), "{args:?}");
+    }
+}
+
+#[test]
+fn check_speaks_json() {
+    let files = Files::new();
+    let bad = files.write("bad.yaml", files.yaml(1).replace("tenant: default", "tenant: A").as_bytes());
+    let (code, stdout, _) = edge(&["check", "--config", bad.to_str().expect("text"), "--output", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!((code, &told["ok"]), (Some(78), &false.into()));
+    assert_eq!(told["mistakes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(told["mistakes"][0]["place"], "paths[0].tenant");
+    assert!(told["mistakes"][0]["line"].as_u64().is_some_and(|line| line > 10));
+    let good = files.write("good.yaml", files.yaml(1).as_bytes());
+    let (code, stdout, _) = edge(&["check", "--config", good.to_str().expect("text"), "--output", "json"]);
+    assert_eq!((code, stdout.trim()), (Some(0), r#"{"mistakes":[],"ok":true}"#));
+}
+
+#[test]
+fn an_address_that_is_taken_fails_the_start() {
+    let files = Files::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let yaml = files.yaml(1).replacen("127.0.0.1:0", &address, 1);
+    let file = files.write("edge.yaml", yaml.as_bytes());
+    let (code, _, stderr) = edge(&["run", "--config", file.to_str().expect("text")]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains(&format!("cannot listen on {address} (listen)")), "{stderr}");
+}
+
+#[tokio::test]
+async fn serves_logs_without_secrets_and_ends_when_told() {
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    let program = Program::run(&files, &files.yaml(decider.port), &[("RUST_LOG", "trace")]);
+    let caller = Caller::new(program.address, &files);
+    let request = caller.request(http::Method::POST, TX).header("traceparent", PARENT);
+    assert_eq!(caller.send(request, vector("synthetic_request_tx_sign.jwt")).await.action(), "APPROVE");
+    let secret = r#"{"requestId":"r","type":"EXCHANGE","extraInfo":{"apiKey":"K3Y-S3CRET","addresses":"{\"BTC\":\"4DDR3SS\"}"}}"#;
+    assert_eq!(caller.ask(CONFIG, secret).await.action(), "APPROVE");
+    assert_eq!(caller.ask(TX, r#"{"requestId":"r","note":"N0TE","note":"N0TE"}"#).await.action(), "REJECT");
+    assert_eq!(caller.post(TX, vector("synthetic_negative_zero_signature.jwt")).await.status, 401);
+    assert_eq!(plain_get(program.admin_address, "/livez").await.0, 200);
+
+    let (code, log) = program.end();
+    assert_eq!(code, Some(0), "{log}");
+    for secret in
+        ["K3Y-S3CRET", "4DDR3SS", "N0TE", "0x5dC69B1F", "5dc69b1fbb13", "eyJ", "PRIVATE KEY", "0.0100000"]
+    {
+        assert!(!log.contains(secret), "{secret} in the log");
+    }
+    let answered = log.lines().find(|line| line.contains("48f6871c")).expect("one event for the request");
+    let answered: serde_json::Value = serde_json::from_str(answered).expect("JSON");
+    insta::assert_snapshot!(
+        ["message", "path", "request_id", "action", "reason_code", "decision_id", "trace_id"].map(|name| answered[name].to_string()).join(" "),
+        @r#""answered" "" "48f6871c-0467-4b56-8c44-426f3d6487f5" "APPROVE" "REASON_CODE_ALLOWED" "01997000-0000-7000-8000-000000000001" "0af7651916cd43dd8448eb211c80319c""#
+    );
+}

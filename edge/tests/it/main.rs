@@ -1,0 +1,15 @@
+//! The edge as a whole: the real listener over real TLS, with deciders that are named for what they do.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests: a helper that fails must fail the test"
+)]
+
+mod answers;
+mod binary;
+mod limits;
+mod support;
+mod tracing;
+mod trouble;

@@ -1,0 +1,170 @@
+//! Deciders that do one thing each, over mutual TLS, and remember what they were asked.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use proto::decider::v1::{
+    Action, DecideConfigChangeRequest, DecideConfigChangeResponse, DecideRequest, DecideResponse,
+    GetDecisionRequest, GetDecisionResponse, ReasonCode, Verdict,
+    decision_service_server::{DecisionService, DecisionServiceServer},
+};
+use tokio::{net::TcpListener, runtime::Runtime};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{
+    Code, Request, Response, Status,
+    metadata::MetadataMap,
+    transport::{Certificate, Identity, Server, ServerTlsConfig},
+};
+
+use super::Files;
+
+/// What a decider does with every question.
+#[derive(Clone, Copy)]
+pub enum Manner {
+    Allowing,
+    Denying,
+    /// HOLD and IGNORE.
+    Ignoring,
+    /// Takes the call and never answers.
+    Silent,
+    /// Answers after this long.
+    Slow(Duration),
+    Failing(Code),
+    /// Allows, and then this is done to the answer.
+    Garbage(fn(&mut DecideResponse)),
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    Transaction(Box<DecideRequest>),
+    ConfigChange(DecideConfigChangeRequest),
+}
+
+#[derive(Clone)]
+struct Service {
+    manner: Manner,
+    asked: Arc<Mutex<Vec<(Asked, MetadataMap)>>>,
+}
+
+/// A running decider. Dropped, it is gone, connections included.
+pub struct Decider {
+    pub port: u16,
+    service: Service,
+    /// Its own, so that its connections end with it.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Decider {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Decider {
+    pub async fn start(files: &Files, manner: Manner) -> Self {
+        Self::start_at(files, manner, 0).await
+    }
+
+    pub async fn start_at(files: &Files, manner: Manner, port: u16) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let socket =
+            runtime.spawn(TcpListener::bind(("127.0.0.1", port))).await.expect("runs").expect("a port");
+        let port = socket.local_addr().expect("an address").port();
+        let service = Service { manner, asked: Arc::default() };
+        let tls = ServerTlsConfig::new()
+            .identity(Identity::from_pem(files.read("decider.crt"), files.read("decider.key")))
+            .client_ca_root(Certificate::from_pem(files.read("ca.pem")));
+        let server = Server::builder()
+            .tls_config(tls)
+            .expect("TLS")
+            .add_service(DecisionServiceServer::new(service.clone()));
+        runtime.spawn(async move {
+            server.serve_with_incoming(TcpListenerStream::new(socket)).await.expect("serves");
+        });
+        Self { port, service, runtime: Some(runtime) }
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.service.asked.lock().expect("unpoisoned").iter().map(|(asked, _)| asked.clone()).collect()
+    }
+
+    /// The metadata of the last call.
+    pub fn metadata(&self) -> MetadataMap {
+        self.service.asked.lock().expect("unpoisoned").last().expect("a call").1.clone()
+    }
+}
+
+impl Service {
+    async fn told(&self, asked: Asked, metadata: MetadataMap, id: &str) -> Result<DecideResponse, Status> {
+        self.asked.lock().expect("unpoisoned").push((asked, metadata));
+        let answer = |verdict: Verdict, action: Action, code: ReasonCode, reason: &str| DecideResponse {
+            decision_id: "01997000-0000-7000-8000-000000000001".to_owned(),
+            callback_request_id: id.to_owned(),
+            verdict: verdict.into(),
+            action: action.into(),
+            reason_code: code.into(),
+            reason: reason.to_owned(),
+            ..DecideResponse::default()
+        };
+        let allowed = || answer(Verdict::Allow, Action::Approve, ReasonCode::Allowed, "rule sweep");
+        match self.manner {
+            Manner::Allowing => Ok(allowed()),
+            Manner::Denying => {
+                Ok(answer(Verdict::Deny, Action::Reject, ReasonCode::LimitExceeded, "limit eth-per-hour"))
+            }
+            Manner::Ignoring => {
+                Ok(answer(Verdict::Hold, Action::Ignore, ReasonCode::ConfigChangeNoRule, "no rule"))
+            }
+            Manner::Silent => std::future::pending().await,
+            Manner::Slow(time) => {
+                tokio::time::sleep(time).await;
+                Ok(allowed())
+            }
+            Manner::Failing(code) => Err(Status::new(code, "as told")),
+            Manner::Garbage(spoil) => {
+                let mut spoilt = allowed();
+                spoil(&mut spoilt);
+                Ok(spoilt)
+            }
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl DecisionService for Service {
+    async fn decide(&self, request: Request<DecideRequest>) -> Result<Response<DecideResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let id = request.callback_request_id.clone();
+        self.told(Asked::Transaction(Box::new(request)), metadata, &id).await.map(Response::new)
+    }
+
+    async fn decide_config_change(
+        &self,
+        request: Request<DecideConfigChangeRequest>,
+    ) -> Result<Response<DecideConfigChangeResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let id = request.callback_request_id.clone();
+        let told = self.told(Asked::ConfigChange(request), metadata, &id).await?;
+        Ok(Response::new(DecideConfigChangeResponse {
+            decision_id: told.decision_id,
+            callback_request_id: told.callback_request_id,
+            verdict: told.verdict,
+            action: told.action,
+            reason_code: told.reason_code,
+            reason: told.reason,
+            ..DecideConfigChangeResponse::default()
+        }))
+    }
+
+    async fn get_decision(
+        &self,
+        _: Request<GetDecisionRequest>,
+    ) -> Result<Response<GetDecisionResponse>, Status> {
+        Err(Status::unimplemented("not asked by the edge"))
+    }
+}

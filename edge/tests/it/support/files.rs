@@ -1,0 +1,82 @@
+//! Keys, certificates and a configuration in a directory of their own.
+
+use std::{fs, path::PathBuf};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
+
+/// A file of the published vectors.
+pub fn vector(name: &str) -> Vec<u8> {
+    fs::read(format!("{}/../tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"))).expect(name)
+}
+
+pub struct Files(TempDir);
+
+impl Files {
+    pub fn new() -> Self {
+        let files = Self(TempDir::new().expect("a directory"));
+        for (name, vector_name) in [
+            ("cosigner_private.pem", "synthetic_cosigner_private.pem"),
+            ("cosigner_public.pem", "synthetic_cosigner_public.pem"),
+            ("reply_private.pem", "synthetic_callback_rsa_private.pem"),
+        ] {
+            files.write(name, &vector(vector_name));
+        }
+        files.certificates();
+        files
+    }
+
+    fn certificates(&self) {
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
+        self.write("ca.pem", ca.pem().as_bytes());
+        for name in ["edge", "client", "decider"] {
+            let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+            let key = KeyPair::generate().expect("a key");
+            let params = CertificateParams::new(names).expect("parameters");
+            let certificate = params.signed_by(&key, &ca).expect("a certificate");
+            self.write(&format!("{name}.crt"), certificate.pem().as_bytes());
+            self.write(&format!("{name}.key"), key.serialize_pem().as_bytes());
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).expect(name)
+    }
+
+    pub fn write(&self, name: &str, contents: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, contents).expect("written");
+        path
+    }
+
+    /// A configuration with one path, free ports, and a deadline that does not make tests slow.
+    pub fn yaml(&self, decider_port: u16) -> String {
+        format!(
+            r#"
+listen:
+  address: 127.0.0.1:0
+  certificate: edge.crt
+  private_key: edge.key
+admin:
+  address: 127.0.0.1:0
+decider:
+  address: https://localhost:{decider_port}
+  ca: ca.pem
+  certificate: client.crt
+  private_key: client.key
+  deadline: 1s
+paths:
+  - sub_path: ""
+    tenant: default
+    cosigner_public_keys: [cosigner_public.pem]
+    reply_private_key: reply_private.pem
+"#
+        )
+    }
+}

@@ -1,0 +1,74 @@
+//! What the tests share: an edge with everything it needs, callers, and deciders.
+
+pub mod caller;
+pub mod decider;
+pub mod files;
+pub mod program;
+
+use std::time::Duration;
+
+use edge::{
+    app::{Started, start},
+    config::Config,
+};
+
+pub use caller::{Caller, Reply};
+pub use decider::{Decider, Manner};
+pub use files::{Files, vector};
+
+/// The requestId of the transaction vector.
+pub const TX_ID: &str = "48f6871c-0467-4b56-8c44-426f3d6487f5";
+/// The requestId of the configuration change vector.
+pub const CONFIG_ID: &str = "0b6a4b0e-6f0c-4c8e-9a55-6f5b7d0f1a11";
+/// A caller's trace.
+pub const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+pub const TX: &str = "/v2/tx_sign_request";
+pub const CONFIG: &str = "/v2/config_change_sign_request";
+
+/// A running edge and its decider.
+pub struct Bench {
+    pub files: Files,
+    pub decider: Decider,
+    pub edge: Started,
+}
+
+impl Bench {
+    /// An edge with a decider of this manner.
+    pub async fn new(manner: Manner) -> Self {
+        Self::with(manner, |yaml| yaml).await
+    }
+
+    /// The same with a changed configuration.
+    pub async fn with(manner: Manner, change: impl FnOnce(String) -> String) -> Self {
+        let files = Files::new();
+        let decider = Decider::start(&files, manner).await;
+        let edge = start_edge(&files, &change(files.yaml(decider.port))).await;
+        Self { files, decider, edge }
+    }
+
+    pub fn caller(&self) -> Caller {
+        Caller::new(self.edge.address, &self.files)
+    }
+
+    /// What the admin port says.
+    pub async fn admin(&self, path: &str) -> (u16, String) {
+        caller::plain_get(self.edge.admin_address, path).await
+    }
+
+    /// Waits until the admin port says that all is ready.
+    pub async fn until_ready(&self) {
+        for _ in 0..100 {
+            if self.admin("/readyz").await.0 == 200 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("not ready: {:?}", self.admin("/readyz").await);
+    }
+}
+
+pub async fn start_edge(files: &Files, yaml: &str) -> Started {
+    let config = Config::load(&files.write("edge.yaml", yaml.as_bytes()))
+        .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    start(config).await.expect("starts")
+}

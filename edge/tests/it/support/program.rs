@@ -1,0 +1,93 @@
+//! The program as a child process.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use super::Files;
+
+pub const EDGE: &str = env!("CARGO_BIN_EXE_edge");
+
+/// A running edge; killed when dropped.
+pub struct Program {
+    child: Child,
+    log: Log,
+    pub address: SocketAddr,
+    pub admin_address: SocketAddr,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Program {
+    /// Runs it with this configuration and environment, until it serves.
+    pub fn run(files: &Files, yaml: &str, environment: &[(&str, &str)]) -> Self {
+        let file = files.write("edge.yaml", yaml.as_bytes());
+        let mut command = Command::new(EDGE);
+        command.arg("run").env("EDGE_CONFIG", file).envs(environment.iter().copied()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("runs");
+        let log = Log::of(&mut child);
+        let serving = log.until("serving");
+        let address = |name: &str| serving[name].as_str().expect(name).parse().expect("an address");
+        Self { address: address("address"), admin_address: address("admin_address"), child, log }
+    }
+
+    /// Tells it to end, and gives back its exit code and its log.
+    pub fn end(mut self) -> (Option<i32>, String) {
+        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+        assert!(told.expect("kill runs").success());
+        let code = self.wait();
+        (code, self.log.rest())
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("still running");
+    }
+}
+
+/// The log of a child, read as it comes: a full pipe would stop the child.
+struct Log {
+    lines: mpsc::Receiver<String>,
+}
+
+impl Log {
+    fn of(child: &mut Child) -> Self {
+        let (sender, lines) = mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { lines }
+    }
+
+    /// The first event with this message.
+    fn until(&self, message: &str) -> serde_json::Value {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(10)).expect(message);
+            let event: serde_json::Value = serde_json::from_str(&line).expect("every line is JSON");
+            if event["message"] == message {
+                return event;
+            }
+        }
+    }
+
+    /// Everything up to the child's end.
+    fn rest(&self) -> String {
+        self.lines.iter().collect::<Vec<_>>().join("\n")
+    }
+}

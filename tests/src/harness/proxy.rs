@@ -1,0 +1,127 @@
+//! A wire between edge and decider that a test can spoil: it sees bytes of TLS, and what it changes neither side
+//! believes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::local::Local;
+
+const CHUNK_BYTES: usize = 16 * 1024;
+
+/// What happens to bytes on the way from the decider to the edge. The other way is never spoiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// They pass.
+    Good,
+    /// They pass later.
+    Slow(Duration),
+    /// They never arrive; the connection stays.
+    Silent,
+    /// One bit of each chunk is turned.
+    Garbled,
+    /// The first half of a chunk passes, then the connection ends.
+    Cut,
+}
+
+/// A running wire; it ends when it is dropped. Connections that it has made stay.
+pub struct Proxy {
+    wire: watch::Sender<Wire>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Stands between the edge and the decider of `local`: changes edge.yaml, so the edge must not run yet.
+    pub async fn before_decider(local: &Local) -> Self {
+        let decider = local.addresses().unwrap().decider;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = std::fs::read_to_string(local.edge_config()).unwrap();
+        let (to, by) = (format!("localhost:{}", decider.port()), listener.local_addr().unwrap().port());
+        assert!(config.contains(&to), "edge.yaml does not name the decider {to}:\n{config}");
+        std::fs::write(local.edge_config(), config.replace(&to, &format!("localhost:{by}"))).unwrap();
+        let (wire, state) = watch::channel(Wire::Good);
+        Self { wire, server: tokio::spawn(serve(listener, decider, state)) }
+    }
+
+    /// From now on, on connections that are open as well.
+    pub fn set(&self, wire: Wire) {
+        self.wire.send_replace(wire);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, decider: SocketAddr, wire: watch::Receiver<Wire>) {
+    let wire = Arc::new(wire);
+    while let Ok((edge, _)) = listener.accept().await {
+        let Ok(decider) = TcpStream::connect(decider).await else { continue };
+        let ((from_edge, to_edge), (from_decider, to_decider)) = (edge.into_split(), decider.into_split());
+        tokio::spawn(forward(from_edge, to_decider));
+        tokio::spawn(spoil(from_decider, to_edge, Arc::clone(&wire)));
+    }
+}
+
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    let _ = tokio::io::copy(&mut from, &mut to).await;
+}
+
+async fn spoil(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<watch::Receiver<Wire>>) {
+    let mut buffer = vec![0; CHUNK_BYTES];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let wire = *wire.borrow();
+        let Some(chunk) = buffer.get_mut(..length) else { return };
+        match wire {
+            Wire::Good => {}
+            Wire::Slow(by) => tokio::time::sleep(by).await,
+            Wire::Silent => continue,
+            Wire::Garbled => chunk.iter_mut().skip(length / 2).take(1).for_each(|byte| *byte ^= 1),
+            Wire::Cut => {
+                let _ = to.write_all(chunk.get(..length / 2).unwrap_or_default()).await;
+                return;
+            }
+        }
+        if to.write_all(chunk).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn pipe(wire: Wire) -> Vec<u8> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let decider = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (at, decider_at) = (listener.local_addr().unwrap(), decider.local_addr().unwrap());
+        let (_state, state) = watch::channel(wire);
+        let server = tokio::spawn(serve(listener, decider_at, state));
+        let mut edge = TcpStream::connect(at).await.unwrap();
+        let (mut answers, _) = decider.accept().await.unwrap();
+        answers.write_all(b"answer").await.unwrap();
+        drop(answers);
+        let mut got = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_millis(200), edge.read_to_end(&mut got)).await;
+        server.abort();
+        got
+    }
+
+    #[tokio::test]
+    async fn it_does_to_the_bytes_what_it_is_told() {
+        assert_eq!(pipe(Wire::Good).await, b"answer");
+        assert_eq!(pipe(Wire::Slow(Duration::from_millis(20))).await, b"answer");
+        assert_eq!(pipe(Wire::Slow(Duration::from_secs(9))).await, b"");
+        assert_eq!(pipe(Wire::Silent).await, b"");
+        assert_eq!(pipe(Wire::Garbled).await, b"ansver");
+        assert_eq!(pipe(Wire::Cut).await, b"ans");
+    }
+}

@@ -1,10 +1,10 @@
 //! The program: what its words mean, and the life of the service.
 
-pub mod cli;
+mod running;
 
 mod check;
 
-mod running;
+pub mod cli;
 
 use std::process::ExitCode;
 use std::sync::Arc;

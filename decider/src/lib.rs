@@ -2,12 +2,21 @@
 //! path; each imports only what is listed after it.
 
 pub mod app;
+
 pub mod config;
+
 pub mod admin;
+
 pub mod grpc;
+
 pub mod decide;
+
 pub mod policy_file;
+
 pub mod yaml;
+
 pub mod store;
+
 pub mod telemetry;
+
 pub mod clock;

@@ -4,22 +4,35 @@
 //! where text is wanted, a wrong checksum and a rule that could never match are mistakes, because each of them
 //! would otherwise decide something that nobody meant.
 
-pub mod summary;
 pub mod warnings;
 
 mod limits;
+
 mod rules;
 
 mod amounts;
-mod ids;
+
 mod matchers;
 
-mod groups;
+mod counterparties;
+
 mod names;
 
-mod assets;
+mod source_groups;
+
+mod members;
+
+mod accounts;
+
 mod lists;
+
+mod assets;
+
 mod operations;
+
+mod ids;
+
+pub mod summary;
 
 #[cfg(test)]
 mod tests;
@@ -94,7 +107,7 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node) -> Option<(Policy, Vec<summ
     let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
     check_version(reader, &fields);
     let names = Names::read(reader, &fields);
-    let counterparties = groups::read_counterparties(reader, &fields, &names);
+    let counterparties = counterparties::read(reader, &fields, &names);
     let mut ids = ids::Ids::default();
     let policy = Policy {
         hash: String::new(),

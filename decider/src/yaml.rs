@@ -5,9 +5,13 @@
 //! [`Reader`], which collects mistakes instead of stopping at the first.
 
 pub mod fields;
-pub mod mistakes;
-pub mod node;
+
 pub mod reader;
+
+pub mod mistakes;
+
+pub mod node;
+
 pub mod span;
 
 pub use fields::Fields;

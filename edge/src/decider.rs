@@ -31,7 +31,9 @@ use crate::telemetry::{metrics::Metrics, trace};
 pub const DEADLINE_GRACE: Duration = Duration::from_millis(250);
 
 /// Pauses before a call is tried again that never reached a decider, or found it unable. Decide is idempotent.
-const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// Together they bridge a decider that restarts.
+const RETRY_PAUSES: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1000)];
 
 /// Asks the decider.
 #[derive(Clone, Debug)]

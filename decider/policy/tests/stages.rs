@@ -114,6 +114,22 @@ fn each_request_id_keeps_its_charge_for_every_signer() {
 }
 
 #[test]
+fn the_next_step_joins_under_whatever_id_it_comes() {
+    let by = |signer: &str, id: &str| Request {
+        callback_request_id: id.into(),
+        signer: text(signer),
+        ..transfer("tx", "0.6")
+    };
+    let steps = [by("s2", "y"), with_address(signing(by("s1", "z")), ETH_ADDRESS)];
+    let mut ledger = limited(vec![eth_limit("hour", &[], "1", 3600)]);
+    assert!(allowed(&ledger.decide(&by("s1", "x"), START)));
+    for step in steps {
+        assert!(allowed(&ledger.decide(&step, after(1))), "{step:?}");
+    }
+    assert_eq!(ledger.charges.len(), 1);
+}
+
+#[test]
 fn no_request_id_slips_into_the_charge_of_another() {
     let mut ledger = limited(vec![eth_limit("hour", &[], "1", 3600)]);
     let by = |signer: &str, id: &str| Request {
@@ -366,6 +382,46 @@ impl Indexed {
             self.charge = Some(change.after.clone());
         }
         settlement
+    }
+}
+
+/// A ledger that breaks at one of its answers.
+struct Broken {
+    ledger: NaiveLedger,
+    answers_left: usize,
+}
+
+impl Broken {
+    fn answer(&mut self) -> Result<(), &'static str> {
+        self.answers_left = self.answers_left.checked_sub(1).ok_or("broken")?;
+        Ok(())
+    }
+}
+
+impl Ledger for Broken {
+    type Error = &'static str;
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Self::Error> {
+        self.answer().map(|()| self.ledger.charge(key).unwrap())
+    }
+
+    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Self::Error> {
+        self.answer().map(|()| self.ledger.used(limit, bucket, now).unwrap())
+    }
+}
+
+#[test]
+fn where_the_ledger_cannot_be_read_nothing_is_decided() {
+    let limits = vec![eth_limit("hour", &[], "5", 3600), eth_limit("day", &[], "5", 86_400)];
+    let mut ledger = limited(limits);
+    let request = |id: &str| Request { callback_request_id: id.into(), ..transfer("tx", "1") };
+    assert!(allowed(&ledger.decide(&request("a"), START)));
+    let policy = ledger.policy.clone();
+    for answers_left in 0..5 {
+        let mut broken = Broken { ledger: ledger.clone(), answers_left };
+        let evaluation = evaluate(&policy, &request("b"));
+        let settled = settle(&policy, &request("b"), &evaluation, &mut broken, after(1));
+        assert_eq!(settled.is_ok(), answers_left == 4, "two charges and two sums are read: {settled:?}");
     }
 }
 

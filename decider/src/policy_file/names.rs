@@ -11,7 +11,7 @@ use policy::list::AddressList;
 
 use super::lists::List;
 use super::summary::ListSummary;
-use super::{assets, groups, lists, operations};
+use super::{assets, lists, operations, source_groups};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
@@ -31,7 +31,7 @@ impl Names {
             assets: assets::read(reader, fields),
             operations: operations::read(reader, fields),
             lists: lists::read(reader, fields),
-            source_groups: groups::read_sources(reader, fields),
+            source_groups: source_groups::read(reader, fields),
         }
     }
 

@@ -61,7 +61,8 @@ impl Engine {
         journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
         let now = time.now().map_err(|error| OpenError::Ledger(error.to_string()))?;
         let index = sums(&mut journal, &policy, now).map_err(unreadable)?;
-        let writer = Writer { journal, index, policy, time, shared: shared.clone(), on_fatal: Some(on_fatal) };
+        let writer =
+            Writer { journal, index, policy, time, shared: shared.clone(), on_fatal: Some(on_fatal) };
         let (queue, tasks) = sync_channel(MAX_QUEUED);
         let thread = std::thread::Builder::new().name("store-writer".into());
         let writer = thread.spawn(move || writer.run(&tasks)).map_err(OpenError::Thread)?;
@@ -145,7 +146,10 @@ fn time_of(journal: &mut impl Journal, watch: &Arc<Watch>) -> Result<StoreTime, 
         && mark > wall
     {
         let behind_ms = mark.as_micros().saturating_sub(wall.as_micros()) / 1_000;
-        tracing::warn!(behind_ms, "the wall clock is behind the latest record: time stands still until it is not");
+        tracing::warn!(
+            behind_ms,
+            "the wall clock is behind the latest record: time stands still until it is not"
+        );
     }
     Ok(StoreTime::since(watch.clone(), mark))
 }
@@ -153,7 +157,9 @@ fn time_of(journal: &mut impl Journal, watch: &Arc<Watch>) -> Result<StoreTime, 
 /// The sums of every limit, from what the longest window holds. A policy without limits holds nothing.
 fn sums(journal: &mut impl Journal, policy: &Policy, now: Time) -> Result<UsageIndex, JournalError> {
     let mut index = UsageIndex::default();
-    let Some(longest) = policy.limits.iter().map(|limit: &Limit| limit.window).max() else { return Ok(index) };
+    let Some(longest) = policy.limits.iter().map(|limit: &Limit| limit.window).max() else {
+        return Ok(index);
+    };
     journal.charges_after(longest.start(now), &mut |charge| {
         index.record(&policy.limits, policy.groups(), None, charge);
     })?;

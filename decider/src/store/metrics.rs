@@ -56,8 +56,16 @@ impl Metrics {
         );
         store.register("queued", "Questions that wait for the writer", self.queued.clone());
         store.register("overloaded", "Questions turned away by a full queue", self.overloaded.clone());
-        store.register("failures", "Rounds that failed, records that could not be read", self.failures.clone());
+        store.register(
+            "failures",
+            "Rounds that failed, records that could not be read",
+            self.failures.clone(),
+        );
         store.register("clock_jumps", "Times the wall clock was too far ahead", self.clock_jumps.clone());
-        store.register("content_changed", "Known request ids with other content", self.content_changed.clone());
+        store.register(
+            "content_changed",
+            "Known request ids with other content",
+            self.content_changed.clone(),
+        );
     }
 }

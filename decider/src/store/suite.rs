@@ -1,6 +1,5 @@
 //! What every store must do, run over each of them: with time moved by hand, faults, and callers that ask at once.
 
-mod bench;
 mod faults;
 mod idempotency;
 mod limits;

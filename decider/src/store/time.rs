@@ -54,7 +54,10 @@ impl Watch {
             self.metrics.clock_jumps.inc();
             tracing::error!(ahead_ms = ahead.as_millis(), "the wall clock jumped forward: deciding nothing");
         } else {
-            tracing::warn!(ahead_ms = ahead.as_millis(), "the wall clock is back within bounds: deciding again");
+            tracing::warn!(
+                ahead_ms = ahead.as_millis(),
+                "the wall clock is back within bounds: deciding again"
+            );
         }
     }
 }
@@ -137,6 +140,6 @@ mod tests {
 
     #[test]
     fn a_jump_tells_people_what_to_do() {
-        insta::assert_snapshot!(StoreError::ClockJumped { ahead: Duration::from_secs(3600) }, @"");
+        insta::assert_snapshot!(StoreError::ClockJumped { ahead: Duration::from_secs(3600) }, @"the wall clock is 3600s ahead of the time that passed since the start; up to 60s is believed. Set it right, or restart the decider if it is right now");
     }
 }

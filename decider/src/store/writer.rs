@@ -135,7 +135,8 @@ impl<J: Journal> Writer<J> {
 
     /// The recorded answer, or a new one, written. Everything is read and settled before anything is written.
     fn answer(&mut self, question: Question, now: Time) -> Result<Answer, StoreError> {
-        let recorded = self.journal.recorded(question.identity()).inspect_err(|error| self.note_one(error))?;
+        let recorded =
+            self.journal.recorded(question.identity()).inspect_err(|error| self.note_one(error))?;
         if let Recorded::This(decision) = recorded {
             return Ok(Answer { decision: *decision, recorded_earlier: true });
         }
@@ -144,7 +145,9 @@ impl<J: Journal> Writer<J> {
         }
         let mut books = Books { journal: &mut self.journal, index: &mut self.index };
         let entry = match recorded {
-            Recorded::Nothing => question.settle(&mut books, now).inspect_err(|error| self.note_one(error))?,
+            Recorded::Nothing => {
+                question.settle(&mut books, now).inspect_err(|error| self.note_one(error))?
+            }
             _ => question.content_changed(now),
         };
         if entry.decision.action == Action::Undecided {
@@ -158,7 +161,12 @@ impl<J: Journal> Writer<J> {
     fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
         self.journal.write(entry).map_err(fatal)?;
         if let Some(change) = &entry.charge {
-            self.index.record(&self.policy.limits, self.policy.groups(), change.before.as_ref(), &change.after);
+            self.index.record(
+                &self.policy.limits,
+                self.policy.groups(),
+                change.before.as_ref(),
+                &change.after,
+            );
         }
         if entry.decision.reason.code == ReasonCode::ContentChanged {
             self.shared.metrics.content_changed.inc();

@@ -40,6 +40,17 @@ impl Files {
         Config::load(&self.write("edge.yaml", yaml.as_bytes()))
     }
 
+    /// Copies files that are here to where a configuration looks for them.
+    fn stand_in(&self, copies: &[(&str, &[&str])]) {
+        for (here, names) in copies {
+            for name in *names {
+                let path = self.0.path().join(name);
+                fs::create_dir_all(path.parent().expect("a directory")).expect("made");
+                fs::copy(self.0.path().join(here), path).expect(name);
+            }
+        }
+    }
+
     /// The mistakes, one a line, without the directory's name.
     fn mistakes(&self, yaml: &str) -> String {
         let lines: Vec<String> =
@@ -201,24 +212,34 @@ fn the_readme_shows_a_whole_configuration() {
     let yaml =
         readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of YAML");
     let yaml = yaml.replace("  # Optional, with their defaults:\n", "").replace("\n  # ", "\n  ");
-    for (name, stand_in) in [
-        ("tls/edge.crt", "server.crt"),
-        ("tls/edge.key", "server.key"),
-        ("tls/ca.pem", "server.crt"),
-        ("tls/edge-client.crt", "other.crt"),
-        ("tls/edge-client.key", "other.key"),
-        ("keys/cosigner.pem", "cosigner_public.pem"),
-        ("keys/cosigner_2.pem", "cosigner_public.pem"),
-        ("keys/reply_private.pem", "callback_rsa_private.pem"),
-        ("keys/acme_reply_private.pem", "callback_rsa_private.pem"),
-    ] {
-        let path = files.0.path().join(name);
-        fs::create_dir_all(path.parent().expect("a directory")).expect("made");
-        fs::copy(files.0.path().join(stand_in), path).expect(name);
-    }
+    files.stand_in(&[
+        ("server.crt", &["tls/edge.crt", "tls/ca.pem"]),
+        ("server.key", &["tls/edge.key"]),
+        ("other.crt", &["tls/edge-client.crt"]),
+        ("other.key", &["tls/edge-client.key"]),
+        ("cosigner_public.pem", &["keys/cosigner.pem", "keys/cosigner_2.pem"]),
+        ("callback_rsa_private.pem", &["keys/reply_private.pem", "keys/acme_reply_private.pem"]),
+    ]);
     let config = files.load(&yaml).unwrap_or_else(|mistakes| panic!("{mistakes:#?}\n{yaml}"));
     // What it calls the defaults are the defaults.
     assert_eq!(config.listen.limits, listen::Limits::default());
     assert_eq!(config.decider.deadline, DEFAULT_DEADLINE);
+    assert_eq!(config.paths.len(), 2);
+}
+
+#[test]
+fn the_sample_for_deployments_loads() {
+    let files = Files::new();
+    files.stand_in(&[
+        ("server.crt", &["tls/edge.crt", "tls/ca.pem"]),
+        ("server.key", &["tls/edge.key"]),
+        ("other.crt", &["tls/edge-client.crt"]),
+        ("other.key", &["tls/edge-client.key"]),
+        ("cosigner_public.pem", &["cosigners/primary.pem", "cosigners/standby.pem"]),
+        ("callback_rsa_private.pem", &["reply_private.pem", "payroll_reply_private.pem"]),
+    ]);
+    let sample = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/edge/edge.yaml"))
+        .expect("a sample");
+    let config = files.load(&sample).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert_eq!(config.paths.len(), 2);
 }

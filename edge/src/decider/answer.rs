@@ -13,7 +13,7 @@ pub struct Decision {
     pub action: Action,
     /// Id of the durable record.
     pub decision_id: String,
-    /// Why, for programs: the name in the contract.
+    /// Why, for programs: the name in the contract, without its prefix.
     pub reason_code: &'static str,
     /// Why, for people.
     pub reason: String,
@@ -81,7 +81,12 @@ fn decision(
         (Verdict::Deny | Verdict::Hold, WireAction::Retry) => Action::Retry,
         (Verdict::Deny | Verdict::Hold, WireAction::Ignore) => Action::Ignore,
     };
-    Ok(Decision { action, decision_id, reason_code: reason_code.as_str_name(), reason })
+    Ok(Decision { action, decision_id, reason_code: word(reason_code), reason })
+}
+
+fn word(code: ReasonCode) -> &'static str {
+    let name = code.as_str_name();
+    name.strip_prefix("REASON_CODE_").unwrap_or(name)
 }
 
 #[cfg(test)]

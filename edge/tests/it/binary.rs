@@ -97,6 +97,6 @@ async fn serves_logs_without_secrets_and_ends_when_told() {
     let answered: serde_json::Value = serde_json::from_str(answered).expect("JSON");
     insta::assert_snapshot!(
         ["message", "path", "request_id", "action", "reason_code", "decision_id", "trace_id"].map(|name| answered[name].to_string()).join(" "),
-        @r#""answered" "" "48f6871c-0467-4b56-8c44-426f3d6487f5" "APPROVE" "REASON_CODE_ALLOWED" "01997000-0000-7000-8000-000000000001" "0af7651916cd43dd8448eb211c80319c""#
+        @r#""answered" "" "48f6871c-0467-4b56-8c44-426f3d6487f5" "APPROVE" "ALLOWED" "01997000-0000-7000-8000-000000000001" "0af7651916cd43dd8448eb211c80319c""#
     );
 }

@@ -42,10 +42,12 @@ async fn a_body_must_come_whole_and_in_time() {
     let bench = Bench::with(Manner::Allowing, tight).await;
     let mut slow = bench.caller().connect().await;
     let head = format!("POST {TX} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nabc");
+    let begun = Instant::now();
     slow.write_all(head.as_bytes()).await.expect("sent");
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).await.expect("an answer");
     assert_eq!(&answer, b"HTTP/1.1 408");
+    assert!(begun.elapsed() < Duration::from_millis(3500), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -54,7 +56,7 @@ async fn sizes_are_bounded() {
     let caller = bench.caller();
     assert_eq!(caller.post(TX, vec![b'a'; 16384]).await.status, 401);
     assert_eq!(caller.post(TX, vec![b'a'; 16385]).await.status, 413);
-    let many = (0..100)
+    let many = (0..70)
         .fold(caller.request(http::Method::POST, TX), |request, i| request.header(format!("x-{i}"), "v"));
     assert_eq!(caller.send(many, "").await.status, 431);
     let long = caller.request(http::Method::POST, TX).header("x", "v".repeat(20_000));
@@ -95,7 +97,7 @@ async fn readiness_says_what_is_missing() {
 
 #[tokio::test]
 async fn the_end_waits_for_what_is_in_flight() {
-    let Bench { files, decider, edge } = Bench::with(Manner::Slow(Duration::from_millis(900)), |yaml| {
+    let Bench { files, decider, edge } = Bench::with(Manner::Slow(Duration::from_millis(1500)), |yaml| {
         yaml.replace("deadline: 1s", "deadline: 5s")
     })
     .await;
@@ -105,10 +107,12 @@ async fn the_end_waits_for_what_is_in_flight() {
     while decider.asked().is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    let begun = Instant::now();
     let ending = tokio::spawn(edge.end());
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(plain_get(admin, "/readyz").await.1.contains("listener: not serving"));
-    assert_eq!(asking.await.expect("answered").action(), "APPROVE");
     ending.await.expect("ended");
+    assert!(begun.elapsed() > Duration::from_millis(1400), "the process would end under a request");
+    assert_eq!(asking.await.expect("answered").action(), "APPROVE");
     assert!(TcpStream::connect(address).await.is_err(), "nobody may connect any more");
 }

@@ -95,7 +95,8 @@ async fn a_decider_that_comes_back_is_reached_within_a_second() {
 
 #[tokio::test]
 async fn a_restart_under_a_call_is_bridged() {
-    let mut bench = Bench::new(Manner::Silent).await;
+    let patient = |yaml: String| yaml.replace("deadline: 1s", "deadline: 5s");
+    let mut bench = Bench::with(Manner::Silent, patient).await;
     let port = bench.decider.port;
     let caller = bench.caller();
     let asking = tokio::spawn(async move { caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await });

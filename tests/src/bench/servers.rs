@@ -52,14 +52,19 @@ pub fn spawn_decider(bench: &Bench, local: &Local) -> Result<Process, Error> {
 
 /// The decider of these files on an empty ledger, ready.
 pub async fn fresh_decider(bench: &Bench, local: &Local) -> Result<Process, Error> {
-    if let Some(data) = local.database().parent() {
-        let failed = || Error::io(format!("cannot empty {}", data.display()));
-        std::fs::remove_dir_all(data).map_err(failed())?;
-        std::fs::create_dir(data).map_err(failed())?;
-    }
+    empty_ledger(local)?;
     let mut decider = spawn_decider(bench, local)?;
     until_ready(&mut decider).await?;
     Ok(decider)
+}
+
+/// Removes the database. No decider may run on it.
+pub fn empty_ledger(local: &Local) -> Result<(), Error> {
+    let database = local.database();
+    let Some(data) = database.parent() else { return Ok(()) };
+    let failed = || Error::io(format!("cannot empty {}", data.display()));
+    std::fs::remove_dir_all(data).map_err(failed())?;
+    std::fs::create_dir(data).map_err(failed())
 }
 
 /// A decider at the address of these files that always gives the answer in `reply`. It answers already.

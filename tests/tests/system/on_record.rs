@@ -1,7 +1,7 @@
 //! What the decider has on record, from three sides: its answers, its numbers, and its file.
 
 use proto::decider::v1::decision_record::Answer as Recorded;
-use proto::decider::v1::{Action, DecideResponse, ReasonCode};
+use proto::decider::v1::{Action, DecideResponse, DecisionRecord, ReasonCode};
 use rusqlite::{Connection, OpenFlags};
 use system_tests::cosigner::{self, Cosigner};
 use system_tests::harness::System;
@@ -44,9 +44,14 @@ pub async fn outcome(system: &System, cosigner: &Cosigner, payload: &[u8]) -> Ou
 
 /// The newest answer on record over a transaction.
 pub async fn answered(system: &System, request_id: &str) -> Option<DecideResponse> {
-    match system.record(request_id).await?.answer? {
-        Recorded::TransactionAnswer(answer) => Some(answer),
-        Recorded::ConfigChangeAnswer(answer) => panic!("a configuration change: {answer:?}"),
+    Some(answer_of(system.record(request_id).await?))
+}
+
+/// The answer in a transaction's record.
+pub fn answer_of(record: DecisionRecord) -> DecideResponse {
+    match record.answer {
+        Some(Recorded::TransactionAnswer(answer)) => answer,
+        other => panic!("no answer over a transaction: {other:?}"),
     }
 }
 

@@ -6,10 +6,10 @@ use system_tests::cosigner::{Action, Cosigner, Endpoint};
 use system_tests::harness::Options;
 use system_tests::harness::System;
 use system_tests::requests::{Destination, Transfer, address_book_change};
-use system_tests::services::decisions::{TENANT, within_deadline};
+use system_tests::services::decisions::{TENANT, newest, within_deadline};
 use tokio::task::JoinSet;
 
-use crate::on_record::{LedgerFile, answered};
+use crate::on_record::{LedgerFile, answer_of};
 
 const TREASURY: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
 /// Requests at once.
@@ -94,10 +94,11 @@ async fn race_for_one(max: &str, spent: Option<&str>, amount: &str) {
 
 /// The decider's answers, their charges and the file say the same.
 async fn check_records(system: &System, racers: &[Transfer], actions: &[Action], expected: u128) {
+    let mut client = system.decisions();
     for (racer, action) in racers.iter().zip(actions) {
-        let record = system.record(&racer.request_id).await.unwrap();
+        let record = newest(&mut client, &racer.request_id).await.unwrap().unwrap();
         let charged: u128 = record.charges.iter().map(|charge| charge.amount.parse::<u128>().unwrap()).sum();
-        let answer = answered(system, &racer.request_id).await.unwrap();
+        let answer = answer_of(record);
         let (reason, amount) = match action {
             Action::Approve => (ReasonCode::Allowed, wei(&racer.amount)),
             _ => (ReasonCode::LimitExceeded, 0),

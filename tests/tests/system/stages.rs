@@ -92,8 +92,11 @@ async fn an_address_that_filled_in_is_pinned() {
     assert_eq!(ask(&system, &cosigner, &elsewhere.fields()).await, INTENT_CHANGED);
 }
 
+/// A name, and what is changed.
+type Change = (&'static str, fn(&mut Transfer));
+
 /// What a signing request may not say otherwise than the approval did.
-const CHANGES: &[(&str, fn(&mut Transfer))] = &[
+const CHANGES: &[Change] = &[
     ("another address", |transfer| transfer.destinations[0].address = OTHER_ADDRESS.to_owned()),
     ("a larger amount", |transfer| set_amount(transfer, "0.600000000000000001")),
     ("a smaller amount", |transfer| set_amount(transfer, "0.5")),
@@ -157,6 +160,22 @@ async fn a_fee_may_appear_and_a_net_amount_fall() {
     net["destinations"][0]["amountNativeStr"] = json!("0.5995");
     assert_eq!(ask(&system, &cosigner, &net).await, Outcome::APPROVED);
     assert_eq!(LedgerFile::open(system.local()).charged(), CHARGED, "what was charged stays charged");
+}
+
+/// With the requested amount as it was: what moves may fall below what was allowed, and not rise again.
+#[tokio::test]
+async fn a_net_amount_may_not_rise() {
+    let (system, cosigner) = start().await;
+    let transfer = transfer();
+    let with_net = |mut fields: Value, net: &str| {
+        fields["amountStr"] = json!(net);
+        fields["destinations"][0]["amountNativeStr"] = json!(net);
+        fields
+    };
+    let approval = with_net(transfer.clone().at_approval().fields(), "0.55");
+    assert_eq!(ask(&system, &cosigner, &approval).await, Outcome::APPROVED);
+    let risen = with_net(transfer.fields(), "0.550000000000000001");
+    assert_eq!(ask(&system, &cosigner, &risen).await, INTENT_CHANGED);
 }
 
 #[tokio::test]

@@ -64,6 +64,8 @@ struct Destination {
 
 #[derive(Debug, Clone)]
 struct Callback {
+    /// Follows an id that no other callback has: the id is any text, and is echoed as it came.
+    request_id_end: String,
     texts: Vec<Member>,
     destinations: Vec<Destination>,
     raw_transactions: Vec<Vec<Member>>,
@@ -88,6 +90,7 @@ fn destination() -> impl Strategy<Value = Destination> {
 
 fn callback() -> impl Strategy<Value = Callback> {
     let parts = (
+        "\\PC{0,32}",
         members(TEXTS.len()),
         proptest::collection::vec(destination(), 0..4),
         proptest::collection::vec(members(RAW_TEXTS.len()), 0..3),
@@ -95,14 +98,19 @@ fn callback() -> impl Strategy<Value = Callback> {
         proptest::option::of(proptest::sample::select(&OBJECTS[..])),
         member(),
     );
-    parts.prop_map(|(texts, destinations, raw_transactions, players, extra_parameters, unread)| Callback {
-        texts,
-        destinations,
-        raw_transactions,
-        players,
-        extra_parameters,
-        unread,
-    })
+    parts.prop_map(
+        |(request_id_end, texts, destinations, raw_transactions, players, extra_parameters, unread)| {
+            Callback {
+                request_id_end,
+                texts,
+                destinations,
+                raw_transactions,
+                players,
+                extra_parameters,
+                unread,
+            }
+        },
+    )
 }
 
 /// JSON text in which some members are written as they are given.
@@ -247,7 +255,7 @@ fn every_field_of_a_callback_is_on_the_deciders_record_as_it_was_written() {
     let system = runtime.block_on(System::with(Options { store: Store::Memory, ..Options::default() }));
     let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
     let run = runner.run(&callback(), |callback| {
-        let request_id = fresh_id();
+        let request_id = fresh_id() + &callback.request_id_end;
         let payload = Json::of(&callback, &request_id);
         let found = runtime.block_on(recorded(&system, &payload, &request_id));
         prop_assert_eq!(found, expected(&callback, &request_id), "{}", payload);

@@ -25,9 +25,12 @@ impl LockedFile {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path)),
-            Err(TryLockError::Error(why)) => return Err(OpenError::File { path: with_suffix(&path, ".lock"), why }),
+            Err(TryLockError::Error(why)) => {
+                return Err(OpenError::File { path: with_suffix(&path, ".lock"), why });
+            }
         }
         open_private(&path)?;
+        sync_folder(folder_of(&path))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -40,13 +43,34 @@ impl LockedFile {
 /// Two names for one file must come to one lock.
 fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
     let failed = |why| OpenError::File { path: path.to_owned(), why };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|why| OpenError::File { path: folder.to_owned(), why })?;
+    let folder = folder_of(path);
+    create_folder(folder)?;
     if path.exists() {
         return path.canonicalize().map_err(failed);
     }
     let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
     Ok(folder.canonicalize().map_err(failed)?.join(name))
+}
+
+/// Creates a folder and those it is in. Each is synced into the one above it: a folder that a power failure takes
+/// away takes the store with it.
+fn create_folder(folder: &Path) -> Result<(), OpenError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    create_folder(folder_of(folder))?;
+    std::fs::create_dir(folder).map_err(|why| OpenError::File { path: folder.to_owned(), why })?;
+    sync_folder(folder_of(folder))
+}
+
+fn sync_folder(folder: &Path) -> Result<(), OpenError> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|why| OpenError::File { path: folder.to_owned(), why })
+}
+
+/// The folder something is in, as the caller wrote it.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Opens, or creates for its owner alone. SQLite gives its log the same mode.

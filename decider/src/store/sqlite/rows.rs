@@ -48,7 +48,9 @@ pub fn recorded(connection: &Connection, identity: &Identity) -> Result<Recorded
     let mut rows = statement.query(params![tenant, callback_request_id, key.0])?;
     let mut found = Recorded::Nothing;
     while let Some(row) = rows.next()? {
-        if row.get_ref(0)?.as_blob().map_err(|error| JournalError::Unreadable(error.to_string()))? == content.0 {
+        if row.get_ref(0)?.as_blob().map_err(|error| JournalError::Unreadable(error.to_string()))?
+            == content.0
+        {
             return Ok(Recorded::This(Box::new(decision(connection, row.get(1)?)?)));
         }
         found = Recorded::OtherContent;

@@ -30,7 +30,8 @@ const SYNCHRONOUS_FULL: i64 = 2;
 
 /// Opens the database, and makes safe what a process that was killed has left in the log.
 pub fn connect(path: &Path) -> Result<Connection, OpenError> {
-    let failed = |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), why: error.to_string() };
+    let failed =
+        |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), why: error.to_string() };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
@@ -133,7 +134,9 @@ fn pragma(connection: &Connection, name: &str) -> Result<i64, rusqlite::Error> {
 fn foreign(path: &Path, error: &rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotOurs { path, why: "no database at all".into() },
+        Some(rusqlite::ErrorCode::NotADatabase) => {
+            OpenError::NotOurs { path, why: "no database at all".into() }
+        }
         _ => OpenError::Database { path, why: error.to_string() },
     }
 }

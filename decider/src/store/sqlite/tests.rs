@@ -45,7 +45,7 @@ fn a_second_decider_is_refused_by_whatever_name_it_comes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("decider.db");
     let first = SqliteJournal::open(&file).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&file), folder.path()), @"");
+    insta::assert_snapshot!(told(SqliteJournal::open(&file), folder.path()), @"DIR/decider.db: another decider has this store open. One file serves one decider: stop the other one, or give this one its own file");
     let link = folder.path().join("link.db");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     assert!(matches!(SqliteJournal::open(&link), Err(OpenError::Locked(_))));
@@ -81,25 +81,27 @@ async fn it_is_created_with_its_folder_for_its_owner_alone() {
 fn what_is_not_a_store_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
-    std::fs::write(&text, "not a database, and long enough to be read as the header of one".repeat(20)).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&text), folder.path()), @"");
+    std::fs::write(&text, "not a database, and long enough to be read as the header of one".repeat(20))
+        .unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&text), folder.path()), @"DIR/notes.txt: this file is not a decider's store: no database at all");
     let other = folder.path().join("other.db");
     Connection::open(&other).unwrap().execute_batch("CREATE TABLE diary (line TEXT)").unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&other), folder.path()), @"");
+    insta::assert_snapshot!(told(SqliteJournal::open(&other), folder.path()), @"DIR/other.db: this file is not a decider's store: another program's database");
     let newer = folder.path().join("newer.db");
     drop(SqliteJournal::open(&newer).unwrap());
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"");
-    insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"");
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 1: it was written by a newer version; run that one");
+    insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"DIR: Is a directory (os error 21)");
     let below_a_file = text.join("decider.db");
-    insta::assert_snapshot!(told(SqliteJournal::open(&below_a_file), folder.path()), @"");
+    insta::assert_snapshot!(told(SqliteJournal::open(&below_a_file), folder.path()), @"DIR/notes.txt: File exists (os error 17)");
 }
 
 #[test]
 fn durability_is_what_the_connection_says_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(&folder.path().join("decider.db")).unwrap();
-    let number = |name: &str| -> i64 { journal.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
+    let number =
+        |name: &str| -> i64 { journal.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
     let mode: String = journal.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
     assert_eq!((number("synchronous"), number("foreign_keys"), number("wal_autocheckpoint")), (2, 1, 0));
@@ -147,7 +149,10 @@ async fn the_log_does_not_grow_without_end() {
         sizes.push(log());
     }
     assert!(sizes.iter().all(|size| *size < 2 * CHECKPOINT_AFTER), "{sizes:?}");
-    assert!(sizes.iter().any(|size| *size > CHECKPOINT_AFTER / 2), "it was copied at every commit: {sizes:?}");
+    assert!(
+        sizes.iter().any(|size| *size > CHECKPOINT_AFTER / 2),
+        "it was copied at every commit: {sizes:?}"
+    );
 }
 
 #[tokio::test]
@@ -177,10 +182,14 @@ async fn people_read_it_with_their_own_tools_while_it_works() {
     };
     let decisions = "SELECT decided, tenant, kind, request_id, stage, verdict, action, reason_code, reason \
                      FROM decision_lines";
-    insta::assert_snapshot!(lines(decisions), @"");
-    insta::assert_snapshot!(lines("SELECT * FROM charge_lines"), @"");
-    insta::assert_snapshot!(lines("SELECT action FROM decisions WHERE request_id = 'tx-1'"), @"");
-    insta::assert_snapshot!(lines("SELECT document FROM policies"), @"");
+    insta::assert_snapshot!(lines(decisions), @r"
+    2023-11-14T22:13:20.000000Z | default | transaction | tx-1 | APPROVAL | ALLOW | APPROVE | ALLOWED | allow rule any-transfer
+    2023-11-14T22:13:20.000000Z | default | transaction | tx-2 | APPROVAL | DENY | REJECT | FIELD_INVALID | amountStr: the amount is not decimal text at character 2: expected digits and at most one point between them, such as 0 or 12.5
+    2023-11-14T22:13:20.000000Z | default | config_change | c-1 | Null | HOLD | IGNORE | CONFIG_CHANGE_NO_RULE | no rule decides over ADD_USER: left to people
+    ");
+    insta::assert_snapshot!(lines("SELECT * FROM charge_lines"), @"2023-11-14T22:13:20.000000Z | default | tx-1 |  | TRANSFER | ETH | VAULT | 0 | VAULT | 1 | evm:0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | Null | 1000000000000000000 | 2000000000");
+    insta::assert_snapshot!(lines("SELECT action FROM decisions WHERE request_id = 'tx-1'"), @"APPROVE");
+    insta::assert_snapshot!(lines("SELECT document FROM policies"), @"document of hash of ");
     desk.allow(&request("tx-3")).await;
 }
 

@@ -132,7 +132,11 @@ async fn a_failed_commit_gives_nobody_an_answer_and_ends_the_store() {
     let failed = StoreError::Failed("database or disk is full".into());
     assert_eq!(desk.ask(&request("tx-2")).await, Err(failed.clone()));
     for asked in [request("tx-1"), request("tx-2"), request("tx-3")] {
-        assert_eq!(desk.ask(&asked).await, Err(failed.clone()), "no answer after the failure, not even a recorded one");
+        assert_eq!(
+            desk.ask(&asked).await,
+            Err(failed.clone()),
+            "no answer after the failure, not even a recorded one"
+        );
     }
     assert_eq!(desk.store.readiness(), Err(failed.clone()));
     let lookup = Lookup::Id(durable.id);
@@ -168,6 +172,35 @@ async fn everybody_in_a_failed_batch_gets_the_failure_repeats_included() {
 }
 
 #[tokio::test]
+async fn whoever_waits_behind_a_failed_batch_gets_the_failure_and_nothing_more_is_tried() {
+    let gate = Arc::new(Gate::default());
+    let begins = Arc::new(AtomicUsize::new(0));
+    let (held, counted) = (gate.clone(), begins.clone());
+    let desk = desk(move |call| match call {
+        Call::Begin => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+        Call::Commit => {
+            held.pass();
+            Err(disk_full())
+        }
+        _ => Ok(()),
+    });
+    let ask = |each: usize| desk.store.decide(proposal(&desk.policy, &request(&format!("tx-{each}"))));
+    let first = ask(0);
+    gate.until_reached().await;
+    let waiting: Vec<_> = (1..=2 * MAX_BATCH).map(ask).chain([first]).collect();
+    gate.open();
+    for pending in waiting {
+        assert!(matches!(pending.await, Err(StoreError::Failed(_))));
+    }
+    assert_eq!(begins.load(Ordering::SeqCst), 1);
+    drop(desk.store);
+    assert_eq!(desk.fatal.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_write_that_fails_ends_the_store_whatever_it_calls_itself() {
     for error in [disk_full(), JournalError::Busy, JournalError::Unreadable("half a row".into())] {
         let text: Arc<str> = error.to_string().into();
@@ -190,7 +223,10 @@ async fn a_lock_of_another_program_and_an_unreadable_record_concern_one_request_
         _ => Ok(()),
     });
     assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Busy));
-    assert_eq!(desk.ask(&request("broken")).await, Err(StoreError::Unreadable("decision 7: not JSON".into())));
+    assert_eq!(
+        desk.ask(&request("broken")).await,
+        Err(StoreError::Unreadable("decision 7: not JSON".into()))
+    );
     desk.allow(&request("tx")).await;
     assert_eq!(desk.store.readiness(), Ok(()));
     assert!(desk.fatal.lock().unwrap().is_empty());
@@ -229,7 +265,7 @@ async fn what_has_queued_up_is_committed_together_and_a_full_queue_sheds() {
     for pending in queued {
         assert_eq!(pending.await.unwrap().decision.action, Action::Approve);
     }
-    assert_eq!(commits.load(Ordering::SeqCst), 1 + MAX_QUEUED / MAX_BATCH);
+    assert_eq!(commits.load(Ordering::SeqCst), 17, "one for the first, and 1024 / 64");
     assert_eq!(desk.metrics.queued.get(), 0);
 }
 

@@ -22,8 +22,8 @@ use policy::verdict::{Action, ReasonCode};
 
 use crate::clock::testing::ManualClock;
 use crate::store::{
-    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Proposal, Record,
-    Setting, SqliteJournal, Store, StoreError,
+    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Proposal,
+    Record, Setting, SqliteJournal, Store, StoreError,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -85,7 +85,11 @@ impl Desk {
         Self::try_open(journal, policy, clock).unwrap()
     }
 
-    fn try_open(journal: impl Journal, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> Result<Self, OpenError> {
+    fn try_open(
+        journal: impl Journal,
+        policy: &Arc<Policy>,
+        clock: &Arc<ManualClock>,
+    ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::default());
         let fatal = Arc::new(Mutex::new(Vec::new()));
         let told = fatal.clone();
@@ -237,8 +241,11 @@ pub fn address(digit: char) -> String {
 /// has the id of its transaction.
 pub fn request(id: &str) -> Request {
     let vault = |id: &str| AccountText { kind: Some("VAULT".into()), id: Some(id.into()), subtype: None };
-    let destination =
-        DestinationText { account: vault("1"), amount_usd: Some("2000".into()), ..DestinationText::default() };
+    let destination = DestinationText {
+        account: vault("1"),
+        amount_usd: Some("2000".into()),
+        ..DestinationText::default()
+    };
     let request = Request {
         tenant: "default".into(),
         callback_request_id: id.into(),

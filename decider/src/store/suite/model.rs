@@ -24,7 +24,7 @@ enum Step {
     Ask(Box<Request>),
     ConfigChange(u8, u8),
     Advance(Duration),
-    StepBack(Duration),
+    SetBack(Duration),
     Reopen,
 }
 
@@ -33,7 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => asked().prop_map(|request| Step::Ask(Box::new(request))),
         1 => (0..3_u8, 0..2_u8).prop_map(|(id, details)| Step::ConfigChange(id, details)),
         3 => pause().prop_map(Step::Advance),
-        1 => pause().prop_map(Step::StepBack),
+        1 => pause().prop_map(Step::SetBack),
         1 => Just(Step::Reopen),
     ]
 }
@@ -83,8 +83,12 @@ struct Pair {
 
 impl Pair {
     fn open() -> Self {
-        let mut pair =
-            Self { policy: Arc::new(limits()), places: Place::each(), clocks: [clock(), clock()], desks: None };
+        let mut pair = Self {
+            policy: Arc::new(limits()),
+            places: Place::each(),
+            clocks: [clock(), clock()],
+            desks: None,
+        };
         pair.reopen();
         pair
     }
@@ -100,7 +104,7 @@ impl Pair {
         match step {
             Step::Reopen => self.reopen(),
             Step::Advance(by) => self.clocks.iter().for_each(|clock| clock.advance(*by)),
-            Step::StepBack(by) => {
+            Step::SetBack(by) => {
                 for clock in &self.clocks {
                     clock.set_wall(earlier(crate::clock::Clock::wall(clock.as_ref()), *by));
                 }

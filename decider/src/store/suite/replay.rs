@@ -26,13 +26,15 @@ fn scenario() -> Vec<Request> {
 #[tokio::test]
 async fn every_record_settles_the_same_from_its_evidence() {
     for place in Place::each() {
-        let limits = vec![ether_per_hour("4"), keyed(usd_per_hour("9000"), &[KeyPart::Source, KeyPart::Signer])];
+        let limits =
+            vec![ether_per_hour("4"), keyed(usd_per_hour("9000"), &[KeyPart::Source, KeyPart::Signer])];
         let desk = place.open(&Arc::new(policy(limits)), &clock());
         for asked in scenario() {
             desk.clock.advance(MICROSECOND);
             let decision = desk.decide(&asked).await;
             let mut evidence = desk.record(&decision).await.evidence;
-            let again = settle(&desk.policy, &asked, &evaluate(&desk.policy, &asked), &mut evidence, decision.at);
+            let again =
+                settle(&desk.policy, &asked, &evaluate(&desk.policy, &asked), &mut evidence, decision.at);
             let again = again.unwrap();
             assert_eq!(
                 (again.verdict, again.action, &again.reason, &again.limits),

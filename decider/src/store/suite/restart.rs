@@ -25,7 +25,8 @@ async fn answers_and_sums_are_the_same_after_it_is_opened_again() {
         }
         assert_eq!(desk.record(&allowed).await, record);
         desk.reject(&request("tx-1").amount("2"), ReasonCode::ContentChanged).await;
-        let full = desk.reject(&request("tx-3").amount("1.000000000000000001"), ReasonCode::LimitExceeded).await;
+        let full =
+            desk.reject(&request("tx-3").amount("1.000000000000000001"), ReasonCode::LimitExceeded).await;
         assert_eq!(full.limits[0].used, ether("1"));
         clock.advance(MICROSECOND);
         assert_eq!(desk.allow(&request("tx-4").amount("2")).await.limits[0].used, ether("0"));

@@ -27,6 +27,21 @@ async fn approval_then_signing_is_one_charge_that_counts_from_the_signing() {
 }
 
 #[tokio::test]
+async fn sums_do_not_count_a_transaction_twice() {
+    for place in Place::each() {
+        let (policy, clock) = (Arc::new(policy(vec![ether_per_hour("10")])), clock());
+        let desk = place.open(&policy, &clock);
+        desk.allow(&request("tx")).await;
+        clock.advance(MINUTE);
+        let signing = desk.allow(&request("tx").signing()).await;
+        assert!(signing.limits[0].used.is_zero(), "its own approval is not in its way");
+        assert_eq!(desk.used("probe-1").await, ether("1").to_string(), "{}", place.name());
+        drop(desk);
+        assert_eq!(place.open(&policy, &clock).used("probe-2").await, ether("1").to_string());
+    }
+}
+
+#[tokio::test]
 async fn a_signing_is_tested_again_in_a_window_that_its_charge_had_left() {
     for place in Place::each() {
         let desk = place.open(&Arc::new(policy(vec![ether_per_hour("1")])), &clock());
@@ -86,7 +101,10 @@ async fn items_of_a_batch_and_unrelated_ids_of_one_transaction_are_charged_each(
             let of_tx = request("tx").id(id);
             let decision = desk.allow(&of_tx).await;
             let record = desk.record(&decision).await;
-            assert!(record.charges.iter().any(|charge| charge.parts[0].callback_request_id == id), "{record:?}");
+            assert!(
+                record.charges.iter().any(|charge| charge.parts[0].callback_request_id == id),
+                "{record:?}"
+            );
         }
         assert_eq!(desk.used("probe").await, ether("5").to_string(), "{}", place.name());
     }

@@ -72,8 +72,7 @@ impl Decider {
 
     pub async fn start_at(files: &Files, manner: Manner, port: u16) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let socket =
-            runtime.spawn(TcpListener::bind(("127.0.0.1", port))).await.expect("runs").expect("a port");
+        let socket = runtime.spawn(bind(port)).await.expect("runs");
         let port = socket.local_addr().expect("an address").port();
         let service = Service { manner, asked: Arc::default() };
         let tls = ServerTlsConfig::new()
@@ -97,6 +96,17 @@ impl Decider {
     pub fn metadata(&self) -> MetadataMap {
         self.service.asked.lock().expect("unpoisoned").last().expect("a call").1.clone()
     }
+}
+
+/// Binds the port, which a decider that ends may hold for a moment longer.
+async fn bind(port: u16) -> TcpListener {
+    for _ in 0..100 {
+        if let Ok(socket) = TcpListener::bind(("127.0.0.1", port)).await {
+            return socket;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("port {port} stays taken");
 }
 
 impl Service {

@@ -16,7 +16,7 @@ const PER_VAULT: usize = 25;
 /// Of so many requests one is new; the others are asked again.
 const FRESH_EVERY: usize = 3;
 /// A Co-signer asks again after minutes; here it must not become a flood.
-const PAUSE: Duration = Duration::from_millis(30);
+const PAUSE: Duration = Duration::from_millis(20);
 /// A request that is asked for longer than this is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TREASURY: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
@@ -58,8 +58,8 @@ impl Book {
 
     /// Every request with its final answer.
     pub fn final_answers(&self) -> Vec<(Transfer, Action)> {
-        let told = self.told.lock().unwrap();
         let asked = self.asked.lock().unwrap();
+        let told = self.told.lock().unwrap();
         asked.iter().filter_map(|t| Some((t.clone(), *told.get(&key(t))?))).collect()
     }
 
@@ -113,11 +113,12 @@ impl Book {
 
 impl fmt::Display for Book {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answered = self.final_answers();
         write!(
             f,
             "{} requests, {} approved, {} answers, {} times RETRY, {} times no answer",
-            self.asked.lock().unwrap().len(),
-            self.seen(Action::Approve).len(),
+            answered.len(),
+            answered.iter().filter(|(_, action)| *action == Action::Approve).count(),
             self.answers(),
             self.retries.load(Ordering::SeqCst),
             self.failures.load(Ordering::SeqCst),

@@ -39,7 +39,8 @@ async fn nothing_secret_is_in_logs_or_metrics() {
     let environment = vec![("RUST_LOG".to_owned(), "trace".to_owned())];
     let mut system = System::with(Options { environment, ..Options::default() }).await;
     requests_of_all_kinds(&system).await;
-    let metrics = [system.edge().admin("/metrics").await.unwrap(), system.decider().admin("/metrics").await.unwrap()];
+    let metrics =
+        [system.edge().admin("/metrics").await.unwrap(), system.decider().admin("/metrics").await.unwrap()];
     // The decider goes away: errors are logged, too.
     system.decider().kill().unwrap();
     let cosigner = system.cosigner();
@@ -177,7 +178,10 @@ fn changes() -> Vec<Value> {
     let change = |kind: &str, extra: Value| json!({"type": kind, "requestId": format!("request-{}", fresh_id()), "extraInfo": extra});
     vec![
         change("EXCHANGE", json!({"apiKey": "api-key-8d1f", "addresses": "{\"BTC\":\"addresses-77aa\"}"})),
-        change("UNMANAGED_WALLET", json!({"walletName": "note-41cc", "address": TREASURY, "tag": "tag-52dd"})),
+        change(
+            "UNMANAGED_WALLET",
+            json!({"walletName": "note-41cc", "address": TREASURY, "tag": "tag-52dd"}),
+        ),
         change("x\n{\"level\":\"FORGED\"}\u{1b}[2J", json!({"address": BITCOIN})),
         json!({"type": "EXCHANGE", "requestId": "request-1", "extraInfo": "api-key-8d1f"}),
     ]

@@ -32,7 +32,8 @@ fn named() -> Vec<Named> {
         let mut add = |line: String, fenced| {
             for line in line.split(" && ") {
                 // What follows a wide gap or a # explains the line.
-                let line = line.trim().split(" # ").next().unwrap().split("   ").next().unwrap().trim().to_owned();
+                let line =
+                    line.trim().split(" # ").next().unwrap().split("   ").next().unwrap().trim().to_owned();
                 if program(&line).is_some() {
                     found.push(Named { readme: readme.clone(), line, fenced });
                 }
@@ -76,7 +77,11 @@ async fn every_command_in_a_readme_works() {
             _ if !fenced && !line.contains(" --") => continue,
             _ => runs(folder.path(), &system, &line),
         };
-        if line.contains("make") || line.contains("cargo") { looked_up += 1 } else { run += 1 }
+        if line.contains("make") || line.contains("cargo") {
+            looked_up += 1
+        } else {
+            run += 1
+        }
         wrong.extend(result.err().map(|why| format!("{readme}: `{line}`: {why}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -148,7 +153,9 @@ fn target_exists(line: &str) -> Result<(), String> {
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
     let words = line.split_whitespace().skip_while(|word| *word != "make").skip(1);
     let target = words.take(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let is_it = |line: &str| line.strip_prefix(target).is_some_and(|rest| rest.starts_with(':') && rest.contains("## "));
+    let is_it = |line: &str| {
+        line.strip_prefix(target).is_some_and(|rest| rest.starts_with(':') && rest.contains("## "))
+    };
     if makefile.lines().any(is_it) { Ok(()) } else { Err(format!("the Makefile has no target {target}")) }
 }
 
@@ -158,11 +165,11 @@ fn packages_exist(line: &str) -> Result<(), String> {
     let packages = words.windows(2).filter(|pair| ["-p", "--package"].contains(&pair[0])).map(|pair| pair[1]);
     for package in packages {
         let manifests = ["proto", "edge", "edge/callback", "decider", "decider/policy", "tests"];
-        let named = |folder: &&str| {
+        let named = |folder: &str| {
             let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
             manifest.lines().any(|line| line == format!("name = \"{package}\""))
         };
-        if !manifests.iter().any(|folder| named(&folder)) {
+        if !manifests.iter().any(|folder| named(folder)) {
             return Err(format!("there is no package {package}"));
         }
     }

@@ -79,7 +79,8 @@ async fn ends_and_says_why(system: &mut System) {
     let log = system.decider().log_text();
     assert_eq!(ended.and_then(|status| status.code()), Some(1), "{ended:?}\n{log}");
     let alarms = lines(&log, "ERROR");
-    let says = |what: &str| alarms.iter().any(|line| line["message"].as_str().is_some_and(|m| m.contains(what)));
+    let says =
+        |what: &str| alarms.iter().any(|line| line["message"].as_str().is_some_and(|m| m.contains(what)));
     assert!(says("the store failed"), "no alarm:\n{log}");
     assert!(says("the decider ends"), "no last word:\n{log}");
     let last = log.lines().last().unwrap_or_default();

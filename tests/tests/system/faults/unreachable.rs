@@ -14,7 +14,8 @@ const ASKED_AT_ONCE: usize = 8;
 const NOTICED: Duration = Duration::from_secs(10);
 
 async fn all_told_to_retry(system: &System) -> Vec<Transfer> {
-    let transfers: Vec<_> = (0..ASKED_AT_ONCE).map(|vault| transfer().from_vault(&vault.to_string())).collect();
+    let transfers: Vec<_> =
+        (0..ASKED_AT_ONCE).map(|vault| transfer().from_vault(&vault.to_string())).collect();
     let asked = transfers.iter().map(|transfer| told_to_retry(system, transfer));
     join_all(asked).await;
     transfers
@@ -71,14 +72,13 @@ async fn a_bad_wire_means_retry_until_it_is_good() {
     for wire in [Wire::Silent, Wire::Slow(DEADLINE * 2), Wire::Garbled, Wire::Cut] {
         proxy.set(wire);
         // The decider may have decided; the edge does not know, and says so.
-        let transfer = transfer().from_vault(&format!("{wire:?}").to_lowercase().replace(['(', ')', '.'], "-"));
+        let transfer =
+            transfer().from_vault(&format!("{wire:?}").to_lowercase().replace(['(', ')', '.'], "-"));
         told_to_retry(&system, &transfer).await;
         told_to_retry(&system, &transfer).await;
         proxy.set(Wire::Good);
-        eventually("the edge has its decider back", NOTICED, async || {
-            told_again(&system, &transfer).await
-        })
-        .await;
+        eventually("the edge has its decider back", NOTICED, async || told_again(&system, &transfer).await)
+            .await;
         approved_once(&system, &transfer).await;
     }
     system.stop().await;

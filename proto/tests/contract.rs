@@ -34,7 +34,8 @@ fn everything_is_documented() {
             .filter(|location| !location.leading_comments().trim().is_empty())
             .map(|location| location.path.clone())
             .collect();
-        let missing: Vec<_> = places(&file).into_iter().filter(|(path, _)| !documented.contains(path)).collect();
+        let missing: Vec<_> =
+            places(&file).into_iter().filter(|(path, _)| !documented.contains(path)).collect();
         assert!(missing.is_empty(), "without a comment: {missing:?}");
     }
 }
@@ -43,13 +44,28 @@ fn everything_is_documented() {
 fn names_are_the_standard_ones() {
     for file in own_files() {
         let package = file.package();
-        assert!(package.rsplit('.').next().is_some_and(|last| last.starts_with('v')), "{package} has no version");
-        assert!(file.name().starts_with(&package.replace('.', "/")), "{} is not where its package says", file.name());
+        assert!(
+            package.rsplit('.').next().is_some_and(|last| last.starts_with('v')),
+            "{package} has no version"
+        );
+        assert!(
+            file.name().starts_with(&package.replace('.', "/")),
+            "{} is not where its package says",
+            file.name()
+        );
         for service in &file.service {
             assert!(service.name().ends_with("Service"), "{}", service.name());
             for method in &service.method {
-                assert!(method.input_type().ends_with(&format!(".{}Request", method.name())), "{}", method.name());
-                assert!(method.output_type().ends_with(&format!(".{}Response", method.name())), "{}", method.name());
+                assert!(
+                    method.input_type().ends_with(&format!(".{}Request", method.name())),
+                    "{}",
+                    method.name()
+                );
+                assert!(
+                    method.output_type().ends_with(&format!(".{}Response", method.name())),
+                    "{}",
+                    method.name()
+                );
             }
         }
         file.message_type.iter().for_each(check_message);
@@ -90,7 +106,11 @@ fn lines_of_file(file: &FileDescriptorProto) -> Vec<String> {
 fn lines_of_message(scope: &str, message: &DescriptorProto, lines: &mut Vec<String>) {
     let scope = format!("{scope}.{}", message.name());
     for field in &message.field {
-        let kind = if field.type_name().is_empty() { format!("{:?}", field.r#type()) } else { field.type_name().into() };
+        let kind = if field.type_name().is_empty() {
+            format!("{:?}", field.r#type())
+        } else {
+            field.type_name().into()
+        };
         let label = if field.proto3_optional() { "Presence".into() } else { format!("{:?}", field.label()) };
         lines.push(format!("{scope}.{} = {} {label} {kind}", field.name(), field.number()));
     }

@@ -106,10 +106,21 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    async fn until_reached(&self) {
+    /// The guard opens it at the end of a test, else one that fails here would wait for the writer for ever.
+    #[must_use]
+    async fn until_reached(self: &Arc<Self>) -> OpenAtEnd {
         while !self.reached.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        OpenAtEnd(self.clone())
+    }
+}
+
+struct OpenAtEnd(Arc<Gate>);
+
+impl Drop for OpenAtEnd {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 
@@ -159,7 +170,7 @@ async fn everybody_in_a_failed_batch_gets_the_failure_repeats_included() {
         if commits == 1 { Ok(()) } else { Err(disk_full()) }
     });
     let first = desk.store.decide(proposal(&desk.policy, &request("tx-0")));
-    gate.until_reached().await;
+    let _open = gate.until_reached().await;
     let batch: Vec<_> = ["tx-0", "tx-1", "tx-1", "tx-2"]
         .map(|id| desk.store.decide(proposal(&desk.policy, &request(id))))
         .into_iter()
@@ -189,7 +200,7 @@ async fn whoever_waits_behind_a_failed_batch_gets_the_failure_and_nothing_more_i
     });
     let ask = |each: usize| desk.store.decide(proposal(&desk.policy, &request(&format!("tx-{each}"))));
     let first = ask(0);
-    gate.until_reached().await;
+    let _open = gate.until_reached().await;
     let waiting: Vec<_> = (1..=2 * MAX_BATCH).map(ask).chain([first]).collect();
     gate.open();
     for pending in waiting {
@@ -255,7 +266,7 @@ async fn what_has_queued_up_is_committed_together_and_a_full_queue_sheds() {
     });
     let ask = |each: usize| desk.store.decide(proposal(&desk.policy, &request(&format!("tx-{each}"))));
     let first = ask(0);
-    gate.until_reached().await;
+    let _open = gate.until_reached().await;
     let queued: Vec<_> = (1..=MAX_QUEUED).map(ask).collect();
     assert_eq!(desk.metrics.queued.get(), i64::try_from(MAX_QUEUED).unwrap());
     assert_eq!(ask(MAX_QUEUED + 1).await, Err(StoreError::Overloaded));

@@ -6,7 +6,7 @@ help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
 
 run: tools ## Build in release, start both services and send the sample requests; ONCE=1 ends after the table
-	@cargo build --release --bins -p edge -p decider -p system-tests
+	@cargo build --release -p edge -p decider -p system-tests --bin edge --bin decider --bin cosigner --bin demo
 	@exec "$${CARGO_TARGET_DIR:-target}"/release/demo
 
 test: tools ## The whole suite: format, lints, all tests
@@ -19,9 +19,10 @@ soak: tools ## The same tests of the whole system, for hours instead of minutes
 	cargo build --release --workspace --bins --tests
 	SOAK=1 cargo test --release -p system-tests
 
-bench: tools ## Measure, print a table of ratios
+bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	cargo build --release --bins -p edge -p decider -p system-tests
-	@exec "$${CARGO_TARGET_DIR:-target}"/release/bench
+	@mkdir -p .local
+	@exec "$${CARGO_TARGET_DIR:-target}"/release/bench --markdown .local/bench.md
 
 tools:
 	@command -v cargo >/dev/null || { \

@@ -455,13 +455,22 @@ fn a_thousand_destinations_may_come_in_any_order() {
     assert_eq!(ledger.index.len(), 1001);
 }
 
-/// The one writer of a store waits for this. In the square of the number of destinations it takes over a minute
-/// here; as it is, two seconds at most.
+/// The one writer of a store waits for this: eight times the destinations may not take sixty-four times as long.
 #[test]
 fn a_second_request_takes_time_in_proportion_to_its_destinations() {
-    let mut ledger = indexed(2000);
-    assert!(allowed(&ledger.decide(&to_many(2000), START)));
-    let started = std::time::Instant::now();
-    assert!(allowed(&ledger.decide(&signing(to_many(2000)), after(1))));
-    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+    let (few, many) = (time_of_signing(250), time_of_signing(2000));
+    assert!(many < few * 24, "{few:?} for 250, {many:?} for 2000");
+}
+
+/// The better of two, to leave out what else the machine did.
+#[allow(clippy::disallowed_types, reason = "a ratio of two times in one run")]
+fn time_of_signing(destinations: usize) -> std::time::Duration {
+    let once = || {
+        let mut ledger = indexed(destinations);
+        assert!(allowed(&ledger.decide(&to_many(destinations), START)));
+        let started = std::time::Instant::now();
+        assert!(allowed(&ledger.decide(&signing(to_many(destinations)), after(1))));
+        started.elapsed()
+    };
+    once().min(once())
 }

@@ -81,7 +81,7 @@ fn exporting_provider() -> Result<SdkTracerProvider, TelemetryError> {
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build())
 }
 
-/// Log lines take events only: spans nobody exports then cost nothing.
+/// Log lines take events only. Spans that nobody exports are still made.
 fn log_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = level.and(filter_fn(is_event));

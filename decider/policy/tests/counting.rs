@@ -21,11 +21,9 @@ use policy::usd::Usd;
 use policy::verdict::{ReasonCode, Verdict};
 use support::*;
 
-const OTHER_ADDRESS: &str = "0x0000000000000000000000000000000000000001";
-
-fn open() -> Policy {
-    let mut policy = policy();
-    policy.allow[0].when = Conditions::default();
+/// Open for the operations that must be named, too.
+fn open_to_calls() -> Policy {
+    let mut policy = open();
     policy.allow.push(rule(
         "calls",
         Conditions {
@@ -37,7 +35,7 @@ fn open() -> Policy {
 }
 
 fn decide(limits: Vec<Limit>, request: &Request) -> Settlement {
-    NaiveLedger::new(&Policy { limits, ..open() }).decide(request, START)
+    NaiveLedger::new(&Policy { limits, ..open_to_calls() }).decide(request, START)
 }
 
 fn code(settlement: &Settlement) -> ReasonCode {
@@ -75,7 +73,8 @@ fn fee_taken_off() -> Request {
 fn the_larger_of_net_and_requested_amount_is_charged() {
     let mut request = transfer("a", "0.99");
     request.requested_amount = text("1");
-    let mut ledger = NaiveLedger::new(&Policy { limits: vec![eth_limit("hour", &[], "1", 3600)], ..open() });
+    let mut ledger =
+        NaiveLedger::new(&Policy { limits: vec![eth_limit("hour", &[], "1", 3600)], ..open_to_calls() });
     let first = ledger.decide(&request, START);
     assert_eq!((first.verdict, first.limits[0].requested), (Verdict::Allow, eth("1")));
     assert_eq!(code(&ledger.decide(&transfer("b", "0.01"), START)), ReasonCode::LimitExceeded);
@@ -106,7 +105,7 @@ fn values_are_those_of_the_larger_amount() {
     assert_eq!(requested(&decide(vec![usd("30", &[])], &request)), ["30000000"]);
     assert_eq!(code(&decide(vec![usd("29.999999", &[])], &request)), ReasonCode::LimitExceeded);
 
-    let mut capped = open();
+    let mut capped = open_to_calls();
     capped.allow[0].when.usd = Range { max: Some(dollars("29.999999")), over: None };
     assert!(matches!(evaluate(&capped, &request).standing, Standing::Denied(_)));
     capped.allow[0].when.usd.max = Some(dollars("30"));
@@ -161,7 +160,7 @@ fn a_pair_that_adds_up_to_nothing_is_refused() {
 fn moving_nothing_takes_no_room_and_counts_as_one() {
     let mut ledger = NaiveLedger::new(&Policy {
         limits: vec![eth_limit("hour", &[], "0", 3600), Limit { cap: Cap::Count(2), ..count(&[]) }],
-        ..open()
+        ..open_to_calls()
     });
     assert_eq!(ledger.decide(&transfer("a", "0"), START).verdict, Verdict::Allow);
     assert_eq!(ledger.decide(&transfer("b", "0"), START).verdict, Verdict::Allow);
@@ -203,7 +202,8 @@ fn calls_and_messages_are_counted() {
     let raw =
         |operation: &str| Request { operation: text(operation), ..request(operation, "ETH", Stage::Signing) };
     for request in [call.clone(), raw("RAW"), raw("TYPED_MESSAGE")] {
-        let mut ledger = NaiveLedger::new(&Policy { limits: vec![count(&[]), usd("0", &[])], ..open() });
+        let mut ledger =
+            NaiveLedger::new(&Policy { limits: vec![count(&[]), usd("0", &[])], ..open_to_calls() });
         assert_eq!(ledger.decide(&request, START).verdict, Verdict::Allow, "{request:?}");
         let second = Request { callback_request_id: "2".into(), tx_id: text("2"), ..request };
         assert_eq!(code(&ledger.decide(&second, START)), ReasonCode::LimitExceeded);
@@ -235,7 +235,7 @@ fn destinations_do_not_apply_where_nobody_is_paid() {
     assert_eq!(requested(&decide(vec![count(&[KeyPart::Destination])], &raw)), ["1"]);
     assert_eq!(requested(&decide(vec![count(&[KeyPart::Counterparty])], &raw)), ["1"]);
 
-    let mut narrow = open();
+    let mut narrow = open_to_calls();
     narrow.allow[2].when.destinations = to_friends.destinations;
     assert!(matches!(evaluate(&narrow, &raw).standing, Standing::Denied(_)), "a list covers no message");
 
@@ -249,7 +249,7 @@ fn destinations_do_not_apply_where_nobody_is_paid() {
 
 #[test]
 fn every_part_of_a_key_tells_sums_apart() {
-    let mut groups = open();
+    let mut groups = open_to_calls();
     groups.source_groups =
         vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))] }];
     groups.counterparties = vec![Counterparty {
@@ -310,7 +310,7 @@ fn joined(
 #[test]
 fn a_group_that_cannot_be_told_is_not_passed_over() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let mut policy = open();
+    let mut policy = open_to_calls();
     policy.limits = vec![eth_limit("each", &[KeyPart::Counterparty], "1", 3600)];
     policy.counterparties = vec![
         Counterparty { name: "first".into(), ..joined(vec![matcher("VAULT", Some("1"))], vec![]) },
@@ -358,7 +358,7 @@ fn a_denied_list_holds_every_tag_and_a_limit_counts_every_tag() {
     };
     let counted = decide(vec![limit("f", to_friends.clone(), &[], Cap::Count(0), 60)], &tagged);
     assert_eq!(code(&counted), ReasonCode::LimitExceeded);
-    let mut denying = open();
+    let mut denying = open_to_calls();
     denying.deny = vec![rule("never", to_friends)];
     assert_eq!(code(&NaiveLedger::new(&denying).decide(&tagged, START)), ReasonCode::DenyRule);
 }
@@ -368,7 +368,7 @@ fn a_denied_list_holds_every_tag_and_a_limit_counts_every_tag() {
 #[test]
 fn an_address_that_only_the_top_level_gives_is_checked_with_several_destinations_too() {
     let bad = list("bad", Chain::Evm, &[OTHER_ADDRESS]);
-    let mut denying = open();
+    let mut denying = open_to_calls();
     denying.deny =
         vec![rule("bad", Conditions { destinations: Some(vec![to_list(&bad)]), ..Conditions::default() })];
     let standing = |request: &Request| match evaluate(&denying, request).standing {

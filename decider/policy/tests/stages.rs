@@ -25,14 +25,6 @@ use policy::usd::Usd;
 use policy::verdict::{ReasonCode, Verdict};
 use support::*;
 
-const OTHER_ADDRESS: &str = "0x0000000000000000000000000000000000000001";
-
-fn open() -> Policy {
-    let mut policy = policy();
-    policy.allow[0].when = Conditions::default();
-    policy
-}
-
 fn limited(limits: Vec<Limit>) -> NaiveLedger {
     NaiveLedger::new(&Policy { limits, ..open() })
 }

@@ -1,6 +1,6 @@
 //! Samples, a policy that allows them, and the plainest ledger there can be.
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -25,6 +25,7 @@ use policy::time::{Time, Window};
 
 pub const ETH_ADDRESS: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
 pub const BTC_ADDRESS: &str = "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC";
+pub const OTHER_ADDRESS: &str = "0x0000000000000000000000000000000000000001";
 pub const START: Time = Time::from_micros(1_790_000_000_000_000);
 pub const SECOND: i64 = 1_000_000;
 
@@ -227,6 +228,13 @@ pub fn policy() -> Policy {
         ],
         ..Policy::default()
     }
+}
+
+/// As [`policy()`], and allows every ETH or BTC transfer.
+pub fn open() -> Policy {
+    let mut policy = policy();
+    policy.allow[0].when = Conditions::default();
+    policy
 }
 
 pub fn asset(chain: Chain, decimals: u8) -> Asset {

@@ -27,6 +27,7 @@ pub mod scale;
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use system_tests::local::{Local, Settings, Store};
 use system_tests::services::ports;
 use tempfile::TempDir;
@@ -48,6 +49,27 @@ pub struct Options {
     pub scale: Scale,
     /// Where the table goes as Markdown.
     pub markdown: Option<PathBuf>,
+    /// What is measured; nothing named is everything.
+    pub only: Vec<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The edge's round trip
+    RoundTrip,
+    /// Decide in memory
+    Decide,
+    /// Decide on the embedded database
+    Durable,
+    /// Cold start and idle memory
+    Start,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// Measures everything and prints the table.
@@ -55,10 +77,18 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     let machine = Machine::look(cores);
     let bench = Bench::prepare(options.scale, cores)?;
     let mut rows = Vec::new();
-    rows.push(round_trip::measure(&bench).await?);
-    rows.push(decide::measure(&bench).await?);
-    rows.extend(durable::measure(&bench).await?);
-    rows.extend(start::measure(&bench).await?);
+    if options.wants(Part::RoundTrip) {
+        rows.push(round_trip::measure(&bench).await?);
+    }
+    if options.wants(Part::Decide) {
+        rows.push(decide::measure(&bench).await?);
+    }
+    if options.wants(Part::Durable) {
+        rows.extend(durable::measure(&bench).await?);
+    }
+    if options.wants(Part::Start) {
+        rows.extend(start::measure(&bench).await?);
+    }
     let report = Report { machine, rounds: options.scale.rounds, quick: options.scale.is_quick(), rows };
     print!("{}", report.text());
     match &options.markdown {

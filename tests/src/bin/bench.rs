@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::cores::Cores;
 use crate::bench::scale::Scale;
-use crate::bench::{Error, Options, raw, stub};
+use crate::bench::{Error, Options, Part, raw, stub};
 
 /// Bad usage (sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -32,13 +32,16 @@ struct Arguments {
     /// Few rounds of few requests: shows that the bench works, not how fast the services are
     #[arg(long, conflicts_with = "rounds")]
     quick: bool,
+    /// Measure this alone; may be given several times
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<Part>,
     #[command(subcommand)]
-    part: Option<Part>,
+    child: Option<Child>,
 }
 
 /// What the bench starts of itself.
 #[derive(Debug, Subcommand)]
-enum Part {
+enum Child {
     /// A decider that gives one answer
     #[command(hide = true)]
     StubDecider(stub::Arguments),
@@ -51,6 +54,7 @@ const EXAMPLES: &str = "\
 Examples:
   bench                             a few minutes
   bench --markdown bench.md         and write the table there
+  bench --only round-trip           one measurement alone
   bench --quick                     a few seconds; the figures mean little";
 
 fn main() -> ExitCode {
@@ -71,9 +75,9 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: Arguments) -> Result<(), Error> {
-    match arguments.part.take() {
-        Some(Part::Raw(part)) => raw::run(&part),
-        Some(Part::StubDecider(part)) => runtime()?.block_on(stub::run(&part)),
+    match arguments.child.take() {
+        Some(Child::Raw(child)) => raw::run(&child),
+        Some(Child::StubDecider(child)) => runtime()?.block_on(stub::run(&child)),
         None => measure(arguments.options()),
     }
 }
@@ -97,7 +101,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 impl Arguments {
     fn options(self) -> Options {
         let scale = if self.quick { Scale::QUICK } else { Scale { rounds: self.rounds, ..Scale::FULL } };
-        Options { scale, markdown: self.markdown }
+        Options { scale, markdown: self.markdown, only: self.only }
     }
 }
 
@@ -121,6 +125,7 @@ mod tests {
         assert_eq!(options(&["bench"]).unwrap().scale, Scale::FULL);
         assert_eq!(options(&["bench", "--rounds", "12"]).unwrap().scale.rounds, 12);
         assert_eq!(options(&["bench", "--quick"]).unwrap().scale, Scale::QUICK);
+        assert_eq!(options(&["bench", "--only", "start"]).unwrap().only, [Part::Start]);
         for refused in [["--rounds", "1"], ["--rounds", "x"]] {
             assert!(options(&["bench", refused[0], refused[1]]).is_none(), "{refused:?}");
         }

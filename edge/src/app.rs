@@ -20,8 +20,6 @@ const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 64;
 /// Bad configuration (`EX_CONFIG`).
 const EXIT_CONFIG: u8 = 78;
-/// The exporter's shutdown blocks one worker, so there must be another.
-const MIN_WORKERS: usize = 2;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,7 +128,7 @@ enum RunError {
 fn serve(config: Config) -> Result<(), RunError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.max(MIN_WORKERS))
+        .worker_threads(cores)
         .enable_all()
         .build()
         .map_err(RunError::Runtime)?;

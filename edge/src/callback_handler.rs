@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     decider::{Decider, Decision},
     listen::{Limits, receive},
-    respond::{Answer, SigningSlots, edge_reason, signed},
+    respond::{Answer, Signers, edge_reason, signed},
     telemetry::{metrics::Metrics, shown, trace},
 };
 
@@ -45,7 +45,7 @@ pub struct Shared {
     /// Bounds on a request.
     pub limits: Limits,
     /// Where replies are signed.
-    pub slots: SigningSlots,
+    pub signers: Signers,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -96,7 +96,7 @@ impl Desk {
                 Err(stop) => return Err(stop),
             };
             let span = info_span!("answer");
-            let response = signed(&answer, &self.path.reply_key, &self.shared.slots).instrument(span).await?;
+            let response = signed(&answer, &self.path.reply_key, &self.shared.signers).instrument(span).await?;
             Ok((answer, response))
         };
         match timeout_at(deadline, reply).await.unwrap_or(Err(Stop::Overtime)) {

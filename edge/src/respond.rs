@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use callback::{Action, Reply, RequestId};
 use http::{HeaderValue, StatusCode, header};
 
-pub use signer::{ReplyKey, ReplyKeyError, SignError, SigningSlots};
+pub use signer::{ReplyKey, ReplyKeyError, SignError, Signers};
 
 /// Reason codes of answers that no decider gave.
 pub mod edge_reason {
@@ -42,9 +42,9 @@ pub struct Answer {
 }
 
 /// The answer as a reply that `key` signed.
-pub async fn signed(answer: &Answer, key: &ReplyKey, slots: &SigningSlots) -> Result<Response, SignError> {
+pub async fn signed(answer: &Answer, key: &ReplyKey, signers: &Signers) -> Result<Response, SignError> {
     let reply = Reply::new(answer.action, answer.request_id.clone(), &answer.reason);
-    let token = slots.sign(key, unsigned_token(&reply)).await?;
+    let token = signers.sign(key, unsigned_token(&reply)).await?;
     Ok(plain(StatusCode::OK, token))
 }
 
@@ -94,7 +94,7 @@ mod tests {
             reason: reason.to_owned(),
             decision_id: None,
         };
-        let response = signed(&answer, &key, &SigningSlots::new()).await.expect("signed");
+        let response = signed(&answer, &key, &Signers::start().expect("threads")).await.expect("signed");
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
         let body = response.into_body().collect().await.expect("a body").to_bytes();

@@ -55,11 +55,15 @@ impl Telemetry {
             Some(endpoint) if !endpoint.is_empty() => Some(exporting_provider()?),
             _ => None,
         };
-        let spans = traces.as_ref().map(|provider| {
-            let tracer = provider.tracer(SERVICE_NAME);
-            tracing_opentelemetry::layer().with_tracer(tracer).with_filter(filter_fn(is_own_span))
-        });
-        tracing_subscriber::registry().with(log_layer()).with(spans).try_init()?;
+        let logs = tracing_subscriber::registry().with(log_layer());
+        match &traces {
+            Some(provider) => {
+                let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer(SERVICE_NAME));
+                logs.with(layer.with_filter(filter_fn(is_own_span))).try_init()?;
+            }
+            // Without a layer for them no span is made.
+            None => logs.try_init()?,
+        }
         Ok(Self { traces })
     }
 
@@ -81,7 +85,7 @@ fn exporting_provider() -> Result<SdkTracerProvider, TelemetryError> {
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build())
 }
 
-/// Log lines take events only. Spans that nobody exports are still made.
+/// Log lines take events only.
 fn log_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = level.and(filter_fn(is_event));

@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     decider::Decider,
     listen::Listener,
-    respond::SigningSlots,
+    respond::Signers,
     telemetry::metrics::Metrics,
 };
 
@@ -37,6 +37,9 @@ pub enum StartError {
         /// Why not.
         error: io::Error,
     },
+    /// No threads for signing.
+    #[error("the threads that sign replies cannot be started: {0}")]
+    Threads(io::Error),
 }
 
 /// A running service.
@@ -69,7 +72,7 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let shared = Shared {
         decider: decider.clone(),
         limits: config.listen.limits,
-        slots: SigningSlots::new(),
+        signers: Signers::start().map_err(StartError::Threads)?,
         clock: Arc::new(SystemClock),
         metrics,
     };

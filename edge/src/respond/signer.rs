@@ -1,6 +1,9 @@
 //! The key that signs replies, parsed once, and the bounded work of using it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{Receiver, Sender, channel},
+};
 
 use aws_lc_rs::{
     encoding::AsDer as _,
@@ -10,12 +13,10 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 /// What the Co-signer takes for a handler's RSA key (callback protocol, section 3.4).
 const REPLY_KEY_BYTES: usize = 256;
-/// Signatures in the making, per core. More would only wait for each other.
-const SLOTS_PER_CORE: usize = 2;
 
 /// A file that does not hold a key for replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -73,30 +74,50 @@ impl ReplyKey {
     }
 }
 
-/// Where signatures are made: beside the async workers, a few at a time.
+/// Where signatures are made: threads beside the async workers, one for each core. More would only wait for each
+/// other. They take from one queue, so that a thread goes on to the next reply without waiting to be asked. The
+/// listener's bounds on connections and streams bound the queue.
 #[derive(Clone, Debug)]
-pub struct SigningSlots(Arc<Semaphore>);
+pub struct Signers(Sender<Job>);
 
-impl Default for SigningSlots {
-    fn default() -> Self {
-        Self::new()
-    }
+/// A token to be signed, by which key, and who waits for it.
+#[derive(Debug)]
+struct Job {
+    key: ReplyKey,
+    token: String,
+    done: oneshot::Sender<Result<String, SignError>>,
 }
 
-impl SigningSlots {
-    /// Two for each core.
-    #[must_use]
-    pub fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new(cores * SLOTS_PER_CORE)))
+impl Signers {
+    /// Starts the threads. They end with the last clone.
+    ///
+    /// # Errors
+    /// The machine has no more threads.
+    pub fn start() -> std::io::Result<Self> {
+        let (queue, jobs) = channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new().name("signer".to_owned()).spawn(move || work(&jobs))?;
+        }
+        Ok(Self(queue))
     }
 
     /// Signs beside the async workers: a fifth of a millisecond of arithmetic would hold up every other request
     /// of the worker.
     pub(super) async fn sign(&self, key: &ReplyKey, token: String) -> Result<String, SignError> {
-        let _slot = self.0.acquire().await.map_err(|_| SignError)?;
-        let key = Arc::clone(&key.key);
-        tokio::task::spawn_blocking(move || sign(&key, token)).await.map_err(|_| SignError)?
+        let (done, signed) = oneshot::channel();
+        self.0.send(Job { key: key.clone(), token, done }).map_err(|_| SignError)?;
+        signed.await.map_err(|_| SignError)?
+    }
+}
+
+/// Signs one token after the other, until nobody can send any more.
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    let next = || jobs.lock().ok()?.recv().ok();
+    while let Some(Job { key, token, done }) = next() {
+        // Whoever waited may have gone.
+        let _ = done.send(sign(&key.key, token));
     }
 }
 

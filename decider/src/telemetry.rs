@@ -28,12 +28,8 @@ const LEVEL_VARIABLE: &str = "RUST_LOG";
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A word of the vocabulary as every answer, log line and metric has it: `DENY`, `LIMIT_EXCEEDED`.
-pub fn word(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(other) => other.to_string(),
-        Err(_) => "UNKNOWN".into(),
-    }
+pub fn word(value: &impl Serialize) -> &'static str {
+    serde_variant::to_variant_name(value).unwrap_or("UNKNOWN")
 }
 
 /// Why there are no logs or traces.

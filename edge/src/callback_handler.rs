@@ -96,7 +96,8 @@ impl Desk {
                 Err(stop) => return Err(stop),
             };
             let span = info_span!("answer");
-            let response = signed(&answer, &self.path.reply_key, &self.shared.signers).instrument(span).await?;
+            let response =
+                signed(&answer, &self.path.reply_key, &self.shared.signers).instrument(span).await?;
             Ok((answer, response))
         };
         match timeout_at(deadline, reply).await.unwrap_or(Err(Stop::Overtime)) {

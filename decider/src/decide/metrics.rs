@@ -24,10 +24,10 @@ pub struct Metrics {
 /// What a decision is counted under: a few dozen combinations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
-    verdict: String,
-    action: String,
-    reason: String,
-    recorded_earlier: String,
+    verdict: &'static str,
+    action: &'static str,
+    reason: &'static str,
+    recorded_earlier: &'static str,
 }
 
 impl Default for Metrics {
@@ -64,7 +64,7 @@ impl Metrics {
             verdict: word(&decision.verdict),
             action: word(&decision.action),
             reason: word(&decision.reason.code),
-            recorded_earlier: answer.recorded_earlier.to_string(),
+            recorded_earlier: if answer.recorded_earlier { "true" } else { "false" },
         };
         self.decisions.get_or_create(&outcome).inc();
         self.reserve_seconds.observe(took.as_secs_f64());

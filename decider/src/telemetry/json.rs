@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 
 use opentelemetry::trace::TraceContextExt as _;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use tracing::dispatcher::WeakDispatch;
 use tracing::field::{Field, Visit};
 use tracing::{Dispatch, Event, Subscriber, span};
@@ -28,14 +28,14 @@ impl<W> JsonLines<W> {
         Self { writer, dispatch: OnceLock::new() }
     }
 
-    fn add_trace(&self, line: &mut Map<String, Value>, span: &span::Id) {
+    fn add_trace(&self, line: &mut Line, span: &span::Id) {
         let dispatch = self.dispatch.get().and_then(WeakDispatch::upgrade);
         let Some(context) = dispatch.and_then(|dispatch| get_otel_context(span, &dispatch)) else { return };
         let span = context.span();
         let ids = span.span_context();
         if ids.is_valid() {
-            line.insert("trace_id".into(), ids.trace_id().to_string().into());
-            line.insert("span_id".into(), ids.span_id().to_string().into());
+            line.put("trace_id", &Shown(ids.trace_id()));
+            line.put("span_id", &Shown(ids.span_id()));
         }
     }
 }
@@ -50,41 +50,69 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut line = Map::new();
-        line.insert("timestamp".into(), jiff::Timestamp::now().to_string().into());
-        line.insert("level".into(), event.metadata().level().as_str().into());
-        line.insert("target".into(), event.metadata().target().into());
+        let mut line = Line(Vec::with_capacity(USUAL_LINE_BYTES));
+        line.put("timestamp", &Shown(jiff::Timestamp::now()));
+        line.put("level", event.metadata().level().as_str());
+        line.put("target", event.metadata().target());
         if let Some(span) = context.event_span(event) {
             self.add_trace(&mut line, &span.id());
         }
-        event.record(&mut Fields(&mut line));
+        event.record(&mut line);
         // Written at once, so that lines of different threads do not mix. A log that cannot be written has
         // nowhere to say so.
-        let _ = self.writer.make_writer().write_all(format!("{}\n", Value::Object(line)).as_bytes());
+        let _ = self.writer.make_writer().write_all(&line.ended());
     }
 }
 
-struct Fields<'a>(&'a mut Map<String, Value>);
+/// Room for the line of a decision.
+const USUAL_LINE_BYTES: usize = 768;
 
-impl Visit for Fields<'_> {
+/// The members of one JSON object, each name once.
+struct Line(Vec<u8>);
+
+impl Line {
+    fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        // Into memory, and of text, numbers and truth values: neither can fail.
+        let _ = serde_json::to_writer(&mut self.0, name);
+        self.0.push(b':');
+        let _ = serde_json::to_writer(&mut self.0, value);
+    }
+
+    fn ended(mut self) -> Vec<u8> {
+        self.0.extend_from_slice(b"}\n");
+        self.0
+    }
+}
+
+/// Text as it is displayed, without a copy of it.
+struct Shown<T>(T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Visit for Line {
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().into(), value.into());
+        self.put(field.name(), &value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().into(), value.into());
+        self.put(field.name(), &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().into(), value.into());
+        self.put(field.name(), &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().into(), value.into());
+        self.put(field.name(), value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().into(), format!("{value:?}").into());
+        self.put(field.name(), &Shown(format_args!("{value:?}")));
     }
 }
 
@@ -95,6 +123,7 @@ mod tests {
 
     use opentelemetry::trace::TracerProvider as _;
     use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+    use serde_json::Value;
     use tonic::metadata::MetadataMap;
     use tracing_subscriber::layer::SubscriberExt as _;
 

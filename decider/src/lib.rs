@@ -17,6 +17,8 @@ pub mod yaml;
 
 pub mod store;
 
+pub mod document;
+
 pub mod telemetry;
 
 pub mod clock;

@@ -26,6 +26,10 @@ mod accounts;
 
 mod lists;
 
+mod files;
+
+mod merge;
+
 mod assets;
 
 mod operations;
@@ -37,19 +41,16 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use policy::document::Policy;
-use sha2::{Digest as _, Sha256};
 
-use crate::yaml::{self, Fields, Mistake, Mistakes, Node, Reader, Value};
+use crate::document::Document;
+use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
+use files::Files;
 use names::Names;
 use summary::Summary;
-
-/// The format this program reads.
-const VERSION: u64 = 1;
 
 const FIELDS: [&str; 10] = [
     "version",
@@ -69,19 +70,18 @@ const FIELDS: [&str; 10] = [
 pub struct PolicyFile {
     /// What decisions are made by.
     pub policy: Arc<Policy>,
-    /// The document, as it was hashed.
-    pub document: String,
+    /// Every file of it, as it was hashed.
+    pub document: Document,
     /// What it holds, in short.
     pub summary: Summary,
 }
 
-/// Reads a policy: a file, or a directory that holds exactly one `*.yaml` or `*.yml`.
+/// Reads a policy: a file, or a directory whose `*.yaml` and `*.yml` are read as one document.
 ///
 /// # Errors
 /// Every mistake in it.
 pub fn load(path: &Path) -> Result<PolicyFile, Mistakes> {
-    let path = file_of(path)?;
-    read(&path.display().to_string(), &yaml::text_of(&path)?)
+    read_files(Files::at(path)?)
 }
 
 /// Reads a policy from its text; `file` names it in mistakes.
@@ -89,24 +89,80 @@ pub fn load(path: &Path) -> Result<PolicyFile, Mistakes> {
 /// # Errors
 /// Every mistake in it.
 pub fn read(file: &str, text: &str) -> Result<PolicyFile, Mistakes> {
-    let node = yaml::parse(file, text)?;
-    let mut reader = Reader::new(file, text);
-    let read = read_policy(&mut reader, &node);
+    reread(Document::of_file(file, text.into()))
+}
+
+/// Reads a policy from the document that was kept of it.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn reread(document: Document) -> Result<PolicyFile, Mistakes> {
+    read_files(Files::kept(document))
+}
+
+fn read_files(mut files: Files) -> Result<PolicyFile, Mistakes> {
+    let texts = texts_of(&mut files)?;
+    let nodes = parse(&texts, usize::from(files.directory.is_some()))?;
+    let mut reader =
+        Reader::of_files(texts.iter().map(|text| Source { file: &text.file, text: &text.text }).collect());
+    let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
+    let read =
+        merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
     let (mut policy, lists) = reader.finish(read)?;
-    policy.hash = hash(text);
-    let summary = Summary::of(&policy, lists);
-    Ok(PolicyFile { policy: Arc::new(policy), document: text.to_owned(), summary })
+    let document = files.into_document();
+    policy.hash = document.hash();
+    let summary = Summary::of(&policy, &document, lists);
+    Ok(PolicyFile { policy: Arc::new(policy), document, summary })
+}
+
+/// A file that the reader can point into. A directory is the first of them, without a text.
+struct Text {
+    file: String,
+    text: String,
+}
+
+/// The number of the directory among the reader's files.
+const DIRECTORY: usize = 0;
+
+fn texts_of(files: &mut Files) -> Result<Vec<Text>, Mistakes> {
+    let directory = files.directory.iter().map(|name| Ok(Text { file: name.clone(), text: String::new() }));
+    let mut texts: Vec<Result<Text, Mistakes>> = directory.collect();
+    for name in files.policies.clone() {
+        let file = files.shown(&name);
+        let content = files.read(&name, MAX_FILE_BYTES).map(|read| read.content.to_vec());
+        let text = content.and_then(|bytes| String::from_utf8(bytes).map_err(|_| yaml::NOT_TEXT.into()));
+        let text = text.map_err(|error| Mistake::of_file(&file, error).into());
+        texts.push(text.map(|text| Text { file, text }));
+    }
+    all(texts)
+}
+
+/// Parses the texts after the first few.
+fn parse(texts: &[Text], first: usize) -> Result<Vec<Node>, Mistakes> {
+    let files = texts.iter().enumerate().skip(first);
+    all(files.map(|(number, text)| yaml::parse_as(number, &text.file, &text.text)))
+}
+
+/// Every value, or the mistakes of all.
+fn all<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> Result<Vec<T>, Mistakes> {
+    let (mut values, mut mistakes) = (Vec::new(), Vec::new());
+    for each in read {
+        match each {
+            Ok(value) => values.push(value),
+            Err(more) => mistakes.extend(more),
+        }
+    }
+    Mistakes::from_list(mistakes).map(|()| values)
 }
 
 /// In the order in which names are introduced, so that each section finds what it refers to.
-fn read_policy(reader: &mut Reader<'_>, node: &Node) -> Option<(Policy, Vec<summary::ListSummary>)> {
-    if node.value == Value::Null {
-        reader.mistake(node.at, "the policy is empty: it needs at least version, assets and allow");
-        return None;
-    }
+fn read_policy(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    files: &mut Files,
+) -> Option<(Policy, Vec<summary::ListSummary>)> {
     let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
-    check_version(reader, &fields);
-    let names = Names::read(reader, &fields);
+    let names = Names::read(reader, &fields, files);
     let counterparties = counterparties::read(reader, &fields, &names);
     let mut ids = ids::Ids::default();
     let policy = Policy {
@@ -122,13 +178,6 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node) -> Option<(Policy, Vec<summ
     Some((policy, names.list_summaries()))
 }
 
-fn check_version(reader: &mut Reader<'_>, fields: &Fields<'_>) {
-    let Some(node) = fields.required(reader, "version") else { return };
-    if reader.whole(node, "version").is_some_and(|version| version != VERSION) {
-        reader.mistake(node.at, format!("unknown version: this program reads version {VERSION}"));
-    }
-}
-
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {
     let Some(node) = fields.optional(reader, "raw_transactions") else { return false };
     match reader.text(node, "raw_transactions") {
@@ -139,36 +188,4 @@ fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bo
             false
         }
     }
-}
-
-fn hash(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn file_of(path: &Path) -> Result<PathBuf, Mistakes> {
-    if !path.is_dir() {
-        return Ok(path.to_owned());
-    }
-    let shown = path.display().to_string();
-    let entries = fs::read_dir(path)
-        .map_err(|error| Mistake::of_file(&shown, format!("the directory cannot be read: {error}")))?;
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| is_yaml(path)).collect();
-    files.sort();
-    match files.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => {
-            Err(Mistake::of_file(&shown, "the directory holds no *.yaml file: put the policy there").into())
-        }
-        [first, second, ..] => {
-            let (first, second) = (first.display(), second.display());
-            let message =
-                format!("the directory holds several policies ({first}, {second}): keep one, or name a file");
-            Err(Mistake::of_file(&shown, message).into())
-        }
-    }
-}
-
-fn is_yaml(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

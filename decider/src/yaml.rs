@@ -12,12 +12,15 @@ pub mod mistakes;
 
 pub mod node;
 
+pub mod place;
+
 pub mod span;
 
 pub use fields::Fields;
 pub use mistakes::{Mistake, Mistakes};
 pub use node::{Node, Value};
-pub use reader::Reader;
+pub use place::Place;
+pub use reader::{Reader, Source};
 
 use std::fs::File;
 use std::io::Read as _;
@@ -38,11 +41,22 @@ const MAX_NODES: usize = 500_000;
 /// It cannot be read, or is not text.
 pub fn text_of(path: &Path) -> Result<String, Mistakes> {
     let shown = path.display().to_string();
-    let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let bytes = bytes_of(path, MAX_FILE_BYTES).map_err(|error| Mistake::of_file(&shown, error))?;
+    String::from_utf8(bytes).map_err(|_| Mistake::of_file(&shown, NOT_TEXT).into())
+}
+
+/// What a file is told that is not text.
+pub const NOT_TEXT: &str = "the file is not UTF-8 text";
+
+/// The bytes of a file, at most one more than it may have.
+///
+/// # Errors
+/// It cannot be read: why, in words.
+pub fn bytes_of(path: &Path, max_bytes: usize) -> Result<Vec<u8>, String> {
+    let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    read.map_err(|error| Mistake::of_file(&shown, format!("the file cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Mistake::of_file(&shown, "the file is not UTF-8 text").into())
+    read.map(|_| bytes).map_err(|error| format!("the file cannot be read: {error}"))
 }
 
 /// Reads a document.
@@ -50,12 +64,22 @@ pub fn text_of(path: &Path) -> Result<String, Mistakes> {
 /// # Errors
 /// It is too long, or not YAML: one mistake, because nothing after it can be made sense of.
 pub fn parse(file: &str, text: &str) -> Result<Node, Mistakes> {
+    parse_as(0, file, text)
+}
+
+/// Reads a document as a reader's file of that number.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_as(number: usize, file: &str, text: &str) -> Result<Node, Mistakes> {
     if text.len() > MAX_FILE_BYTES {
         let message = format!("the file has {} bytes: at most {MAX_FILE_BYTES} are read", text.len());
         return Err(Mistake::of_file(file, message).into());
     }
-    serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| Mistake::of_parser(file, text, &error).into())
+    let mut node: Node = serde_saphyr::from_str_with_options(text, options())
+        .map_err(|error| Mistake::of_parser(file, text, &error))?;
+    node.set_file(number);
+    Ok(node)
 }
 
 /// Anchors, aliases and merge keys are refused: they let a small file stand for a huge one, and a reviewer

@@ -66,6 +66,23 @@ impl Address {
     pub const fn chain(&self) -> Chain {
         self.chain
     }
+
+    /// The canonical form as bytes: with the chain, equal where the addresses are.
+    pub(crate) fn canonical(&self) -> &[u8] {
+        match &self.form {
+            Form::Evm(bytes) => bytes,
+            Form::Text(text) => text.as_bytes(),
+        }
+    }
+
+    /// The address of which these were the canonical bytes.
+    pub(crate) fn from_canonical(chain: Chain, bytes: &[u8]) -> Option<Self> {
+        let form = match chain {
+            Chain::Evm => Form::Evm(bytes.try_into().ok()?),
+            _ => Form::Text(std::str::from_utf8(bytes).ok()?.into()),
+        };
+        Some(Self { chain, form })
+    }
 }
 
 /// The canonical form, without the chain.

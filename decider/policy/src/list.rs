@@ -1,9 +1,20 @@
 //! Named address lists: membership by meaning, per chain.
+//!
+//! A list may hold a million addresses: it keeps their bytes one after the other, with a hash index over them, and
+//! no allocation for each.
 
-use std::collections::{BTreeSet, HashMap};
+mod key;
+
+mod table;
+
+#[cfg(test)]
+mod tests;
 
 use crate::address::{Address, Chain};
+use crate::time::Time;
 use crate::truth::Truth;
+use key::{Key, Kind};
+use table::{Record, Table};
 
 /// How an entry without a tag is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,50 +26,111 @@ pub enum Reading {
 }
 
 /// A named set of addresses of one chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct AddressList {
     /// Name in the policy.
     pub name: String,
     /// The chain of every entry.
     pub chain: Chain,
-    entries: HashMap<Address, Tags>,
+    /// How many addresses there are, under whatever tags.
+    addresses: usize,
+    table: Table,
 }
 
-/// The tags under which an address is listed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Tags {
-    untagged: bool,
-    tagged: BTreeSet<String>,
+/// What a list says of an address and a tag. Equal entries name the same receiver and say the same of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry<'a> {
+    /// The tag that belongs to it; empty is none.
+    pub tag: Option<&'a str>,
+    /// When it was added, where that is known.
+    pub added: Option<AddedOn>,
+    /// What people call it; empty is nothing.
+    pub label: Option<&'a str>,
 }
+
+/// Where an entry stands in its list. Those that were added later come after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(usize);
+
+/// When an entry was added: whole seconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AddedOn(u32);
+
+impl AddedOn {
+    /// Parts of a second count as a whole one: no entry seems older than it is. `None`: before 1970, or after 2106.
+    pub fn from_time(time: Time) -> Option<Self> {
+        let whole =
+            time.as_micros().checked_add(MICROS_PER_SECOND - 1)?.checked_div_euclid(MICROS_PER_SECOND)?;
+        u32::try_from(whole).ok().map(Self)
+    }
+
+    /// As a point in time.
+    pub fn time(self) -> Time {
+        Time::from_micros(i64::from(self.0).saturating_mul(MICROS_PER_SECOND))
+    }
+}
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl AddressList {
     /// A list of nothing.
     pub fn new(name: impl Into<String>, chain: Chain) -> Self {
-        Self { name: name.into(), chain, entries: HashMap::new() }
+        Self { name: name.into(), chain, addresses: 0, table: Table::default() }
     }
 
-    /// Adds an entry; false where it was there already.
+    /// Adds an entry of which nothing else is known; false where it was there already.
     pub fn insert(&mut self, address: Address, tag: Option<String>) -> bool {
-        let tags = self.entries.entry(address).or_default();
-        match tag.filter(|tag| !tag.is_empty()) {
-            None => !std::mem::replace(&mut tags.untagged, true),
-            Some(tag) => tags.tagged.insert(tag),
-        }
+        self.add(&address, Entry { tag: tag.as_deref(), ..Entry::default() }).is_ok()
     }
 
-    /// The addresses, in no order.
-    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
-        self.entries.keys()
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// Address and tag were there already, whatever else is said of them: where.
+    pub fn add(&mut self, address: &Address, entry: Entry<'_>) -> Result<Position, Position> {
+        let known = self.lists(address);
+        let key = Key::of_entry(address, entry.tag);
+        let label = entry.label.filter(|label| !label.is_empty());
+        let added = self.table.insert(&Record { key: key.bytes(), added: entry.added.map(|at| at.0), label });
+        if key.kind() == Kind::Tagged {
+            let under_tags = Key::new(Kind::UnderTags, address, "");
+            let _ = self.table.insert(&Record { key: under_tags.bytes(), added: None, label: None });
+        }
+        self.addresses = self.addresses.saturating_add(usize::from(!known));
+        added.map(Position).map_err(Position)
+    }
+
+    /// Gives back memory that was taken for entries to come.
+    pub fn shrink_to_fit(&mut self) {
+        self.table.shrink_to_fit();
+    }
+
+    /// The memory its entries take, in bytes, with what is reserved for more.
+    pub fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes()
+    }
+
+    /// Every entry with its address, in the order in which they were added.
+    pub fn entries(&self) -> impl Iterator<Item = (Address, Entry<'_>)> {
+        self.table.records().filter_map(|record| {
+            let key = Key::read(record.key)?;
+            let tag = match key.kind {
+                Kind::Untagged => None,
+                Kind::Tagged => Some(key.tag),
+                Kind::UnderTags => return None,
+            };
+            Some((key.address()?, Entry { tag, added: record.added.map(AddedOn), label: record.label }))
+        })
     }
 
     /// How many addresses it holds.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.addresses
     }
 
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.addresses == 0
     }
 
     /// Whether address and tag are listed.
@@ -72,70 +144,71 @@ impl AddressList {
         tag_required: bool,
         reading: Reading,
     ) -> Truth {
-        let Some(tags) = self.entries.get(address) else { return Truth::False };
-        if reading == Reading::Wide && tags.untagged {
+        let untagged = self.holds(Kind::Untagged, address);
+        if reading == Reading::Wide && untagged {
             return Truth::True;
         }
+        let under_tags = self.holds(Kind::UnderTags, address);
         match tag {
-            None if tag_required || !tags.tagged.is_empty() => {
+            _ if !untagged && !under_tags => Truth::False,
+            None if tag_required || under_tags => {
                 Truth::unknown(format!("the destination's tag is missing for list {}", self.name))
             }
-            None | Some("") => tags.untagged.into(),
-            Some(tag) => tags.tagged.contains(tag).into(),
+            None | Some("") => untagged.into(),
+            Some(tag) => self.table.get(Key::new(Kind::Tagged, address, tag).bytes()).is_some().into(),
         }
+    }
+
+    /// When address and tag were added, where they are listed and that is known. Without a tag, or with an empty
+    /// one, the entry without a tag is meant.
+    pub fn added(&self, address: &Address, tag: Option<&str>) -> Option<Time> {
+        self.entry(address, tag)?.added.map(|seconds| AddedOn(seconds).time())
+    }
+
+    /// What people call address and tag, where they are listed with a label.
+    pub fn label(&self, address: &Address, tag: Option<&str>) -> Option<&str> {
+        self.entry(address, tag)?.label
+    }
+
+    /// An address that is on both lists, so that some destination would be on both.
+    pub fn overlap(&self, other: &Self) -> Option<Address> {
+        let (small, large) = if self.len() <= other.len() { (self, other) } else { (other, self) };
+        let shared = small.entries().find(|(address, entry)| match entry.tag {
+            None => large.lists(address),
+            tag => large.holds(Kind::Untagged, address) || large.entry(address, tag).is_some(),
+        });
+        shared.map(|(address, _)| address)
+    }
+
+    /// Whether it holds the address, under whatever tag.
+    fn lists(&self, address: &Address) -> bool {
+        self.holds(Kind::Untagged, address) || self.holds(Kind::UnderTags, address)
+    }
+
+    fn holds(&self, kind: Kind, address: &Address) -> bool {
+        self.table.get(Key::new(kind, address, "").bytes()).is_some()
+    }
+
+    fn entry(&self, address: &Address, tag: Option<&str>) -> Option<Record<'_>> {
+        self.table.get(Key::of_entry(address, tag).bytes())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(text: &str) -> Address {
-        Address::parse(Chain::Exact, text).unwrap()
+/// The same name, chain and entries, in whatever order.
+impl PartialEq for AddressList {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.chain == other.chain
+            && self.table.len() == other.table.len()
+            && self.table.records().all(|record| other.table.get(record.key) == Some(record))
     }
+}
 
-    fn list(entries: &[(&str, Option<&str>)]) -> AddressList {
-        let mut list = AddressList::new("payees", Chain::Exact);
-        for (text, tag) in entries {
-            list.insert(address(text), tag.map(str::to_owned));
-        }
-        list
-    }
+impl Eq for AddressList {}
 
-    #[test]
-    fn tags_are_part_of_the_destination() {
-        let list = list(&[("plain", None), ("shared", Some("7"))]);
-        let narrow = |a: &str, tag| list.contains(&address(a), tag, false, Reading::Narrow);
-        assert_eq!(narrow("plain", None), Truth::True);
-        assert_eq!(narrow("plain", Some("")), Truth::True);
-        assert_eq!(narrow("plain", Some("9")), Truth::False);
-        assert_eq!(narrow("shared", Some("7")), Truth::True);
-        assert_eq!(narrow("shared", Some("8")), Truth::False);
-        assert_eq!(narrow("shared", Some("")), Truth::False);
-        assert!(matches!(narrow("shared", None), Truth::Indeterminate(_)));
-        assert_eq!(narrow("other", None), Truth::False);
-    }
-
-    #[test]
-    fn a_denied_address_is_denied_under_every_tag() {
-        let list = list(&[("plain", None)]);
-        assert_eq!(list.contains(&address("plain"), Some("9"), true, Reading::Wide), Truth::True);
-        assert_eq!(list.contains(&address("plain"), None, true, Reading::Wide), Truth::True);
-    }
-
-    #[test]
-    fn a_required_tag_that_is_missing_is_unknown() {
-        let list = list(&[("plain", None)]);
-        let truth = list.contains(&address("plain"), None, true, Reading::Narrow);
-        assert!(matches!(truth, Truth::Indeterminate(_)));
-    }
-
-    #[test]
-    fn inserting_twice_says_so() {
-        let mut list = list(&[("a", None)]);
-        assert!(!list.insert(address("a"), Some(String::new())));
-        assert!(list.insert(address("a"), Some("1".into())));
-        assert!(!list.insert(address("a"), Some("1".into())));
-        assert_eq!(list.len(), 1);
+/// In short: a list may hold a million addresses.
+impl std::fmt::Debug for AddressList {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} ({} {} addresses)", self.name, self.addresses, self.chain)
     }
 }

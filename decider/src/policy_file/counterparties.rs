@@ -41,7 +41,7 @@ fn read_counterparty(
     let lists = fields.optional(reader, "lists");
     for node in lists.and_then(|node| reader.some(node, "lists", NOTHING_IN_IT)).unwrap_or_default() {
         let Some(list) = names.list(reader, node) else { continue };
-        members.add_list(reader, node, name, &list.entries);
+        members.add_list(reader, node, name, &list.list);
         counterparty.lists.push(Arc::clone(&list.list));
     }
     if !fields.has("accounts") && !fields.has("lists") {

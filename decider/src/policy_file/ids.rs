@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_saphyr::Location;
-
-use crate::yaml::{Fields, Reader};
+use crate::yaml::{Fields, Place, Reader};
 
 /// The longest name, in bytes: it stands in reasons, which have 256.
 const MAX_NAME_BYTES: usize = 64;
@@ -14,7 +12,7 @@ const MAX_ASSET_ID_BYTES: usize = 64;
 /// The ids of rules and limits: one space, because answers name them alike.
 #[derive(Default)]
 pub struct Ids {
-    seen: BTreeMap<String, Location>,
+    seen: BTreeMap<String, Place>,
 }
 
 impl Ids {
@@ -27,7 +25,8 @@ impl Ids {
         check_name(reader, id, node.at);
         match self.seen.get(id) {
             Some(first) => {
-                reader.mistake(node.at, format!("id {id} is used twice: first in line {}", first.line()));
+                let message = format!("id {id} is used twice: {}", reader.first(*first, node.at));
+                reader.mistake(node.at, message);
             }
             None => {
                 self.seen.insert(id.to_owned(), node.at);
@@ -38,7 +37,7 @@ impl Ids {
 }
 
 /// A name of a list, group, rule or limit.
-pub fn check_name(reader: &mut Reader<'_>, name: &str, at: Location) {
+pub fn check_name(reader: &mut Reader<'_>, name: &str, at: Place) {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if !plain || name.len() > MAX_NAME_BYTES {
         let message = format!("a name has at most {MAX_NAME_BYTES} letters, digits, \"-\", \"_\" and \".\"");
@@ -47,7 +46,7 @@ pub fn check_name(reader: &mut Reader<'_>, name: &str, at: Location) {
 }
 
 /// The id of an asset is the custody system's to choose; only what could never be sent is refused.
-pub fn check_asset_id(reader: &mut Reader<'_>, id: &str, at: Location) {
+pub fn check_asset_id(reader: &mut Reader<'_>, id: &str, at: Place) {
     let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
     if !plain || id.len() > MAX_ASSET_ID_BYTES {
         let message =

@@ -1,9 +1,12 @@
 //! Who is in which group: nothing is in two of them, or a charge would count in a sum that depends on the order
 //! of names.
 
-use policy::condition::AccountMatcher;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::lists::Entry;
+use policy::condition::AccountMatcher;
+use policy::list::AddressList;
+
 use crate::yaml::{Node, Reader};
 
 /// What an empty group is told.
@@ -12,8 +15,16 @@ pub const NOTHING_IN_IT: &str = "so that nothing belongs to it: name something, 
 /// Who is in which group so far.
 #[derive(Default)]
 pub struct Members {
-    accounts: Vec<(String, AccountMatcher)>,
-    entries: Vec<(String, Entry)>,
+    /// By type.
+    accounts: BTreeMap<String, Accounts>,
+    lists: Vec<(String, Arc<AddressList>)>,
+}
+
+/// The accounts of one type, with their groups.
+#[derive(Default)]
+struct Accounts {
+    every: Option<String>,
+    by_id: BTreeMap<String, String>,
 }
 
 impl Members {
@@ -25,30 +36,38 @@ impl Members {
         group: &str,
         account: &AccountMatcher,
     ) {
-        if let Some((other, _)) = self.accounts.iter().find(|(_, known)| overlap(known, account)) {
+        let accounts = self.accounts.entry(account.kind.clone()).or_default();
+        if let Some(other) = accounts.overlap(account.id.as_deref()) {
             reader.mistake(
                 node.at,
                 format!("this account is in {other} already: nothing may be in two groups"),
             );
         }
-        self.accounts.push((group.to_owned(), account.clone()));
+        match &account.id {
+            Some(id) => drop(accounts.by_id.entry(id.clone()).or_insert_with(|| group.to_owned())),
+            None => drop(accounts.every.get_or_insert_with(|| group.to_owned())),
+        }
     }
 
-    /// Adds the entries of a list to a group; a mistake where another has one of them.
-    pub fn add_list(&mut self, reader: &mut Reader<'_>, node: &Node, group: &str, entries: &[Entry]) {
-        let taken = entries.iter().find_map(|entry| {
-            let (other, _) = self.entries.iter().find(|(_, known)| known.overlaps(entry))?;
-            Some((other.clone(), entry))
-        });
-        if let Some((other, entry)) = taken {
-            let address = &entry.address;
+    /// Adds a list to a group; a mistake where another has one of its addresses.
+    pub fn add_list(&mut self, reader: &mut Reader<'_>, node: &Node, group: &str, list: &Arc<AddressList>) {
+        let taken = self.lists.iter().find_map(|(other, known)| Some((other, known.overlap(list)?)));
+        if let Some((other, address)) = taken {
             reader.mistake(node.at, format!("{address} is in {other} already: nothing may be in two groups"));
         }
-        self.entries.extend(entries.iter().map(|entry| (group.to_owned(), entry.clone())));
+        if !self.lists.iter().any(|(_, known)| known.name == list.name) {
+            self.lists.push((group.to_owned(), Arc::clone(list)));
+        }
     }
 }
 
-/// Whether some account would be both.
-fn overlap(one: &AccountMatcher, other: &AccountMatcher) -> bool {
-    one.kind == other.kind && (one.id.is_none() || other.id.is_none() || one.id == other.id)
+impl Accounts {
+    /// The group of an account that is also this one; without an id, of any.
+    fn overlap(&self, id: Option<&str>) -> Option<&String> {
+        let same = match id {
+            Some(id) => self.by_id.get(id),
+            None => self.by_id.values().next(),
+        };
+        self.every.as_ref().or(same)
+    }
 }

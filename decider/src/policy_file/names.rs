@@ -2,13 +2,12 @@
 //! mistake is not reported again wherever the name is used.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use policy::asset::Asset;
 use policy::condition::AccountMatcher;
 use policy::group::SourceGroup;
-use policy::list::AddressList;
 
+use super::files::Files;
 use super::lists::List;
 use super::summary::ListSummary;
 use super::{assets, lists, operations, source_groups};
@@ -26,18 +25,18 @@ pub struct Names {
 
 impl Names {
     /// Reads the sections that introduce names.
-    pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Self {
+    pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, files: &mut Files) -> Self {
         Self {
             assets: assets::read(reader, fields),
             operations: operations::read(reader, fields),
-            lists: lists::read(reader, fields),
+            lists: lists::read(reader, fields, files),
             source_groups: source_groups::read(reader, fields),
         }
     }
 
     /// The id of an asset of this policy.
     pub fn asset_id(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-        self.known(reader, node, "asset", self.assets.keys())
+        self.known(reader, node, "asset", &self.assets)
     }
 
     /// What the policy says of an asset.
@@ -58,13 +57,13 @@ impl Names {
 
     /// A list of this policy.
     pub fn list(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&List> {
-        let name = self.known(reader, node, "list", self.lists.keys())?;
+        let name = self.known(reader, node, "list", &self.lists)?;
         self.lists.get(&name)?.as_ref()
     }
 
     /// The accounts of a group of sources.
     pub fn source_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&[AccountMatcher]> {
-        let name = self.known(reader, node, "source group", self.source_groups.keys())?;
+        let name = self.known(reader, node, "source group", &self.source_groups)?;
         self.source_groups.get(&name).map(Vec::as_slice)
     }
 
@@ -84,20 +83,19 @@ impl Names {
 
     /// The lists in short.
     pub fn list_summaries(&self) -> Vec<ListSummary> {
-        let lists = self.lists.values().flatten().map(|list| Arc::clone(&list.list));
-        lists.map(|list: Arc<AddressList>| ListSummary::of(&list)).collect()
+        self.lists.values().flatten().map(ListSummary::of).collect()
     }
 
-    fn known<'k>(
+    fn known<T>(
         &self,
         reader: &mut Reader<'_>,
         node: &Node,
         what: &str,
-        known: impl Iterator<Item = &'k String> + Clone,
+        known: &BTreeMap<String, T>,
     ) -> Option<String> {
         let name = reader.text(node, &format!("the name of a {what}"))?;
-        if !known.clone().any(|each| each == name) {
-            reader.mistake(node.at, unknown(what, name, known.map(String::as_str)));
+        if !known.contains_key(name) {
+            reader.mistake(node.at, unknown(what, name, known.keys().map(String::as_str)));
             return None;
         }
         Some(name.to_owned())

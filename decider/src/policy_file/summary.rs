@@ -3,14 +3,18 @@
 use std::fmt;
 
 use policy::document::Policy;
-use policy::list::AddressList;
 use serde::Serialize;
+
+use super::lists::List;
+use crate::document::Document;
 
 /// What a policy holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// SHA-256 of the document.
+    /// SHA-256 of the manifest of its files.
     pub hash: String,
+    /// Every file that was read.
+    pub files: Vec<FileSummary>,
     /// Asset ids.
     pub assets: Vec<String>,
     /// Address lists.
@@ -23,6 +27,15 @@ pub struct Summary {
     pub limits: Vec<String>,
 }
 
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileSummary {
+    /// Its name, from the policy's directory.
+    pub name: String,
+    /// SHA-256 of its content.
+    pub hash: String,
+}
+
 /// One address list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListSummary {
@@ -32,20 +45,33 @@ pub struct ListSummary {
     pub chain: String,
     /// How many addresses it holds.
     pub addresses: usize,
+    /// The CSV file it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csv: Option<String>,
 }
 
 impl ListSummary {
     /// Of a list.
-    pub fn of(list: &AddressList) -> Self {
-        Self { name: list.name.clone(), chain: list.chain.to_string(), addresses: list.len() }
+    pub fn of(read: &List) -> Self {
+        let List { list, csv } = read;
+        Self {
+            name: list.name.clone(),
+            chain: list.chain.to_string(),
+            addresses: list.len(),
+            csv: csv.clone(),
+        }
     }
 }
 
 impl Summary {
-    /// Of a policy and its lists.
-    pub fn of(policy: &Policy, lists: Vec<ListSummary>) -> Self {
+    /// Of a policy, its files and its lists.
+    pub fn of(policy: &Policy, document: &Document, lists: Vec<ListSummary>) -> Self {
+        let files = document.files();
         Self {
             hash: policy.hash.clone(),
+            files: files
+                .map(|(name, file)| FileSummary { name: name.to_owned(), hash: file.hash.clone() })
+                .collect(),
             assets: policy.assets.keys().cloned().collect(),
             lists,
             deny: policy.deny.iter().map(|rule| rule.id.clone()).collect(),
@@ -57,8 +83,10 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<String> = self.files.iter().map(|file| file.name.clone()).collect();
         let lists: Vec<String> = self.lists.iter().map(ListSummary::to_string).collect();
         writeln!(formatter, "policy  {}", self.hash)?;
+        writeln!(formatter, "files   {}", or_none(&files))?;
         writeln!(formatter, "assets  {}", or_none(&self.assets))?;
         writeln!(formatter, "lists   {}", or_none(&lists))?;
         writeln!(formatter, "deny    {}", or_none(&self.deny))?;
@@ -70,7 +98,8 @@ impl fmt::Display for Summary {
 impl fmt::Display for ListSummary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let addresses = if self.addresses == 1 { "address" } else { "addresses" };
-        write!(formatter, "{} ({} {} {addresses})", self.name, self.addresses, self.chain)
+        let csv = self.csv.as_ref().map(|csv| format!(" from {csv}")).unwrap_or_default();
+        write!(formatter, "{} ({} {} {addresses}{csv})", self.name, self.addresses, self.chain)
     }
 }
 

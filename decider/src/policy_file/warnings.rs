@@ -116,6 +116,5 @@ fn destinations_overlap(one: &DestinationMatcher, other: &DestinationMatcher) ->
     let accounts =
         one.account.as_ref().zip(other.account.as_ref()).is_none_or(|(one, other)| overlap(one, other));
     let lists = one.list.as_ref().zip(other.list.as_ref());
-    accounts
-        && lists.is_none_or(|(one, other)| one.addresses().any(|each| other.addresses().any(|o| o == each)))
+    accounts && lists.is_none_or(|(one, other)| one.overlap(other).is_some())
 }

@@ -23,13 +23,14 @@ use super::time::{StoreTime, Watch};
 use super::writer::{Reply, Shared, Task, Writer};
 use super::{Pending, Store};
 use crate::clock::Clock;
+use crate::document::Document;
 
 /// What an engine is opened with.
 pub struct Setting {
     /// The policy whose limits it keeps sums for.
     pub policy: Arc<Policy>,
-    /// The policy's document, word for word.
-    pub document: String,
+    /// The policy's document, as it was read.
+    pub document: Document,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Counts.

@@ -8,14 +8,22 @@ use policy::time::Time;
 
 use super::decision::{Decision, Kind, Lookup, Record};
 use super::error::StoreError;
+use crate::document::{Document, NotKept};
 
 /// A place where records are kept.
 pub trait Journal: Send + 'static {
-    /// Keeps a policy's document, so that its decisions can be replayed.
+    /// Keeps a policy's document, so that its decisions can be replayed; each of its files once, whichever policies
+    /// have it.
     ///
     /// # Errors
     /// It was not kept.
-    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError>;
+    fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError>;
+
+    /// The document of a policy that was kept.
+    ///
+    /// # Errors
+    /// It could not be read, or is not what was kept.
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError>;
 
     /// The time of the latest decision.
     ///
@@ -136,6 +144,12 @@ pub enum JournalError {
 /// The latest time at which a charge counts for anybody: while that is in a window, all of it must be at hand.
 pub fn latest_time(charge: &Charge) -> Time {
     charge.parts.iter().map(|part| part.at).fold(charge.at, Time::max)
+}
+
+impl From<NotKept> for JournalError {
+    fn from(error: NotKept) -> Self {
+        Self::Unreadable(format!("a policy that was kept: {error}"))
+    }
 }
 
 /// As it concerns one question; whether it concerns the whole store is the writer's to say.

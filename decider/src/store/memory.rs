@@ -9,6 +9,7 @@ use policy::time::Time;
 
 use super::decision::{Decision, Kind, Lookup, Record};
 use super::journal::{Entry, Identity, Journal, JournalError, Recorded, latest_time};
+use crate::document::Document;
 
 /// A journal in memory. Clones share their records, so that a test can close a store and open it again.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +22,10 @@ struct Tables {
     by_id: HashMap<String, usize>,
     newest: HashMap<(String, String), usize>,
     charges: HashMap<ChargeKey, Charge>,
+    /// Manifests, by the hash of the policy.
     policies: HashMap<String, String>,
+    /// Files, by their own hash.
+    policy_files: HashMap<String, Arc<[u8]>>,
 }
 
 /// A decision with what belongs to it.
@@ -42,9 +46,20 @@ impl MemoryJournal {
 
 /// What is written is there at once, and nothing of it can fail.
 impl Journal for MemoryJournal {
-    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError> {
-        self.tables().policies.insert(hash.to_owned(), document.to_owned());
+    fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
+        let mut tables = self.tables();
+        for (_, file) in document.files() {
+            tables.policy_files.entry(file.hash.clone()).or_insert_with(|| Arc::clone(&file.content));
+        }
+        tables.policies.insert(hash.to_owned(), document.manifest());
         Ok(())
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        let tables = self.tables();
+        let Some(manifest) = tables.policies.get(hash) else { return Ok(None) };
+        Document::kept(manifest, |hash| Ok(tables.policy_files.get(hash).map(|content| content.to_vec())))
+            .map(Some)
     }
 
     fn high_water(&mut self) -> Result<Option<Time>, JournalError> {

@@ -24,6 +24,7 @@ use file::LockedFile;
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
 use super::journal::{Entry, Identity, Journal, JournalError, Recorded};
+use crate::document::Document;
 
 /// How much may be written to the log before it is copied into the database, in bytes by our own estimate. Pages
 /// that were written many times are copied once; copying this much holds decisions up for a fraction of a second.
@@ -55,8 +56,14 @@ impl SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
-    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError> {
-        rows::remember_policy(&self.connection, hash, document)
+    fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
+        let bytes = rows::remember_policy(&self.connection, hash, document)?;
+        self.logged_bytes = self.logged_bytes.saturating_add(bytes);
+        Ok(())
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        rows::policy(&self.connection, hash)
     }
 
     fn high_water(&mut self) -> Result<Option<Time>, JournalError> {

@@ -4,6 +4,7 @@ mod faults;
 mod idempotency;
 mod limits;
 mod model;
+mod policies;
 mod races;
 mod replay;
 mod restart;

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_saphyr::Location;
-
 use super::node::{Node, Value};
+use super::place::Place;
 use super::reader::Reader;
 
 /// The fields of one mapping.
 #[derive(Debug)]
 pub struct Fields<'n> {
     /// Where the mapping starts.
-    pub at: Location,
+    pub at: Place,
     fields: BTreeMap<&'n str, &'n Node>,
 }
 
@@ -73,10 +72,15 @@ pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k s
 
 /// How many known names are listed where none is like what was written.
 const MAX_OFFERED: usize = 20;
-/// How many characters of an unknown name are repeated.
+/// How many characters of a name are repeated.
 const MAX_SHOWN_CHARS: usize = 64;
+/// The longest name, in bytes, and the most known names among which a near one is looked for: likeness takes time
+/// in the product of the lengths.
+const MAX_COMPARED_BYTES: usize = 256;
+const MAX_COMPARED_NAMES: usize = 256;
 
-fn shown(name: &str) -> String {
+/// A name as messages repeat it.
+pub fn shown(name: &str) -> String {
     name.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect()
 }
 
@@ -88,10 +92,16 @@ fn one_of(known: &[&str]) -> String {
     }
 }
 
-fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+/// The known name that is most like it, if one is like it at all.
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let known: Vec<&str> = known.into_iter().take(MAX_COMPARED_NAMES.saturating_add(1)).collect();
+    if name.len() > MAX_COMPARED_BYTES || known.len() > MAX_COMPARED_NAMES {
+        return None;
+    }
     let name = name.to_lowercase();
     let likeness = known
         .into_iter()
+        .filter(|known| known.len() <= MAX_COMPARED_BYTES)
         .map(|known| (strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase()), known));
     let best = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
     (best.0 >= LIKE_ENOUGH).then_some(best.1)

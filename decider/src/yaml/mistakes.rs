@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{CroppedRegion, Error, Location};
 
+use super::place::Place;
+
 /// How many characters of a long line are shown on each side of a mistake.
 const SHOWN_CHARS: usize = 60;
 /// Lines above the drawing: the message and the place.
@@ -40,14 +42,23 @@ impl Mistake {
         Self { file: file.to_owned(), line: None, column: None, message: message.into(), snippet: None }
     }
 
-    /// A mistake at a place.
-    pub fn at(file: &str, text: &str, at: Location, message: impl Into<String>) -> Self {
+    /// How many more there are than are shown, if there are.
+    pub fn of_others(file: &str, count: usize) -> Option<Self> {
+        (count > 0).then(|| Self::of_file(file, format!("and {count} more")))
+    }
+
+    /// A mistake at a place of a text.
+    pub fn at(file: &str, text: &str, at: Place, message: impl Into<String>) -> Self {
+        let line = at.spot().and_then(|(line, _)| usize::try_from(line).ok()).unwrap_or_default();
+        Self::in_line(file, text.lines().nth(line.saturating_sub(1)).unwrap_or_default(), at, message)
+    }
+
+    /// A mistake at a place, in the line that is given.
+    pub fn in_line(file: &str, line: &str, at: Place, message: impl Into<String>) -> Self {
         let message = message.into();
-        if at == Location::UNKNOWN {
-            return Self::of_file(file, message);
-        }
-        let snippet = Some(snippet(file, text, at)).filter(|snippet| !snippet.is_empty());
-        Self { file: file.to_owned(), line: Some(at.line()), column: Some(at.column()), message, snippet }
+        let Some((number, column)) = at.spot() else { return Self::of_file(file, message) };
+        let snippet = Some(snippet(file, line, at)).filter(|snippet| !snippet.is_empty());
+        Self { file: file.to_owned(), line: Some(number), column: Some(column), message, snippet }
     }
 
     /// File, line and column, as editors take them.
@@ -61,7 +72,7 @@ impl Mistake {
     /// A mistake that the parser found.
     pub(super) fn of_parser(file: &str, text: &str, error: &Error) -> Self {
         let at = error.location().unwrap_or(Location::UNKNOWN);
-        Self::at(file, text, at, parser_message(error))
+        Self::at(file, text, Place::of(0, at), parser_message(error))
     }
 }
 
@@ -115,10 +126,10 @@ impl fmt::Display for Mistakes {
 
 /// The line with a caret under the place, drawn by the parser's own renderer. Its heading is left out: the
 /// place and the message stand above.
-fn snippet(file: &str, text: &str, at: Location) -> String {
-    let line = usize::try_from(at.line()).unwrap_or(usize::MAX);
-    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    let region = CroppedRegion::new(shown, file, line, line, at);
+fn snippet(file: &str, line: &str, at: Place) -> String {
+    let at = at.location();
+    let number = usize::try_from(at.line()).unwrap_or(usize::MAX);
+    let region = CroppedRegion::new(line, file, number, number, at);
     let error = Box::new(Error::Message { msg: String::new(), location: at });
     let drawn = Error::WithSnippet { regions: vec![region], crop_radius: SHOWN_CHARS, error }.render();
     let lines: Vec<&str> = drawn.lines().skip(HEADING_LINES).map(str::trim_end).collect();

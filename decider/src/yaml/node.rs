@@ -3,13 +3,15 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Spanned;
+
+use super::place::Place;
 
 /// A value and its place in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// Where it starts.
-    pub at: Location,
+    pub at: Place,
     /// What it is.
     pub value: Value,
 }
@@ -33,6 +35,20 @@ pub enum Value {
     Map(Vec<(Node, Node)>),
 }
 
+impl Node {
+    /// Says of which of the reader's files it is.
+    pub(super) fn set_file(&mut self, file: usize) {
+        self.at.file = file;
+        match &mut self.value {
+            Value::List(entries) => entries.iter_mut().for_each(|each| each.set_file(file)),
+            Value::Map(entries) => {
+                entries.iter_mut().flat_map(|(key, value)| [key, value]).for_each(|each| each.set_file(file));
+            }
+            Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Number | Value::Text(_) => {}
+        }
+    }
+}
+
 impl Value {
     /// What a person would call it.
     pub fn name(&self) -> &'static str {
@@ -51,7 +67,7 @@ impl Value {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { at: spanned.referenced, value: spanned.value })
+        Ok(Self { at: Place::of(0, spanned.referenced), value: spanned.value })
     }
 }
 

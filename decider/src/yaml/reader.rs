@@ -1,49 +1,84 @@
 //! Asking nodes what they must be, collecting what they are not.
 
-use serde_saphyr::Location;
+use std::collections::{HashMap, HashSet};
 
+use super::fields::shown;
 use super::mistakes::{Mistake, Mistakes};
 use super::node::{Node, Value};
+use super::place::Place;
 
-/// Reads one file and collects its mistakes. Every question answers `None` where the answer is a mistake,
+/// How many mistakes are shown of one file; the others are counted.
+pub const MAX_SHOWN_MISTAKES: usize = 100;
+
+/// A file and what it says.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Its name in mistakes.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// Reads files and collects their mistakes. Every question answers `None` where the answer is a mistake,
 /// which is then already noted.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
-    mistakes: Vec<Mistake>,
+    sources: Vec<Source<'a>>,
+    noted: Vec<(Place, String)>,
+    absorbed: Vec<Mistake>,
 }
 
 impl<'a> Reader<'a> {
-    /// Nothing is wrong yet.
+    /// Of one file. Nothing is wrong yet.
     pub fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, mistakes: Vec::new() }
+        Self::of_files(vec![Source { file, text }])
+    }
+
+    /// Of several files that are read as one document. The first is named where nothing was read.
+    pub fn of_files(sources: Vec<Source<'a>>) -> Self {
+        Self { sources, noted: Vec::new(), absorbed: Vec::new() }
     }
 
     /// What was read, if nothing was wrong.
     ///
     /// # Errors
-    /// Every mistake, in the order of the file.
+    /// Every mistake, in the order of the files and their lines; of one file, at most
+    /// [`MAX_SHOWN_MISTAKES`] and how many more there are.
     pub fn finish<T>(mut self, read: Option<T>) -> Result<T, Mistakes> {
-        let own = self.file;
-        self.mistakes.sort_by_key(|mistake| (mistake.file != own, mistake.line, mistake.column));
-        self.mistakes.dedup();
-        Mistakes::from_list(self.mistakes)?;
-        read.ok_or_else(|| Mistake::of_file(self.file, "could not be read").into())
+        self.noted.sort_by_key(|(at, _)| (at.file, at.spot()));
+        self.noted.dedup();
+        let mut mistakes = Vec::new();
+        for (number, source) in self.sources.iter().enumerate() {
+            let noted = self.noted.iter().filter(|(at, _)| at.file == number);
+            mistakes.extend(drawn(*source, noted.map(|(at, message)| (*at, message.as_str()))));
+        }
+        mistakes.extend(without_repeats(self.absorbed));
+        Mistakes::from_list(mistakes)?;
+        let file = self.sources.first().map(|source| source.file).unwrap_or_default();
+        read.ok_or_else(|| Mistake::of_file(file, "could not be read").into())
     }
 
     /// Notes a mistake.
-    pub fn mistake(&mut self, at: Location, message: impl Into<String>) {
-        self.mistakes.push(Mistake::at(self.file, self.text, at, message));
+    pub fn mistake(&mut self, at: Place, message: impl Into<String>) {
+        self.noted.push((at, message.into()));
+    }
+
+    /// Where something was seen first, as told at `at`: the line, with the file where that is another one.
+    pub fn first(&self, first: Place, at: Place) -> String {
+        let (line, column) = first.spot().unwrap_or_default();
+        match self.sources.get(first.file) {
+            Some(source) if first.file != at.file => format!("first in {}:{line}:{column}", source.file),
+            _ => format!("first in line {line}"),
+        }
     }
 
     /// Notes the mistakes of a file that this one refers to.
     pub fn absorb<T>(&mut self, read: Result<T, Mistakes>) -> Option<T> {
-        read.map_err(|mistakes| self.mistakes.extend(mistakes)).ok()
+        read.map_err(|mistakes| self.absorbed.extend(mistakes)).ok()
     }
 
     /// Notes a mistake about a value, where there is one.
-    pub fn check<T, E: std::fmt::Display>(&mut self, at: Location, value: Result<T, E>) -> Option<T> {
+    pub fn check<T, E: std::fmt::Display>(&mut self, at: Place, value: Result<T, E>) -> Option<T> {
         value.map_err(|error| self.mistake(at, error.to_string())).ok()
     }
 
@@ -95,19 +130,21 @@ impl<'a> Reader<'a> {
     }
 
     /// A mapping's entries, each key once and text.
-    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<Vec<(&'n str, Location, &'n Node)>> {
+    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<Vec<(&'n str, Place, &'n Node)>> {
         let Value::Map(entries) = &node.value else {
             return self.fail(node, format!("{what} must be a mapping, not {}", node.value.name()));
         };
-        let mut read: Vec<(&str, Location, &Node)> = Vec::new();
+        let mut seen: HashMap<&str, Place> = HashMap::new();
+        let mut read = Vec::new();
         for (key, value) in entries {
             let Some(name) = self.text(key, "a name") else { continue };
-            match read.iter().find(|(known, ..)| *known == name) {
-                Some((_, first, _)) => {
-                    self.mistake(key.at, format!("{name} is there twice: first in line {}", first.line()))
-                }
-                None => read.push((name, key.at, value)),
+            if let Some(first) = seen.get(name) {
+                let message = format!("{} is there twice: {}", shown(name), self.first(*first, key.at));
+                self.mistake(key.at, message);
+                continue;
             }
+            seen.insert(name, key.at);
+            read.push((name, key.at, value));
         }
         Some(read)
     }
@@ -118,11 +155,24 @@ impl<'a> Reader<'a> {
     }
 
     /// What stands in the file at a place, up to the end of the value.
-    fn written(&self, at: Location) -> &str {
-        let bytes = at.span().byte_offset().zip(at.span().byte_len());
-        let range = bytes.and_then(|(start, length)| {
-            Some(usize::try_from(start).ok()?..usize::try_from(start.checked_add(length)?).ok()?)
-        });
-        range.and_then(|range| self.text.get(range)).unwrap_or("…").trim()
+    fn written(&self, at: Place) -> &str {
+        let text = self.sources.get(at.file).map(|source| source.text).unwrap_or_default();
+        at.bytes().and_then(|range| text.get(range)).filter(|text| !text.is_empty()).unwrap_or("…").trim()
     }
+}
+
+/// The mistakes of one file as people see them.
+fn drawn<'m>(source: Source<'_>, mut noted: impl Iterator<Item = (Place, &'m str)>) -> Vec<Mistake> {
+    let shown = noted.by_ref().take(MAX_SHOWN_MISTAKES);
+    let mut mistakes: Vec<Mistake> =
+        shown.map(|(at, message)| Mistake::at(source.file, source.text, at, message)).collect();
+    mistakes.extend(Mistake::of_others(source.file, noted.count()));
+    mistakes
+}
+
+/// A file that is named twice is read twice.
+fn without_repeats(mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    let mut seen = HashSet::new();
+    let told = |each: &Mistake| (each.place(), each.message.clone());
+    mistakes.into_iter().filter(|each| seen.insert(told(each))).collect()
 }

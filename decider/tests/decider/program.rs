@@ -29,7 +29,8 @@ fn check_says_what_is_right() {
     let (code, out, err) = output(&Files::new(), &["check", "--config", "decider.yaml"]);
     assert_eq!((code, err.as_str()), (0, ""));
     assert_snapshot!(out, @"
-    policy  524870d5951f00df0738648b3ba32eb4a530984d2ec2213bc3ee309a785f5563
+    policy  a3e7dd065d7939a3532444d8b00a7edcd1ef393c6b88495a310af6ddec579064
+    files   policy.yaml
     assets  ETH
     lists   none
     deny    not-nine
@@ -81,7 +82,13 @@ fn check_reports_as_json() {
     {
       "ok": true,
       "policy": {
-        "hash": "524870d5951f00df0738648b3ba32eb4a530984d2ec2213bc3ee309a785f5563",
+        "hash": "a3e7dd065d7939a3532444d8b00a7edcd1ef393c6b88495a310af6ddec579064",
+        "files": [
+          {
+            "name": "policy.yaml",
+            "hash": "524870d5951f00df0738648b3ba32eb4a530984d2ec2213bc3ee309a785f5563"
+          }
+        ],
         "assets": [
           "ETH"
         ],

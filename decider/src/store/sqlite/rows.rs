@@ -7,6 +7,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::document::Document;
 use crate::store::decision::{Decision, Kind, Lookup, Record};
 use crate::store::journal::{Entry, Identity, JournalError, Recorded, latest_time};
 
@@ -17,9 +18,26 @@ pub fn run(connection: &Connection, sql: &str) -> Result<()> {
     execute(connection, sql, [])
 }
 
-pub fn remember_policy(connection: &Connection, hash: &str, document: &str) -> Result<()> {
-    let sql = "INSERT INTO policies (hash, document) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
-    execute(connection, sql, params![hash, document])
+/// Keeps a policy's files, then the policy; returns how many bytes were new.
+pub fn remember_policy(connection: &Connection, hash: &str, document: &Document) -> Result<usize> {
+    let sql = "INSERT INTO policy_files (hash, content) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
+    let mut bytes: usize = 0;
+    for (_, file) in document.files() {
+        let rows = prepare(connection, sql)?.execute(params![file.hash, &file.content[..]])?;
+        bytes = bytes.saturating_add(rows.saturating_mul(file.content.len()));
+    }
+    let sql = "INSERT INTO policies (hash, manifest) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
+    execute(connection, sql, params![hash, document.manifest()])?;
+    Ok(bytes)
+}
+
+/// A policy with all of its files.
+pub fn policy(connection: &Connection, hash: &str) -> Result<Option<Document>> {
+    let sql = "SELECT manifest FROM policies WHERE hash = ?1";
+    let manifest: Option<String> = one(connection, sql, [hash], |row| row.get(0))?;
+    let sql = "SELECT content FROM policy_files WHERE hash = ?1";
+    let content = |hash: &str| one(connection, sql, [hash], |row| row.get(0));
+    manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
 }
 
 /// Decisions are written in the order of the store's time: the last one has the latest.

@@ -9,8 +9,9 @@ use crate::store::error::OpenError;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// The schema this program knows. A change of `schema.sql` needs a new number and a way from the old one.
-const SCHEMA_VERSION: i64 = 1;
+/// The schema this program knows. A change of `schema.sql` needs a new number, and a way from the old one once there
+/// are stores that must be kept: 1 was never released.
+const SCHEMA_VERSION: i64 = 2;
 
 /// Marks a file as ours: "Csgn".
 const APPLICATION_ID: i64 = 0x4373_676e;
@@ -85,7 +86,7 @@ impl State {
             return Err(OpenError::Newer { path, found: self.version, known: SCHEMA_VERSION });
         }
         if self.version < SCHEMA_VERSION {
-            return Err(OpenError::NotOurs { path, why: format!("schema {} never was", self.version) });
+            return Err(OpenError::Older { path, found: self.version, known: SCHEMA_VERSION });
         }
         Ok(())
     }

@@ -1,7 +1,13 @@
--- Every policy that ever decided, word for word.
+-- Every file of every policy that ever decided, once: as it was read, by its SHA-256.
+CREATE TABLE policy_files (
+  hash    TEXT NOT NULL PRIMARY KEY,
+  content BLOB NOT NULL
+) STRICT;
+
+-- Every policy that ever decided. Its manifest is what sha256sum prints for its files; its hash is the manifest's.
 CREATE TABLE policies (
   hash     TEXT NOT NULL PRIMARY KEY,
-  document TEXT NOT NULL
+  manifest TEXT NOT NULL
 ) STRICT;
 
 -- Every answer, in the order in which it was given; never changed. The first row of a key is the answer that

@@ -8,6 +8,7 @@ use policy::verdict::{Action, ReasonCode};
 use rusqlite::Connection;
 
 use super::*;
+use crate::document::File;
 use crate::store::suite::fixture::*;
 use crate::store::{Config, Store, StoreError};
 
@@ -90,7 +91,9 @@ fn what_is_not_a_store_is_left_alone() {
     let newer = folder.path().join("newer.db");
     drop(SqliteJournal::open(&newer).unwrap());
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 1: it was written by a newer version; run that one");
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 2: it was written by a newer version; run that one");
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 1, and this decider knows 2: an older version wrote it, and its records cannot be taken over. Move the file away to begin a new ledger (limits then start from nothing), or run the older version");
     insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"DIR: Is a directory (os error 21)");
     let below_a_file = text.join("decider.db");
     insta::assert_snapshot!(told(SqliteJournal::open(&below_a_file), folder.path()), @"DIR/notes.txt: File exists (os error 17)");
@@ -189,7 +192,7 @@ async fn people_read_it_with_their_own_tools_while_it_works() {
     ");
     insta::assert_snapshot!(lines("SELECT * FROM charge_lines"), @"2023-11-14T22:13:20.000000Z | default | tx-1 |  | TRANSFER | ETH | VAULT | 0 | VAULT | 1 | evm:0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | Null | 1000000000000000000 | 2000000000");
     insta::assert_snapshot!(lines("SELECT action FROM decisions WHERE request_id = 'tx-1'"), @"APPROVE");
-    insta::assert_snapshot!(lines("SELECT document FROM policies"), @"document of hash of ");
+    insta::assert_snapshot!(lines("SELECT CAST(content AS TEXT) FROM policy_files"), @"document of hash of ");
     desk.allow(&request("tx-3")).await;
 }
 
@@ -279,4 +282,35 @@ fn the_configuration_reads_as_documented() {
     assert_eq!(read("{\"sqlite\": \"data/decider.db\"}").unwrap(), Config::Sqlite("data/decider.db".into()));
     assert!(read("\"postgres\"").is_err());
     assert!(read("\"sqlite\"").is_err());
+}
+
+/// A list of a million lines that did not change is not written again with each policy that names it.
+#[test]
+fn a_file_is_kept_once_whatever_policies_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(&folder.path().join("decider.db")).unwrap();
+    let mut document = Document::of_file("policy.yaml", b"one".to_vec());
+    document.add("payees.csv", File::new(vec![b'x'; 1_000]));
+    journal.remember_policy(&document.hash(), &document).unwrap();
+    assert_eq!(journal.logged_bytes, 1_003);
+    document.add("policy.yaml", File::new(b"other".to_vec()));
+    journal.remember_policy(&document.hash(), &document).unwrap();
+    assert_eq!(journal.logged_bytes, 1_008);
+    let files = |sql: &str| -> i64 { journal.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!((files("SELECT count(*) FROM policy_files"), files("SELECT count(*) FROM policies")), (3, 2));
+}
+
+#[test]
+fn a_policy_that_was_changed_in_the_store_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(&folder.path().join("decider.db")).unwrap();
+    let document = Document::of_file("policy.yaml", b"one".to_vec());
+    journal.remember_policy("hash", &document).unwrap();
+    let refused = |journal: &mut SqliteJournal, sql: &str| {
+        journal.connection.execute_batch(sql).unwrap();
+        journal.policy("hash").unwrap_err().to_string()
+    };
+    let changed = refused(&mut journal, "UPDATE policy_files SET content = CAST('two' AS BLOB)");
+    insta::assert_snapshot!(changed, @"a policy that was kept: policy.yaml is not what it was");
+    insta::assert_snapshot!(refused(&mut journal, "DELETE FROM policy_files"), @"a policy that was kept: policy.yaml is not there");
 }

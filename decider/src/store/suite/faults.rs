@@ -9,6 +9,7 @@ use policy::time::Time;
 use policy::verdict::Action;
 
 use super::fixture::*;
+use crate::document::Document;
 use crate::store::bounds::{MAX_BATCH, MAX_QUEUED};
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::{Entry, Identity, Journal, JournalError, Recorded};
@@ -39,8 +40,12 @@ impl ScriptedJournal {
 }
 
 impl Journal for ScriptedJournal {
-    fn remember_policy(&mut self, hash: &str, document: &str) -> Result<(), JournalError> {
+    fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
         self.inner.remember_policy(hash, document)
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        self.inner.policy(hash)
     }
 
     fn high_water(&mut self) -> Result<Option<Time>, JournalError> {

@@ -21,6 +21,7 @@ use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode};
 
 use crate::clock::testing::ManualClock;
+use crate::document::Document;
 use crate::store::{
     Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Proposal,
     Record, Setting, SqliteJournal, Store, StoreError,
@@ -95,7 +96,7 @@ impl Desk {
         let told = fatal.clone();
         let setting = Setting {
             policy: policy.clone(),
-            document: format!("document of {}", policy.hash),
+            document: Document::of_file("policy.yaml", format!("document of {}", policy.hash).into_bytes()),
             clock: clock.clone(),
             metrics: metrics.clone(),
             on_fatal: Box::new(move |error| told.lock().unwrap().push(error.clone())),

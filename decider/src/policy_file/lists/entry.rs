@@ -1,0 +1,95 @@
+//! What is said of an address, as text, in YAML and in CSV alike.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use policy::list::AddedOn;
+use policy::time::Time;
+
+/// The longest tag, in bytes: a request has no longer one, so that a longer one would never match.
+const MAX_TAG_BYTES: usize = 256;
+/// The longest label, in bytes.
+const MAX_LABEL_BYTES: usize = 256;
+
+/// A tag or memo.
+pub fn tag(text: &str) -> Result<&str, String> {
+    at_most(text, "tag", MAX_TAG_BYTES)
+}
+
+/// What people call an address.
+pub fn label(text: &str) -> Result<&str, String> {
+    at_most(text, "label", MAX_LABEL_BYTES)
+}
+
+fn at_most<'t>(text: &'t str, what: &str, bytes: usize) -> Result<&'t str, String> {
+    if text.len() > bytes {
+        return Err(format!("the {what} has {} bytes: at most {bytes} are read", text.len()));
+    }
+    Ok(text)
+}
+
+/// When it was added: RFC 3339, or a date, which is the start of that day in UTC.
+pub fn added(text: &str) -> Result<AddedOn, String> {
+    let time = instant(text).ok_or("expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z")?;
+    let added = AddedOn::from_time(Time::from_micros(time.as_microsecond()));
+    added.ok_or_else(|| "the date must be from 1970 to 2105".into())
+}
+
+/// A time needs its offset: without one nobody knows when it was.
+fn instant(text: &str) -> Option<Timestamp> {
+    match text.len() {
+        DATE_BYTES => {
+            let date = Date::strptime("%Y-%m-%d", text).ok()?;
+            Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
+        }
+        _ => text.parse().ok(),
+    }
+}
+
+/// `2026-01-31`.
+const DATE_BYTES: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(text: &str) -> Option<i64> {
+        added(text).ok().map(|at| at.time().as_micros() / 1_000_000)
+    }
+
+    #[test]
+    fn dates_are_days_in_utc_and_times_have_an_offset() {
+        assert_eq!(seconds("1970-01-02"), Some(86_400));
+        assert_eq!(seconds("2026-01-31"), Some(1_769_817_600));
+        assert_eq!(seconds("2026-01-31T09:30:00Z"), Some(1_769_851_800));
+        assert_eq!(seconds("2026-01-31T11:30:00+02:00"), Some(1_769_851_800));
+        assert_eq!(seconds("2026-01-31T09:29:59.000001Z"), Some(1_769_851_800));
+    }
+
+    #[test]
+    fn what_could_be_another_day_is_refused() {
+        for text in [
+            "",
+            "2026-01-31T09:30:00",
+            "2026-02-30",
+            "2026-1-31",
+            "31.01.2026",
+            "01/31/2026",
+            "20260131",
+            "2026-01-31 ",
+            " 2026-01-31",
+            "1769851800",
+            "2026-01",
+            "yesterday",
+        ] {
+            assert_eq!(
+                added(text).unwrap_err(),
+                "expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z",
+                "{text}"
+            );
+        }
+        for text in ["1969-12-31", "2106-02-08"] {
+            assert_eq!(added(text).unwrap_err(), "the date must be from 1970 to 2105", "{text}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The first line of a CSV file: which column means what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use csv::StringRecord;
+
+use super::ENTRY_FIELDS;
+use super::row_mistakes::{Row, RowMistakes};
+use crate::yaml::fields::{nearest, shown};
+
+/// The most columns that are named in a mistake.
+const MAX_NAMED_COLUMNS: usize = 20;
+
+/// What a policy wants of a file.
+#[derive(Debug)]
+pub struct Wanted {
+    /// What the columns of address, tag, label and added are called. `None`: just so, and all but the first may
+    /// be missing.
+    pub columns: Option<[Option<String>; 4]>,
+    /// Which rows.
+    pub filter: Option<Filter>,
+}
+
+/// Rows with one of these values in a column.
+#[derive(Debug)]
+pub struct Filter {
+    pub column: String,
+    pub is: BTreeSet<String>,
+}
+
+/// Where it stands in each row, from 0.
+#[derive(Debug)]
+pub struct Columns {
+    pub address: usize,
+    pub tag: Option<usize>,
+    pub label: Option<usize>,
+    pub added: Option<usize>,
+    pub filter: Option<usize>,
+    /// How many fields every row has.
+    pub width: usize,
+}
+
+/// Finds the columns. `None`: one is missing or there twice, which is noted.
+pub fn read(
+    mistakes: &mut RowMistakes<'_>,
+    record: &StringRecord,
+    row: Row<'_>,
+    wanted: &Wanted,
+) -> Option<Columns> {
+    let header = Header { places: places(mistakes, record, row), row };
+    let [address, tag, label, added] = match &wanted.columns {
+        Some(columns) => columns.each_ref().map(|name| name.as_ref().map(|name| header.find(mistakes, name))),
+        None => header.usual(mistakes),
+    };
+    let filter = wanted.filter.as_ref().map(|filter| header.find(mistakes, &filter.column));
+    // A column that was asked for and is not there is noted by now.
+    let found = |column: Option<Option<usize>>| column.flatten();
+    let (address, width) = (found(address), record.len());
+    let columns = Columns {
+        address: address?,
+        tag: found(tag),
+        label: found(label),
+        added: found(added),
+        filter: found(filter),
+        width,
+    };
+    mistakes.is_empty().then_some(columns)
+}
+
+struct Header<'r> {
+    places: BTreeMap<&'r str, usize>,
+    row: Row<'r>,
+}
+
+impl Header<'_> {
+    /// Address must be there; others may, but none under a name that only looks like theirs.
+    fn usual(&self, mistakes: &mut RowMistakes<'_>) -> [Option<Option<usize>>; 4] {
+        for (name, place) in &self.places {
+            let meant =
+                ENTRY_FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name) && field != name);
+            if let Some(field) = meant {
+                let name = shown(name);
+                mistakes.note(
+                    self.row,
+                    *place,
+                    format!("column {name} is not {field}: say under columns which one is {field}"),
+                );
+            }
+        }
+        ENTRY_FIELDS.map(|field| match field {
+            "address" => Some(self.find(mistakes, field)),
+            _ => self.places.get(field).map(|place| Some(*place)),
+        })
+    }
+
+    fn find(&self, mistakes: &mut RowMistakes<'_>, name: &str) -> Option<usize> {
+        let place = self.places.get(name).copied();
+        if place.is_none() {
+            mistakes.note(self.row, 0, self.missing(name));
+        }
+        place
+    }
+
+    fn missing(&self, name: &str) -> String {
+        let near =
+            nearest(name, self.places.keys().copied()).map(|near| format!("did you mean {}? ", shown(near)));
+        let mut names: Vec<_> = self.places.iter().map(|(name, place)| (place, shown(name))).collect();
+        names.sort();
+        let names: Vec<String> = names.into_iter().take(MAX_NAMED_COLUMNS).map(|(_, name)| name).collect();
+        format!(
+            "no column is called {}: {}the header has {}",
+            shown(name),
+            near.unwrap_or_default(),
+            names.join(", ")
+        )
+    }
+}
+
+/// The names with their places; two columns of one name could be taken for each other. Columns without a name
+/// are nobody's.
+fn places<'r>(
+    mistakes: &mut RowMistakes<'_>,
+    record: &'r StringRecord,
+    row: Row<'_>,
+) -> BTreeMap<&'r str, usize> {
+    let mut places = BTreeMap::new();
+    for (place, name) in record.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if places.contains_key(name) {
+            mistakes.note(row, place, format!("column {} is there twice", shown(name)));
+        } else {
+            places.insert(name, place);
+        }
+    }
+    places
+}

@@ -1,0 +1,214 @@
+use insta::assert_snapshot;
+
+use super::super::header::Filter;
+use super::*;
+
+fn usual() -> Wanted {
+    Wanted { columns: None, filter: None }
+}
+
+fn list_of(content: &[u8], wanted: &Wanted) -> Result<AddressList, String> {
+    let source = Source { file: "x.csv", content, delimiter: b',', wanted };
+    read(source, "payees", Chain::Exact).map_err(|mistakes| mistakes.to_string())
+}
+
+fn list(content: &str) -> AddressList {
+    list_of(content.as_bytes(), &usual()).unwrap()
+}
+
+fn mistakes(content: &str) -> String {
+    list_of(content.as_bytes(), &usual()).unwrap_err()
+}
+
+/// The entries as text: address, tag, label, and seconds since 1970.
+fn entries(list: &AddressList) -> String {
+    let lines = list.entries().map(|(address, entry)| {
+        let added = entry.added.map(|at| at.time().as_micros() / 1_000_000);
+        format!("{address} {:?} {:?} {added:?}\n", entry.tag, entry.label)
+    });
+    lines.collect()
+}
+
+#[test]
+fn columns_are_found_by_the_header() {
+    assert_snapshot!(entries(&list("label,added,ignored,address,tag\nHot,2026-01-31,x,rOne,7\n,,,rTwo,\n")), @r#"
+    rOne Some("7") Some("Hot") Some(1769817600)
+    rTwo None None None
+    "#);
+    let columns = ["Address", "Memo", "Name", "Since"].map(|name| Some(name.to_owned()));
+    let wanted = Wanted { columns: Some(columns), filter: None };
+    let content = b"Since,Address,Name,Memo\n2026-01-31T09:30:00Z,rOne,Hot,7\n";
+    assert_snapshot!(entries(&list_of(content, &wanted).unwrap()), @r#"rOne Some("7") Some("Hot") Some(1769851800)"#);
+    let wanted = Wanted { columns: Some([Some("Address".into()), None, None, None]), filter: None };
+    assert_snapshot!(entries(&list_of(content, &wanted).unwrap()), @"rOne None None None");
+}
+
+#[test]
+fn exports_of_every_program_are_read() {
+    let want = entries(&list("address,label\nrOne,a\nrTwo,b\n"));
+    for content in [
+        "\u{feff}address,label\nrOne,a\nrTwo,b\n",
+        "address,label\r\nrOne,a\r\nrTwo,b\r\n",
+        "address,label\nrOne,a\nrTwo,b",
+        "\"address\",\"label\"\n\"rOne\",\"a\"\n\"rTwo\",\"b\"\n",
+        "\n\naddress,label\n\nrOne,a\n\r\n\nrTwo,b\n\n\n",
+    ] {
+        assert_eq!(entries(&list(content)), want, "{content:?}");
+    }
+    assert_eq!(list("address,label\n").len(), 0);
+    assert_eq!(list("address,label\nrOne,\"a, \"\"b\"\"\"\n").label(&parse("rOne"), None), Some("a, \"b\""));
+}
+
+fn parse(text: &str) -> Address {
+    Address::parse(Chain::Exact, text).unwrap()
+}
+
+#[test]
+fn every_mistake_is_reported_with_its_place() {
+    assert_snapshot!(mistakes("label,address,tag,added\r\n\r\nHot,rOne,7,2026-01-31\n\"a, b\",r One,,31.1.\nx,,,\nHot,rOne,7,\nrTwo\n\"é\",rOne,,,\n"), @r#"
+    x.csv:4:8: r�One holds a blank or a character that is not printable ASCII
+    4 | "a, b",r One,,31.1.
+      |        ^
+    x.csv:4:15: expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z
+    4 | "a, b",r One,,31.1.
+      |               ^
+    x.csv:5:3: the address is empty
+    5 | x,,,
+      |   ^
+    x.csv:6:5: rOne is in list payees already: first in line 3
+    6 | Hot,rOne,7,
+      |     ^
+    x.csv:7:1: the row has 1 fields, and the header 4: is a delimiter or a quote missing?
+    7 | rTwo
+      | ^
+    x.csv:8:1: the row has 5 fields, and the header 4: is a delimiter or a quote missing?
+    8 | "é",rOne,,,
+      | ^
+    "#);
+}
+
+#[test]
+fn checksums_are_checked() {
+    let wanted = usual();
+    let content = b"address\n0x52908400098527886E0F7030069857D2E4169Ee7\n";
+    let source = Source { file: "x.csv", content, delimiter: b',', wanted: &wanted };
+    assert_snapshot!(read(source, "payees", Chain::Evm).unwrap_err(), @"
+    x.csv:2:1: 0x529084…9Ee7 has a wrong EIP-55 checksum: a digit or the case of a letter is wrong; copy it again
+    2 | 0x52908400098527886E0F7030069857D2E4169Ee7
+      | ^
+    ");
+}
+
+#[test]
+fn headers_are_checked() {
+    assert_snapshot!(mistakes(""), @"x.csv: the file is empty: its first line must name the columns");
+    assert_snapshot!(mistakes("\n\n"), @"x.csv: the file is empty: its first line must name the columns");
+    assert_snapshot!(mistakes("addres,Memo\nrOne,\n"), @"
+    x.csv:1:1: no column is called address: did you mean addres? the header has addres, Memo
+    1 | addres,Memo
+      | ^
+    ");
+    assert_snapshot!(mistakes("address,tag,tag\nrOne,,\n"), @"
+    x.csv:1:13: column tag is there twice
+    1 | address,tag,tag
+      |             ^
+    ");
+    assert_snapshot!(mistakes("address,Tag\nrOne,\n"), @"
+    x.csv:1:9: column Tag is not tag: say under columns which one is tag
+    1 | address,Tag
+      |         ^
+    ");
+    assert_snapshot!(mistakes("a;b;address\nrOne;;\n"), @"
+    x.csv:1:1: no column is called address: did you mean a;b;address? the header has a;b;address
+    1 | a;b;address
+      | ^
+    ");
+    assert_eq!(list("address,,\nrOne,,\n").len(), 1);
+    let columns = Some([Some("Adress".into()), Some("Memo".into()), None, None]);
+    let filter = Some(Filter { column: "Coin".into(), is: BTreeSet::from(["ETH".into()]) });
+    let wanted = Wanted { columns, filter };
+    assert_snapshot!(list_of(b"Address,Asset,Note\nrOne,ETH,\n", &wanted).unwrap_err(), @"
+    x.csv:1:1: no column is called Adress: did you mean Address? the header has Address, Asset, Note
+    1 | Address,Asset,Note
+      | ^
+    x.csv:1:1: no column is called Memo: the header has Address, Asset, Note
+    1 | Address,Asset,Note
+      | ^
+    x.csv:1:1: no column is called Coin: the header has Address, Asset, Note
+    1 | Address,Asset,Note
+      | ^
+    ");
+}
+
+/// A quote that is never closed makes one field of all rows after it: a list of those who must not be paid would
+/// be short, and nobody told.
+#[test]
+fn a_quote_swallows_no_rows() {
+    assert_snapshot!(mistakes("address,ignored\nrOne,\"x\nrTwo,y\nrThree,z\n"), @r#"
+    x.csv:2:1: a field goes on in the next line: is a quote missing? Write it in one line
+    2 | rOne,"x
+      | ^
+    "#);
+    assert_snapshot!(mistakes("address,\"ignored\nrOne,x\nrTwo,y\n"), @r#"
+    x.csv:1:1: a field goes on in the next line: is a quote missing? Write it in one line
+    1 | address,"ignored
+      | ^
+    "#);
+    assert_snapshot!(mistakes("address,ignored\nrOne,\"x\nrTwo,y\"\nrThree,z\n"), @r#"
+    x.csv:2:1: a field goes on in the next line: is a quote missing? Write it in one line
+    2 | rOne,"x
+      | ^
+    "#);
+}
+
+#[test]
+fn text_of_another_encoding_is_refused() {
+    let of = |content: &[u8]| list_of(content, &usual()).unwrap_err();
+    assert_snapshot!(of(b"address,label\nrOne,caf\xe9\n"), @"x.csv:2:1: this line is not UTF-8 text: export the file as UTF-8");
+    assert_snapshot!(of(b"\xff\xfea\0d\0"), @"x.csv:1:1: this line is not UTF-8 text: export the file as UTF-8");
+}
+
+#[test]
+fn rows_of_other_assets_are_not_even_looked_at() {
+    let filter = Some(Filter { column: "asset".into(), is: BTreeSet::from(["ETH".into()]) });
+    let wanted = Wanted { columns: None, filter };
+    let list = list_of(b"asset,address\nETH,rOne\nBTC,r One\n,rTwo\nETHX,rThree\n", &wanted).unwrap();
+    assert_snapshot!(entries(&list), @"rOne None None None");
+}
+
+#[test]
+fn of_many_mistakes_the_first_are_shown() {
+    let rows = "r One\n".repeat(1_234);
+    let told = mistakes(&format!("address\n{rows}"));
+    assert_eq!(told.matches("holds a blank").count(), 100);
+    assert_eq!(told.lines().last(), Some("x.csv: and 1134 more"));
+}
+
+#[test]
+fn a_list_has_an_end() {
+    let wanted = usual();
+    let content = b"address\nrOne\nrTwo\nrThree\nrFour\n";
+    let source = Source { file: "x.csv", content, delimiter: b',', wanted: &wanted };
+    assert_snapshot!(read_at_most(2, source, "payees", Chain::Exact).unwrap_err(), @"
+    x.csv:4:1: a list has at most 2 addresses: this is one more
+    4 | rThree
+      | ^
+    ");
+    assert_eq!(read_at_most(4, source, "payees", Chain::Exact).unwrap().len(), 4);
+}
+
+/// Run by hand, in release: `cargo test --release -p decider million -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn a_million_addresses() {
+    let mut content = String::from("address\n");
+    for number in 0..1_000_000_u128 {
+        let bytes = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        content.push_str(&format!("0x{bytes:040x}\n"));
+    }
+    let wanted = usual();
+    let source = Source { file: "x.csv", content: content.as_bytes(), delimiter: b',', wanted: &wanted };
+    let started = std::time::Instant::now();
+    let list = read(source, "payees", Chain::Evm).unwrap();
+    println!("{:?}, {} bytes an address", started.elapsed(), list.memory_bytes() / list.len());
+}

@@ -1,0 +1,95 @@
+//! The files of a policy as one document: sections of the same name are one section.
+
+use std::collections::BTreeMap;
+
+use super::FIELDS;
+use crate::yaml::{Fields, Node, Place, Reader, Value};
+
+/// The format this program reads.
+const VERSION: u64 = 1;
+
+/// The most entries of a section, over all files: what is checked of each against each stays bounded.
+const MAX_SECTION_ENTRIES: usize = 2_000;
+
+/// One mapping of all sections. What is missing is said at `whole`, or at the only file.
+pub fn merged(reader: &mut Reader<'_>, whole: Option<Place>, nodes: Vec<Node>) -> Option<Node> {
+    let at = whole.or_else(|| Some(nodes.first()?.at))?;
+    let readable = nodes.into_iter().filter_map(|node| check_file(reader, &node, whole).map(|()| node.value));
+    let readable: Vec<Value> = readable.collect();
+    if readable.is_empty() {
+        return None;
+    }
+    let mut sections = BTreeMap::new();
+    for value in readable {
+        let Value::Map(entries) = value else { continue };
+        for (key, section) in entries {
+            let known = FIELDS.into_iter().find(|name| key.value == Value::Text((*name).to_owned()));
+            if let Some(name) = known {
+                join(reader, &mut sections, name, key, section);
+            }
+        }
+    }
+    let sizes: Vec<_> =
+        sections.iter().map(|(name, (key, section))| check_size(reader, name, key, section)).collect();
+    sizes.into_iter().collect::<Option<()>>()?;
+    Some(Node { at, value: Value::Map(sections.into_values().collect()) })
+}
+
+/// Each file says its version, so that no file is read as what it is not.
+fn check_file(reader: &mut Reader<'_>, node: &Node, whole: Option<Place>) -> Option<()> {
+    if node.value == Value::Null {
+        let message = match whole {
+            None => "the policy is empty: it needs at least version, assets and allow",
+            Some(_) => "the file is empty: it needs at least version; or take it out of the directory",
+        };
+        reader.mistake(node.at, message);
+        return None;
+    }
+    let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
+    if let Some(node) = fields.required(reader, "version")
+        && reader.whole(node, "version").is_some_and(|version| version != VERSION)
+    {
+        reader.mistake(node.at, format!("unknown version: this program reads version {VERSION}"));
+    }
+    Some(())
+}
+
+/// Adds a section to the one of its name. What is not made of entries can stand in one file only.
+fn join(
+    reader: &mut Reader<'_>,
+    sections: &mut BTreeMap<&'static str, (Node, Node)>,
+    name: &'static str,
+    key: Node,
+    section: Node,
+) {
+    let Some((first, known)) = sections.get_mut(name) else {
+        sections.insert(name, (key, section));
+        return;
+    };
+    match (&mut known.value, section.value) {
+        (Value::Map(entries), Value::Map(more)) => entries.extend(more),
+        (Value::List(entries), Value::List(more)) => entries.extend(more),
+        _ if name == "version" => {}
+        (_, Value::Null) => {
+            reader.mistake(section.at, format!("{name} has no value: give it one, or leave the field out"))
+        }
+        _ => {
+            let message = format!("{name} is there twice: {}", reader.first(first.at, key.at));
+            reader.mistake(key.at, message);
+        }
+    }
+}
+
+fn check_size(reader: &mut Reader<'_>, name: &str, key: &Node, section: &Node) -> Option<()> {
+    let entries = match &section.value {
+        Value::Map(entries) => entries.len(),
+        Value::List(entries) => entries.len(),
+        _ => return Some(()),
+    };
+    if entries > MAX_SECTION_ENTRIES {
+        reader
+            .mistake(key.at, format!("{name} has {entries} entries: at most {MAX_SECTION_ENTRIES} are read"));
+        return None;
+    }
+    Some(())
+}

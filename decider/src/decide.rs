@@ -9,6 +9,7 @@ use policy::document::Policy;
 use policy::evaluate::{RuleResult, evaluate};
 use policy::request::Request;
 use policy::rule::Effect;
+use policy::settle::LimitStatus;
 use tracing::{Instrument as _, info, info_span};
 
 use crate::clock::Clock;
@@ -103,7 +104,7 @@ fn report(answer: &Answer, took: std::time::Duration) {
         action = word(&decision.action),
         reason_code = word(&decision.reason.code),
         rule = deciding_rule(&decision.rules),
-        limit = decision.limits.iter().find(|limit| limit.exceeded).map(|limit| limit.limit_id.as_str()),
+        limit = deciding_limit(&decision.limits),
         recorded_earlier = answer.recorded_earlier,
         reserve_micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "decided"
@@ -114,6 +115,12 @@ fn report(answer: &Answer, took: std::time::Duration) {
 fn deciding_rule(rules: &[RuleResult]) -> Option<&str> {
     let matched = |effect| rules.iter().find(move |rule| rule.matched && rule.effect == effect);
     matched(Effect::Deny).or_else(|| matched(Effect::Allow)).map(|rule| rule.rule_id.as_str())
+}
+
+/// The limit that the reason names, were a limit the reason: what denies outweighs what holds, then by name.
+fn deciding_limit(limits: &[LimitStatus]) -> Option<&str> {
+    let exceeded = limits.iter().filter(|limit| limit.exceeded);
+    exceeded.map(|limit| (limit.hold, limit.limit_id.as_str())).min().map(|(_, id)| id)
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ pub mod warnings;
 
 mod limits;
 
+mod windows;
+
 mod rules;
 
 mod amounts;

@@ -82,6 +82,7 @@ fn limit(limit: LimitStatus) -> wire::LimitStatus {
         Unit::BaseUnits(asset) => (wire::limit_status::Unit::BaseUnits, asset),
         Unit::UsdMicros => (wire::limit_status::Unit::UsdMicros, String::new()),
         Unit::Transactions => (wire::limit_status::Unit::Transactions, String::new()),
+        Unit::Destinations => (wire::limit_status::Unit::Destinations, String::new()),
     };
     let key: HashMap<String, String> =
         limit.key.into_iter().map(|(part, value)| (part.name().to_owned(), value)).collect();
@@ -94,9 +95,11 @@ fn limit(limit: LimitStatus) -> wire::LimitStatus {
         requested: limit.requested.to_string(),
         max: limit.max.to_string(),
         headroom: limit.headroom.to_string(),
-        window_seconds: limit.window.seconds(),
+        window_seconds: limit.window.seconds().unwrap_or_default(),
+        window: limit.window.to_string(),
         grows_time: limit.grows_at.map(timestamp),
         exceeded: limit.exceeded,
+        hold: limit.hold,
         indeterminate: limit.indeterminate.unwrap_or_default(),
     }
 }

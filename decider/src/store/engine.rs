@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use policy::document::Policy;
-use policy::limit::Limit;
 use policy::time::Time;
 use policy::usage::UsageIndex;
 use tokio::sync::oneshot;
@@ -154,13 +153,13 @@ fn time_of(journal: &mut impl Journal, watch: &Arc<Watch>) -> Result<StoreTime, 
     Ok(StoreTime::since(watch.clone(), mark))
 }
 
-/// The sums of every limit, from what the longest window holds. A policy without limits holds nothing.
+/// The sums of every limit, from what the window that opens first holds. A policy without limits holds nothing.
 fn sums(journal: &mut impl Journal, policy: &Policy, now: Time) -> Result<UsageIndex, JournalError> {
     let mut index = UsageIndex::default();
-    let Some(longest) = policy.limits.iter().map(|limit: &Limit| limit.window).max() else {
+    let Some(first) = policy.limits.iter().map(|limit| limit.window.opening(now)).min() else {
         return Ok(index);
     };
-    journal.charges_after(longest.start(now), &mut |charge| {
+    journal.charges_since(first, &mut |charge| {
         index.record(&policy.limits, policy.groups(), None, charge);
     })?;
     Ok(index)

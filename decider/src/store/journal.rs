@@ -23,11 +23,11 @@ pub trait Journal: Send + 'static {
     /// It could not be read.
     fn high_water(&mut self) -> Result<Option<Time>, JournalError>;
 
-    /// Hands over every charge that counts, for whomever, after `start`.
+    /// Hands over every charge that counts, for whomever, at `start` or later.
     ///
     /// # Errors
     /// They could not all be read: sums made of the others would have too much room.
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError>;
+    fn charges_since(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError>;
 
     /// Begins a transaction that nobody else can write beside.
     ///

@@ -51,10 +51,10 @@ impl Journal for MemoryJournal {
         Ok(self.tables().decisions.last().map(|kept| kept.decision.at))
     }
 
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+    fn charges_since(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
         let tables = self.tables();
         let mut charges: Vec<&Charge> =
-            tables.charges.values().filter(|charge| latest_time(charge) > start).collect();
+            tables.charges.values().filter(|charge| latest_time(charge) >= start).collect();
         charges.sort_by_key(|charge| latest_time(charge));
         charges.into_iter().for_each(take);
         Ok(())

@@ -63,8 +63,8 @@ impl Journal for SqliteJournal {
         rows::high_water(&self.connection)
     }
 
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
-        rows::charges_after(&self.connection, start, take)
+    fn charges_since(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+        rows::charges_since(&self.connection, start, take)
     }
 
     fn begin(&mut self) -> Result<(), JournalError> {

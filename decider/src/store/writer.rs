@@ -1,6 +1,7 @@
 //! The one thread that writes: takes what has queued up, settles each question in turn, commits once, and only
 //! then answers.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
@@ -235,7 +236,13 @@ impl<J: Journal> Ledger for Books<'_, J> {
         self.journal.charge(key)
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, JournalError> {
-        Ok(self.index.used(limit, bucket, now))
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, JournalError> {
+        Ok(self.index.used(limit, bucket, asked, now))
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::condition::Conditions;
 use crate::intent::{Account, Destination, Intent};
-use crate::limit::{Cap, KeyPart};
+use crate::limit::{Cap, KeyPart, OnExceed};
 use crate::request::Stage;
 use crate::time::Window;
 use crate::usd::Usd;
@@ -25,6 +25,8 @@ fn limit(id: &str, key: &[KeyPart], seconds: u64) -> Limit {
         key: key.iter().copied().collect(),
         cap: Cap::Amount([("ETH".to_owned(), units(100))].into()),
         window: Window::from_seconds(seconds).unwrap(),
+        on_exceed: OnExceed::Deny,
+        leave_to_console: false,
     }
 }
 
@@ -57,7 +59,7 @@ fn bucket(limit: &Limit, source: &str) -> Bucket {
 }
 
 fn total(index: &mut UsageIndex, limit: &Limit, source: &str, now: Time) -> Amount {
-    index.used(limit, &bucket(limit, source), now).total.unwrap()
+    index.used(limit, &bucket(limit, source), &BTreeSet::new(), now).total.unwrap()
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn charges_may_come_in_any_order_of_time() {
         charge("b", "0", units(2), at(25)),
     ];
     let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
-    let used = index.used(&limit, &bucket(&limit, ""), at(30));
+    let used = index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(30));
     assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(7)), Some(at(21)), 0));
     assert_eq!(total(&mut index, &limit, "", at(31)), units(6));
     assert_eq!(total(&mut index, &limit, "", at(35)), units(4));
@@ -124,7 +126,7 @@ fn what_cannot_be_placed_is_in_doubt_for_every_sum_until_it_leaves() {
     let limit = limit("l", &[KeyPart::Source], 10);
     let charges = [charge("a", "-", units(1), at(1)), charge("b", "-", units(1), at(3))];
     let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
-    let mut used = |now| index.used(&limit, &bucket(&limit, "0"), now);
+    let mut used = |now| index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), now);
     assert_eq!((used(at(10)).doubtful, used(at(10)).indeterminate.is_some()), (2, true));
     assert_eq!(used(at(11)).doubtful, 1);
     assert_eq!((used(at(13)).doubtful, used(at(13)).indeterminate), (0, None));
@@ -138,11 +140,11 @@ fn what_has_no_price_is_in_doubt_for_its_sum_alone() {
     priced.intent.destinations[0].usd = Some(Usd::from_micros(units(7)));
     let charges = [charge("a", "0", units(1), at(1)), priced];
     let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
-    let used = index.used(&limit, &bucket(&limit, "0"), at(2));
+    let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(2));
     assert_eq!((used.doubtful, used.indeterminate.is_some()), (1, true));
-    let used = index.used(&limit, &bucket(&limit, "1"), at(2));
+    let used = index.used(&limit, &bucket(&limit, "1"), &BTreeSet::new(), at(2));
     assert_eq!((used.total, used.doubtful, used.indeterminate), (Some(units(7)), 0, None));
-    let used = index.used(&limit, &bucket(&limit, "0"), at(11));
+    let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(11));
     assert_eq!((used.doubtful, used.indeterminate), (0, None));
 }
 
@@ -153,9 +155,9 @@ fn a_sum_past_256_bits_is_known_to_be_and_comes_back() {
     let half = Amount::MAX.checked_sub(units(5)).unwrap();
     let huge = charge("huge", "0", half, at(1));
     let mut index = UsageIndex::build(limits, GROUPS, [&huge, &charge("b", "0", units(6), at(2))]);
-    assert_eq!(index.used(&limit, &bucket(&limit, ""), at(2)).total, None);
+    assert_eq!(index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(2)).total, None);
     index.record(limits, GROUPS, None, &charge("c", "0", units(1), at(3)));
-    assert_eq!(index.used(&limit, &bucket(&limit, ""), at(3)).total, None);
+    assert_eq!(index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(3)).total, None);
     assert_eq!(total(&mut index, &limit, "", at(11)), units(7));
 }
 
@@ -172,9 +174,9 @@ fn what_has_left_its_window_leaves_the_memory() {
         index.record(limits, GROUPS, Some(&first), &Charge { at: at(number + 1), ..first.clone() });
         index.record(limits, GROUPS, None, &charge(&format!("?{source}"), "-", units(1), at(number)));
     }
-    index.used(&limit, &bucket(&limit, "none"), at(105));
+    index.used(&limit, &bucket(&limit, "none"), &BTreeSet::new(), at(105));
     assert!(index.len() <= 10, "{}", index.len());
-    index.used(&limit, &bucket(&limit, "none"), at(110));
+    index.used(&limit, &bucket(&limit, "none"), &BTreeSet::new(), at(110));
     let view = &index.views["l"];
     assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
     assert!(index.is_empty());
@@ -192,7 +194,7 @@ fn of_a_limit_it_was_not_made_for_it_knows_nothing() {
         Limit { key: [KeyPart::Source].into(), ..limit.clone() },
     ];
     for other in others {
-        let used = index.used(&other, &bucket(&other, "0"), at(1));
+        let used = index.used(&other, &bucket(&other, "0"), &BTreeSet::new(), at(1));
         assert!(used.indeterminate.is_some() && used.doubtful == usize::MAX, "{other:?}");
     }
 }

@@ -29,8 +29,8 @@ pub fn high_water(connection: &Connection) -> Result<Option<Time>> {
     Ok(micros.map(Time::from_micros))
 }
 
-pub fn charges_after(connection: &Connection, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<()> {
-    let sql = "SELECT body, tenant, tx_id, suffix FROM charges WHERE latest_us > ?1 ORDER BY latest_us";
+pub fn charges_since(connection: &Connection, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<()> {
+    let sql = "SELECT body, tenant, tx_id, suffix FROM charges WHERE latest_us >= ?1 ORDER BY latest_us";
     let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query([start.as_micros()])?;
     while let Some(row) = rows.next()? {

@@ -47,8 +47,8 @@ impl Journal for ScriptedJournal {
         self.inner.high_water()
     }
 
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
-        self.inner.charges_after(start, take)
+    fn charges_since(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+        self.inner.charges_since(start, take)
     }
 
     fn begin(&mut self) -> Result<(), JournalError> {

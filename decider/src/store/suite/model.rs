@@ -7,8 +7,9 @@ use std::time::Duration;
 use policy::amount::Amount;
 use policy::charge::Charge;
 use policy::document::Policy;
-use policy::limit::KeyPart;
+use policy::limit::{Cap, KeyPart};
 use policy::request::Request;
+use policy::time::{Calendar, CalendarUnit, Window, Zone};
 use proptest::prelude::*;
 
 use super::fixture::*;
@@ -65,11 +66,19 @@ fn asked() -> impl Strategy<Value = Request> {
     )
 }
 
+/// Its midnight is an hour and 47 minutes after the start.
+fn today() -> Window {
+    let zone = Zone::named("Europe/London").unwrap();
+    Window::Calendar(Calendar { unit: CalendarUnit::Day, zone })
+}
+
 fn limits() -> Policy {
     policy(vec![
         ether_per_hour("3"),
         keyed(count_per_hour(2), &[KeyPart::Signer]),
         keyed(usd_per_hour("2500"), &[KeyPart::Source]),
+        through("transactions-per-day", Cap::Count(4), today()),
+        through("payees-ever", Cap::Destinations(1), Window::Lifetime),
     ])
 }
 

@@ -128,6 +128,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_limit_that_denies_is_named_before_the_one_that_holds() {
+        let old = r#"{"limit_id":"l","key":{},"unit":"transactions","used":"1","requested":"1","max":"2",
+            "headroom":"0","window":3600,"grows_at":null,"exceeded":true,"indeterminate":null}"#;
+        let limit = |id: &str, hold, exceeded| {
+            let limit: LimitStatus = serde_json::from_str(old).unwrap();
+            LimitStatus { limit_id: id.into(), hold, exceeded, ..limit }
+        };
+        let limits = [
+            limit("a", true, true),
+            limit("c", false, true),
+            limit("b", false, true),
+            limit("A", false, false),
+        ];
+        assert_eq!(deciding_limit(&limits), Some("b"));
+        assert_eq!(deciding_limit(&limits[..1]), Some("a"));
+        assert_eq!(deciding_limit(&limits[3..]), None);
+    }
+
+    #[test]
     fn a_deny_rule_outweighs_an_allow_rule() {
         let rule = |rule_id: &str, effect, matched| RuleResult {
             rule_id: rule_id.into(),

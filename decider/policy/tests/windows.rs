@@ -99,6 +99,29 @@ fn days_of_23_and_25_hours_are_days() {
     }
 }
 
+/// The worked timeline of README.md.
+#[test]
+fn a_day_of_25_hours_by_example() {
+    let limits = vec![Limit { window: day("Europe/Berlin"), ..eth_limit("eth-per-day", &[], "1", 1) }];
+    let mut desk = Desk::new(Policy { limits, ..open() }, at("2026-10-24T21:59:59Z"));
+    for (now, amount, used, allowed) in [
+        ("2026-10-24T21:59:59Z", "1", "0", true),
+        ("2026-10-24T22:00:00Z", "0.6", "0", true),
+        ("2026-10-25T00:30:00Z", "0.3", "0.6", true),
+        ("2026-10-25T01:30:00Z", "0.3", "0.9", false),
+        ("2026-10-25T22:30:00Z", "0.3", "0.9", false),
+        ("2026-10-25T23:00:00Z", "1", "0", true),
+    ] {
+        desk.set(at(now));
+        let settlement = desk.decide(&transfer(now, amount));
+        assert_eq!(settlement.verdict == Verdict::Allow, allowed, "{now}");
+        assert_eq!(settlement.limits[0].used, eth(used), "{now}");
+        if !allowed {
+            assert_eq!(settlement.limits[0].grows_at, Some(at("2026-10-25T23:00:00Z")));
+        }
+    }
+}
+
 /// The hour that comes again when clocks are set back gives no second helping.
 #[test]
 fn a_fold_frees_nothing() {

@@ -71,10 +71,20 @@ async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
 
 async fn serve_until_told(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut running = start(config, clock).await?;
+    let reload = running.reload();
+    let told_to_end = async {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => reload.notify_one(),
+            }
+        }
+    };
     tokio::select! {
         ended = running.ended() => Ok(ended?),
-        _ = terminate.recv() => Ok(running.stop().await?),
-        _ = interrupt.recv() => Ok(running.stop().await?),
+        () = told_to_end => Ok(running.stop().await?),
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::policy_file::{self, PolicyFile};
 use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, span};
-use crate::{admin, grpc, store};
+use crate::{admin, grpc, reload, store};
 use grpc::tls::Part;
 
-const FIELDS: [&str; 4] = ["listen", "admin", "policy", "store"];
+const FIELDS: [&str; 5] = ["listen", "admin", "policy", "reload", "store"];
 const LISTEN_FIELDS: [&str; 6] =
     ["address", "certificate", "private_key", "client_ca", "drain_notice", "drain_timeout"];
 
@@ -25,6 +25,8 @@ pub struct Config {
     pub admin: admin::Config,
     /// The policy, read and checked.
     pub policy: PolicyFile,
+    /// Where it is looked for again.
+    pub reload: reload::Config,
     /// The store.
     pub store: store::Config,
 }
@@ -52,12 +54,15 @@ fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<Config> {
     let listen = fields.required(reader, "listen").and_then(|node| read_listen(reader, node, base));
     let admin = fields.required(reader, "admin").and_then(|node| read_admin(reader, node));
     let policy = fields.required(reader, "policy").and_then(|node| read_policy(reader, node, base));
+    let interval = fields.optional(reader, "reload").and_then(|node| read_interval(reader, node));
     let store = fields.required(reader, "store").and_then(|node| read_store(reader, node, base));
     let ((grpc, tls), (admin, node)) = (listen?, admin?);
     if grpc.address == admin.address && grpc.address.port() != 0 {
         reader.mistake(node.at, "listen and admin have the same address");
     }
-    Some(Config { grpc, tls, admin, policy: policy?, store: store? })
+    let (policy, path) = policy?;
+    let reload = reload::Config { path, interval: interval.unwrap_or(reload::USUAL_INTERVAL) };
+    Some(Config { grpc, tls, admin, policy, reload, store: store? })
 }
 
 fn read_listen(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(grpc::Config, grpc::Tls)> {
@@ -105,9 +110,18 @@ fn read_admin<'n>(reader: &mut Reader<'_>, node: &'n Node) -> Option<(admin::Con
     Some((admin::Config { address: read_address(reader, node)? }, node))
 }
 
-fn read_policy(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<PolicyFile> {
+fn read_policy(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(PolicyFile, PathBuf)> {
     let path = read_path(reader, node, base)?;
-    reader.absorb(policy_file::load(&path))
+    Some((reader.absorb(policy_file::load(&path))?, path))
+}
+
+fn read_interval(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    let interval = read_duration(reader, node)?;
+    if interval.is_zero() {
+        reader.mistake(node.at, "reload is how often the policy is looked at: at least 1s");
+        return None;
+    }
+    Some(interval)
 }
 
 /// `memory`, or `sqlite: FILE`.

@@ -5,10 +5,10 @@ pub mod metrics;
 use std::sync::Arc;
 
 use policy::config_change::ConfigChange;
-use policy::document::Policy;
 use policy::evaluate::{RuleResult, evaluate};
 use policy::request::Request;
 use policy::rule::Effect;
+use policy::settle::LimitStatus;
 use tracing::{Instrument as _, info, info_span};
 
 use crate::clock::Clock;
@@ -16,11 +16,9 @@ use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, St
 use crate::telemetry::word;
 pub use metrics::Metrics;
 
-/// Decides by one policy over one ledger.
+/// Decides by the policy of the time over one ledger.
 pub struct Decider {
-    /// What decisions are made by.
-    pub policy: Arc<Policy>,
-    /// Where they are reserved and recorded.
+    /// Where decisions are reserved and recorded, and the policy they are made by.
     pub store: Arc<dyn Store>,
     /// How long they take.
     pub clock: Arc<dyn Clock>,
@@ -34,8 +32,8 @@ impl Decider {
     /// # Errors
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
-        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&self.policy, &request));
-        let policy = Arc::clone(&self.policy);
+        let policy = self.store.policy();
+        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request));
         self.record(|store| store.decide(Proposal { policy, request, evaluation, payload })).await
     }
 
@@ -48,7 +46,7 @@ impl Decider {
         change: ConfigChange,
         payload: Vec<u8>,
     ) -> Result<Answer, StoreError> {
-        let policy_hash = self.policy.hash.clone();
+        let policy_hash = self.store.policy().hash.clone();
         self.record(|store| store.decide_config_change(ConfigProposal { policy_hash, change, payload })).await
     }
 
@@ -103,7 +101,7 @@ fn report(answer: &Answer, took: std::time::Duration) {
         action = word(&decision.action),
         reason_code = word(&decision.reason.code),
         rule = deciding_rule(&decision.rules),
-        limit = decision.limits.iter().find(|limit| limit.exceeded).map(|limit| limit.limit_id.as_str()),
+        limit = deciding_limit(&decision.limits),
         recorded_earlier = answer.recorded_earlier,
         reserve_micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "decided"
@@ -116,9 +114,34 @@ fn deciding_rule(rules: &[RuleResult]) -> Option<&str> {
     matched(Effect::Deny).or_else(|| matched(Effect::Allow)).map(|rule| rule.rule_id.as_str())
 }
 
+/// The limit that the reason names, were a limit the reason: what denies outweighs what holds, then by name.
+fn deciding_limit(limits: &[LimitStatus]) -> Option<&str> {
+    let exceeded = limits.iter().filter(|limit| limit.exceeded);
+    exceeded.map(|limit| (limit.hold, limit.limit_id.as_str())).min().map(|(_, id)| id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_that_denies_is_named_before_the_one_that_holds() {
+        let old = r#"{"limit_id":"l","key":{},"unit":"transactions","used":"1","requested":"1","max":"2",
+            "headroom":"0","window":3600,"grows_at":null,"exceeded":true,"indeterminate":null}"#;
+        let limit = |id: &str, hold, exceeded| {
+            let limit: LimitStatus = serde_json::from_str(old).unwrap();
+            LimitStatus { limit_id: id.into(), hold, exceeded, ..limit }
+        };
+        let limits = [
+            limit("a", true, true),
+            limit("c", false, true),
+            limit("b", false, true),
+            limit("A", false, false),
+        ];
+        assert_eq!(deciding_limit(&limits), Some("b"));
+        assert_eq!(deciding_limit(&limits[..1]), Some("a"));
+        assert_eq!(deciding_limit(&limits[3..]), None);
+    }
 
     #[test]
     fn a_deny_rule_outweighs_an_allow_rule() {

@@ -57,7 +57,7 @@ impl Document {
     ) -> Result<Self, E> {
         let mut document = Self::default();
         for (number, line) in (1..).zip(manifest.lines()) {
-            let (hash, name) = line.split_once(SEPARATOR).ok_or(NotKept::Line(number))?;
+            let (hash, name) = hash_and_name(line).ok_or(NotKept::Line(number))?;
             let file = File::new(content(hash)?.ok_or_else(|| NotKept::Missing(name.to_owned()))?);
             if file.hash != hash {
                 return Err(NotKept::Changed(name.to_owned()).into());
@@ -91,6 +91,11 @@ impl Document {
     pub fn hash(&self) -> String {
         sha256(self.manifest().as_bytes())
     }
+}
+
+/// What a line of a manifest says.
+pub fn hash_and_name(line: &str) -> Option<(&str, &str)> {
+    line.split_once(SEPARATOR)
 }
 
 /// Between hash and name, as `sha256sum` prints them.

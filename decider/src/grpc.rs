@@ -7,7 +7,7 @@ mod service;
 
 pub mod tls;
 
-mod convert;
+pub mod convert;
 mod record;
 
 mod deadline;

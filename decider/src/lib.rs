@@ -9,6 +9,8 @@ pub mod admin;
 
 pub mod grpc;
 
+pub mod reload;
+
 pub mod decide;
 
 pub mod policy_file;

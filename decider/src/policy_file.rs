@@ -8,6 +8,8 @@ pub mod warnings;
 
 mod limits;
 
+mod windows;
+
 mod rules;
 
 mod amounts;
@@ -98,6 +100,11 @@ pub fn read(file: &str, text: &str) -> Result<PolicyFile, Mistakes> {
 /// Every mistake in it.
 pub fn reread(document: Document) -> Result<PolicyFile, Mistakes> {
     read_files(Files::kept(document))
+}
+
+/// Whether a policy on disk is, byte for byte, the one of this manifest that was read from there.
+pub fn is_still(path: &Path, manifest: &str) -> bool {
+    Files::at(path).is_ok_and(|files| files.are_those_of(manifest))
 }
 
 fn read_files(mut files: Files) -> Result<PolicyFile, Mistakes> {

@@ -8,6 +8,8 @@
 pub mod engine;
 mod writer;
 
+mod adoption;
+
 mod question;
 
 pub mod memory;
@@ -32,7 +34,10 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use policy::document::Policy;
 use serde::Deserialize;
+
+use crate::document::Document;
 
 pub use decision::{Answer, ConfigProposal, Decision, Kind, Lookup, Proposal, Record};
 pub use engine::{Engine, Setting};
@@ -59,6 +64,16 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Nothing was decided; see [`StoreError`].
     fn decide_config_change(&self, proposal: ConfigProposal) -> Pending<Answer>;
+
+    /// The policy that decides now.
+    fn policy(&self) -> Arc<Policy>;
+
+    /// Decides by another policy from some moment on, and says when that has come. Its limits count the past. Until
+    /// then the present one decides; after an error, too. One at a time: a further call ends one that is under way.
+    ///
+    /// # Errors
+    /// The policy could not be kept, or the ledger not be read; see [`StoreError`].
+    fn adopt(&self, policy: Arc<Policy>, document: Document) -> Pending<()>;
 
     /// What is on record, with the charges as they stand now. `None`: this tenant has no such decision.
     ///

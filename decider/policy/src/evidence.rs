@@ -1,12 +1,14 @@
 //! What a settlement read of the ledger, kept with the decision, so that it can be settled again from its
 //! record and come out the same (decision model, section 6).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::charge::{Charge, ChargeKey};
 use crate::ledger::{Ledger, Used};
 use crate::limit::{Bucket, Limit};
-use crate::time::Time;
+use crate::time::{DATA_VERSION, Time, Window};
 
 /// Every answer the ledger gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,9 @@ pub struct Evidence {
     pub charges: Vec<(ChargeKey, Option<Charge>)>,
     /// Sums that were looked up.
     pub used: Vec<(Bucket, Used)>,
+    /// The version of the time-zone data, where a calendar window had a say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone_data: Option<String>,
 }
 
 /// A ledger that remembers what it was asked.
@@ -27,6 +32,13 @@ impl<'a, L: Ledger> Recording<'a, L> {
     /// Nothing was asked yet.
     pub fn new(ledger: &'a mut L) -> Self {
         Self { ledger, evidence: Evidence::default() }
+    }
+
+    /// Notes that a limit looked through this window.
+    pub fn looked_through(&mut self, window: &Window) {
+        if let Window::Calendar(_) = window {
+            self.evidence.time_zone_data = Some(DATA_VERSION.to_owned());
+        }
     }
 
     /// What was asked, with the answers.
@@ -44,8 +56,14 @@ impl<L: Ledger> Ledger for Recording<'_, L> {
         Ok(charge)
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, L::Error> {
-        let used = self.ledger.used(limit, bucket, now)?;
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, L::Error> {
+        let used = self.ledger.used(limit, bucket, asked, now)?;
         self.evidence.used.push((bucket.clone(), used.clone()));
         Ok(used)
     }
@@ -64,7 +82,13 @@ impl Ledger for Evidence {
         found.map(|(_, charge)| charge.clone()).ok_or_else(|| NotInRecord(key.as_text()))
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, _now: Time) -> Result<Used, NotInRecord> {
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        _asked: &BTreeSet<String>,
+        _now: Time,
+    ) -> Result<Used, NotInRecord> {
         let found = self.used.iter().find(|(known, _)| known == bucket);
         found.map(|(_, used)| used.clone()).ok_or_else(|| NotInRecord(format!("limit {}", limit.id)))
     }

@@ -1,5 +1,7 @@
 //! What settling asks of a store, all of it inside one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
@@ -18,11 +20,18 @@ pub trait Ledger {
     /// The ledger could not be read: nothing may be decided.
     fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Self::Error>;
 
-    /// What counts in this sum of a limit at `now`, whoever it belongs to.
+    /// What counts in this sum of a limit at `now`, whoever it belongs to. `asked`: the destinations of which the
+    /// asker has to know whether they are in it.
     ///
     /// # Errors
     /// The ledger could not be read: nothing may be decided.
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Self::Error>;
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, Self::Error>;
 }
 
 /// What counts in one sum.
@@ -37,4 +46,7 @@ pub struct Used {
     pub indeterminate: Option<String>,
     /// How many charges that reason is true of: the one that asks may be the only one.
     pub doubtful: usize,
+    /// Of the destinations that were asked about those that are in it, each with the number of its charges.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub destinations: BTreeMap<String, u64>,
 }

@@ -23,6 +23,8 @@ pub struct Rule {
     pub id: String,
     /// What must hold.
     pub when: Conditions,
+    /// Of a deny rule: whether people may decide at the console over what it cannot tell of.
+    pub leave_to_console: bool,
 }
 
 impl Rule {

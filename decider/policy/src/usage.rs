@@ -4,13 +4,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::amount::Amount;
 use crate::charge::{Charge, ChargeKey};
 use crate::group::Groups;
 use crate::ledger::Used;
-use crate::limit::{Bucket, Limit, Share};
+use crate::limit::{Bucket, Limit, Quantity, Share};
 use crate::time::Time;
 
 /// Every sum of every limit.
@@ -44,19 +44,21 @@ impl UsageIndex {
         }
     }
 
-    /// What counts in one sum at `now`. Time only moves forward: what has left a window is forgotten.
+    /// What counts in one sum at `now`, and which of the destinations `asked` about are in it. Time only moves
+    /// forward: what has left a window is forgotten.
     ///
     /// Of a limit that is not the one charges were recorded for, nothing is known, least of all that it is empty.
-    pub fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Used {
+    pub fn used(&mut self, limit: &Limit, bucket: &Bucket, asked: &BTreeSet<String>, now: Time) -> Used {
         if self.views.is_empty() {
             return Used { total: Some(Amount::ZERO), ..Used::default() };
         }
         let Some(view) = self.views.get_mut(&limit.id).filter(|view| view.limit == *limit) else {
             return not_recorded();
         };
-        view.forget(now);
-        view.sweep(bucket, now);
-        view.used(bucket)
+        let opening = limit.window.opening(now);
+        view.forget(opening);
+        view.sweep(bucket, opening);
+        view.used(bucket, asked)
     }
 
     /// The number of charges held, over all sums: what it costs in memory.
@@ -72,7 +74,7 @@ impl UsageIndex {
 
 fn not_recorded() -> Used {
     let indeterminate = Some("its sums were never made: the charges of the past were not read for it".into());
-    Used { total: Some(Amount::ZERO), oldest: None, indeterminate, doubtful: usize::MAX }
+    Used { total: Some(Amount::ZERO), indeterminate, doubtful: usize::MAX, ..Used::default() }
 }
 
 /// The sums of one limit.
@@ -82,7 +84,7 @@ struct View {
     sums: HashMap<Bucket, Sum>,
     /// Charges that count in a sum that cannot be named.
     unplaced: BTreeMap<Entry, String>,
-    /// In the order of time: what leaves next.
+    /// In the order of time: what leaves next. Nothing where the window never ends.
     leaving: VecDeque<(Time, Option<Bucket>)>,
 }
 
@@ -101,12 +103,18 @@ impl View {
     fn insert(&mut self, groups: Groups<'_>, charge: &Charge) {
         let shares = self.limit.shares_of(charge, groups);
         for share in shares.known {
-            self.leaving.push_back((share.at, Some(share.bucket.clone())));
-            self.sums.entry(share.bucket.clone()).or_default().insert(&share, charge);
+            self.expect(share.at, Some(&share.bucket));
+            self.sums.entry(share.bucket.clone()).or_default().insert(share, charge);
         }
         for (at, missing) in shares.unknown {
-            self.leaving.push_back((at, None));
+            self.expect(at, None);
             self.unplaced.insert((at, charge.key.clone()), missing);
+        }
+    }
+
+    fn expect(&mut self, at: Time, bucket: Option<&Bucket>) {
+        if self.limit.window.ends() {
+            self.leaving.push_back((at, bucket.cloned()));
         }
     }
 
@@ -122,7 +130,7 @@ impl View {
         }
     }
 
-    fn used(&self, bucket: &Bucket) -> Used {
+    fn used(&self, bucket: &Bucket, asked: &BTreeSet<String>) -> Used {
         let unplaced = self.unplaced.iter().next();
         let sum = self.sums.get(bucket);
         let oldest = sum.and_then(|sum| sum.entries.keys().next()).map(|(at, _)| *at);
@@ -131,32 +139,33 @@ impl View {
             (None, Some(sum)) if sum.unpriced > 0 => Some("an earlier charge has no USD value".into()),
             _ => None,
         };
-        let total = sum.map_or(Some(Amount::ZERO), |sum| sum.total);
+        let total = sum.map_or(Some(Amount::ZERO), Sum::total);
         let doubtful = self.unplaced.len().saturating_add(sum.map_or(0, |sum| sum.unpriced));
-        Used { total, oldest, indeterminate, doubtful }
+        let destinations = sum.map(|sum| sum.destinations_of(asked)).unwrap_or_default();
+        Used { total, oldest, indeterminate, doubtful, destinations }
     }
 
     /// Drops what left its window, so that sums nobody asks for do not stay in memory. The queue is in the order
     /// of recording, which is nearly the order of time; a sum that is asked for is swept by its own order.
-    fn forget(&mut self, now: Time) {
+    fn forget(&mut self, opening: Time) {
         while let Some((at, _)) = self.leaving.front()
-            && !self.limit.window.contains(*at, now)
+            && *at < opening
         {
             if let Some((_, Some(bucket))) = self.leaving.pop_front() {
-                self.sweep(&bucket, now);
+                self.sweep(&bucket, opening);
             }
         }
         while let Some(first) = self.unplaced.first_entry()
-            && !self.limit.window.contains(first.key().0, now)
+            && first.key().0 < opening
         {
             first.remove();
         }
     }
 
-    fn sweep(&mut self, bucket: &Bucket, now: Time) {
+    fn sweep(&mut self, bucket: &Bucket, opening: Time) {
         let Some(sum) = self.sums.get_mut(bucket) else { return };
         while let Some((entry, _)) = sum.entries.first_key_value()
-            && !self.limit.window.contains(entry.0, now)
+            && entry.0 < opening
         {
             let entry = entry.clone();
             sum.remove(&entry);
@@ -170,33 +179,77 @@ impl View {
 /// One sum, with what it is made of.
 #[derive(Debug)]
 struct Sum {
-    entries: BTreeMap<Entry, Option<Amount>>,
-    /// `None`: more than 256 bits hold.
-    total: Option<Amount>,
+    entries: BTreeMap<Entry, Quantity>,
+    /// Of the quantities that are amounts. `None`: more than 256 bits hold.
+    amount: Option<Amount>,
     unpriced: usize,
+    /// Each destination in it, with the number of its charges.
+    destinations: BTreeMap<String, u64>,
 }
 
 impl Default for Sum {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), total: Some(Amount::ZERO), unpriced: 0 }
+        Self {
+            entries: BTreeMap::new(),
+            amount: Some(Amount::ZERO),
+            unpriced: 0,
+            destinations: BTreeMap::new(),
+        }
     }
 }
 
 impl Sum {
-    fn insert(&mut self, share: &Share, charge: &Charge) {
+    /// A limit counts either amounts or destinations: the other is nothing.
+    fn total(&self) -> Option<Amount> {
+        let destinations = u64::try_from(self.destinations.len()).unwrap_or(u64::MAX);
+        self.amount?.checked_add(Amount::from_u64(destinations))
+    }
+
+    fn destinations_of(&self, asked: &BTreeSet<String>) -> BTreeMap<String, u64> {
+        let known = asked.iter().filter_map(|name| self.destinations.get_key_value(name));
+        known.map(|(name, charges)| (name.clone(), *charges)).collect()
+    }
+
+    fn insert(&mut self, share: Share, charge: &Charge) {
         let entry = (share.at, charge.key.clone());
         self.remove(&entry);
-        self.unpriced += usize::from(share.quantity.is_none());
-        self.total = self.total.and_then(|total| total.checked_add(share.quantity.unwrap_or_default()));
+        match &share.quantity {
+            Quantity::Known(amount) => self.amount = self.amount.and_then(|sum| sum.checked_add(*amount)),
+            Quantity::Unknown => self.unpriced += 1,
+            Quantity::Destinations(names) => {
+                for name in names {
+                    *self.destinations.entry(name.clone()).or_default() += 1;
+                }
+            }
+        }
         self.entries.insert(entry, share.quantity);
     }
 
     fn remove(&mut self, entry: &Entry) {
-        let Some(quantity) = self.entries.remove(entry) else { return };
-        self.unpriced -= usize::from(quantity.is_none());
-        self.total = match self.total {
-            Some(total) => total.checked_sub(quantity.unwrap_or_default()),
-            None => Amount::checked_sum(self.entries.values().filter_map(|quantity| *quantity)),
+        match self.entries.remove(entry) {
+            None => {}
+            Some(Quantity::Known(amount)) => self.take_off(amount),
+            Some(Quantity::Unknown) => self.unpriced -= 1,
+            Some(Quantity::Destinations(names)) => names.iter().for_each(|name| self.take_out(name)),
+        }
+    }
+
+    fn take_off(&mut self, amount: Amount) {
+        let known = |quantity: &Quantity| match quantity {
+            Quantity::Known(amount) => Some(*amount),
+            Quantity::Unknown | Quantity::Destinations(_) => None,
         };
+        self.amount = match self.amount {
+            Some(sum) => sum.checked_sub(amount),
+            None => Amount::checked_sum(self.entries.values().filter_map(known)),
+        };
+    }
+
+    fn take_out(&mut self, name: &str) {
+        let Some(charges) = self.destinations.get_mut(name) else { return };
+        *charges -= 1;
+        if *charges == 0 {
+            self.destinations.remove(name);
+        }
     }
 }

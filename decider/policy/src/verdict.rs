@@ -36,14 +36,25 @@ pub enum Action {
     Ignore,
 }
 
+/// What becomes of a hold that nobody can resolve here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unresolved {
+    /// It ends the transaction with its reason.
+    #[default]
+    Reject,
+    /// People decide at the custody system's console: everything that holds the transaction says so.
+    LeaveToConsole,
+}
+
 impl Action {
     /// From verdict to action for a transaction (decision model, section 2). No hold of today can be resolved
-    /// by anybody, so each ends the transaction with its reason.
-    pub fn for_transaction(verdict: Verdict, _stage: Stage) -> Self {
-        match verdict {
-            Verdict::Allow => Self::Approve,
-            Verdict::Deny | Verdict::Hold => Self::Reject,
-            Verdict::Undecided => Self::Undecided,
+    /// by anybody here. At signing nothing is left to others, whatever a policy says.
+    pub fn for_transaction(verdict: Verdict, stage: Stage, unresolved: Unresolved) -> Self {
+        match (verdict, stage, unresolved) {
+            (Verdict::Allow, ..) => Self::Approve,
+            (Verdict::Hold, Stage::Approval, Unresolved::LeaveToConsole) => Self::Ignore,
+            (Verdict::Deny | Verdict::Hold, ..) => Self::Reject,
+            (Verdict::Undecided, ..) => Self::Undecided,
         }
     }
 
@@ -124,15 +135,27 @@ mod tests {
     #[test]
     fn only_allow_approves_and_undecided_stays_undecided() {
         for stage in [Stage::Approval, Stage::Signing] {
-            assert_eq!(Action::for_transaction(Verdict::Allow, stage), Action::Approve);
-            assert_eq!(Action::for_transaction(Verdict::Deny, stage), Action::Reject);
-            assert_eq!(Action::for_transaction(Verdict::Hold, stage), Action::Reject);
-            assert_eq!(Action::for_transaction(Verdict::default(), stage), Action::Undecided);
+            for unresolved in [Unresolved::Reject, Unresolved::LeaveToConsole] {
+                let action = |verdict| Action::for_transaction(verdict, stage, unresolved);
+                assert_eq!(action(Verdict::Allow), Action::Approve);
+                assert_eq!(action(Verdict::Deny), Action::Reject);
+                assert_eq!(action(Verdict::default()), Action::Undecided);
+            }
         }
         assert_eq!(Action::for_config_change(Verdict::Hold), Action::Ignore);
         assert_eq!(Action::for_config_change(Verdict::Deny), Action::Reject);
         assert_eq!(Action::for_config_change(Verdict::Allow), Action::Approve);
         assert_eq!(Action::for_config_change(Verdict::default()), Action::Undecided);
+    }
+
+    #[test]
+    fn a_hold_is_left_to_the_console_at_approval_alone_and_only_where_that_is_said() {
+        let hold = |stage, unresolved| Action::for_transaction(Verdict::Hold, stage, unresolved);
+        assert_eq!(hold(Stage::Approval, Unresolved::LeaveToConsole), Action::Ignore);
+        assert_eq!(hold(Stage::Signing, Unresolved::LeaveToConsole), Action::Reject);
+        for stage in [Stage::Approval, Stage::Signing] {
+            assert_eq!(hold(stage, Unresolved::default()), Action::Reject);
+        }
     }
 
     #[test]

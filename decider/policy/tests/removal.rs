@@ -14,9 +14,9 @@ use policy::asset::TagRule;
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
 use policy::group::{Counterparty, SourceGroup};
-use policy::limit::{Cap, KeyPart};
+use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::request::{Request, Stage};
-use policy::time::Time;
+use policy::time::{Calendar, CalendarUnit, Time, Window, Zone};
 use policy::usd::Usd;
 use policy::verdict::Verdict;
 use proptest::option::weighted;
@@ -139,7 +139,7 @@ fn key() -> impl Strategy<Value = Vec<KeyPart>> {
 
 fn policies() -> impl Strategy<Value = Policy> {
     let rules = |most| proptest::collection::vec(conditions(), 0..=most);
-    let limits = proptest::collection::vec((conditions(), key(), 0..4_u8), 0..3);
+    let limits = proptest::collection::vec((conditions(), key(), 0..6_u8, 0..4_u8, any::<bool>()), 0..3);
     (rules(2), rules(2), limits, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
         |(deny, allow, limits, raw_required, tag_required, covered)| {
             let mut policy = policy();
@@ -153,8 +153,10 @@ fn policies() -> impl Strategy<Value = Policy> {
             if tag_required {
                 policy.assets.get_mut("ETH").unwrap().tag = TagRule::Required;
             }
-            policy.limits =
-                limits.into_iter().map(|(when, key, kind)| some_limit(when, &key, kind)).collect();
+            policy.limits = limits
+                .into_iter()
+                .map(|(when, key, kind, window, lenient)| some_limit(when, &key, kind, window, lenient))
+                .collect();
             give_groups(&mut policy);
             policy
         },
@@ -171,16 +173,29 @@ fn give_groups(policy: &mut Policy) {
         vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))] }];
 }
 
-fn some_limit(when: Conditions, key: &[KeyPart], kind: u8) -> policy::limit::Limit {
+fn some_limit(when: Conditions, key: &[KeyPart], kind: u8, window: u8, lenient: bool) -> Limit {
     let when = Conditions { stages: None, amount: Range::default(), usd: Range::default(), ..when };
     let dollars = |text: &str| Usd::parse_exact(text).unwrap();
     let cap = match kind {
         0 => Cap::Usd(dollars("1")),
         1 => Cap::Usd(dollars("1000000")),
         2 => Cap::Count(0),
+        3 => Cap::Destinations(0),
+        4 => Cap::Destinations(1),
         _ => Cap::Amount([("ETH".to_owned(), eth("0.001")), ("BTC".to_owned(), eth("1"))].into()),
     };
-    limit("limit", when, key, cap, 3600)
+    let zone = || Zone::named("Europe/Berlin").unwrap();
+    Limit {
+        window: match window {
+            0 => Window::Calendar(Calendar { unit: CalendarUnit::Day, zone: zone() }),
+            1 => Window::Lifetime,
+            2 => Window::InFlight,
+            _ => Window::from_seconds(3600).unwrap(),
+        },
+        on_exceed: if lenient { OnExceed::Hold } else { OnExceed::Deny },
+        leave_to_console: lenient,
+        ..limit("limit", when, key, cap, 3600)
+    }
 }
 
 fn allows(policy: &Policy, request: &Request) -> bool {

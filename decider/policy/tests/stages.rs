@@ -8,6 +8,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use policy::address::Chain;
@@ -360,8 +361,14 @@ impl Ledger for Indexed {
         Ok(self.charge.clone())
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Infallible> {
-        Ok(self.index.used(limit, bucket, now))
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, Infallible> {
+        Ok(self.index.used(limit, bucket, asked, now))
     }
 }
 
@@ -397,8 +404,14 @@ impl Ledger for Broken {
         self.answer().map(|()| self.ledger.charge(key).unwrap())
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Self::Error> {
-        self.answer().map(|()| self.ledger.used(limit, bucket, now).unwrap())
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, Self::Error> {
+        self.answer().map(|()| self.ledger.used(limit, bucket, asked, now).unwrap())
     }
 }
 

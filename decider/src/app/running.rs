@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +15,7 @@ use crate::config::Config;
 use crate::decide::{self, Decider};
 use crate::grpc::{ServeError, Server};
 use crate::policy_file::PolicyFile;
+use crate::reload::{self, Reload};
 use crate::store::{self, OpenError, Setting, StoreError};
 
 /// After the store failed: for the answers that say so to leave.
@@ -47,6 +47,7 @@ pub struct Running {
     pub grpc: SocketAddr,
     /// Where health and metrics are.
     pub admin: SocketAddr,
+    look: Arc<Notify>,
     drain: CancellationToken,
     server: JoinHandle<Result<(), ServeError>>,
     admin_task: JoinHandle<()>,
@@ -58,45 +59,56 @@ pub struct Running {
 /// # Errors
 /// One of the three cannot be done.
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let Config { grpc, tls, admin, policy, store } = config;
-    let (decider, registry, store_failed) = open(&store, policy, clock)?;
+    let Config { grpc, tls, admin, policy, reload, store } = config;
+    let Opened { decider, reload, registry, store_failed } = open(&store, policy, reload, clock)?;
     let listener = admin::bind(admin).await?;
     let server = Server::bind(grpc, &tls)?;
     let (grpc, admin) = (server.address(), listener.local_addr().unwrap_or(admin.address));
-    tracing::info!(%grpc, %admin, policy = decider.policy.hash, "the decider serves");
+    tracing::info!(%grpc, %admin, policy = decider.store.policy().hash, "the decider serves");
     let drain = CancellationToken::new();
     let told = Admin { decider: Arc::clone(&decider), registry: Arc::new(registry), drain: drain.clone() };
+    let look = Arc::new(Notify::new());
+    tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&look))));
     let server = tokio::spawn(server.serve(decider, drain.clone()));
     let admin_task = tokio::spawn(admin::serve(listener, told));
-    Ok(Running { grpc, admin, drain, server, admin_task, store_failed })
+    Ok(Running { grpc, admin, look, drain, server, admin_task, store_failed })
 }
 
 /// What hears of the store's end.
 type StoreFailed = oneshot::Receiver<StoreError>;
 
 /// A decider over an open store, with everything it counts.
+struct Opened {
+    decider: Arc<Decider>,
+    reload: Reload,
+    registry: Registry,
+    store_failed: StoreFailed,
+}
+
 fn open(
     store: &store::Config,
     file: PolicyFile,
+    reload: reload::Config,
     clock: Arc<dyn Clock>,
-) -> Result<(Arc<Decider>, Registry, StoreFailed), StartError> {
-    let PolicyFile { policy, document, .. } = file;
+) -> Result<Opened, StartError> {
     let mut registry = Registry::with_prefix("decider");
-    registry.register("policy", "The policy that decides", Info::new(vec![("hash", policy.hash.clone())]));
-    let (store_metrics, metrics) =
-        (Arc::new(store::Metrics::default()), Arc::new(decide::Metrics::default()));
+    let store_metrics = Arc::new(store::Metrics::default());
+    let (metrics, reload_metrics) =
+        (Arc::new(decide::Metrics::default()), Arc::new(reload::Metrics::default()));
     store_metrics.register(&mut registry);
     metrics.register(&mut registry);
+    reload_metrics.register(&mut registry);
     let (fatal, store_failed) = oneshot::channel();
     let setting = Setting {
-        policy: Arc::clone(&policy),
-        document,
+        policy: Arc::clone(&file.policy),
+        document: file.document.clone(),
         clock: Arc::clone(&clock),
         metrics: store_metrics,
         on_fatal: Box::new(move |error| drop(fatal.send(error.clone()))),
     };
     let store = store::open(store, setting)?;
-    Ok((Arc::new(Decider { policy, store, clock, metrics }), registry, store_failed))
+    let reload = Reload::new(reload, &file, Arc::clone(&store), reload_metrics);
+    Ok(Opened { decider: Arc::new(Decider { store, clock, metrics }), reload, registry, store_failed })
 }
 
 impl Running {
@@ -115,6 +127,11 @@ impl Running {
                 Ok(Ok(())) | Err(_) => Err(StartError::Fault),
             }
         }
+    }
+
+    /// To be told that the policy on disk is whole: whoever says so has just put it there.
+    pub fn reload(&self) -> Arc<Notify> {
+        Arc::clone(&self.look)
     }
 
     /// Takes no new calls, answers those that are left, and closes the store.

@@ -82,6 +82,7 @@ fn limit(limit: LimitStatus) -> wire::LimitStatus {
         Unit::BaseUnits(asset) => (wire::limit_status::Unit::BaseUnits, asset),
         Unit::UsdMicros => (wire::limit_status::Unit::UsdMicros, String::new()),
         Unit::Transactions => (wire::limit_status::Unit::Transactions, String::new()),
+        Unit::Destinations => (wire::limit_status::Unit::Destinations, String::new()),
     };
     let key: HashMap<String, String> =
         limit.key.into_iter().map(|(part, value)| (part.name().to_owned(), value)).collect();
@@ -94,9 +95,11 @@ fn limit(limit: LimitStatus) -> wire::LimitStatus {
         requested: limit.requested.to_string(),
         max: limit.max.to_string(),
         headroom: limit.headroom.to_string(),
-        window_seconds: limit.window.seconds(),
+        window_seconds: limit.window.seconds().unwrap_or_default(),
+        window: limit.window.to_string(),
         grows_time: limit.grows_at.map(timestamp),
         exceeded: limit.exceeded,
+        hold: limit.hold,
         indeterminate: limit.indeterminate.unwrap_or_default(),
     }
 }
@@ -143,7 +146,54 @@ fn reason_code(decision: &Decision) -> wire::ReasonCode {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use policy::amount::Amount;
+    use policy::time::{Calendar, CalendarUnit, Window, Zone};
+
     use super::*;
+
+    fn status(window: Window, hold: bool) -> LimitStatus {
+        LimitStatus {
+            limit_id: "payees".into(),
+            key: BTreeMap::new(),
+            unit: Unit::Destinations,
+            used: Amount::ZERO,
+            requested: Amount::ZERO,
+            max: Amount::ZERO,
+            headroom: Amount::ZERO,
+            window,
+            grows_at: None,
+            exceeded: true,
+            hold,
+            indeterminate: None,
+        }
+    }
+
+    #[test]
+    fn windows_are_told_in_words_and_rolling_ones_in_seconds() {
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        let week = Window::Calendar(Calendar { unit: CalendarUnit::IsoWeek, zone });
+        for (window, hold, text, seconds) in [
+            (Window::from_seconds(86_400).unwrap(), false, "rolling 24h", 86_400),
+            (week, true, "calendar iso_week Europe/Berlin", 0),
+            (Window::Lifetime, false, "lifetime", 0),
+            (Window::InFlight, true, "in flight", 0),
+        ] {
+            let wire = limit(status(window, hold));
+            assert_eq!((wire.window.as_str(), wire.window_seconds, wire.hold), (text, seconds, hold));
+            assert_eq!(wire.unit(), wire::limit_status::Unit::Destinations);
+        }
+    }
+
+    /// As a decision of before limits could hold has it on record.
+    #[test]
+    fn an_old_record_is_read() {
+        let old = r#"{"limit_id":"l","key":{},"unit":"transactions","used":"1","requested":"1","max":"2",
+            "headroom":"0","window":3600,"grows_at":null,"exceeded":false,"indeterminate":null}"#;
+        let read: LimitStatus = serde_json::from_str(old).unwrap();
+        assert_eq!((read.hold, read.window.seconds()), (false, Some(3600)));
+    }
 
     #[test]
     fn times_keep_their_microseconds() {

@@ -55,7 +55,6 @@ pub fn of_store(error: &StoreError) -> Status {
         StoreError::Busy => (Code::Unavailable, "STORE_BUSY"),
         StoreError::Failed(_) => (Code::Unavailable, "STORE_FAILED"),
         StoreError::Closed => (Code::Unavailable, "STORE_CLOSED"),
-        StoreError::PolicyUnknown(_) => (Code::FailedPrecondition, "POLICY_NOT_LOADED"),
         StoreError::Unreadable(_) => (Code::DataLoss, "RECORD_UNREADABLE"),
         StoreError::Undecided => (Code::Internal, "FAULT"),
     };
@@ -85,7 +84,6 @@ mod tests {
             (StoreError::Busy, Code::Unavailable, "STORE_BUSY"),
             (StoreError::Failed(Arc::from("disk")), Code::Unavailable, "STORE_FAILED"),
             (StoreError::Closed, Code::Unavailable, "STORE_CLOSED"),
-            (StoreError::PolicyUnknown("ab".into()), Code::FailedPrecondition, "POLICY_NOT_LOADED"),
             (StoreError::Unreadable(Arc::from("row")), Code::DataLoss, "RECORD_UNREADABLE"),
             (StoreError::Undecided, Code::Internal, "FAULT"),
         ];

@@ -6,7 +6,7 @@ mod tests;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::document::{Document, File};
+use crate::document::{self, Document, File};
 use crate::yaml::{self, Mistake, Mistakes};
 
 /// The most YAML files of a policy.
@@ -48,6 +48,14 @@ impl Files {
         let policies: Vec<String> = names.filter(|name| !is_csv(name)).collect();
         let directory = (policies.len() != 1).then(|| "the policy".to_owned());
         Self { folder: None, directory, policies, document }
+    }
+
+    /// Whether the same YAML files are there, and every file of the manifest says what it said.
+    pub fn are_those_of(mut self, manifest: &str) -> bool {
+        let lines = || manifest.lines().filter_map(document::hash_and_name);
+        let policies = lines().map(|(_, name)| name).filter(|name| !is_csv(name));
+        self.policies.iter().map(String::as_str).eq(policies)
+            && lines().all(|(hash, name)| self.read(name, MAX_CSV_BYTES).is_ok_and(|file| file.hash == hash))
     }
 
     /// What was read.

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use policy::condition::Conditions;
 use policy::group::Counterparty;
-use policy::limit::{Cap, KeyPart, Limit};
-use policy::time::Window;
-use policy::vocabulary::states_its_amount;
+use policy::limit::{Cap, KeyPart, Limit, OnExceed};
+use policy::vocabulary::{pays_somebody, states_its_amount};
 
 use super::amounts::{read_amount, read_usd};
 use super::ids::Ids;
 use super::names::Names;
-use super::rules::{LIMIT_CONDITIONS, read_conditions};
+use super::rules::{LEAVE_TO_CONSOLE, LIMIT_CONDITIONS, read_conditions, read_leave_to_console};
+use super::windows::read_window;
 use crate::yaml::fields::unknown;
-use crate::yaml::{Fields, Node, Reader, span};
+use crate::yaml::{Fields, Node, Reader};
 
-const FIELDS: [&str; 5] = ["id", "when", "key", "max", "window"];
-const CAPS: [&str; 3] = ["amount", "usd", "count"];
+const FIELDS: [&str; 7] = ["id", "when", "key", "max", "window", "on_exceed", LEAVE_TO_CONSOLE];
+const CAPS: [&str; 4] = ["amount", "usd", "count", "destinations"];
 
 pub fn read(
     reader: &mut Reader<'_>,
@@ -55,7 +55,21 @@ fn read_limit(
     let key = read_key(reader, &fields, groups);
     let cap = fields.required(reader, "max").and_then(|node| read_cap(reader, node, names, &when, &key));
     let window = fields.required(reader, "window").and_then(|node| read_window(reader, node));
-    Some(Limit { id, when, key, cap: cap?, window: window? })
+    let on_exceed = read_on_exceed(reader, &fields);
+    let leave_to_console = read_leave_to_console(reader, &fields);
+    Some(Limit { id, when, key, cap: cap?, window: window?, on_exceed, leave_to_console })
+}
+
+fn read_on_exceed(reader: &mut Reader<'_>, fields: &Fields<'_>) -> OnExceed {
+    let Some(node) = fields.optional(reader, "on_exceed") else { return OnExceed::Deny };
+    match reader.text(node, "on_exceed") {
+        Some("hold") => OnExceed::Hold,
+        Some("deny") | None => OnExceed::Deny,
+        Some(_) => {
+            reader.mistake(node.at, "on_exceed must be deny or hold");
+            OnExceed::Deny
+        }
+    }
 }
 
 fn read_key(reader: &mut Reader<'_>, fields: &Fields<'_>, groups: Groups) -> BTreeSet<KeyPart> {
@@ -95,12 +109,16 @@ fn read_cap(
     let fields = Fields::of(reader, node, "max", &CAPS)?;
     let given: Vec<&str> = CAPS.into_iter().filter(|name| fields.has(name)).collect();
     let [unit] = given.as_slice() else {
-        reader.mistake(node.at, "max needs exactly one of amount, usd and count");
+        reader.mistake(node.at, "max needs exactly one of amount, usd, count and destinations");
         return None;
     };
     let value = fields.optional(reader, unit)?;
     match *unit {
         "count" => reader.whole(value, "count").map(Cap::Count),
+        "destinations" => {
+            check_destinations_differ(reader, value, when, key);
+            reader.whole(value, "destinations").map(Cap::Destinations)
+        }
         "usd" => {
             check_amounts_are_stated(reader, value, when);
             read_usd(reader, value).map(Cap::Usd)
@@ -134,6 +152,23 @@ fn read_amount_cap(
     caps.collect::<Option<BTreeMap<_, _>>>().map(Cap::Amount)
 }
 
+fn check_destinations_differ(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    when: &Conditions,
+    key: &BTreeSet<KeyPart>,
+) {
+    if key.contains(&KeyPart::Destination) {
+        let message = "with destination in the key there is always one destination: leave it out of the key, \
+                       or use count for the payments to each";
+        reader.mistake(node.at, message);
+    }
+    let silent = when.operations.as_ref().and_then(|names| names.iter().find(|name| !pays_somebody(name)));
+    if let Some(operation) = silent {
+        reader.mistake(node.at, format!("this cannot bound {operation}: it has no destination; use count"));
+    }
+}
+
 /// No limit may claim to bound what a payload does not state (decision model, section 5).
 fn check_amounts_are_stated(reader: &mut Reader<'_>, node: &Node, when: &Conditions) {
     let silent =
@@ -143,14 +178,4 @@ fn check_amounts_are_stated(reader: &mut Reader<'_>, node: &Node, when: &Conditi
             format!("this cannot bound {operation}: its payload does not state what moves; use count");
         reader.mistake(node.at, message);
     }
-}
-
-fn read_window(reader: &mut Reader<'_>, node: &Node) -> Option<Window> {
-    let text = reader.text(node, "window")?;
-    let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("window: {error}")))?;
-    let window = Window::from_seconds(seconds);
-    if window.is_none() {
-        reader.mistake(node.at, "window must be at least 1s and at most ten years");
-    }
-    window
 }

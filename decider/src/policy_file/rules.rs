@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use policy::address::Chain;
 use policy::condition::{Conditions, DestinationMatcher};
 use policy::request::Stage;
-use policy::rule::Rule;
+use policy::rule::{Effect, Rule};
 use policy::vocabulary::states_its_amount;
 
 use super::amounts::{read_amount_range, read_usd_range};
@@ -14,7 +14,9 @@ use super::matchers::{read_destination, read_source};
 use super::names::Names;
 use crate::yaml::{Fields, Node, Reader};
 
-const RULE_FIELDS: [&str; 2] = ["id", "when"];
+const RULE_FIELDS: [&str; 3] = ["id", "when", LEAVE_TO_CONSOLE];
+/// Whether people decide at the console over what a deny rule or a limit holds.
+pub const LEAVE_TO_CONSOLE: &str = "leave_to_console";
 const RULE_CONDITIONS: [&str; 8] =
     ["signers", "stages", "operations", "source", "destination", "assets", "amount", "amount_usd"];
 /// What a limit can ask of a charge: it is counted for the transaction, not for a stage of it.
@@ -22,26 +24,48 @@ pub const LIMIT_CONDITIONS: [&str; 5] = ["signers", "operations", "source", "des
 
 pub fn read_deny(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names, ids: &mut Ids) -> Vec<Rule> {
     let node = fields.optional(reader, "deny");
-    node.map_or_else(Vec::new, |node| read(reader, node, "deny", names, ids))
+    node.map_or_else(Vec::new, |node| read(reader, node, Effect::Deny, names, ids))
 }
 
 /// `allow` must be there, so that a policy that allows nothing says so.
 pub fn read_allow(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names, ids: &mut Ids) -> Vec<Rule> {
     let node = fields.required(reader, "allow");
-    node.map_or_else(Vec::new, |node| read(reader, node, "allow", names, ids))
+    node.map_or_else(Vec::new, |node| read(reader, node, Effect::Allow, names, ids))
 }
 
-fn read(reader: &mut Reader<'_>, node: &Node, section: &str, names: &Names, ids: &mut Ids) -> Vec<Rule> {
+fn read(reader: &mut Reader<'_>, node: &Node, effect: Effect, names: &Names, ids: &mut Ids) -> Vec<Rule> {
+    let section = match effect {
+        Effect::Deny => "deny",
+        Effect::Allow => "allow",
+    };
     let entries = reader.list(node, section).unwrap_or_default();
-    entries.iter().filter_map(|entry| read_rule(reader, entry, names, ids)).collect()
+    entries.iter().filter_map(|entry| read_rule(reader, entry, effect, names, ids)).collect()
 }
 
 /// `when` must be there: a rule over everything has to say `when: {}`.
-fn read_rule(reader: &mut Reader<'_>, node: &Node, names: &Names, ids: &mut Ids) -> Option<Rule> {
+fn read_rule(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    effect: Effect,
+    names: &Names,
+    ids: &mut Ids,
+) -> Option<Rule> {
     let fields = Fields::of(reader, node, "a rule", &RULE_FIELDS)?;
     let id = ids.read(reader, &fields);
+    let leave_to_console = read_leave_to_console(reader, &fields);
+    if effect == Effect::Allow
+        && let Some(node) = fields.optional(reader, LEAVE_TO_CONSOLE)
+    {
+        let message = "leave_to_console belongs to deny rules and limits: an allow rule holds nothing";
+        reader.mistake(node.at, message);
+    }
     let when = fields.required(reader, "when")?;
-    Some(Rule { id, when: read_conditions(reader, when, names, &RULE_CONDITIONS)? })
+    Some(Rule { id, when: read_conditions(reader, when, names, &RULE_CONDITIONS)?, leave_to_console })
+}
+
+pub fn read_leave_to_console(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {
+    let node = fields.optional(reader, LEAVE_TO_CONSOLE);
+    node.and_then(|node| reader.flag(node, LEAVE_TO_CONSOLE)).unwrap_or(false)
 }
 
 /// The conditions under `when`, of those that are `known` here.

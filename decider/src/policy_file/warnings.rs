@@ -7,6 +7,7 @@ use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
 use policy::rule::Rule;
+use policy::time::Window;
 use policy::vocabulary::{TRANSFER, is_matched_by_address, pays_somebody, states_its_amount};
 
 use super::summary::Summary;
@@ -23,6 +24,7 @@ pub fn of(policy: &Policy, summary: &Summary) -> Vec<String> {
         warnings.extend(any_address(rule));
         warnings.extend(without_limit(policy, rule));
     }
+    warnings.extend(policy.limits.iter().filter_map(in_flight));
     warnings
 }
 
@@ -73,10 +75,24 @@ fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {
     (!limited).then(|| format!("no limit applies to what allow rule {} allows", rule.id))
 }
 
+/// What nobody has heard the end of may still be in flight.
+fn in_flight(limit: &Limit) -> Option<String> {
+    let id = &limit.id;
+    (limit.window == Window::InFlight).then(|| {
+        format!(
+            "limit {id} counts every charge for ever: no outcome is reported yet that would end its flight"
+        )
+    })
+}
+
 /// Whether a limit can meet anything that the rule allows.
 fn may_apply(limit: &Limit, rule: &Conditions) -> bool {
     let when = &limit.when;
-    let bounded = |name: &&str| matches!(limit.cap, Cap::Count(_)) || states_its_amount(name);
+    let bounded = |name: &&str| match limit.cap {
+        Cap::Count(_) => true,
+        Cap::Destinations(_) => pays_somebody(name),
+        Cap::Amount(_) | Cap::Usd(_) => states_its_amount(name),
+    };
     let operations: Vec<&str> = operations(rule).into_iter().filter(bounded).collect();
     operations.iter().any(|name| when.operations.as_ref().is_none_or(|wanted| wanted.contains(*name)))
         && may_meet(&when.signers, &rule.signers)

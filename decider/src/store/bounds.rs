@@ -12,3 +12,7 @@ pub const MAX_BATCH: usize = 64;
 /// How far the wall clock may get ahead of the monotonic one, over the life of the process. A leap beyond it
 /// would empty windows that are still full.
 pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);
+
+/// Charges that are read between two rounds while a policy is adopted: some ten milliseconds of work, which is what a
+/// decision waits for at most.
+pub const MAX_CHARGES_A_PIECE: usize = 256;

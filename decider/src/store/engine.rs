@@ -4,8 +4,8 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
+use arc_swap::ArcSwap;
 use policy::document::Policy;
-use policy::limit::Limit;
 use policy::time::Time;
 use policy::usage::UsageIndex;
 use tokio::sync::oneshot;
@@ -13,6 +13,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use super::writer::OnFatal;
 
+use super::adoption::Adoption;
 use super::bounds::MAX_QUEUED;
 use super::decision::{Answer, ConfigProposal, Lookup, Proposal, Record};
 use super::error::{OpenError, StoreError};
@@ -56,14 +57,18 @@ impl Engine {
     /// The ledger cannot be read.
     pub fn start<J: Journal>(mut journal: J, setting: Setting) -> Result<Self, OpenError> {
         let Setting { policy, document, clock, metrics, on_fatal } = setting;
-        let shared = Arc::new(Shared { metrics: metrics.clone(), failed: OnceLock::new() });
+        let shared = Arc::new(Shared {
+            metrics: metrics.clone(),
+            failed: OnceLock::new(),
+            policy: ArcSwap::new(Arc::clone(&policy)),
+        });
         let watch = Arc::new(Watch::start(clock.clone(), metrics));
         let mut time = time_of(&mut journal, &watch).map_err(unreadable)?;
         journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
         let now = time.now().map_err(|error| OpenError::Ledger(error.to_string()))?;
-        let index = sums(&mut journal, &policy, now).map_err(unreadable)?;
-        let writer =
-            Writer { journal, index, policy, time, shared: shared.clone(), on_fatal: Some(on_fatal) };
+        let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
+        let (adopting, on_fatal) = (None, Some(on_fatal));
+        let writer = Writer { journal, index, policy, adopting, time, shared: shared.clone(), on_fatal };
         let (queue, tasks) = sync_channel(MAX_QUEUED);
         let thread = std::thread::Builder::new().name("store-writer".into());
         let writer = thread.spawn(move || writer.run(&tasks)).map_err(OpenError::Thread)?;
@@ -118,6 +123,14 @@ impl Store for Engine {
         self.ask(|reply| Task::Decide(question, reply))
     }
 
+    fn policy(&self) -> Arc<Policy> {
+        self.shared.policy.load_full()
+    }
+
+    fn adopt(&self, policy: Arc<Policy>, document: Document) -> Pending<()> {
+        self.ask(|reply| Task::Adopt(policy, document, reply))
+    }
+
     fn get(&self, tenant: String, lookup: Lookup) -> Pending<Option<Record>> {
         self.ask(|reply| Task::Find(tenant, lookup, reply))
     }
@@ -155,16 +168,15 @@ fn time_of(journal: &mut impl Journal, watch: &Arc<Watch>) -> Result<StoreTime, 
     Ok(StoreTime::since(watch.clone(), mark))
 }
 
-/// The sums of every limit, from what the longest window holds. A policy without limits holds nothing.
-fn sums(journal: &mut impl Journal, policy: &Policy, now: Time) -> Result<UsageIndex, JournalError> {
-    let mut index = UsageIndex::default();
-    let Some(longest) = policy.limits.iter().map(|limit: &Limit| limit.window).max() else {
-        return Ok(index);
-    };
-    journal.charges_after(longest.start(now), &mut |charge| {
-        index.record(&policy.limits, policy.groups(), None, charge);
-    })?;
-    Ok(index)
+/// A policy with the sums of every limit. One without limits reads nothing.
+fn adopted(
+    journal: &mut impl Journal,
+    policy: Arc<Policy>,
+    now: Time,
+) -> Result<(Arc<Policy>, UsageIndex), JournalError> {
+    let mut adoption = Adoption::of(policy, now);
+    while !adoption.read_on(journal)? {}
+    Ok(adoption.ended())
 }
 
 fn unreadable(error: JournalError) -> OpenError {

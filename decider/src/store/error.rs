@@ -27,9 +27,6 @@ pub enum StoreError {
     /// This one request meets a record that cannot be read.
     #[error("a record that this request needs cannot be read: {0}")]
     Unreadable(Arc<str>),
-    /// The proposal was evaluated by a policy that the store's sums were not built for.
-    #[error("the store was not opened with policy {0}")]
-    PolicyUnknown(String),
     /// Settling came to no verdict: a fault of this program.
     #[error("settling came to no verdict: a fault of this program")]
     Undecided,

@@ -31,11 +31,17 @@ pub trait Journal: Send + 'static {
     /// It could not be read.
     fn high_water(&mut self) -> Result<Option<Time>, JournalError>;
 
-    /// Hands over every charge that counts, for whomever, after `start`.
+    /// Hands over the charges that count, for whomever, at `start` or later, in the order of their latest time:
+    /// at least so many, and all of one moment together. Returns where to go on; `None` after the last.
     ///
     /// # Errors
     /// They could not all be read: sums made of the others would have too much room.
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError>;
+    fn charges_since(
+        &mut self,
+        start: Time,
+        at_least: usize,
+        take: &mut dyn FnMut(&Charge),
+    ) -> Result<Option<Time>, JournalError>;
 
     /// Begins a transaction that nobody else can write beside.
     ///

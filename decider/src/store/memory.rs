@@ -1,6 +1,6 @@
 //! The model: what a store means, with nothing in the way. Nothing of it outlives the process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use policy::charge::{Charge, ChargeKey};
@@ -22,6 +22,7 @@ struct Tables {
     by_id: HashMap<String, usize>,
     newest: HashMap<(String, String), usize>,
     charges: HashMap<ChargeKey, Charge>,
+    by_time: BTreeMap<Time, BTreeSet<ChargeKey>>,
     /// Manifests, by the hash of the policy.
     policies: HashMap<String, String>,
     /// Files, by their own hash.
@@ -66,13 +67,22 @@ impl Journal for MemoryJournal {
         Ok(self.tables().decisions.last().map(|kept| kept.decision.at))
     }
 
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
+    fn charges_since(
+        &mut self,
+        start: Time,
+        at_least: usize,
+        take: &mut dyn FnMut(&Charge),
+    ) -> Result<Option<Time>, JournalError> {
         let tables = self.tables();
-        let mut charges: Vec<&Charge> =
-            tables.charges.values().filter(|charge| latest_time(charge) > start).collect();
-        charges.sort_by_key(|charge| latest_time(charge));
-        charges.into_iter().for_each(take);
-        Ok(())
+        let mut count: usize = 0;
+        for (time, keys) in tables.by_time.range(start..) {
+            if count >= at_least {
+                return Ok(Some(*time));
+            }
+            keys.iter().filter_map(|key| tables.charges.get(key)).for_each(&mut *take);
+            count = count.saturating_add(keys.len());
+        }
+        Ok(None)
     }
 
     fn begin(&mut self) -> Result<(), JournalError> {
@@ -124,7 +134,7 @@ impl Tables {
         self.by_id.insert(decision.id.clone(), position);
         self.newest.insert((identity.tenant.clone(), identity.callback_request_id.clone()), position);
         if let Some(change) = &entry.charge {
-            self.charges.insert(change.after.key.clone(), change.after.clone());
+            self.charge(&change.after);
         }
         self.decisions.push(Kept {
             decision: decision.clone(),
@@ -132,6 +142,15 @@ impl Tables {
             kind: entry.kind,
             evidence: entry.evidence.clone(),
         });
+    }
+
+    fn charge(&mut self, charge: &Charge) {
+        if let Some(before) = self.charges.insert(charge.key.clone(), charge.clone())
+            && let Some(keys) = self.by_time.get_mut(&latest_time(&before))
+        {
+            keys.remove(&before.key);
+        }
+        self.by_time.entry(latest_time(charge)).or_default().insert(charge.key.clone());
     }
 
     fn find(&self, tenant: &str, lookup: &Lookup) -> Option<Record> {

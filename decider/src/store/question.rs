@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policy::config_change::{self, ConfigChange, ConfigChangeOutcome};
 use policy::document::Policy;
-use policy::evaluate::Evaluation;
+use policy::evaluate::{Evaluation, evaluate};
 use policy::evidence::Evidence;
 use policy::identity;
 use policy::ledger::Ledger;
@@ -66,8 +66,22 @@ impl Question {
         &self.identity
     }
 
+    /// The same question, evaluated by `policy`.
+    #[must_use]
+    pub fn by(mut self, policy: &Arc<Policy>) -> Self {
+        match &mut self.matter {
+            Matter::Transaction(transaction) if transaction.policy.hash != policy.hash => {
+                transaction.evaluation = evaluate(policy, &transaction.request);
+                transaction.policy = Arc::clone(policy);
+            }
+            Matter::Transaction(_) => {}
+            Matter::ConfigChange { policy_hash, .. } => policy_hash.clone_from(&policy.hash),
+        }
+        self
+    }
+
     /// The policy it was evaluated by.
-    pub fn policy_hash(&self) -> &str {
+    fn policy_hash(&self) -> &str {
         match &self.matter {
             Matter::Transaction(transaction) => &transaction.policy.hash,
             Matter::ConfigChange { policy_hash, .. } => policy_hash,

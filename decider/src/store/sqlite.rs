@@ -70,8 +70,13 @@ impl Journal for SqliteJournal {
         rows::high_water(&self.connection)
     }
 
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
-        rows::charges_after(&self.connection, start, take)
+    fn charges_since(
+        &mut self,
+        start: Time,
+        at_least: usize,
+        take: &mut dyn FnMut(&Charge),
+    ) -> Result<Option<Time>, JournalError> {
+        rows::charges_since(&self.connection, start, at_least, take)
     }
 
     fn begin(&mut self) -> Result<(), JournalError> {

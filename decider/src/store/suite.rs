@@ -1,5 +1,6 @@
 //! What every store must do, run over each of them: with time moved by hand, faults, and callers that ask at once.
 
+mod adoption;
 mod faults;
 mod idempotency;
 mod limits;
@@ -10,5 +11,6 @@ mod replay;
 mod restart;
 mod time;
 mod transactions;
+mod windows;
 
 pub mod fixture;

@@ -1,11 +1,13 @@
 //! The one thread that writes: takes what has queued up, settles each question in turn, commits once, and only
 //! then answers.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
 use policy::ledger::{Ledger, Used};
@@ -15,6 +17,7 @@ use policy::usage::UsageIndex;
 use policy::verdict::{Action, ReasonCode};
 use tokio::sync::oneshot;
 
+use super::adoption::Adoption;
 use super::bounds::MAX_BATCH;
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
@@ -22,6 +25,7 @@ use super::journal::{Entry, Journal, JournalError, Recorded};
 use super::metrics::Metrics;
 use super::question::Question;
 use super::time::StoreTime;
+use crate::document::Document;
 
 /// What is asked of the writer.
 pub enum Task {
@@ -29,6 +33,8 @@ pub enum Task {
     Decide(Box<Question>, Reply<Answer>),
     /// Look up.
     Find(String, Lookup, Reply<Option<Record>>),
+    /// Decide by this policy from some moment on.
+    Adopt(Arc<Policy>, Document, Reply<()>),
 }
 
 /// Where an answer goes. Nobody may be there any more; that changes nothing about the record.
@@ -43,6 +49,8 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Set once the store has failed. From then on its sums may be ahead of its file: it decides nothing.
     pub failed: OnceLock<StoreError>,
+    /// The policy that decides.
+    pub policy: ArcSwap<Policy>,
 }
 
 impl Shared {
@@ -60,6 +68,8 @@ pub struct Writer<J> {
     pub index: UsageIndex,
     /// The policy whose limits those are.
     pub policy: Arc<Policy>,
+    /// The policy that comes after it, and who waits for that.
+    pub adopting: Option<(Adoption, Reply<()>)>,
     /// Its clock.
     pub time: StoreTime,
     /// What others see of it.
@@ -71,16 +81,30 @@ pub struct Writer<J> {
 impl<J: Journal> Writer<J> {
     /// Works until every sender is gone and the queue is empty.
     pub fn run(mut self, queue: &Receiver<Task>) {
-        while let Ok(first) = queue.recv() {
-            let batch = std::iter::once(first).chain(queue.try_iter()).take(MAX_BATCH).collect();
+        while let Some(first) = self.next(queue) {
+            let batch = first.into_iter().chain(queue.try_iter()).take(MAX_BATCH).collect();
             self.round(batch);
+            self.adopt_on();
+        }
+    }
+
+    /// What is asked next. While there is something else to do, nobody is waited for.
+    fn next(&self, queue: &Receiver<Task>) -> Option<Option<Task>> {
+        if self.adopting.is_none() {
+            return queue.recv().ok().map(Some);
+        }
+        match queue.try_recv() {
+            Ok(task) => Some(Some(task)),
+            Err(TryRecvError::Empty) => Some(None),
+            Err(TryRecvError::Disconnected) => None,
         }
     }
 
     /// Lookups come after the commit, so that nobody is shown what may still fail.
     fn round(&mut self, batch: Vec<Task>) {
         self.shared.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or_default());
-        let (mut questions, mut replies, mut lookups) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut questions, mut replies) = (Vec::new(), Vec::new());
+        let (mut lookups, mut adoptions) = (Vec::new(), Vec::new());
         for task in batch {
             match task {
                 Task::Decide(question, reply) => {
@@ -88,6 +112,7 @@ impl<J: Journal> Writer<J> {
                     replies.push(reply);
                 }
                 Task::Find(tenant, lookup, reply) => lookups.push((tenant, lookup, reply)),
+                Task::Adopt(policy, document, reply) => adoptions.push((policy, document, reply)),
             }
         }
         if !questions.is_empty() {
@@ -96,6 +121,9 @@ impl<J: Journal> Writer<J> {
         for (tenant, lookup, reply) in lookups {
             let found = guarded(|| self.find(&tenant, &lookup)).inspect_err(|error| self.note(error));
             let _ = reply.send(found);
+        }
+        for (policy, document, reply) in adoptions {
+            self.adopt(policy, &document, reply);
         }
         self.after_answers();
     }
@@ -140,9 +168,8 @@ impl<J: Journal> Writer<J> {
         if let Recorded::This(decision) = recorded {
             return Ok(Answer { decision: *decision, recorded_earlier: true });
         }
-        if question.policy_hash() != self.policy.hash {
-            return Err(StoreError::PolicyUnknown(question.policy_hash().to_owned()));
-        }
+        // The rules may have spoken before the policy changed: limits of one policy never go with rules of another.
+        let question = question.by(&self.policy);
         let mut books = Books { journal: &mut self.journal, index: &mut self.index };
         let entry = match recorded {
             Recorded::Nothing => {
@@ -167,12 +194,52 @@ impl<J: Journal> Writer<J> {
                 change.before.as_ref(),
                 &change.after,
             );
+            if let Some((adoption, _)) = &mut self.adopting {
+                adoption.record(change);
+            }
         }
         if entry.decision.reason.code == ReasonCode::ContentChanged {
             self.shared.metrics.content_changed.inc();
             tracing::error!(decision_id = entry.decision.id, "a known request id came with other content");
         }
         Ok(())
+    }
+
+    /// Keeps the policy, and begins to make its sums. What is already adopted is adopted at once.
+    fn adopt(&mut self, policy: Arc<Policy>, document: &Document, reply: Reply<()>) {
+        let begun = guarded(|| {
+            self.shared.check()?;
+            self.journal.remember_policy(&policy.hash, document)?;
+            Ok(Adoption::of(policy, self.time.now()?))
+        });
+        match begun {
+            Ok(adoption) => self.adopting = Some((adoption, reply)),
+            Err(error) => {
+                self.note(&error);
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+
+    /// One piece further; after the last, the policy decides.
+    fn adopt_on(&mut self) {
+        let Some((mut adoption, reply)) = self.adopting.take() else { return };
+        let read = guarded(|| {
+            self.shared.check()?;
+            Ok(adoption.read_on(&mut self.journal)?)
+        });
+        match read {
+            Ok(false) => self.adopting = Some((adoption, reply)),
+            Ok(true) => {
+                (self.policy, self.index) = adoption.ended();
+                self.shared.policy.store(Arc::clone(&self.policy));
+                let _ = reply.send(Ok(()));
+            }
+            Err(error) => {
+                self.note(&error);
+                let _ = reply.send(Err(error));
+            }
+        }
     }
 
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, StoreError> {
@@ -235,7 +302,13 @@ impl<J: Journal> Ledger for Books<'_, J> {
         self.journal.charge(key)
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, JournalError> {
-        Ok(self.index.used(limit, bucket, now))
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, JournalError> {
+        Ok(self.index.used(limit, bucket, asked, now))
     }
 }

@@ -106,6 +106,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `true` or `false`, unquoted.
+    pub fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+        match &node.value {
+            Value::Bool(flag) => Some(*flag),
+            other => self.fail(node, format!("{what} must be true or false, not {}", other.name())),
+        }
+    }
+
     /// A list of alternatives: an empty one would never match.
     pub fn alternatives<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         self.some(node, what, "which would never match: leave it out for \"any\"")

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use decider::clock::SystemClock;
+use decider::config;
 use decider::decide::{Decider, Metrics};
+use decider::document::Document;
 use decider::grpc::{Config, Server};
 use decider::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
-use decider::{config, policy_file};
+use policy::document::Policy;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
@@ -16,7 +18,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
-use crate::support::{Files, POLICY, call, transfer};
+use crate::support::{Files, call, transfer};
 
 /// Never answers.
 struct SilentStore;
@@ -34,6 +36,14 @@ impl Store for SilentStore {
     }
 
     fn get(&self, _: String, _: Lookup) -> Pending<Option<Record>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        Arc::default()
+    }
+
+    fn adopt(&self, _: Arc<Policy>, _: Document) -> Pending<()> {
         Box::pin(std::future::pending())
     }
 
@@ -55,6 +65,14 @@ impl Store for FailingStore {
         Box::pin(std::future::ready(Err(self.0.clone())))
     }
 
+    fn policy(&self) -> Arc<Policy> {
+        Arc::default()
+    }
+
+    fn adopt(&self, _: Arc<Policy>, _: Document) -> Pending<()> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
     fn readiness(&self) -> Result<(), StoreError> {
         Err(self.0.clone())
     }
@@ -63,9 +81,8 @@ impl Store for FailingStore {
 /// A server over a store, and the port it listens on.
 fn serve(files: &Files, store: Arc<dyn Store>) -> (u16, CancellationToken) {
     let config = config::load(&files.path("decider.yaml")).unwrap();
-    let policy = policy_file::read("policy.yaml", POLICY).unwrap().policy;
     let metrics = Arc::new(Metrics::default());
-    let decider = Arc::new(Decider { policy, store, clock: Arc::new(SystemClock::new()), metrics });
+    let decider = Arc::new(Decider { store, clock: Arc::new(SystemClock::new()), metrics });
     let server = Server::bind(Config::at("127.0.0.1:0".parse().unwrap()), &config.tls).unwrap();
     let (port, drain) = (server.address().port(), CancellationToken::new());
     tokio::spawn(server.serve(decider, drain.clone()));

@@ -64,6 +64,7 @@ fn left(limit: &LimitStatus, assets: &Assets) -> String {
     let (decimals, unit) = match limit.unit() {
         Unit::BaseUnits => (assets.decimals(&limit.asset_id), limit.asset_id.as_str()),
         Unit::UsdMicros => (USD_DECIMALS, "USD"),
+        Unit::Destinations => (0, "destinations"),
         Unit::Transactions | Unit::Unspecified => (0, "transactions"),
     };
     format!("{} of {} {unit}", decimal(&limit.headroom, decimals), decimal(&limit.max, decimals))

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::condition::Conditions;
 use crate::intent::{Account, Destination, Intent};
-use crate::limit::{Cap, KeyPart};
+use crate::limit::{Cap, KeyPart, OnExceed};
 use crate::request::Stage;
-use crate::time::Window;
+use crate::time::{Calendar, CalendarUnit, Window, Zone};
 use crate::usd::Usd;
 
 const GROUPS: Groups<'_> = Groups { sources: &[], counterparties: &[] };
@@ -25,6 +25,8 @@ fn limit(id: &str, key: &[KeyPart], seconds: u64) -> Limit {
         key: key.iter().copied().collect(),
         cap: Cap::Amount([("ETH".to_owned(), units(100))].into()),
         window: Window::from_seconds(seconds).unwrap(),
+        on_exceed: OnExceed::Deny,
+        leave_to_console: false,
     }
 }
 
@@ -57,7 +59,7 @@ fn bucket(limit: &Limit, source: &str) -> Bucket {
 }
 
 fn total(index: &mut UsageIndex, limit: &Limit, source: &str, now: Time) -> Amount {
-    index.used(limit, &bucket(limit, source), now).total.unwrap()
+    index.used(limit, &bucket(limit, source), &BTreeSet::new(), now).total.unwrap()
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn charges_may_come_in_any_order_of_time() {
         charge("b", "0", units(2), at(25)),
     ];
     let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
-    let used = index.used(&limit, &bucket(&limit, ""), at(30));
+    let used = index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(30));
     assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(7)), Some(at(21)), 0));
     assert_eq!(total(&mut index, &limit, "", at(31)), units(6));
     assert_eq!(total(&mut index, &limit, "", at(35)), units(4));
@@ -124,7 +126,7 @@ fn what_cannot_be_placed_is_in_doubt_for_every_sum_until_it_leaves() {
     let limit = limit("l", &[KeyPart::Source], 10);
     let charges = [charge("a", "-", units(1), at(1)), charge("b", "-", units(1), at(3))];
     let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
-    let mut used = |now| index.used(&limit, &bucket(&limit, "0"), now);
+    let mut used = |now| index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), now);
     assert_eq!((used(at(10)).doubtful, used(at(10)).indeterminate.is_some()), (2, true));
     assert_eq!(used(at(11)).doubtful, 1);
     assert_eq!((used(at(13)).doubtful, used(at(13)).indeterminate), (0, None));
@@ -138,11 +140,11 @@ fn what_has_no_price_is_in_doubt_for_its_sum_alone() {
     priced.intent.destinations[0].usd = Some(Usd::from_micros(units(7)));
     let charges = [charge("a", "0", units(1), at(1)), priced];
     let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
-    let used = index.used(&limit, &bucket(&limit, "0"), at(2));
+    let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(2));
     assert_eq!((used.doubtful, used.indeterminate.is_some()), (1, true));
-    let used = index.used(&limit, &bucket(&limit, "1"), at(2));
+    let used = index.used(&limit, &bucket(&limit, "1"), &BTreeSet::new(), at(2));
     assert_eq!((used.total, used.doubtful, used.indeterminate), (Some(units(7)), 0, None));
-    let used = index.used(&limit, &bucket(&limit, "0"), at(11));
+    let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(11));
     assert_eq!((used.doubtful, used.indeterminate), (0, None));
 }
 
@@ -153,9 +155,9 @@ fn a_sum_past_256_bits_is_known_to_be_and_comes_back() {
     let half = Amount::MAX.checked_sub(units(5)).unwrap();
     let huge = charge("huge", "0", half, at(1));
     let mut index = UsageIndex::build(limits, GROUPS, [&huge, &charge("b", "0", units(6), at(2))]);
-    assert_eq!(index.used(&limit, &bucket(&limit, ""), at(2)).total, None);
+    assert_eq!(index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(2)).total, None);
     index.record(limits, GROUPS, None, &charge("c", "0", units(1), at(3)));
-    assert_eq!(index.used(&limit, &bucket(&limit, ""), at(3)).total, None);
+    assert_eq!(index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(3)).total, None);
     assert_eq!(total(&mut index, &limit, "", at(11)), units(7));
 }
 
@@ -172,9 +174,9 @@ fn what_has_left_its_window_leaves_the_memory() {
         index.record(limits, GROUPS, Some(&first), &Charge { at: at(number + 1), ..first.clone() });
         index.record(limits, GROUPS, None, &charge(&format!("?{source}"), "-", units(1), at(number)));
     }
-    index.used(&limit, &bucket(&limit, "none"), at(105));
+    index.used(&limit, &bucket(&limit, "none"), &BTreeSet::new(), at(105));
     assert!(index.len() <= 10, "{}", index.len());
-    index.used(&limit, &bucket(&limit, "none"), at(110));
+    index.used(&limit, &bucket(&limit, "none"), &BTreeSet::new(), at(110));
     let view = &index.views["l"];
     assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
     assert!(index.is_empty());
@@ -192,7 +194,93 @@ fn of_a_limit_it_was_not_made_for_it_knows_nothing() {
         Limit { key: [KeyPart::Source].into(), ..limit.clone() },
     ];
     for other in others {
-        let used = index.used(&other, &bucket(&other, "0"), at(1));
+        let used = index.used(&other, &bucket(&other, "0"), &BTreeSet::new(), at(1));
         assert!(used.indeterminate.is_some() && used.doubtful == usize::MAX, "{other:?}");
     }
+}
+
+fn destinations(id: &str, key: &[KeyPart], seconds: u64) -> Limit {
+    Limit { cap: Cap::Destinations(3), ..limit(id, key, seconds) }
+}
+
+fn paying(tx_id: &str, vaults: &[&str], time: Time) -> Charge {
+    let mut charge = charge(tx_id, "0", units(1), time);
+    let one = charge.intent.destinations.remove(0);
+    charge.intent.destinations = vaults
+        .iter()
+        .map(|vault| {
+            let id = (*vault != "-").then(|| (*vault).to_owned());
+            Destination { account: Account { id, ..one.account.clone() }, ..one.clone() }
+        })
+        .collect();
+    charge
+}
+
+#[test]
+fn a_destination_counts_once_until_its_last_charge_has_left() {
+    let limit = destinations("l", &[], 10);
+    let charges =
+        [paying("a", &["1", "2", "1"], at(1)), paying("b", &["2"], at(3)), paying("c", &["3"], at(5))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    assert_eq!(total(&mut index, &limit, "", at(5)), units(3));
+    let asked = ["VAULT:1", "VAULT:2", "VAULT:9"].map(str::to_owned).into();
+    let used = index.used(&limit, &bucket(&limit, ""), &asked, at(5));
+    assert_eq!(used.destinations, [("VAULT:1".to_owned(), 1), ("VAULT:2".to_owned(), 2)].into());
+    assert_eq!(total(&mut index, &limit, "", at(11)), units(2), "2 was paid once more");
+    assert_eq!(total(&mut index, &limit, "", at(13)), units(1));
+    assert_eq!(total(&mut index, &limit, "", at(15)), units(0));
+}
+
+#[test]
+fn a_destination_that_has_no_name_is_in_doubt() {
+    let limit = destinations("l", &[], 10);
+    let charges = [paying("a", &["-", "2"], at(1))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let used = index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(2));
+    assert_eq!((used.total, used.doubtful, used.indeterminate.is_some()), (Some(units(1)), 1, true));
+}
+
+#[test]
+fn destinations_move_with_their_charge() {
+    let limit = destinations("l", &[KeyPart::Source], 10);
+    let limits = std::slice::from_ref(&limit);
+    let first = paying("a", &["1", "2"], at(1));
+    let mut index = UsageIndex::build(limits, GROUPS, [&first, &paying("b", &["2"], at(2))]);
+    let after = paying("a", &["2", "3", "4"], at(4));
+    index.record(limits, GROUPS, Some(&first), &after);
+    assert_eq!(total(&mut index, &limit, "0", at(4)), units(3));
+    assert_eq!(total(&mut index, &limit, "0", at(12)), units(3));
+    assert_eq!(total(&mut index, &limit, "0", at(14)), units(0));
+    assert!(index.is_empty());
+}
+
+#[test]
+fn what_never_leaves_is_never_forgotten_and_queues_nowhere() {
+    for window in [Window::Lifetime, Window::InFlight] {
+        let limit = Limit { window, ..limit("l", &[KeyPart::Source], 10) };
+        let charges = [charge("a", "0", units(1), at(1)), charge("b", "-", units(1), at(2))];
+        let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+        let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), Time::from_micros(i64::MAX));
+        assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(1)), Some(at(1)), 1));
+        assert!(index.views["l"].leaving.is_empty());
+    }
+}
+
+#[test]
+fn a_calendar_window_is_forgotten_with_its_unit() {
+    let zone = Zone::named("UTC").unwrap();
+    let window = Window::Calendar(Calendar { unit: CalendarUnit::Hour, zone });
+    let limit = Limit { window, ..limit("l", &[KeyPart::Source], 10) };
+    let charges = [
+        charge("a", "0", units(1), at(3599)),
+        charge("b", "0", units(2), at(3600)),
+        charge("c", "-", units(1), at(10)),
+    ];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    assert_eq!(index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(3599)).doubtful, 1);
+    assert_eq!(total(&mut index, &limit, "0", at(3599)), units(3), "what lies ahead counts");
+    assert_eq!(total(&mut index, &limit, "0", at(3600)), units(2));
+    assert_eq!(total(&mut index, &limit, "other", at(7200)), units(0));
+    let view = &index.views["l"];
+    assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
 }

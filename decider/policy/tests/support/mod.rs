@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod desk;
+pub mod recount;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
 use policy::ledger::{Ledger, Used};
-use policy::limit::{Bucket, Cap, KeyPart, Limit};
+use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity};
 use policy::list::AddressList;
 use policy::request::{
     AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
@@ -183,7 +186,7 @@ pub fn list(name: &str, chain: Chain, addresses: &[&str]) -> Arc<AddressList> {
 }
 
 pub fn rule(id: &str, when: Conditions) -> Rule {
-    Rule { id: id.into(), when }
+    Rule { id: id.into(), when, leave_to_console: false }
 }
 
 pub fn eth(amount: &str) -> Amount {
@@ -191,8 +194,15 @@ pub fn eth(amount: &str) -> Amount {
 }
 
 pub fn limit(id: &str, when: Conditions, key: &[KeyPart], cap: Cap, seconds: u64) -> Limit {
-    let window = Window::from_seconds(seconds).unwrap();
-    Limit { id: id.into(), when, key: key.iter().copied().collect(), cap, window }
+    Limit {
+        id: id.into(),
+        when,
+        key: key.iter().copied().collect(),
+        cap,
+        window: Window::from_seconds(seconds).unwrap(),
+        on_exceed: OnExceed::Deny,
+        leave_to_console: false,
+    }
 }
 
 pub fn eth_limit(id: &str, key: &[KeyPart], max: &str, seconds: u64) -> Limit {
@@ -277,8 +287,15 @@ impl Ledger for NaiveLedger {
         Ok(self.charges.iter().find(|charge| charge.key == *key).cloned())
     }
 
-    fn used(&mut self, limit: &Limit, bucket: &Bucket, now: Time) -> Result<Used, Infallible> {
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, Infallible> {
         let mut used = Used { total: Some(Amount::ZERO), ..Used::default() };
+        let mut paid: BTreeMap<String, u64> = BTreeMap::new();
         for charge in &self.charges {
             let shares = limit.shares_of(charge, self.policy.groups());
             let mut unplaced = shares.unknown.iter().filter(|(at, _)| limit.window.contains(*at, now));
@@ -289,16 +306,25 @@ impl Ledger for NaiveLedger {
             for share in shares.known.iter().filter(|share| share.bucket == *bucket) {
                 if limit.window.contains(share.at, now) {
                     used.oldest = Some(used.oldest.map_or(share.at, |oldest: Time| oldest.min(share.at)));
-                    match share.quantity {
-                        Some(quantity) => used.total = used.total.and_then(|sum| sum.checked_add(quantity)),
-                        None => {
+                    match &share.quantity {
+                        Quantity::Known(quantity) => {
+                            used.total = used.total.and_then(|sum| sum.checked_add(*quantity));
+                        }
+                        Quantity::Unknown => {
                             used.doubtful += 1;
                             used.indeterminate = Some("an earlier charge has no USD value".into());
+                        }
+                        Quantity::Destinations(names) => {
+                            names.iter().for_each(|name| *paid.entry(name.clone()).or_default() += 1);
                         }
                     }
                 }
             }
         }
-        Ok(used)
+        if let Cap::Destinations(_) = limit.cap {
+            used.total = Some(Amount::from_u64(paid.len() as u64));
+        }
+        paid.retain(|name, _| asked.contains(name));
+        Ok(Used { destinations: paid, ..used })
     }
 }

@@ -47,15 +47,27 @@ pub fn high_water(connection: &Connection) -> Result<Option<Time>> {
     Ok(micros.map(Time::from_micros))
 }
 
-pub fn charges_after(connection: &Connection, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<()> {
-    let sql = "SELECT body, tenant, tx_id, suffix FROM charges WHERE latest_us > ?1 ORDER BY latest_us";
+pub fn charges_since(
+    connection: &Connection,
+    start: Time,
+    at_least: usize,
+    take: &mut dyn FnMut(&Charge),
+) -> Result<Option<Time>> {
+    let sql =
+        "SELECT body, tenant, tx_id, suffix, latest_us FROM charges WHERE latest_us >= ?1 ORDER BY latest_us";
     let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query([start.as_micros()])?;
+    let (mut count, mut last) = (0_usize, None);
     while let Some(row) = rows.next()? {
+        let time = Time::from_micros(row.get(4)?);
+        if count >= at_least && last != Some(time) {
+            return Ok(Some(time));
+        }
         let key = ChargeKey { tenant: row.get(1)?, tx_id: row.get(2)?, suffix: row.get(3)? };
         take(&parse(row, 0, || format!("charge {}", key.as_text()))?);
+        (count, last) = (count.saturating_add(1), Some(time));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// A request that is new costs one look at the index.

@@ -264,7 +264,7 @@ fn no_statement_reads_a_whole_table() {
         "SELECT digest, seq FROM decisions WHERE tenant = 'a' AND request_id = 'b' AND key = x'00'",
         "SELECT body FROM decisions WHERE seq = 1",
         "SELECT body FROM charges WHERE tenant = 'a' AND tx_id = 'b' AND suffix = ''",
-        "SELECT body FROM charges WHERE latest_us > 1 ORDER BY latest_us",
+        "SELECT body FROM charges WHERE latest_us >= 1 ORDER BY latest_us",
         "SELECT body FROM decisions WHERE tenant = 'a' AND id = 'b' ORDER BY seq DESC LIMIT 1",
         "SELECT body FROM decisions WHERE tenant = 'a' AND request_id = 'b' ORDER BY seq DESC LIMIT 1",
     ] {

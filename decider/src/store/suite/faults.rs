@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use policy::charge::{Charge, ChargeKey};
+use policy::document::Policy;
 use policy::time::Time;
 use policy::verdict::Action;
 
@@ -23,6 +24,8 @@ enum Call {
     Write(String),
     Commit,
     Abandon,
+    RememberPolicy(String),
+    Charges,
 }
 
 type Script = Box<dyn FnMut(Call) -> Result<(), JournalError> + Send>;
@@ -41,6 +44,7 @@ impl ScriptedJournal {
 
 impl Journal for ScriptedJournal {
     fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
+        (self.script)(Call::RememberPolicy(hash.to_owned()))?;
         self.inner.remember_policy(hash, document)
     }
 
@@ -52,8 +56,14 @@ impl Journal for ScriptedJournal {
         self.inner.high_water()
     }
 
-    fn charges_after(&mut self, start: Time, take: &mut dyn FnMut(&Charge)) -> Result<(), JournalError> {
-        self.inner.charges_after(start, take)
+    fn charges_since(
+        &mut self,
+        start: Time,
+        at_least: usize,
+        take: &mut dyn FnMut(&Charge),
+    ) -> Result<Option<Time>, JournalError> {
+        (self.script)(Call::Charges)?;
+        self.inner.charges_since(start, at_least, take)
     }
 
     fn begin(&mut self) -> Result<(), JournalError> {
@@ -224,6 +234,33 @@ async fn a_write_that_fails_ends_the_store_whatever_it_calls_itself() {
         assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Failed(text)));
         drop(desk.store);
         assert_eq!(desk.fatal.lock().unwrap().len(), 1);
+    }
+}
+
+/// A policy that cannot be kept, or whose past cannot be read, does not decide; a broken disk ends the store.
+#[tokio::test]
+async fn a_policy_that_cannot_be_adopted_leaves_the_one_before_it() {
+    let unreadable = JournalError::Unreadable("charge 7: not JSON".into());
+    let failing = [
+        (Call::RememberPolicy("other".into()), JournalError::Busy, true),
+        (Call::Charges, unreadable, true),
+        (Call::RememberPolicy("other".into()), disk_full(), false),
+        (Call::Charges, disk_full(), false),
+    ];
+    for (failing, error, goes_on) in failing {
+        let (expected, adopting) = (StoreError::from(error.clone()), Arc::new(AtomicBool::new(false)));
+        let armed = Arc::clone(&adopting);
+        let desk =
+            desk(
+                move |call| {
+                    if armed.load(Ordering::SeqCst) && call == failing { Err(error.clone()) } else { Ok(()) }
+                },
+            );
+        adopting.store(true, Ordering::SeqCst);
+        let other = Arc::new(Policy { hash: "other".into(), ..policy(vec![count_per_hour(1)]) });
+        let refused = desk.store.adopt(other, Document::default()).await;
+        assert_eq!((refused, desk.store.policy().hash.as_str()), (Err(expected), desk.policy.hash.as_str()));
+        assert_eq!(desk.ask(&request("tx")).await.is_ok(), goes_on);
     }
 }
 

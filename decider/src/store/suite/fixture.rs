@@ -13,7 +13,7 @@ use policy::condition::Conditions;
 use policy::config_change::ConfigChange;
 use policy::document::Policy;
 use policy::evaluate::evaluate;
-use policy::limit::{Cap, KeyPart, Limit};
+use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::request::{AccountText, DeclaredDestination, DestinationText, Request, Stage};
 use policy::rule::Rule;
 use policy::time::{Time, Window};
@@ -199,7 +199,7 @@ pub fn policy(limits: Vec<Limit>) -> Policy {
     Policy {
         hash: format!("hash of {}", names.join(" and ")),
         assets: BTreeMap::from([("ETH".to_owned(), ether)]),
-        allow: vec![Rule { id: "any-transfer".into(), when: Conditions::default() }],
+        allow: vec![Rule { id: "any-transfer".into(), when: Conditions::default(), leave_to_console: false }],
         limits,
         ..Policy::default()
     }
@@ -207,7 +207,20 @@ pub fn policy(limits: Vec<Limit>) -> Policy {
 
 pub fn limit(id: &str, cap: Cap, window: Duration) -> Limit {
     let window = Window::from_seconds(window.as_secs()).unwrap();
-    Limit { id: id.into(), when: Conditions::default(), key: BTreeSet::new(), cap, window }
+    through(id, cap, window)
+}
+
+/// A limit over everything, through any window.
+pub fn through(id: &str, cap: Cap, window: Window) -> Limit {
+    Limit {
+        id: id.into(),
+        when: Conditions::default(),
+        key: BTreeSet::new(),
+        cap,
+        window,
+        on_exceed: OnExceed::Deny,
+        leave_to_console: false,
+    }
 }
 
 /// At most so many ETH, as decimal text, in an hour.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::verdict::{Action, ReasonCode, Verdict};
 
 use super::fixture::*;
-use crate::store::{Kind, Lookup, Store, StoreError};
+use crate::store::{Kind, Lookup, Store};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_request_1_20_and_64_times_at_once_is_one_charge_and_one_action() {
@@ -122,19 +122,5 @@ async fn records_are_found_by_id_and_the_newest_by_request_id_and_by_their_tenan
         for lookup in [Lookup::Id(approval.id.clone()), Lookup::RequestId("tx".into())] {
             assert_eq!(desk.store.get("acme".into(), lookup).await, Ok(None), "{}", place.name());
         }
-    }
-}
-
-#[tokio::test]
-async fn a_policy_that_the_sums_were_not_built_for_decides_nothing_new() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![count_per_hour(1)])), &clock());
-        let first = desk.allow(&request("tx-1")).await;
-        let lax = Arc::new(policy(vec![count_per_hour(100), ether_per_hour("100")]));
-        let refused = desk.store.decide(proposal(&lax, &request("tx-2"))).await;
-        assert_eq!(refused, Err(StoreError::PolicyUnknown(lax.hash.clone())));
-        let recorded = desk.store.decide(proposal(&lax, &request("tx-1"))).await.unwrap();
-        assert_eq!((recorded.decision, recorded.recorded_earlier), (first, true));
-        assert!(desk.fatal.lock().unwrap().is_empty());
     }
 }

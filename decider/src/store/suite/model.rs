@@ -7,8 +7,9 @@ use std::time::Duration;
 use policy::amount::Amount;
 use policy::charge::Charge;
 use policy::document::Policy;
-use policy::limit::KeyPart;
+use policy::limit::{Cap, KeyPart};
 use policy::request::Request;
+use policy::time::{Calendar, CalendarUnit, Window, Zone};
 use proptest::prelude::*;
 
 use super::fixture::*;
@@ -65,11 +66,19 @@ fn asked() -> impl Strategy<Value = Request> {
     )
 }
 
+/// Its midnight is an hour and 47 minutes after the start.
+fn today() -> Window {
+    let zone = Zone::named("Europe/London").unwrap();
+    Window::Calendar(Calendar { unit: CalendarUnit::Day, zone })
+}
+
 fn limits() -> Policy {
     policy(vec![
         ether_per_hour("3"),
         keyed(count_per_hour(2), &[KeyPart::Signer]),
         keyed(usd_per_hour("2500"), &[KeyPart::Source]),
+        through("transactions-per-day", Cap::Count(4), today()),
+        through("payees-ever", Cap::Destinations(1), Window::Lifetime),
     ])
 }
 
@@ -130,8 +139,10 @@ impl Pair {
     fn check_windows(&self) {
         let Place::Memory(journal) = &self.places[0] else { panic!("the model comes first") };
         let mut charges: Vec<Charge> = Vec::new();
-        let everything = policy::time::Time::from_micros(i64::MIN);
-        journal.clone().charges_after(everything, &mut |charge| charges.push(charge.clone())).unwrap();
+        journal
+            .clone()
+            .charges_since(policy::time::Time::MIN, usize::MAX, &mut |charge| charges.push(charge.clone()))
+            .unwrap();
         for end in charges.iter().map(|charge| charge.at) {
             let start = earlier(end, HOUR);
             let inside = charges.iter().filter(|charge| charge.at > start && charge.at <= end);

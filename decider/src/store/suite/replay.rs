@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use policy::evaluate::evaluate;
-use policy::limit::KeyPart;
+use policy::limit::{Cap, KeyPart};
 use policy::request::Request;
 use policy::settle::settle;
+use policy::time::{Calendar, CalendarUnit, Window, Zone};
 
 use super::fixture::*;
 
 fn scenario() -> Vec<Request> {
+    let mut elsewhere = request("tx-6").amount("0.1");
+    elsewhere.destinations[0].account.id = Some("2".into());
     vec![
         request("tx-1"),
         request("tx-2").amount("5"),
@@ -20,14 +23,19 @@ fn scenario() -> Vec<Request> {
         request("tx-3").usd(None),
         request("tx-4").amount("1e5"),
         request("tx-5").source("7"),
+        elsewhere,
     ]
 }
 
 #[tokio::test]
 async fn every_record_settles_the_same_from_its_evidence() {
     for place in Place::each() {
-        let limits =
-            vec![ether_per_hour("4"), keyed(usd_per_hour("9000"), &[KeyPart::Source, KeyPart::Signer])];
+        let today = Window::Calendar(Calendar { unit: CalendarUnit::Day, zone: Zone::named("UTC").unwrap() });
+        let limits = vec![
+            ether_per_hour("4"),
+            keyed(usd_per_hour("9000"), &[KeyPart::Source, KeyPart::Signer]),
+            through("payees", Cap::Destinations(1), today),
+        ];
         let desk = place.open(&Arc::new(policy(limits)), &clock());
         for asked in scenario() {
             desk.clock.advance(MICROSECOND);

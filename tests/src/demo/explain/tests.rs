@@ -61,6 +61,7 @@ fn every_unit_is_written_with_its_own_decimals() {
     assert_eq!(written(Unit::BaseUnits, "UNKNOWN"), "1500000 of 150000000 UNKNOWN");
     assert_eq!(written(Unit::UsdMicros, ""), "1.5 of 150 USD");
     assert_eq!(written(Unit::Transactions, ""), "1500000 of 150000000 transactions");
+    assert_eq!(written(Unit::Destinations, ""), "1500000 of 150000000 destinations");
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! Keys: what keeps sums apart.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::applicability::destination_applies;
+use crate::group::{Counterparty, Groups, SourceGroup};
+use crate::intent::{Account, Destination, Intent};
+use crate::truth::Truth;
+use crate::vocabulary::is_matched_by_address;
+
+/// A dimension that sums can be kept apart by (decision model, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPart {
+    /// Each tenant.
+    Tenant,
+    /// Each API user that allowed it.
+    Signer,
+    /// Each source account.
+    Source,
+    /// Each named group of sources; sources of no group share one sum.
+    SourceGroup,
+    /// Each destination: an account, or an address with its tag.
+    Destination,
+    /// Each named counterparty; destinations of none share one sum.
+    Counterparty,
+    /// Each asset.
+    Asset,
+    /// Each operation.
+    Operation,
+}
+
+impl KeyPart {
+    /// Every part, by the name it has in a policy file.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("tenant", Self::Tenant),
+        ("signer", Self::Signer),
+        ("source", Self::Source),
+        ("source_group", Self::SourceGroup),
+        ("destination", Self::Destination),
+        ("counterparty", Self::Counterparty),
+        ("asset", Self::Asset),
+        ("operation", Self::Operation),
+    ];
+
+    /// Its name in a policy file.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, part)| *part == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One sum of one limit: the values of its key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Bucket {
+    /// The limit.
+    pub limit_id: String,
+    /// A value for each part of its key.
+    pub key: Key,
+}
+
+/// A value for each part of a limit's key.
+pub type Key = BTreeMap<KeyPart, String>;
+
+/// The key value of a source or destination that belongs to no group.
+const NO_GROUP: &str = "(none)";
+
+pub(super) fn key_value(
+    part: KeyPart,
+    intent: &Intent,
+    destination: Option<&Destination>,
+    groups: Groups<'_>,
+) -> Result<String, String> {
+    match part {
+        KeyPart::Tenant => Ok(intent.tenant.clone()),
+        KeyPart::Signer => intent.signer.clone().ok_or_else(|| "the signer is missing".into()),
+        KeyPart::Source => account_key(&intent.source).ok_or_else(|| "the source is missing".into()),
+        KeyPart::SourceGroup => group_of_source(&intent.source, groups.sources),
+        KeyPart::Destination => destination_key(intent, destination),
+        KeyPart::Counterparty => counterparty_of(intent, destination, groups.counterparties),
+        KeyPart::Asset => Ok(intent.asset.clone()),
+        KeyPart::Operation => Ok(intent.operation.clone()),
+    }
+}
+
+fn account_key(account: &Account) -> Option<String> {
+    Some(format!("{}:{}", account.kind.as_ref()?, account.id.as_ref()?))
+}
+
+/// An address with its tag where the type is matched by address, else type and id: so that a wallet listed
+/// twice, or used once as a one-time address, is one destination.
+pub(super) fn destination_key(intent: &Intent, destination: Option<&Destination>) -> Result<String, String> {
+    let Some(destination) = destination else {
+        return if destination_applies(&intent.operation) {
+            Err("the destination is missing".into())
+        } else {
+            Ok(NO_GROUP.into())
+        };
+    };
+    let kind = destination.account.kind.as_deref().ok_or("a destination's type is missing")?;
+    if !is_matched_by_address(kind) {
+        return account_key(&destination.account).ok_or_else(|| "a destination's id is missing".into());
+    }
+    let address = destination.address.as_ref().ok_or("a destination's address is missing")?;
+    match destination.tag.as_deref() {
+        None if intent.tag_required => Err("a destination's tag is missing".into()),
+        None | Some("") => Ok(address.to_string()),
+        Some(tag) => Ok(format!("{address}#{tag}")),
+    }
+}
+
+fn group_of_source(source: &Account, groups: &[SourceGroup]) -> Result<String, String> {
+    let truths: Vec<Truth> = groups.iter().map(|group| group.contains(source)).collect();
+    name_of_match(groups.iter().map(|group| &group.name).zip(truths))
+}
+
+fn counterparty_of(
+    intent: &Intent,
+    destination: Option<&Destination>,
+    counterparties: &[Counterparty],
+) -> Result<String, String> {
+    let Some(destination) = destination else { return destination_key(intent, None) };
+    let truths: Vec<Truth> = counterparties.iter().map(|each| each.contains(intent, destination)).collect();
+    name_of_match(counterparties.iter().map(|each| &each.name).zip(truths))
+}
+
+/// The first group that matches; none only where every one certainly does not. One that cannot be told before it
+/// might be the first: else leaving out what it goes by would move a charge into the sum of another.
+fn name_of_match<'a>(groups: impl Iterator<Item = (&'a String, Truth)>) -> Result<String, String> {
+    for (name, truth) in groups {
+        match truth {
+            Truth::True => return Ok(name.clone()),
+            Truth::Indeterminate(phrases) => return Err(phrases.join(", ")),
+            Truth::False => {}
+        }
+    }
+    Ok(NO_GROUP.into())
+}

@@ -1,0 +1,59 @@
+//! The charge that a request would leave: the first of its transaction, or one that joins it.
+
+use crate::charge::{Charge, ChargeKey};
+use crate::intent::Intent;
+use crate::ledger::Ledger;
+use crate::time::Time;
+
+/// A charge as it was and as it will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeChange {
+    /// `None` for a first charge.
+    pub before: Option<Charge>,
+    /// What to write.
+    pub after: Charge,
+}
+
+/// A request that would be charged.
+pub struct Claim<'a> {
+    pub callback_request_id: &'a str,
+    pub intent: &'a Intent,
+    pub now: Time,
+}
+
+impl Claim<'_> {
+    /// A charge that this request id has to itself comes before the one that all ids of the transaction share.
+    ///
+    /// # Errors
+    /// The ledger could not be read; inside: what differs from what was charged before.
+    pub fn change<L: Ledger>(
+        &self,
+        key: &ChargeKey,
+        ledger: &mut L,
+    ) -> Result<Result<ChargeChange, String>, L::Error> {
+        let id = self.callback_request_id;
+        let Some(shared) = ledger.charge(key)? else { return Ok(Ok(self.first(key.clone()))) };
+        if shared.is_only_of(id) {
+            return Ok(self.join(shared));
+        }
+        let taken = shared.is_taken_by_another(&self.intent.signer, self.intent.stage, id);
+        let again = key.again(id);
+        Ok(match ledger.charge(&again)? {
+            Some(own) => self.join(own),
+            None if taken => Ok(self.first(again)),
+            None => self.join(shared),
+        })
+    }
+
+    fn first(&self, key: ChargeKey) -> ChargeChange {
+        let after = Charge::first(key, self.intent.clone(), self.callback_request_id, self.now);
+        ChargeChange { before: None, after }
+    }
+
+    fn join(&self, known: Charge) -> Result<ChargeChange, String> {
+        match known.joined_by(self.intent.clone(), self.callback_request_id, self.now) {
+            Ok(after) => Ok(ChargeChange { before: Some(known), after }),
+            Err(changed) => Err(format!("another request of this transaction was allowed before: {changed}")),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a transaction holds in the sums of a limit before this request: it is not counted twice, and what was not
+//! known of it then does not stand in the way of knowing it now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::amount::Amount;
+use crate::charge::Charge;
+use crate::group::Groups;
+use crate::ledger::Used;
+use crate::limit::{Bucket, Limit, Quantity};
+use crate::time::Time;
+
+#[derive(Default)]
+pub struct Held {
+    sums: BTreeMap<Bucket, Quantity>,
+    unplaced: BTreeSet<Time>,
+}
+
+/// What a request asks of one sum, beside what its transaction holds there.
+pub struct Demand {
+    /// What the transaction will have in it that nobody else has.
+    pub requested: Amount,
+    /// What it had before.
+    pub counted: Amount,
+}
+
+impl Held {
+    /// `opening`: the first moment that counts.
+    pub fn of(before: &Charge, limit: &Limit, groups: Groups<'_>, opening: Time) -> Self {
+        let shares = limit.shares_of(before, groups);
+        let known = shares.known.into_iter().filter(|share| share.at >= opening);
+        let unplaced = shares.unknown.into_iter().map(|(at, _)| at);
+        Self {
+            sums: known.map(|share| (share.bucket, share.quantity)).collect(),
+            unplaced: unplaced.filter(|at| *at >= opening).collect(),
+        }
+    }
+
+    /// The destinations of which the ledger has to say whether they are in the sum.
+    pub fn destinations(&self, bucket: &Bucket, asked: &Quantity) -> BTreeSet<String> {
+        names(Some(asked)).union(names(self.sums.get(bucket))).cloned().collect()
+    }
+
+    pub fn demand(&self, bucket: &Bucket, asked: &Quantity, used: &Used) -> Demand {
+        let held = self.sums.get(bucket);
+        let of = |quantity: Option<&Quantity>| match quantity {
+            Some(Quantity::Known(amount)) => *amount,
+            Some(Quantity::Unknown) | None => Amount::ZERO,
+            Some(Quantity::Destinations(_)) => paid_by_nobody_else(names(quantity), names(held), used),
+        };
+        Demand { requested: of(Some(asked)), counted: of(held) }
+    }
+
+    /// As [`Used::doubtful`] counts it.
+    pub fn doubts_of(&self, bucket: &Bucket) -> usize {
+        let unpriced = self.sums.get(bucket).is_some_and(|held| *held == Quantity::Unknown);
+        self.unplaced.len().saturating_add(usize::from(unpriced))
+    }
+}
+
+/// How many of these destinations are in the sum by what the transaction holds alone, or not at all.
+fn paid_by_nobody_else(these: &BTreeSet<String>, held: &BTreeSet<String>, used: &Used) -> Amount {
+    let charges = |name: &String| used.destinations.get(name).copied().unwrap_or_default();
+    let alone = these.iter().filter(|name| charges(name) <= u64::from(held.contains(*name))).count();
+    Amount::from_u64(u64::try_from(alone).unwrap_or(u64::MAX))
+}
+
+fn names(quantity: Option<&Quantity>) -> &BTreeSet<String> {
+    const NONE: &BTreeSet<String> = &BTreeSet::new();
+    match quantity {
+        Some(Quantity::Destinations(names)) => names,
+        Some(Quantity::Known(_) | Quantity::Unknown) | None => NONE,
+    }
+}

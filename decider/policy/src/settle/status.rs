@@ -1,0 +1,154 @@
+//! What every limit says of a charge: one status for each sum that it counts in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::ChargeChange;
+use super::held::{Demand, Held};
+use crate::amount::Amount;
+use crate::document::Policy;
+use crate::evidence::Recording;
+use crate::intent::Intent;
+use crate::ledger::{Ledger, Used};
+use crate::limit::{KeyPart, Limit, OnExceed, Quantity, Share, Unit};
+use crate::time::{Time, Window};
+
+/// One sum of one limit as it stood when the decision was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitStatus {
+    /// The limit.
+    pub limit_id: String,
+    /// The key of the sum.
+    pub key: BTreeMap<KeyPart, String>,
+    /// What the numbers count.
+    pub unit: Unit,
+    /// Inside the window without this transaction.
+    pub used: Amount,
+    /// What this transaction adds.
+    pub requested: Amount,
+    /// The cap.
+    pub max: Amount,
+    /// What is left; with this transaction counted where it was allowed.
+    pub headroom: Amount,
+    /// Over how long.
+    pub window: Window,
+    /// When the oldest charge leaves. `None`: nothing is in it, or nothing ever leaves.
+    pub grows_at: Option<Time>,
+    /// Whether this sum has no room for the transaction.
+    pub exceeded: bool,
+    /// Whether having no room holds the transaction; else it denies it.
+    #[serde(default)]
+    pub hold: bool,
+    /// Why it could not be evaluated.
+    pub indeterminate: Option<String>,
+}
+
+/// What one limit says.
+pub struct Finding<'a> {
+    pub limit: &'a Limit,
+    pub status: LimitStatus,
+}
+
+/// Every limit whose selector matches, in the order of the policy.
+///
+/// # Errors
+/// The ledger could not be read.
+pub fn findings<'a, L: Ledger>(
+    policy: &'a Policy,
+    intent: &Intent,
+    change: &ChargeChange,
+    ledger: &mut Recording<'_, L>,
+    now: Time,
+) -> Result<Vec<Finding<'a>>, L::Error> {
+    let mut findings = Vec::new();
+    for limit in &policy.limits {
+        let sight = Sight { limit, intent, opening: limit.window.opening(now), now };
+        let statuses = sight.statuses(policy, change, ledger)?;
+        findings.extend(statuses.into_iter().map(|status| Finding { limit, status }));
+    }
+    Ok(findings)
+}
+
+/// One limit as it looks at one transaction.
+struct Sight<'a> {
+    limit: &'a Limit,
+    intent: &'a Intent,
+    /// The first moment that counts.
+    opening: Time,
+    now: Time,
+}
+
+impl Sight<'_> {
+    fn statuses<L: Ledger>(
+        &self,
+        policy: &Policy,
+        change: &ChargeChange,
+        ledger: &mut Recording<'_, L>,
+    ) -> Result<Vec<LimitStatus>, L::Error> {
+        let groups = policy.groups();
+        let shares = self.limit.shares_of(&change.after, groups);
+        if shares.known.is_empty() && shares.unknown.is_empty() {
+            return Ok(Vec::new());
+        }
+        ledger.looked_through(&self.limit.window);
+        let before = change.before.as_ref();
+        let held =
+            before.map(|before| Held::of(before, self.limit, groups, self.opening)).unwrap_or_default();
+        let unknown = shares.unknown.iter().filter(|(at, _)| *at >= self.opening);
+        let mut statuses: Vec<LimitStatus> = unknown.map(|(_, missing)| self.unknown(missing)).collect();
+        for share in shares.known.iter().filter(|share| share.at >= self.opening) {
+            let asked = held.destinations(&share.bucket, &share.quantity);
+            let used = ledger.used(self.limit, &share.bucket, &asked, self.now)?;
+            statuses.push(self.status(share, &held, used));
+        }
+        Ok(statuses)
+    }
+
+    fn status(&self, share: &Share, held: &Held, used: Used) -> LimitStatus {
+        let Demand { requested, counted } = held.demand(&share.bucket, &share.quantity, &used);
+        // What the transaction already holds needs no new room, even where the cap was lowered since.
+        let more = requested > counted;
+        let others = used.total.map(|total| total.saturating_sub(counted));
+        let max = self.max();
+        let fits = others.and_then(|others| others.checked_add(requested)).is_some_and(|sum| sum <= max);
+        let unpriced = (share.quantity == Quantity::Unknown).then(|| "the USD value is missing".to_owned());
+        let doubted = more && used.doubtful > held.doubts_of(&share.bucket);
+        let others = others.unwrap_or(Amount::MAX);
+        LimitStatus {
+            key: share.bucket.key.clone(),
+            used: others,
+            requested,
+            headroom: max.saturating_sub(others),
+            grows_at: used.oldest.and_then(|oldest| self.limit.window.leaving(oldest)),
+            exceeded: more && !fits,
+            indeterminate: unpriced.or(used.indeterminate.filter(|_| doubted)),
+            ..self.blank()
+        }
+    }
+
+    fn unknown(&self, missing: &str) -> LimitStatus {
+        LimitStatus { indeterminate: Some(missing.to_owned()), ..self.blank() }
+    }
+
+    fn blank(&self) -> LimitStatus {
+        LimitStatus {
+            limit_id: self.limit.id.clone(),
+            key: BTreeMap::new(),
+            unit: self.limit.unit_of(self.intent),
+            used: Amount::ZERO,
+            requested: Amount::ZERO,
+            max: self.max(),
+            headroom: Amount::ZERO,
+            window: self.limit.window.clone(),
+            grows_at: None,
+            exceeded: false,
+            hold: self.limit.on_exceed == OnExceed::Hold,
+            indeterminate: None,
+        }
+    }
+
+    fn max(&self) -> Amount {
+        self.limit.max_of(self.intent).unwrap_or(Amount::ZERO)
+    }
+}

@@ -1,0 +1,81 @@
+//! A ledger with the sums that a store keeps, and a store's clock: it stands still where the wall clock steps back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::document::Policy;
+use policy::evaluate::evaluate;
+use policy::ledger::{Ledger, Used};
+use policy::limit::{Bucket, Limit};
+use policy::request::Request;
+use policy::settle::{Settlement, settle};
+use policy::time::Time;
+use policy::usage::UsageIndex;
+
+#[derive(Debug)]
+pub struct Desk {
+    pub policy: Arc<Policy>,
+    pub charges: BTreeMap<ChargeKey, Charge>,
+    pub index: UsageIndex,
+    wall: Time,
+    mark: Time,
+}
+
+impl Desk {
+    pub fn new(policy: Policy, now: Time) -> Self {
+        Self {
+            policy: policy.into(),
+            charges: BTreeMap::new(),
+            index: UsageIndex::default(),
+            wall: now,
+            mark: now,
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.mark
+    }
+
+    /// Sets the wall clock.
+    pub fn set(&mut self, wall: Time) {
+        self.wall = wall;
+        self.mark = self.mark.max(wall);
+    }
+
+    /// Moves the wall clock, back as well.
+    pub fn step(&mut self, micros: i64) {
+        self.set(Time::from_micros(self.wall.as_micros() + micros));
+    }
+
+    pub fn decide(&mut self, request: &Request) -> Settlement {
+        let policy = self.policy.clone();
+        let evaluation = evaluate(&policy, request);
+        let now = self.now();
+        let settlement = settle(&policy, request, &evaluation, self, now).unwrap();
+        if let Some(change) = &settlement.charge {
+            self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+            self.charges.insert(change.after.key.clone(), change.after.clone());
+        }
+        settlement
+    }
+}
+
+impl Ledger for Desk {
+    type Error = Infallible;
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Infallible> {
+        Ok(self.charges.get(key).cloned())
+    }
+
+    fn used(
+        &mut self,
+        limit: &Limit,
+        bucket: &Bucket,
+        asked: &BTreeSet<String>,
+        now: Time,
+    ) -> Result<Used, Infallible> {
+        Ok(self.index.used(limit, bucket, asked, now))
+    }
+}

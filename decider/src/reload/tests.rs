@@ -1,0 +1,217 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use policy::request::Request;
+use policy::verdict::Verdict;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::decide::{self, Decider};
+use crate::grpc::convert;
+use crate::store::{self, Engine, MemoryJournal, Setting, SqliteJournal};
+
+/// Everybody may be paid, by a rule and a limit of this name.
+fn document(name: &str, per_hour: u32) -> String {
+    format!(
+        "version: 1
+assets: {{ETH: {{chain: evm, decimals: 18}}}}
+allow: [{{id: rule-{name}, when: {{destination: [{{type: VAULT}}]}}}}]
+limits: [{{id: limit-{name}, max: {{count: {per_hour}}}, window: 1h}}]
+"
+    )
+}
+
+/// A decider on a policy in a directory, and what looks at it.
+struct Desk {
+    directory: tempfile::TempDir,
+    reload: Reload,
+    decider: Arc<Decider>,
+}
+
+impl Desk {
+    fn on(journal: impl store::Journal, text: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("policy.yaml"), text).unwrap();
+        let file = policy_file::load(directory.path()).unwrap();
+        let clock = Arc::new(SystemClock::new());
+        let setting = Setting {
+            policy: Arc::clone(&file.policy),
+            document: file.document.clone(),
+            clock: clock.clone(),
+            metrics: Arc::new(store::Metrics::default()),
+            on_fatal: Box::new(|error| panic!("{error}")),
+        };
+        let store: Arc<dyn Store> = Arc::new(Engine::start(journal, setting).unwrap());
+        let config = Config { path: directory.path().to_owned(), interval: USUAL_INTERVAL };
+        let reload = Reload::new(config, &file, Arc::clone(&store), Arc::new(Metrics::default()));
+        let decider = Decider { store, clock, metrics: Arc::new(decide::Metrics::default()) };
+        Self { directory, reload, decider: Arc::new(decider) }
+    }
+
+    fn in_memory(text: &str) -> Self {
+        Self::on(MemoryJournal::default(), text)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.directory.path().join(name), text).unwrap();
+    }
+
+    /// The allow rules that decide now.
+    fn rules(&self) -> Vec<String> {
+        self.decider.store.policy().allow.iter().map(|rule| rule.id.clone()).collect()
+    }
+
+    fn counts(&self) -> (u64, i64) {
+        (self.reload.metrics.failures.get(), self.reload.metrics.refused.get())
+    }
+}
+
+fn request(id: &str) -> Request {
+    use proto::decider::v1::{DecideRequest, Destination, Peer};
+    let vault = |id: &str| Peer { r#type: Some("VAULT".into()), id: Some(id.into()), ..Default::default() };
+    convert::transaction(DecideRequest {
+        tenant: "default".into(),
+        callback_request_id: id.into(),
+        tx_id: Some(id.into()),
+        operation: Some("TRANSFER".into()),
+        source: Some(vault("0")),
+        asset_id: Some("ETH".into()),
+        amount: Some("1".into()),
+        requested_amount: Some("1".into()),
+        destinations: vec![Destination {
+            peer: Some(vault("1")),
+            amount: Some("1".into()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    })
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_change_is_adopted_once_it_stood_still() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    desk.write("policy.yaml", &document("b", 9));
+    desk.reload.look(false).await;
+    assert_eq!(desk.rules(), ["rule-a"]);
+    desk.write("policy.yaml", &document("c", 9));
+    desk.reload.look(false).await;
+    assert_eq!(desk.rules(), ["rule-a"]);
+    desk.reload.look(false).await;
+    assert_eq!(desk.rules(), ["rule-c"]);
+    desk.write("policy.yaml", &document("d", 9));
+    desk.reload.look(true).await;
+    assert_eq!((desk.rules(), desk.counts()), (vec!["rule-d".to_owned()], (0, 0)));
+}
+
+#[tokio::test]
+async fn what_has_mistakes_never_replaces_what_has_none() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    let good = document("b", 9);
+    for bad in ["", "version: 1\n", good.trim_end_matches("window: 1h}]\n"), "\u{0}", "allow: [{"] {
+        desk.write("policy.yaml", bad);
+        desk.reload.look(true).await;
+        assert_eq!(desk.rules(), ["rule-a"], "{bad:?}");
+    }
+    let (failures, refused) = desk.counts();
+    assert!(failures >= 4 && refused == 1, "{failures} {refused}");
+    desk.reload.look(true).await;
+    assert_eq!(desk.counts(), (failures, 1), "the same mistakes are told once");
+    fs::remove_file(desk.directory.path().join("policy.yaml")).unwrap();
+    desk.reload.look(true).await;
+    assert_eq!((desk.rules(), desk.counts().1), (vec!["rule-a".to_owned()], 1));
+    desk.write("policy.yaml", &document("a", 9));
+    desk.reload.look(true).await;
+    assert_eq!((desk.rules(), desk.counts().1), (vec!["rule-a".to_owned()], 0));
+}
+
+/// With half of a rule missing it would be a mistake; with half of the rules it is a policy.
+#[tokio::test]
+async fn a_file_that_is_being_written_is_not_adopted() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    let whole = document("b", 1);
+    let without_limits = whole.split("limits").next().unwrap();
+    assert!(policy_file::read("policy.yaml", without_limits).is_ok());
+    desk.write("policy.yaml", without_limits);
+    desk.reload.look(false).await;
+    desk.write("policy.yaml", &whole);
+    desk.reload.look(false).await;
+    assert_eq!(desk.rules(), ["rule-a"]);
+    desk.reload.look(false).await;
+    assert_eq!((desk.rules(), desk.decider.store.policy().limits.len()), (vec!["rule-b".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn a_list_and_a_further_file_are_part_of_the_policy() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    let hash = |desk: &Desk| desk.decider.store.policy().hash.clone();
+    let first = hash(&desk);
+    let lists = "version: 1\nlists: {payees: {chain: evm, csv: payees.csv}}\n";
+    desk.write("lists.yaml", lists);
+    desk.reload.look(true).await;
+    assert_eq!((hash(&desk), desk.counts().1), (first.clone(), 1), "the list's file is not there yet");
+    desk.write("payees.csv", "address\n0x52908400098527886e0f7030069857d2e4169ee7\n");
+    desk.reload.look(true).await;
+    let second = hash(&desk);
+    assert_ne!(second, first);
+    desk.write("payees.csv", "address\n0x8617e340b3d01fa5f11f306f4090fd50e238070d\n");
+    desk.reload.look(true).await;
+    let third = hash(&desk);
+    assert_ne!(third, second);
+    fs::remove_file(desk.directory.path().join("lists.yaml")).unwrap();
+    desk.reload.look(true).await;
+    assert_eq!(hash(&desk), first);
+}
+
+/// Rules of one policy never go with limits of another, whatever was under way when it changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_two_hundred_changes_lose_nothing_and_mix_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteJournal::open(&folder.path().join("decider.db")).unwrap();
+    two_hundred_changes(Desk::on(sqlite, &document("0", 1_000_000))).await;
+    two_hundred_changes(Desk::in_memory(&document("0", 1_000_000))).await;
+}
+
+async fn two_hundred_changes(mut desk: Desk) {
+    let done = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4)
+        .map(|caller| {
+            let (decider, done) = (Arc::clone(&desk.decider), Arc::clone(&done));
+            tokio::spawn(async move {
+                let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+                let mut asked = 0_u32;
+                while !done.load(Ordering::Relaxed) {
+                    asked += 1;
+                    // The machine has other things to do than one caller's questions.
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    let answer = decider.decide(request(&format!("{caller}-{asked}")), Vec::new()).await;
+                    let decision = answer.unwrap().decision;
+                    assert_eq!(decision.verdict, Verdict::Allow);
+                    let rule = decision.rules[0].rule_id.strip_prefix("rule-").unwrap();
+                    assert_eq!(decision.limits[0].limit_id.strip_prefix("limit-"), Some(rule));
+                    let before = seen.insert(decision.policy_hash, rule.parse().unwrap());
+                    assert!(before.is_none_or(|before| before.to_string() == rule), "one hash, two policies");
+                }
+                (asked, seen)
+            })
+        })
+        .collect();
+    for number in 1..=200 {
+        desk.write("policy.yaml", &document(&number.to_string(), 1_000_000));
+        desk.reload.look(true).await;
+        assert_eq!(desk.rules(), [format!("rule-{number}")]);
+    }
+    done.store(true, Ordering::Relaxed);
+    let mut asked = 0;
+    let mut policies = BTreeMap::new();
+    for caller in callers {
+        let (count, seen) = caller.await.unwrap();
+        asked += count;
+        policies.extend(seen);
+    }
+    assert!(policies.len() > 20, "{} policies were seen: the load was too thin", policies.len());
+    // The last policy's limit counts everything that was allowed before it.
+    let last = desk.decider.decide(request("last"), Vec::new()).await.unwrap().decision;
+    assert_eq!(last.limits[0].used.to_string(), asked.to_string());
+}

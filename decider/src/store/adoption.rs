@@ -1,0 +1,52 @@
+//! A policy on its way in. Its limits are views over the ledger, so their sums are made of the past first, a piece at
+//! a time between rounds: nobody who asks for a decision waits for all of it. Until then the policy before it
+//! decides; from then on no decision is made by both.
+
+use std::sync::Arc;
+
+use policy::document::Policy;
+use policy::settle::ChargeChange;
+use policy::time::Time;
+use policy::usage::UsageIndex;
+
+use super::bounds::MAX_CHARGES_A_PIECE;
+use super::journal::{Journal, JournalError};
+
+/// Sums in the making.
+pub struct Adoption {
+    policy: Arc<Policy>,
+    index: UsageIndex,
+    /// Where the next piece begins; `None`: the past was read.
+    next: Option<Time>,
+}
+
+impl Adoption {
+    /// Of a policy whose windows are asked about from `now` on. Nothing was read yet.
+    pub fn of(policy: Arc<Policy>, now: Time) -> Self {
+        let next = policy.limits.iter().map(|limit| limit.window.opening(now)).min();
+        Self { policy, index: UsageIndex::default(), next }
+    }
+
+    /// Reads one more piece of the past. Whether that was the last.
+    ///
+    /// # Errors
+    /// It could not be read: sums made of the rest would have too much room.
+    pub fn read_on(&mut self, journal: &mut impl Journal) -> Result<bool, JournalError> {
+        let Some(start) = self.next else { return Ok(true) };
+        let (index, policy) = (&mut self.index, &self.policy);
+        self.next = journal.charges_since(start, MAX_CHARGES_A_PIECE, &mut |charge| {
+            index.record(&policy.limits, policy.groups(), None, charge);
+        })?;
+        Ok(self.next.is_none())
+    }
+
+    /// Takes in what is charged meanwhile. A charge that a later piece hands over again counts once.
+    pub fn record(&mut self, change: &ChargeChange) {
+        self.index.record(&self.policy.limits, self.policy.groups(), change.before.as_ref(), &change.after);
+    }
+
+    /// The policy, with its sums.
+    pub fn ended(self) -> (Arc<Policy>, UsageIndex) {
+        (self.policy, self.index)
+    }
+}

@@ -1,0 +1,88 @@
+//! Another policy comes to decide while questions are asked.
+
+use std::sync::Arc;
+
+use policy::document::Policy;
+use policy::verdict::{Action, ReasonCode};
+
+use super::fixture::*;
+use crate::document::Document;
+use crate::store::bounds::MAX_CHARGES_A_PIECE;
+use crate::store::{Store, StoreError};
+
+async fn adopt(desk: &Desk, policy: &Arc<Policy>) -> Result<(), StoreError> {
+    let document = Document::of_file("policy.yaml", policy.hash.clone().into_bytes());
+    desk.store.adopt(Arc::clone(policy), document).await
+}
+
+fn named(hash: &str, mut policy: Policy) -> Arc<Policy> {
+    policy.hash = hash.into();
+    Arc::new(policy)
+}
+
+#[tokio::test]
+async fn a_new_limit_counts_the_past_of_more_than_one_piece() {
+    for place in Place::each() {
+        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+        let charged = MAX_CHARGES_A_PIECE + 3;
+        for number in 0..charged {
+            // Several in one moment and several moments: a piece never ends within one.
+            if number % 7 == 0 {
+                desk.clock.advance(MICROSECOND);
+            }
+            desk.allow(&request(&format!("tx-{number}"))).await;
+        }
+        let most = u64::try_from(charged).unwrap();
+        let strict = named("strict", policy(vec![count_per_hour(most)]));
+        adopt(&desk, &strict).await.unwrap();
+        assert_eq!(desk.store.policy().hash, "strict");
+        let refused = desk.reject(&request("one-more"), ReasonCode::LimitExceeded).await;
+        assert_eq!(
+            (refused.policy_hash.as_str(), refused.limits[0].headroom.to_string().as_str()),
+            ("strict", "0")
+        );
+        let wide = named("wide", policy(vec![count_per_hour(most + 1)]));
+        adopt(&desk, &wide).await.unwrap();
+        desk.allow(&request("fits")).await;
+        desk.reject(&request("does-not"), ReasonCode::LimitExceeded).await;
+    }
+}
+
+/// The rules spoke before the change; what is decided goes by the policy after it, rules and limits.
+#[tokio::test]
+async fn a_question_that_the_change_overtakes_is_evaluated_again() {
+    for place in Place::each() {
+        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+        let first = desk.allow(&request("tx-1")).await;
+        let nothing = named("nothing", Policy { allow: Vec::new(), ..policy(vec![]) });
+        adopt(&desk, &nothing).await.unwrap();
+        let overtaken = desk.store.decide(proposal(&desk.policy, &request("tx-2"))).await.unwrap().decision;
+        assert_eq!((overtaken.action, overtaken.reason.code), (Action::Reject, ReasonCode::NoAllowRule));
+        assert_eq!(overtaken.policy_hash, "nothing");
+        let again = desk.store.decide(proposal(&desk.policy, &request("tx-1"))).await.unwrap();
+        assert_eq!((again.decision, again.recorded_earlier), (first, true));
+    }
+}
+
+#[tokio::test]
+async fn what_is_charged_while_the_past_is_read_counts_once() {
+    for place in Place::each() {
+        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+        for number in 0..MAX_CHARGES_A_PIECE + 7 {
+            desk.clock.advance(MICROSECOND);
+            desk.allow(&request(&format!("tx-{number}"))).await;
+        }
+        let most = u64::try_from(MAX_CHARGES_A_PIECE + 7 + 20).unwrap();
+        let strict = named("strict", policy(vec![count_per_hour(most)]));
+        // Both wait in the queue together: the charges come between two pieces of the past.
+        let adopted = desk.store.adopt(Arc::clone(&strict), Document::default());
+        let asked: Vec<_> = (0..20)
+            .map(|number| desk.store.decide(proposal(&desk.policy, &request(&format!("mean-{number}")))))
+            .collect();
+        for pending in asked {
+            assert_eq!(pending.await.unwrap().decision.action, Action::Approve);
+        }
+        adopted.await.unwrap();
+        desk.reject(&request("one-more"), ReasonCode::LimitExceeded).await;
+    }
+}

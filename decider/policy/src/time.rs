@@ -6,9 +6,12 @@ mod calendar;
 
 mod zone;
 
+mod length;
+
 mod point;
 
 pub use calendar::{Calendar, CalendarUnit};
+pub use length::{Length, NoLength};
 pub use point::Time;
-pub use window::{Length, NoLength, Window};
+pub use window::Window;
 pub use zone::{DATA_VERSION, UnknownZone, Zone};

@@ -1,17 +1,21 @@
 //! Sums of charges per limit and key, held in memory and kept exact as time moves on. Built from the ledger at
 //! start: limits are views over it, so a new limit counts the past (decision model, section 4).
 
+mod sum;
+
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::amount::Amount;
-use crate::charge::{Charge, ChargeKey};
+use crate::charge::Charge;
 use crate::group::Groups;
 use crate::ledger::Used;
-use crate::limit::{Bucket, Limit, Quantity, Share};
+use crate::limit::{Bucket, Limit};
 use crate::time::Time;
+
+use sum::{Entry, Sum};
 
 /// Every sum of every limit.
 #[derive(Debug, Default)]
@@ -87,8 +91,6 @@ struct View {
     /// In the order of time: what leaves next. Nothing where the window never ends.
     leaving: VecDeque<(Time, Option<Bucket>)>,
 }
-
-type Entry = (Time, ChargeKey);
 
 impl View {
     fn new(limit: &Limit) -> Self {
@@ -172,84 +174,6 @@ impl View {
         }
         if sum.entries.is_empty() {
             self.sums.remove(bucket);
-        }
-    }
-}
-
-/// One sum, with what it is made of.
-#[derive(Debug)]
-struct Sum {
-    entries: BTreeMap<Entry, Quantity>,
-    /// Of the quantities that are amounts. `None`: more than 256 bits hold.
-    amount: Option<Amount>,
-    unpriced: usize,
-    /// Each destination in it, with the number of its charges.
-    destinations: BTreeMap<String, u64>,
-}
-
-impl Default for Sum {
-    fn default() -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            amount: Some(Amount::ZERO),
-            unpriced: 0,
-            destinations: BTreeMap::new(),
-        }
-    }
-}
-
-impl Sum {
-    /// A limit counts either amounts or destinations: the other is nothing.
-    fn total(&self) -> Option<Amount> {
-        let destinations = u64::try_from(self.destinations.len()).unwrap_or(u64::MAX);
-        self.amount?.checked_add(Amount::from_u64(destinations))
-    }
-
-    fn destinations_of(&self, asked: &BTreeSet<String>) -> BTreeMap<String, u64> {
-        let known = asked.iter().filter_map(|name| self.destinations.get_key_value(name));
-        known.map(|(name, charges)| (name.clone(), *charges)).collect()
-    }
-
-    fn insert(&mut self, share: Share, charge: &Charge) {
-        let entry = (share.at, charge.key.clone());
-        self.remove(&entry);
-        match &share.quantity {
-            Quantity::Known(amount) => self.amount = self.amount.and_then(|sum| sum.checked_add(*amount)),
-            Quantity::Unknown => self.unpriced += 1,
-            Quantity::Destinations(names) => {
-                for name in names {
-                    *self.destinations.entry(name.clone()).or_default() += 1;
-                }
-            }
-        }
-        self.entries.insert(entry, share.quantity);
-    }
-
-    fn remove(&mut self, entry: &Entry) {
-        match self.entries.remove(entry) {
-            None => {}
-            Some(Quantity::Known(amount)) => self.take_off(amount),
-            Some(Quantity::Unknown) => self.unpriced -= 1,
-            Some(Quantity::Destinations(names)) => names.iter().for_each(|name| self.take_out(name)),
-        }
-    }
-
-    fn take_off(&mut self, amount: Amount) {
-        let known = |quantity: &Quantity| match quantity {
-            Quantity::Known(amount) => Some(*amount),
-            Quantity::Unknown | Quantity::Destinations(_) => None,
-        };
-        self.amount = match self.amount {
-            Some(sum) => sum.checked_sub(amount),
-            None => Amount::checked_sum(self.entries.values().filter_map(known)),
-        };
-    }
-
-    fn take_out(&mut self, name: &str) {
-        let Some(charges) = self.destinations.get_mut(name) else { return };
-        *charges -= 1;
-        if *charges == 0 {
-            self.destinations.remove(name);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Limit;
 use super::cap::Cap;
 use super::key::{Bucket, Key, KeyPart, destination_key, key_value};
+use super::terms::Limit;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, destination_applies};
 use crate::charge::Charge;
@@ -45,16 +45,18 @@ pub struct Shares {
     pub unknown: Vec<(Time, String)>,
 }
 
-pub(super) fn of(limit: &Limit, charge: &Charge, groups: Groups<'_>) -> Shares {
-    let mut shares = Shares::default();
-    for (signer, at) in limit.counted_signers(charge) {
-        let intent = Intent { signer, ..charge.intent.clone() };
-        limit.add_shares(&mut shares, &intent, at, groups);
-    }
-    shares
-}
-
 impl Limit {
+    /// Where a charge counts against this limit. Selectors and keys act per destination; destinations with the
+    /// same key are one share; with the signer in the key the charge counts once for each signer.
+    pub fn shares_of(&self, charge: &Charge, groups: Groups<'_>) -> Shares {
+        let mut shares = Shares::default();
+        for (signer, at) in self.counted_signers(charge) {
+            let intent = Intent { signer, ..charge.intent.clone() };
+            self.add_shares(&mut shares, &intent, at, groups);
+        }
+        shares
+    }
+
     /// Each signer the charge counts for: every one that allowed it where the limit tells signers apart, else
     /// the charge once, under any signer that the limit asks for.
     fn counted_signers(&self, charge: &Charge) -> Vec<(Option<String>, Time)> {

@@ -81,7 +81,8 @@ fn midnight(date: Date) -> DateTime {
 }
 
 impl Calendar {
-    /// The first moment of the unit that contains `now`. Where no calendar reaches, everything counts.
+    /// The first moment of the unit that contains `now`. Where no calendar reaches, everything counts; and whatever
+    /// the rules of a zone may come to say, what is charged now does.
     pub(super) fn opening(&self, now: Time) -> Time {
         let start = self.unit.start(self.reading(timestamp(now)));
         let first = start.and_then(|start| self.passes(start)).map(|(first, _)| time(first));

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::charge::ChargeKey;
 use crate::condition::Conditions;
 use crate::intent::{Account, Destination, Intent};
 use crate::limit::{Cap, KeyPart, OnExceed};

@@ -1,0 +1,51 @@
+//! What a policy says of a limit.
+
+use std::collections::BTreeSet;
+
+use super::cap::{Cap, Unit};
+use super::key::KeyPart;
+use crate::amount::Amount;
+use crate::condition::Conditions;
+use crate::intent::Intent;
+use crate::time::Window;
+
+/// A cap over the charges that share a key inside a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Name in the policy, unique among its rules and limits.
+    pub id: String,
+    /// Which destinations of which transactions it counts. Stages and totals are not asked.
+    pub when: Conditions,
+    /// What keeps sums apart.
+    pub key: BTreeSet<KeyPart>,
+    /// How much, of what.
+    pub cap: Cap,
+    /// Over how long.
+    pub window: Window,
+    /// What becomes of a transaction that does not fit.
+    pub on_exceed: OnExceed,
+    /// Whether people may decide at the console over what it holds.
+    pub leave_to_console: bool,
+}
+
+/// What a limit does with a transaction that it has no room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnExceed {
+    /// Denies it.
+    #[default]
+    Deny,
+    /// Holds it.
+    Hold,
+}
+
+impl Limit {
+    /// The most that may be in a sum. `None`: the cap says nothing of the key's asset, so nothing passes.
+    pub fn max_of(&self, intent: &Intent) -> Option<Amount> {
+        self.cap.max(&intent.asset)
+    }
+
+    /// The unit of its numbers.
+    pub fn unit_of(&self, intent: &Intent) -> Unit {
+        self.cap.unit(&intent.asset)
+    }
+}

@@ -34,7 +34,8 @@ impl Decider {
     /// # Errors
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
-        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&self.policy, &request));
+        let at = self.clock.wall();
+        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&self.policy, &request, at));
         let policy = Arc::clone(&self.policy);
         self.record(|store| store.decide(Proposal { policy, request, evaluation, payload })).await
     }

@@ -222,7 +222,10 @@ impl Limit {
     fn selects(&self, intent: &Intent, destination: Option<&Destination>) -> Truth {
         let to = match (&self.when.destinations, destination) {
             (None, _) => Truth::True,
-            (Some(_), Some(destination)) => self.when.of_destination(intent, destination, Reading::Wide),
+            // No limit asks how long an address has been listed, so that its time is nobody's.
+            (Some(_), Some(destination)) => {
+                self.when.of_destination(intent, destination, Reading::Wide, Time::default())
+            }
             (Some(_), None) if destination_applies(&intent.operation) => {
                 Truth::unknown("the destination is missing")
             }

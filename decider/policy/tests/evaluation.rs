@@ -427,3 +427,27 @@ fn an_address_is_allowed_once_it_has_been_listed_long_enough() {
         );
     }
 }
+
+/// The tag that is left out may be the one that was just added.
+#[test]
+fn leaving_the_tag_out_does_not_make_an_entry_older() {
+    let mut friends = AddressList::new("friends", Chain::Evm);
+    let address = Address::parse(Chain::Evm, ETH_ADDRESS).unwrap();
+    for (tag, added) in [(None, Time::from_micros(0)), (Some("7"), START)] {
+        friends.add(&address, Entry { tag, added: AddedOn::from_time(added), label: None }).unwrap();
+    }
+    let age = Age { at_least: None, less_than: Window::from_seconds(86_400) };
+    let fresh = DestinationMatcher { account: None, list: Some(Arc::new(friends)), age };
+    let mut policy = Policy { allow: vec![rule("any", any())], deny: vec![], ..policy() };
+    deny(&mut policy, Conditions { destinations: Some(vec![fresh]), ..any() });
+    let mut request = transfer("b", "1");
+    request.destinations[0].account = account("UNMANAGED", "w");
+    request.destinations[0].address = text(ETH_ADDRESS);
+    let mut with = |tag: Option<&str>| {
+        request.destinations[0].tag = tag.map(str::to_owned);
+        code(&policy, &request)
+    };
+    assert_eq!(with(Some("7")), Err(ReasonCode::DenyRule));
+    assert_eq!(with(None), Err(ReasonCode::DenyRuleIndeterminate));
+    assert!(with(Some("8")).is_ok());
+}

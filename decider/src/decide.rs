@@ -33,7 +33,8 @@ impl Decider {
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
         let policy = self.store.policy();
-        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request));
+        let at = self.store.now()?;
+        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, at));
         self.record(|store| store.decide(Proposal { policy, request, evaluation, payload })).await
     }
 

@@ -41,6 +41,8 @@ mod ids;
 pub mod summary;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::Path;

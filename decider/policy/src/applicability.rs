@@ -10,6 +10,7 @@
 //! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE) |
 //! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
 //! | destination address | as the type: for UNMANAGED and ONE_TIME_ADDRESS always, for every other type at signing; before that it is read where it is given, and not missed |
+//! | how long an address has been listed | as the destination address; its date is the list's |
 //! | destination tag | wherever the address does, for assets that require one |
 //! | raw transaction | at signing, where the policy requires it, on chains whose digest is known |
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use crate::amount::Amount;
 use crate::applicability::{address_applies, amount_applies, destination_applies, destination_id_applies};
 use crate::intent::{Account, Destination, Intent};
-use crate::list::{AddressList, Reading};
+use crate::list::{AddressList, Age, Reading};
 use crate::request::Stage;
+use crate::time::Time;
 use crate::truth::Truth;
 use crate::usd::Usd;
 
@@ -66,6 +67,8 @@ pub struct DestinationMatcher {
     pub account: Option<AccountMatcher>,
     /// The list that must hold its address.
     pub list: Option<Arc<AddressList>>,
+    /// How long it must have been on the list.
+    pub age: Age,
 }
 
 impl Conditions {
@@ -83,19 +86,25 @@ impl Conditions {
     }
 
     /// Whether every destination satisfies the destination condition.
-    pub fn of_every_destination(&self, intent: &Intent, reading: Reading) -> Truth {
-        self.of_destinations(intent, Truth::all, reading)
+    pub fn of_every_destination(&self, intent: &Intent, reading: Reading, at: Time) -> Truth {
+        self.of_destinations(intent, Truth::all, reading, at)
     }
 
     /// Whether any destination does.
-    pub fn of_any_destination(&self, intent: &Intent, reading: Reading) -> Truth {
-        self.of_destinations(intent, Truth::any, reading)
+    pub fn of_any_destination(&self, intent: &Intent, reading: Reading, at: Time) -> Truth {
+        self.of_destinations(intent, Truth::any, reading, at)
     }
 
     /// Whether this destination satisfies the destination condition.
-    pub fn of_destination(&self, intent: &Intent, destination: &Destination, reading: Reading) -> Truth {
+    pub fn of_destination(
+        &self,
+        intent: &Intent,
+        destination: &Destination,
+        reading: Reading,
+        at: Time,
+    ) -> Truth {
         let Some(matchers) = &self.destinations else { return Truth::True };
-        Truth::any(matchers.iter().map(|matcher| matcher.matches(intent, destination, reading)))
+        Truth::any(matchers.iter().map(|matcher| matcher.matches(intent, destination, reading, at)))
     }
 
     /// Whether the source satisfies the source condition.
@@ -109,6 +118,7 @@ impl Conditions {
         intent: &Intent,
         combine: impl Fn(Vec<Truth>) -> Truth,
         reading: Reading,
+        at: Time,
     ) -> Truth {
         if self.destinations.is_none() {
             return Truth::True;
@@ -119,7 +129,9 @@ impl Conditions {
         if intent.destinations.is_empty() {
             return Truth::unknown("the destination is missing");
         }
-        combine(intent.destinations.iter().map(|each| self.of_destination(intent, each, reading)).collect())
+        combine(
+            intent.destinations.iter().map(|each| self.of_destination(intent, each, reading, at)).collect(),
+        )
     }
 
     fn of_amount(&self, intent: &Intent) -> Truth {
@@ -175,13 +187,25 @@ impl AccountMatcher {
 }
 
 impl DestinationMatcher {
-    fn matches(&self, intent: &Intent, destination: &Destination, reading: Reading) -> Truth {
+    fn matches(&self, intent: &Intent, destination: &Destination, reading: Reading, at: Time) -> Truth {
         let account = self.account.as_ref().map_or(Truth::True, |account| {
             account.matches_destination(&intent.operation, &destination.account)
         });
         let listed =
             self.list.as_ref().map_or(Truth::True, |list| is_listed(list, intent, destination, reading));
-        Truth::all([account, listed])
+        Truth::all([account, listed, self.of_age(destination, reading, at)])
+    }
+}
+
+impl DestinationMatcher {
+    /// Without a list or an address, whether it is listed says it all.
+    fn of_age(&self, destination: &Destination, reading: Reading, at: Time) -> Truth {
+        match (&self.list, &destination.address) {
+            (Some(list), Some(address)) => {
+                list.is_of_age(self.age, address, destination.tag.as_deref(), reading, at)
+            }
+            _ => Truth::True,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::integrity::read_intent;
 use crate::intent::Intent;
 use crate::request::Request;
 use crate::rule::{Effect, Rule};
+use crate::time::Time;
 use crate::truth::Truth;
 use crate::verdict::{Reason, ReasonCode};
 
@@ -45,16 +46,16 @@ pub struct RuleResult {
     pub indeterminate: Vec<String>,
 }
 
-/// Evaluates a request against every rule; the order of rules does not matter.
-pub fn evaluate(policy: &Policy, request: &Request) -> Evaluation {
+/// Evaluates a request against every rule, at a time; the order of rules does not matter.
+pub fn evaluate(policy: &Policy, request: &Request, at: Time) -> Evaluation {
     let intent = match read_intent(policy, request) {
         Ok(intent) => intent,
         Err(reason) => {
             return Evaluation { standing: Standing::Denied(reason), rules: Vec::new(), intent: None };
         }
     };
-    let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent));
-    rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent)));
+    let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent, at));
+    rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent, at)));
     Evaluation { standing: combine(&rules), rules, intent: Some(intent) }
 }
 

@@ -3,6 +3,8 @@
 //! A list may hold a million addresses: it keeps their bytes one after the other, with a hash index over them, and
 //! no allocation for each.
 
+mod age;
+
 mod key;
 
 mod table;
@@ -13,6 +15,7 @@ mod tests;
 use crate::address::{Address, Chain};
 use crate::time::Time;
 use crate::truth::Truth;
+pub use age::Age;
 use key::{Key, Kind};
 use table::{Record, Table};
 

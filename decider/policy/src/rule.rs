@@ -3,6 +3,7 @@
 use crate::condition::Conditions;
 use crate::intent::Intent;
 use crate::list::Reading;
+use crate::time::Time;
 use crate::truth::Truth;
 use crate::vocabulary::TRANSFER;
 
@@ -29,18 +30,21 @@ pub struct Rule {
 
 impl Rule {
     /// Whether a deny rule matches: one destination is enough.
-    pub fn denies(&self, intent: &Intent) -> Truth {
-        Truth::all([self.when.of_transaction(intent), self.when.of_any_destination(intent, Reading::Wide)])
+    pub fn denies(&self, intent: &Intent, at: Time) -> Truth {
+        Truth::all([
+            self.when.of_transaction(intent),
+            self.when.of_any_destination(intent, Reading::Wide, at),
+        ])
     }
 
     /// Whether an allow rule covers the whole transaction: every destination, and an operation it names, or a
     /// plain transfer (decision model, sections 1 and 5).
-    pub fn covers(&self, intent: &Intent) -> Truth {
+    pub fn covers(&self, intent: &Intent, at: Time) -> Truth {
         let operation = self.when.operations.is_some() || intent.operation == TRANSFER;
         Truth::all([
             operation.into(),
             self.when.of_transaction(intent),
-            self.when.of_every_destination(intent, Reading::Narrow),
+            self.when.of_every_destination(intent, Reading::Narrow, at),
         ])
     }
 }

@@ -107,9 +107,9 @@ fn values_are_those_of_the_larger_amount() {
 
     let mut capped = open_to_calls();
     capped.allow[0].when.usd = Range { max: Some(dollars("29.999999")), over: None };
-    assert!(matches!(evaluate(&capped, &request).standing, Standing::Denied(_)));
+    assert!(matches!(evaluate(&capped, &request, START).standing, Standing::Denied(_)));
     capped.allow[0].when.usd.max = Some(dollars("30"));
-    assert!(matches!(evaluate(&capped, &request).standing, Standing::Covered(_)));
+    assert!(matches!(evaluate(&capped, &request, START).standing, Standing::Covered(_)));
 
     let mut thirds = transfer("b", "3");
     thirds.requested_amount = text("3.000000000000000001");
@@ -237,7 +237,10 @@ fn destinations_do_not_apply_where_nobody_is_paid() {
 
     let mut narrow = open_to_calls();
     narrow.allow[2].when.destinations = to_friends.destinations;
-    assert!(matches!(evaluate(&narrow, &raw).standing, Standing::Denied(_)), "a list covers no message");
+    assert!(
+        matches!(evaluate(&narrow, &raw, START).standing, Standing::Denied(_)),
+        "a list covers no message"
+    );
 
     raw.operation = text("CONTRACT_CALL");
     assert_eq!(code(&decide(vec![selected], &raw)), ReasonCode::LimitIndeterminate, "a call pays somebody");
@@ -371,7 +374,7 @@ fn an_address_that_only_the_top_level_gives_is_checked_with_several_destinations
     let mut denying = open_to_calls();
     denying.deny =
         vec![rule("bad", Conditions { destinations: Some(vec![to_list(&bad)]), ..Conditions::default() })];
-    let standing = |request: &Request| match evaluate(&denying, request).standing {
+    let standing = |request: &Request| match evaluate(&denying, request, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => Err(reason.code),
         Standing::Covered(rule) => Ok(rule),
     };

@@ -8,25 +8,29 @@
 
 mod support;
 
-use policy::address::Chain;
+use std::sync::Arc;
+
+use policy::address::{Address, Chain};
 use policy::asset::TagRule;
 use policy::condition::{Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
 use policy::evaluate::{Standing, evaluate};
+use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::request::{AccountText, DestinationText, Request, Stage};
+use policy::time::{Time, Window};
 use policy::usd::Usd;
 use policy::verdict::ReasonCode;
 use support::*;
 
 fn code(policy: &Policy, request: &Request) -> Result<String, ReasonCode> {
-    match evaluate(policy, request).standing {
+    match evaluate(policy, request, START).standing {
         Standing::Covered(rule) => Ok(rule),
         Standing::Held(reason) | Standing::Denied(reason) => Err(reason.code),
     }
 }
 
 fn is_held(policy: &Policy, request: &Request) -> bool {
-    matches!(evaluate(policy, request).standing, Standing::Held(_))
+    matches!(evaluate(policy, request, START).standing, Standing::Held(_))
 }
 
 fn deny(policy: &mut Policy, when: Conditions) {
@@ -40,7 +44,7 @@ fn any() -> Conditions {
 #[test]
 fn the_samples_are_covered() {
     for (name, request) in samples() {
-        assert!(code(&policy(), &request).is_ok(), "{name}: {:?}", evaluate(&policy(), &request));
+        assert!(code(&policy(), &request).is_ok(), "{name}: {:?}", evaluate(&policy(), &request, START));
     }
 }
 
@@ -225,7 +229,11 @@ fn a_required_tag_that_is_missing_leaves_the_receiver_unknown() {
 #[test]
 fn account_and_list_in_one_matcher_must_both_hold() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let both = DestinationMatcher { account: Some(matcher("UNMANAGED", None)), list: Some(friends) };
+    let both = DestinationMatcher {
+        account: Some(matcher("UNMANAGED", None)),
+        list: Some(friends),
+        age: Age::default(),
+    };
     let mut policy = policy();
     policy.allow[0].when.destinations = Some(vec![both]);
     let mut request = transfer("b", "1");
@@ -371,7 +379,7 @@ fn raw_transactions_must_hash_to_their_payload() {
 
 #[test]
 fn reasons_read_well() {
-    let reason = |request: &Request| match evaluate(&policy(), request).standing {
+    let reason = |request: &Request| match evaluate(&policy(), request, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => reason.text,
         Standing::Covered(rule) => panic!("covered by {rule}"),
     };
@@ -388,4 +396,58 @@ fn reasons_read_well() {
     request.destinations[0] =
         DestinationText { account: account("UNMANAGED", "w"), ..request.destinations[0].clone() };
     insta::assert_snapshot!(reason(&request), @"no allow rule covers it; sweep cannot tell: a destination's address is missing for list friends");
+}
+
+/// A cool-off: an address that was just added is on the list, and not yet allowed.
+#[test]
+fn an_address_is_allowed_once_it_has_been_listed_long_enough() {
+    let mut friends = AddressList::new("friends", Chain::Evm);
+    let address = Address::parse(Chain::Evm, ETH_ADDRESS).unwrap();
+    let added = AddedOn::from_time(START);
+    friends.add(&address, Entry { added, ..Entry::default() }).unwrap();
+    let age = |at_least, less_than| Age { at_least, less_than };
+    let to = |age| DestinationMatcher { account: None, list: Some(Arc::new(friends.clone())), age };
+    let day = Window::from_seconds(86_400);
+    let when = |age| Conditions { destinations: Some(vec![to(age)]), ..Conditions::default() };
+    let cooled = Policy { allow: vec![rule("cooled", when(age(day, None)))], deny: vec![], ..policy() };
+    let fresh = Policy {
+        allow: vec![rule("any", when(age(None, None)))],
+        deny: vec![rule("fresh", when(age(None, day)))],
+        ..policy()
+    };
+    let mut request = transfer("b", "1");
+    request.destinations[0].account = account("UNMANAGED", "w");
+    request.destinations[0].address = text(ETH_ADDRESS);
+    let later = |seconds: i64| Time::from_micros(START.as_micros() + seconds * 1_000_000);
+    for policy in [cooled, fresh] {
+        let allows = |at| matches!(evaluate(&policy, &request, at).standing, Standing::Covered(_));
+        assert_eq!(
+            [0, 86_399, 86_400, 90_000].map(|seconds| allows(later(seconds))),
+            [false, false, true, true]
+        );
+    }
+}
+
+/// The tag that is left out may be the one that was just added.
+#[test]
+fn leaving_the_tag_out_does_not_make_an_entry_older() {
+    let mut friends = AddressList::new("friends", Chain::Evm);
+    let address = Address::parse(Chain::Evm, ETH_ADDRESS).unwrap();
+    for (tag, added) in [(None, Time::from_micros(0)), (Some("7"), START)] {
+        friends.add(&address, Entry { tag, added: AddedOn::from_time(added), label: None }).unwrap();
+    }
+    let age = Age { at_least: None, less_than: Window::from_seconds(86_400) };
+    let fresh = DestinationMatcher { account: None, list: Some(Arc::new(friends)), age };
+    let mut policy = Policy { allow: vec![rule("any", any())], deny: vec![], ..policy() };
+    deny(&mut policy, Conditions { destinations: Some(vec![fresh]), ..any() });
+    let mut request = transfer("b", "1");
+    request.destinations[0].account = account("UNMANAGED", "w");
+    request.destinations[0].address = text(ETH_ADDRESS);
+    let mut with = |tag: Option<&str>| {
+        request.destinations[0].tag = tag.map(str::to_owned);
+        code(&policy, &request)
+    };
+    assert_eq!(with(Some("7")), Err(ReasonCode::DenyRule));
+    assert_eq!(with(None), Err(ReasonCode::DenyRuleIndeterminate));
+    assert!(with(Some("8")).is_ok());
 }

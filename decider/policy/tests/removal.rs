@@ -9,12 +9,15 @@
 
 mod support;
 
-use policy::address::Chain;
+use std::sync::Arc;
+
+use policy::address::{Address, Chain};
 use policy::asset::TagRule;
-use policy::condition::{Conditions, Range};
+use policy::condition::{Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
+use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::request::{Request, Stage};
 use policy::time::{Calendar, CalendarUnit, Time, Window, Zone};
 use policy::usd::Usd;
@@ -92,6 +95,22 @@ fn spoil_address(request: &mut Request, with: Option<&str>) {
     }
 }
 
+/// Long enough that one entry of [`aged`] is older, and another younger.
+const HOUR: u64 = 3600;
+
+/// The address of the samples, listed for two hours, and just now under tag 7.
+fn aged(at_least: Option<u64>, less_than: Option<u64>) -> DestinationMatcher {
+    let mut list = AddressList::new("dated", Chain::Evm);
+    let address = Address::parse(Chain::Evm, ETH_ADDRESS).unwrap();
+    let two_hours_ago = Time::from_micros(START.as_micros() - 7_200_000_000);
+    for (tag, added) in [(None, two_hours_ago), (Some("7"), START)] {
+        list.add(&address, Entry { tag, added: AddedOn::from_time(added), label: None }).unwrap();
+    }
+    let window = |seconds: Option<u64>| seconds.and_then(Window::from_seconds);
+    let age = Age { at_least: window(at_least), less_than: window(less_than) };
+    DestinationMatcher { account: None, list: Some(Arc::new(list)), age }
+}
+
 fn conditions() -> impl Strategy<Value = Conditions> {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
     let payees = list("payees", Chain::Bitcoin, &[BTC_ADDRESS]);
@@ -102,6 +121,8 @@ fn conditions() -> impl Strategy<Value = Conditions> {
         prop_oneof![
             Just(vec![to_list(&friends)]),
             Just(vec![to_list(&payees)]),
+            Just(vec![aged(Some(HOUR), None)]),
+            Just(vec![aged(None, Some(HOUR))]),
             Just(vec![to_account("VAULT", Some("1"))]),
             Just(vec![to_account("VAULT", None), to_list(&friends)]),
             Just(vec![to_account("UNMANAGED", None)]),

@@ -372,7 +372,7 @@ fn a_record_settles_again_the_same() {
         let first = ledger.decide(&request, after(seconds));
         let json = serde_json::to_string(&first.evidence).unwrap();
         let mut evidence: policy::evidence::Evidence = serde_json::from_str(&json).unwrap();
-        let evaluation = evaluate(&ledger.policy, &request);
+        let evaluation = evaluate(&ledger.policy, &request, after(seconds));
         let again = settle(&ledger.policy, &request, &evaluation, &mut evidence, after(seconds)).unwrap();
         assert_eq!(first, again);
     }
@@ -492,5 +492,5 @@ fn amount_of(quantity: &Quantity) -> u128 {
 }
 
 fn policy_intent() -> policy::intent::Intent {
-    evaluate(&policy(), &transfer("x", "1")).intent.unwrap()
+    evaluate(&policy(), &transfer("x", "1"), START).intent.unwrap()
 }

@@ -375,7 +375,7 @@ impl Ledger for Indexed {
 impl Indexed {
     fn decide(&mut self, request: &Request, now: Time) -> Settlement {
         let policy = self.policy.clone();
-        let settlement = settle(&policy, request, &evaluate(&policy, request), self, now).unwrap();
+        let settlement = settle(&policy, request, &evaluate(&policy, request, now), self, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
             self.charge = Some(change.after.clone());
@@ -424,7 +424,7 @@ fn where_the_ledger_cannot_be_read_nothing_is_decided() {
     let policy = ledger.policy.clone();
     for answers_left in 0..5 {
         let mut broken = Broken { ledger: ledger.clone(), answers_left };
-        let evaluation = evaluate(&policy, &request("b"));
+        let evaluation = evaluate(&policy, &request("b"), after(1));
         let settled = settle(&policy, &request("b"), &evaluation, &mut broken, after(1));
         assert_eq!(settled.is_ok(), answers_left == 4, "two charges and two sums are read: {settled:?}");
     }

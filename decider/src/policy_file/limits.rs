@@ -49,7 +49,11 @@ fn read_limit(
     let fields = Fields::of(reader, node, "a limit", &FIELDS)?;
     let id = ids.read(reader, &fields);
     let when = match fields.optional(reader, "when") {
-        Some(node) => read_conditions(reader, node, names, &LIMIT_CONDITIONS).unwrap_or_default(),
+        Some(node) => {
+            let when = read_conditions(reader, node, names, &LIMIT_CONDITIONS).unwrap_or_default();
+            check_no_age(reader, node, &when);
+            when
+        }
         None => Conditions::default(),
     };
     let key = read_key(reader, &fields, groups);
@@ -69,6 +73,13 @@ fn read_on_exceed(reader: &mut Reader<'_>, fields: &Fields<'_>) -> OnExceed {
             reader.mistake(node.at, "on_exceed must be deny or hold");
             OnExceed::Deny
         }
+    }
+}
+
+/// A charge is counted for as long as it is in the window, however old its address has become.
+fn check_no_age(reader: &mut Reader<'_>, node: &Node, when: &Conditions) {
+    if when.destinations.iter().flatten().any(|each| !each.age.is_any()) {
+        reader.mistake(node.at, "a limit cannot ask how long an address has been listed: write a rule");
     }
 }
 

@@ -62,7 +62,9 @@ fn any_destination(rule: &Rule) -> Option<String> {
 /// A type that is matched by address, without a list, is every address of the type.
 fn any_address(rule: &Rule) -> Option<String> {
     let open = rule.when.destinations.iter().flatten().find_map(|matcher| match matcher {
-        DestinationMatcher { account: Some(account), list: None } if is_matched_by_address(&account.kind) => {
+        DestinationMatcher { account: Some(account), list: None, .. }
+            if is_matched_by_address(&account.kind) =>
+        {
             Some(&account.kind)
         }
         _ => None,

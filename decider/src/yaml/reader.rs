@@ -10,6 +10,9 @@ use super::place::Place;
 /// How many mistakes are shown of one file; the others are counted.
 pub const MAX_SHOWN_MISTAKES: usize = 100;
 
+/// How many mistakes are noted before nothing more is read: finding what was meant takes time for each.
+const MAX_NOTED_MISTAKES: usize = 10_000;
+
 /// A file and what it says.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -60,7 +63,9 @@ impl<'a> Reader<'a> {
 
     /// Notes a mistake.
     pub fn mistake(&mut self, at: Place, message: impl Into<String>) {
-        self.noted.push((at, message.into()));
+        if self.goes_on().is_some() {
+            self.noted.push((at, message.into()));
+        }
     }
 
     /// Where something was seen first, as told at `at`: the line, with the file where that is another one.
@@ -85,6 +90,7 @@ impl<'a> Reader<'a> {
     /// The text of a node that must be text. A number is told apart, because YAML readers change numbers:
     /// quotes keep every digit.
     pub fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        self.goes_on()?;
         match &node.value {
             Value::Text(text) if text.is_empty() => self.fail(node, format!("{what} is empty")),
             Value::Text(text) => Some(text),
@@ -98,6 +104,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number, unquoted.
     pub fn whole(&mut self, node: &Node, what: &str) -> Option<u64> {
+        self.goes_on()?;
         match &node.value {
             Value::Whole(number) => Some(*number),
             other => {
@@ -131,6 +138,7 @@ impl<'a> Reader<'a> {
 
     /// A list.
     pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        self.goes_on()?;
         match &node.value {
             Value::List(entries) => Some(entries),
             other => self.fail(node, format!("{what} must be a list, not {}", other.name())),
@@ -139,6 +147,7 @@ impl<'a> Reader<'a> {
 
     /// A mapping's entries, each key once and text.
     pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<Vec<(&'n str, Place, &'n Node)>> {
+        self.goes_on()?;
         let Value::Map(entries) = &node.value else {
             return self.fail(node, format!("{what} must be a mapping, not {}", node.value.name()));
         };
@@ -155,6 +164,11 @@ impl<'a> Reader<'a> {
             read.push((name, key.at, value));
         }
         Some(read)
+    }
+
+    /// Nothing is read any more once there are too many mistakes to tell.
+    fn goes_on(&self) -> Option<()> {
+        (self.noted.len() < MAX_NOTED_MISTAKES).then_some(())
     }
 
     fn fail<T>(&mut self, node: &Node, message: String) -> Option<T> {

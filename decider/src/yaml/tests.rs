@@ -174,3 +174,26 @@ fn names_are_shown_without_their_control_characters() {
       | ^
     "#);
 }
+
+#[test]
+fn of_many_mistakes_the_first_are_shown() {
+    let told = |keys: usize| {
+        let lines: String = (0..keys).map(|number| format!("key-{number}: 1\n")).collect();
+        let told = read(&format!("address: x\n{lines}"));
+        (told.matches("unknown field").count(), told.lines().last().unwrap_or_default().to_owned())
+    };
+    assert_eq!(told(100).0, 100);
+    assert_eq!(told(101), (100, "x.yaml: and 1 more".into()));
+    assert_eq!(told(20_000), (100, "x.yaml: and 9900 more".into()));
+}
+
+/// Likeness takes time in the product of the lengths.
+#[test]
+fn what_is_too_long_to_compare_is_not_compared() {
+    let known = |count: usize| (0..count).map(|number| format!("list-{number}")).collect::<Vec<_>>();
+    let near =
+        |name: &str, count| fields::nearest(name, known(count).iter().map(String::as_str)).map(str::to_owned);
+    assert_eq!(near("lisst-1", 256).as_deref(), Some("list-1"));
+    assert_eq!(near("lisst-1", 257), None);
+    assert_eq!(near(&"list-1".repeat(50), 2), None);
+}

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
+
+const NOW: Time = Time::from_micros(1_700_000_000_000_000);
 use crate::address::{Address, Chain};
 use crate::truth::Truth::{False, True};
 
@@ -43,7 +45,7 @@ fn listed(addresses: &[&str]) -> DestinationMatcher {
     for address in addresses {
         list.insert(Address::parse(Chain::Exact, address).unwrap(), None);
     }
-    DestinationMatcher { account: None, list: Some(Arc::new(list)) }
+    DestinationMatcher { account: None, list: Some(Arc::new(list)), age: Age::default() }
 }
 
 #[test]
@@ -169,7 +171,10 @@ fn all_destinations_for_allowing_and_any_for_denying() {
     let wallet = |address| to(Some("UNMANAGED"), None, address);
     let both = |one, other| {
         let intent = transfer(vec![wallet(one), wallet(other)]);
-        (when.of_every_destination(&intent, Reading::Narrow), when.of_any_destination(&intent, Reading::Wide))
+        (
+            when.of_every_destination(&intent, Reading::Narrow, NOW),
+            when.of_any_destination(&intent, Reading::Wide, NOW),
+        )
     };
     assert_eq!(both(Some("A"), Some("A")), (True, True));
     assert_eq!(both(Some("A"), Some("B")), (False, True));
@@ -185,12 +190,12 @@ fn no_destination_is_unknown_where_somebody_is_paid_and_none_where_nobody_is() {
     let when = Conditions { destinations: Some(vec![listed(&["A"])]), ..Conditions::default() };
     let of = |operation: &str| Intent { operation: operation.into(), ..transfer(vec![]) };
     for reading in [Reading::Narrow, Reading::Wide] {
-        assert!(unknown(&when.of_every_destination(&of("CONTRACT_CALL"), reading)));
-        assert!(unknown(&when.of_any_destination(&of("CONTRACT_CALL"), reading)));
-        assert_eq!(when.of_every_destination(&of("RAW"), reading), False);
-        assert_eq!(Conditions::default().of_every_destination(&of("RAW"), reading), True);
+        assert!(unknown(&when.of_every_destination(&of("CONTRACT_CALL"), reading, NOW)));
+        assert!(unknown(&when.of_any_destination(&of("CONTRACT_CALL"), reading, NOW)));
+        assert_eq!(when.of_every_destination(&of("RAW"), reading, NOW), False);
+        assert_eq!(Conditions::default().of_every_destination(&of("RAW"), reading, NOW), True);
         let raw = Intent { destinations: vec![to(None, None, Some("A"))], ..of("RAW") };
-        assert_eq!(when.of_any_destination(&raw, reading), False, "a message pays nobody");
+        assert_eq!(when.of_any_destination(&raw, reading, NOW), False, "a message pays nobody");
     }
 }
 
@@ -212,6 +217,6 @@ fn an_empty_choice_is_nobody() {
     let none = Conditions { destinations: Some(vec![]), sources: Some(vec![]), ..Conditions::default() };
     let intent = transfer(vec![to(Some("VAULT"), Some("1"), None)]);
     assert_eq!(none.of_source(&intent.source), False);
-    assert_eq!(none.of_every_destination(&intent, Reading::Narrow), False);
-    assert_eq!(none.of_any_destination(&intent, Reading::Wide), False);
+    assert_eq!(none.of_every_destination(&intent, Reading::Narrow, NOW), False);
+    assert_eq!(none.of_any_destination(&intent, Reading::Wide, NOW), False);
 }

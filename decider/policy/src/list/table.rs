@@ -41,12 +41,11 @@ impl Table {
     }
 
     pub fn get(&self, key: &[u8]) -> Option<Record<'_>> {
-        Some(self.find(key)?.1)
+        Some(self.find(self.seed.hash_one(key), key)?.1)
     }
 
     /// Where a key's record starts, and the record.
-    fn find(&self, key: &[u8]) -> Option<(usize, Record<'_>)> {
-        let hash = self.seed.hash_one(key);
+    fn find(&self, hash: u64, key: &[u8]) -> Option<(usize, Record<'_>)> {
         let slots = self.way(hash).map_while(|position| self.slots.get(position).copied());
         let mut marked = slots.take_while(|slot| *slot != EMPTY).filter(|slot| mark(*slot) == mark(hash));
         marked.find_map(|slot| {
@@ -57,7 +56,8 @@ impl Table {
 
     /// Adds a record, and says where it starts; or where the one of its key is.
     pub fn insert(&mut self, record: &Record<'_>) -> Result<usize, usize> {
-        if let Some((start, _)) = self.find(record.key) {
+        let hash = self.seed.hash_one(record.key);
+        if let Some((start, _)) = self.find(hash, record.key) {
             return Err(start);
         }
         self.len = self.len.saturating_add(1);
@@ -65,7 +65,7 @@ impl Table {
             self.grow();
         }
         let start = self.records.len();
-        self.index(self.seed.hash_one(record.key), start);
+        self.index(hash, start);
         write(&mut self.records, record);
         Ok(start)
     }

@@ -3,6 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use proptest::prelude::*;
 
 use super::*;
+use crate::time::Window;
 
 fn address(text: &str) -> Address {
     Address::parse(Chain::Exact, text).unwrap()
@@ -141,6 +142,59 @@ fn lists_of_the_same_entries_are_equal_in_whatever_order() {
     dated.add(&address("a"), Entry { added: on(1), ..Entry::default() }).unwrap();
     assert_ne!(one, dated);
     assert_eq!(format!("{one:?}"), "payees (2 exact addresses)");
+}
+
+#[test]
+fn the_age_of_an_entry_is_that_of_its_tag() {
+    let day = Window::from_seconds(86_400);
+    let now = Time::from_micros(1_000_000_000_000_000);
+    let (old, exact, young, ahead) =
+        (on(1_000_000_000 - 86_401), on(1_000_000_000 - 86_400), on(999_999_999), on(1_000_000_001));
+    let mut list = AddressList::new("payees", Chain::Exact);
+    let mut add =
+        |text: &str, tag, added| list.add(&address(text), Entry { tag, added, label: None }).unwrap();
+    add("old", None, old);
+    add("exact", None, exact);
+    add("young", None, young);
+    add("ahead", None, ahead);
+    add("unknown", None, None);
+    add("mixed", None, old);
+    add("mixed", Some("7"), young);
+    let of = |age: Age, text: &str, tag, reading| list.is_of_age(age, &address(text), tag, reading, now);
+    let listed_for = Age { at_least: day, less_than: None };
+    let listed_within = Age { at_least: None, less_than: day };
+    for reading in [Reading::Narrow, Reading::Wide] {
+        for tag in [None, Some("")] {
+            for (text, old) in [("old", true), ("exact", true), ("young", false), ("ahead", false)] {
+                assert_eq!(of(listed_for, text, tag, reading), Truth::from(old), "{text}");
+                assert_eq!(of(listed_within, text, tag, reading), Truth::from(!old), "{text}");
+            }
+            for age in [listed_for, listed_within] {
+                assert!(matches!(of(age, "unknown", tag, reading), Truth::Indeterminate(_)));
+                assert_eq!(
+                    of(age, "absent", tag, reading),
+                    Truth::True,
+                    "whether it is listed is not asked here"
+                );
+            }
+            assert_eq!(of(Age::default(), "unknown", tag, reading), Truth::True);
+        }
+    }
+    assert_eq!(of(listed_for, "mixed", Some("7"), Reading::Narrow), Truth::False);
+    assert_eq!(of(listed_for, "mixed", Some(""), Reading::Narrow), Truth::True);
+    assert_eq!(
+        of(listed_within, "mixed", Some("7"), Reading::Wide),
+        Truth::True,
+        "one of the two that list it"
+    );
+    assert_eq!(of(listed_within, "mixed", Some("8"), Reading::Wide), Truth::False);
+    assert!(
+        matches!(of(listed_within, "mixed", None, Reading::Wide), Truth::Indeterminate(_)),
+        "the tag may be 7"
+    );
+    let between = Age { at_least: Window::from_seconds(1), less_than: day };
+    assert_eq!(of(between, "young", None, Reading::Narrow), Truth::True);
+    assert_eq!(of(between, "exact", None, Reading::Narrow), Truth::False);
 }
 
 /// The most memory that an address may take, in bytes: what a list of a million is planned with.

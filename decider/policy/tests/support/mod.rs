@@ -18,7 +18,7 @@ use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity};
-use policy::list::AddressList;
+use policy::list::{AddressList, Age};
 use policy::request::{
     AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
@@ -170,11 +170,11 @@ pub fn matcher(kind: &str, id: Option<&str>) -> AccountMatcher {
 }
 
 pub fn to_account(kind: &str, id: Option<&str>) -> DestinationMatcher {
-    DestinationMatcher { account: Some(matcher(kind, id)), list: None }
+    DestinationMatcher { account: Some(matcher(kind, id)), list: None, age: Age::default() }
 }
 
 pub fn to_list(list: &Arc<AddressList>) -> DestinationMatcher {
-    DestinationMatcher { account: None, list: Some(list.clone()) }
+    DestinationMatcher { account: None, list: Some(list.clone()), age: Age::default() }
 }
 
 pub fn list(name: &str, chain: Chain, addresses: &[&str]) -> Arc<AddressList> {
@@ -265,7 +265,7 @@ impl NaiveLedger {
 
     pub fn decide(&mut self, request: &Request, now: Time) -> Settlement {
         let policy = self.policy.clone();
-        let evaluation = evaluate(&policy, request);
+        let evaluation = evaluate(&policy, request, now);
         self.settle(request, &evaluation, now)
     }
 

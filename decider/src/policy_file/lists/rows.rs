@@ -60,8 +60,10 @@ fn read_at_most(
             None
         }
     };
+    let Some(columns) = columns else {
+        return mistakes.finish().and(Err(Mistake::of_file(file, "could not be read").into()));
+    };
     let mut list = Taking { list: Draft::new(name, chain), chain, mistakes, filter: Values::default() };
-    let Some(columns) = columns else { return list.finish() };
     while let Some((record, row)) = rows.next() {
         if list.list.len() >= max_addresses {
             list.mistakes.note(

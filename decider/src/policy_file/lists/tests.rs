@@ -241,3 +241,41 @@ fn a_path_starts_at_the_policy() {
     assert!(!Path::new("payees.csv").exists());
     assert_eq!(list_with("  payees: {chain: exact, csv: payees.csv}\n", "address\nrOne\n").unwrap().len(), 1);
 }
+
+#[test]
+fn a_rule_can_ask_how_long_an_address_has_been_listed() {
+    let with = |age: &str| {
+        let policy = POLICY.replace("{list: payees}", &format!("{{list: payees{age}}}"));
+        let lists = "  payees: {chain: evm, addresses: []}\nlimits: []\n";
+        read("p.yaml", &format!("{policy}{lists}")).map_err(|mistakes| mistakes.to_string())
+    };
+    let file = with(", listed_for: 24h, listed_within: 7d").unwrap();
+    let age = file.policy.allow[0].when.destinations.as_ref().unwrap()[0].age;
+    let seconds = |window: Option<policy::time::Window>| window.unwrap().seconds();
+    assert_eq!((seconds(age.at_least), seconds(age.less_than)), (86_400, 604_800));
+    assert_snapshot!(with(", listed_for: 7d, listed_within: 7d").unwrap_err(), @"
+    p.yaml:3:38: this can never match: listed_for must be less than listed_within
+    3 | allow: [{id: a, when: {destination: [{list: payees, listed_for: 7d, listed_within: 7d}]}}]
+      |                                      ^
+    ");
+    assert_snapshot!(with(", listed_for: 1 day, listed_within: 0s").unwrap_err(), @"
+    p.yaml:3:65: listed_for: expected a whole number and a unit: 30s, 15m, 24h or 7d
+    3 | …w: [{id: a, when: {destination: [{list: payees, listed_for: 1 day, listed_within: 0s}]}}]
+      |                                                              ^
+    p.yaml:3:87: listed_within must be at least 1s and at most ten years
+    3 | …tination: [{list: payees, listed_for: 1 day, listed_within: 0s}]}}]
+      |                                                              ^
+    ");
+    let without = POLICY.replace("{list: payees}", "{type: VAULT, listed_for: 24h}").replace("lists:\n", "");
+    assert_snapshot!(read("p.yaml", &without).unwrap_err(), @"
+    p.yaml:3:38: listed_for and listed_within need a list beside them
+    3 | allow: [{id: a, when: {destination: [{type: VAULT, listed_for: 24h}]}}]
+      |                                      ^
+    ");
+    let limit = "  payees: {chain: evm, addresses: []}\nlimits:\n  - {id: l, when: {destination: [{list: payees, listed_for: 24h}]}, max: {count: 1}, window: 1h}\n";
+    assert_snapshot!(mistakes(limit), @"
+    p.yaml:7:19: a limit cannot ask how long an address has been listed: write a rule
+    7 |   - {id: l, when: {destination: [{list: payees, listed_for: 24h}]}, max: {count…
+      |                   ^
+    ");
+}

@@ -186,7 +186,7 @@ pub fn earlier(time: Time, by: Duration) -> Time {
 pub fn proposal(policy: &Arc<Policy>, request: &Request) -> Proposal {
     Proposal {
         policy: policy.clone(),
-        evaluation: evaluate(policy, request),
+        evaluation: evaluate(policy, request, START),
         payload: request.callback_request_id.clone().into_bytes(),
         request: request.clone(),
     }

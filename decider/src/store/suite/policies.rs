@@ -1,21 +1,13 @@
-//! Policies are kept with every file, and each file once.
+//! Policies are kept with every file, byte for byte.
 
 use crate::document::{Document, File};
-use crate::policy_file::reread;
 use crate::store::journal::Journal;
 use crate::store::memory::MemoryJournal;
 use crate::store::sqlite::SqliteJournal;
 
-const POLICY: &str = "version: 1
-assets: {ETH: {chain: evm, decimals: 18}}
-lists: {payees: {chain: evm, csv: payees.csv}}
-allow: [{id: pay, when: {destination: [{list: payees}]}}]
-";
-const PAYEES: &str = "address\n0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\n";
-
 fn document(policy: &str) -> Document {
     let mut document = Document::of_file("policy.yaml", policy.into());
-    document.add("payees.csv", File::new(PAYEES.into()));
+    document.add("lists/payees.csv", File::new(b"address\n\xff\0".to_vec()));
     document
 }
 
@@ -26,15 +18,12 @@ fn with_each(test: impl Fn(&mut dyn Journal)) {
 }
 
 #[test]
-fn a_policy_comes_back_whole_and_is_read_again() {
+fn a_policy_comes_back_whole() {
     with_each(|journal| {
-        let document = document(POLICY);
+        let document = document("version: 1\n");
         journal.remember_policy(&document.hash(), &document).unwrap();
         journal.remember_policy(&document.hash(), &document).unwrap();
-        let kept = journal.policy(&document.hash()).unwrap().unwrap();
-        assert_eq!(kept, document);
-        let again = reread(kept).unwrap();
-        assert_eq!((again.policy.hash.clone(), again.summary.lists[0].addresses), (document.hash(), 1));
+        assert_eq!(journal.policy(&document.hash()).unwrap(), Some(document));
         assert_eq!(journal.policy("another").unwrap(), None);
     });
 }
@@ -42,7 +31,7 @@ fn a_policy_comes_back_whole_and_is_read_again() {
 #[test]
 fn policies_that_share_a_file_both_come_back() {
     with_each(|journal| {
-        let documents = [document(POLICY), document(&POLICY.replace("pay,", "payout,"))];
+        let documents = [document("version: 1\n"), document("version: 1\nallow: []\n")];
         for document in &documents {
             journal.remember_policy(&document.hash(), document).unwrap();
         }

@@ -1,0 +1,81 @@
+//! What nobody writes by hand: files of a megabyte that are made to take long. Each is refused, soon, and with a
+//! report of a size that somebody can read.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+const BYTES: usize = 1024 * 1024;
+
+/// Some times what the slowest takes without optimisation. What is quadratic takes hours.
+const SOON: Duration = Duration::from_secs(30);
+/// A hundred mistakes with their lines.
+const MAX_REPORT_BYTES: usize = 64 * 1024;
+
+/// A text of about a megabyte, made of `line` with each number from 0.
+fn many(head: &str, line: impl Fn(usize) -> String, tail: &str) -> String {
+    let mut text = head.to_owned();
+    for number in 0.. {
+        if text.len() > BYTES {
+            break;
+        }
+        text.push_str(&line(number));
+    }
+    text + tail
+}
+
+fn refused(name: &str, text: &str) -> String {
+    let started = Instant::now();
+    let report = read("p.yaml", text).unwrap_err().to_string();
+    let took = started.elapsed();
+    println!("{name}: {took:?}, {} bytes, {}", report.len(), report.lines().next().unwrap_or_default());
+    assert!(took < SOON, "{name} took {took:?}");
+    assert!(report.len() < MAX_REPORT_BYTES, "{name}: a report of {} bytes", report.len());
+    report
+}
+
+const HEAD: &str = "version: 1\nassets: {ETH: {chain: evm, decimals: 18}}\n";
+
+#[test]
+fn what_the_parser_meets() {
+    refused("nested lists", &"[".repeat(BYTES));
+    refused("nested mappings", &"{a: ".repeat(BYTES / 4));
+    refused("nested entries", &"- ".repeat(BYTES / 2));
+    refused("quotes", &"\"".repeat(BYTES));
+    refused("a key", &format!("{}: 1", "k".repeat(BYTES)));
+    refused("an unknown key", &format!("{HEAD}? {}\n: 1\nallow: []\n", "k".repeat(BYTES)));
+    let mut laughs = String::from("a0: &a0 [x, x]\n");
+    for level in 1..30 {
+        writeln!(laughs, "a{level}: &a{level} [*a{}, *a{}]", level - 1, level - 1).unwrap();
+    }
+    refused("laughs", &laughs);
+    refused("aliases", &many("a: &a x\nb: [", |_| "*a,".into(), "]"));
+    refused("merges", &many("", |_| "<<: {a: 1}\n".into(), ""));
+    refused("documents", &many("", |_| "---\n".into(), ""));
+}
+
+#[test]
+fn many_keys() {
+    refused("the same key", &many("", |_| "a: 1\n".into(), ""));
+    refused("unknown keys", &many(HEAD, |number| format!("k{number}: 1\n"), "allow: []\n"));
+    refused("unknown keys in one line", &many("{", |number| format!("k{number}: 1,"), "}"));
+    refused(
+        "lists",
+        &many(&format!("{HEAD}allow: []\nlists:\n"), |number| format!("  k{number}: {{}}\n"), ""),
+    );
+}
+
+#[test]
+fn many_names() {
+    let lists: String =
+        (0..250).map(|number| format!("  list-{number}: {{chain: evm, addresses: []}}\n")).collect();
+    let head = format!("{HEAD}lists:\n{lists}allow:\n- id: a\n  when:\n    destination: [");
+    refused("unknown lists", &many(&head, |number| format!("{{list: lisk-{number}}},"), "]\n"));
+    let head = format!("{HEAD}allow: []\nlists: {{a: {{chain: exact, addresses: [");
+    refused("the same address", &many(&head, |_| "x,".into(), "]}}\n"));
+    refused("bad addresses", &many(&head, |_| "\"x y\",".into(), "]}}\n"));
+    let head = format!("{HEAD}allow: []\nsource_groups: {{a: [");
+    refused("the same account", &many(&head, |_| "{type: VAULT, id: x},".into(), "{}]}\n"));
+    refused("accounts", &many(&head, |number| format!("{{type: VAULT, id: x{number}}},"), "{}]}\n"));
+}

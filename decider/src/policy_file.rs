@@ -6,17 +6,33 @@
 
 pub mod warnings;
 
+mod config_changes;
+
 mod limits;
 
 mod rules;
+
+mod conditions;
+
+mod circumstances;
+
+mod calls;
+
+mod times;
+
+mod scope;
 
 mod amounts;
 
 mod matchers;
 
+mod choices;
+
 mod counterparties;
 
 mod names;
+
+mod signer_groups;
 
 mod source_groups;
 
@@ -51,17 +67,19 @@ use summary::Summary;
 /// The format this program reads.
 const VERSION: u64 = 1;
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 12] = [
     "version",
     "raw_transactions",
     "assets",
     "operations",
     "lists",
     "source_groups",
+    "signer_groups",
     "counterparties",
     "deny",
     "allow",
     "limits",
+    "config_changes",
 ];
 
 /// A policy with the document it was read from.
@@ -108,6 +126,7 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node) -> Option<(Policy, Vec<summ
     check_version(reader, &fields);
     let names = Names::read(reader, &fields);
     let counterparties = counterparties::read(reader, &fields, &names);
+    let names = names.with_counterparties(&counterparties);
     let mut ids = ids::Ids::default();
     let policy = Policy {
         hash: String::new(),
@@ -115,6 +134,7 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node) -> Option<(Policy, Vec<summ
         deny: rules::read_deny(reader, &fields, &names, &mut ids),
         allow: rules::read_allow(reader, &fields, &names, &mut ids),
         limits: limits::read(reader, &fields, &names, &counterparties, &mut ids),
+        config_changes: config_changes::read(reader, &fields, &names, &mut ids),
         source_groups: names.source_groups(),
         assets: names.assets(),
         counterparties,

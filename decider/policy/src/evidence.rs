@@ -4,17 +4,25 @@
 use serde::{Deserialize, Serialize};
 
 use crate::charge::{Charge, ChargeKey};
+use crate::evaluate::Evaluation;
 use crate::ledger::{Ledger, Used};
 use crate::limit::{Bucket, Limit};
 use crate::time::Time;
 
-/// Every answer the ledger gave.
+/// Every answer the ledger gave, and the time the rules went by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Charges that were looked up.
     pub charges: Vec<(ChargeKey, Option<Charge>)>,
     /// Sums that were looked up.
     pub used: Vec<(Bucket, Used)>,
+    /// When it was asked, by the store's clock: the rules saw this time. Records of before rules could ask for the
+    /// time have none, and need none.
+    #[serde(default)]
+    pub asked_at: Option<Time>,
+    /// The version of the time-zone data, where a rule asked for local time.
+    #[serde(default)]
+    pub zone_data: Option<String>,
 }
 
 /// A ledger that remembers what it was asked.
@@ -24,9 +32,10 @@ pub struct Recording<'a, L> {
 }
 
 impl<'a, L: Ledger> Recording<'a, L> {
-    /// Nothing was asked yet.
-    pub fn new(ledger: &'a mut L) -> Self {
-        Self { ledger, evidence: Evidence::default() }
+    /// Nothing was asked yet, for a request that the rules have spoken on.
+    pub fn new(ledger: &'a mut L, evaluation: &Evaluation) -> Self {
+        let (asked_at, zone_data) = (Some(evaluation.at), evaluation.zone_data.clone());
+        Self { ledger, evidence: Evidence { asked_at, zone_data, ..Evidence::default() } }
     }
 
     /// What was asked, with the answers.

@@ -170,11 +170,7 @@ impl Limit {
         if self.key.contains(&KeyPart::Signer) {
             return each.collect();
         }
-        let asked = |signer: &Option<String>| match (&self.when.signers, signer) {
-            (Some(wanted), Some(signer)) => wanted.contains(signer),
-            (Some(_), None) => false,
-            (None, _) => true,
-        };
+        let asked = |signer: &Option<String>| self.when.of_signer(signer.as_ref()) == Truth::True;
         let signers: Vec<Option<String>> = each.map(|(signer, _)| signer).collect();
         let counted =
             signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));

@@ -19,14 +19,14 @@ use policy::verdict::ReasonCode;
 use support::*;
 
 fn code(policy: &Policy, request: &Request) -> Result<String, ReasonCode> {
-    match evaluate(policy, request).standing {
+    match evaluate(policy, request, START).standing {
         Standing::Covered(rule) => Ok(rule),
         Standing::Held(reason) | Standing::Denied(reason) => Err(reason.code),
     }
 }
 
 fn is_held(policy: &Policy, request: &Request) -> bool {
-    matches!(evaluate(policy, request).standing, Standing::Held(_))
+    matches!(evaluate(policy, request, START).standing, Standing::Held(_))
 }
 
 fn deny(policy: &mut Policy, when: Conditions) {
@@ -40,7 +40,7 @@ fn any() -> Conditions {
 #[test]
 fn the_samples_are_covered() {
     for (name, request) in samples() {
-        assert!(code(&policy(), &request).is_ok(), "{name}: {:?}", evaluate(&policy(), &request));
+        assert!(code(&policy(), &request).is_ok(), "{name}: {:?}", evaluate(&policy(), &request, START));
     }
 }
 
@@ -63,7 +63,7 @@ fn deny_outweighs_allow() {
 fn one_denied_destination_denies_all_of_it_and_one_uncovered_uncovers_all_of_it() {
     let mut denying = policy();
     let bad = list("bad", Chain::Evm, &[ETH_ADDRESS]);
-    deny(&mut denying, Conditions { destinations: Some(vec![to_list(&bad)]), ..any() });
+    deny(&mut denying, Conditions { destinations: one_of(vec![to_list(&bad)]), ..any() });
     assert_eq!(code(&denying, &two_destinations()), Err(ReasonCode::DenyRule));
 
     let mut other = two_destinations();
@@ -74,12 +74,12 @@ fn one_denied_destination_denies_all_of_it_and_one_uncovered_uncovers_all_of_it(
 #[test]
 fn an_indeterminate_deny_rule_holds_and_an_indeterminate_allow_rule_does_not_match() {
     let mut holding = policy();
-    deny(&mut holding, Conditions { signers: Some(["mallory".into()].into()), ..any() });
+    deny(&mut holding, Conditions { signers: one_of(["mallory".into()].into()), ..any() });
     assert!(is_held(&holding, &ethereum_sample()), "the sample names no signer");
     assert!(code(&holding, &two_destinations()).is_ok());
 
     let mut asking = policy();
-    asking.allow[0].when.signers = Some(["alice".into()].into());
+    asking.allow[0].when.signers = one_of(["alice".into()].into());
     assert_eq!(code(&asking, &ethereum_sample()), Err(ReasonCode::NoAllowRule));
 }
 
@@ -87,7 +87,7 @@ fn an_indeterminate_deny_rule_holds_and_an_indeterminate_allow_rule_does_not_mat
 fn a_denied_listed_address_is_denied_at_the_stage_that_shows_it() {
     let mut policy = policy();
     let bad = list("bad", Chain::Evm, &[ETH_ADDRESS]);
-    deny(&mut policy, Conditions { destinations: Some(vec![to_list(&bad)]), ..any() });
+    deny(&mut policy, Conditions { destinations: one_of(vec![to_list(&bad)]), ..any() });
     assert_eq!(code(&policy, &ethereum_sample()), Err(ReasonCode::DenyRule));
 
     let mut unseen = ethereum_sample();
@@ -107,7 +107,7 @@ fn operations_beyond_a_transfer_must_be_named() {
         assert_eq!(code(&policy, &request), Err(ReasonCode::NoAllowRule), "{operation}");
         policy
             .allow
-            .push(rule("named", Conditions { operations: Some([operation.to_owned()].into()), ..any() }));
+            .push(rule("named", Conditions { operations: one_of([operation.to_owned()].into()), ..any() }));
         assert_eq!(code(&policy, &request), Ok("named".into()), "{operation}");
     }
 }
@@ -115,7 +115,7 @@ fn operations_beyond_a_transfer_must_be_named() {
 #[test]
 fn a_maximum_covers_no_operation_whose_amount_says_nothing() {
     let mut policy = policy();
-    policy.allow[0].when.operations = Some(["CONTRACT_CALL".into()].into());
+    policy.allow[0].when.operations = one_of(["CONTRACT_CALL".into()].into());
     let mut call = ethereum_sample();
     call.operation = text("CONTRACT_CALL");
     call.amount = text("0");
@@ -182,7 +182,7 @@ fn usd_values_round_up() {
 fn wallets_are_matched_by_address_and_never_by_id() {
     let by_id = |kind: &str| {
         let mut policy = policy();
-        policy.allow[0].when.destinations = Some(vec![to_account(kind, Some("w-1"))]);
+        policy.allow[0].when.destinations = one_of(vec![to_account(kind, Some("w-1"))]);
         let mut request = transfer("w", "1");
         request.destinations[0].account = account(kind, "w-1");
         request.destinations[0].address = text(ETH_ADDRESS);
@@ -225,9 +225,9 @@ fn a_required_tag_that_is_missing_leaves_the_receiver_unknown() {
 #[test]
 fn account_and_list_in_one_matcher_must_both_hold() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let both = DestinationMatcher { account: Some(matcher("UNMANAGED", None)), list: Some(friends) };
+    let both = DestinationMatcher { list: Some(friends), ..to_account("UNMANAGED", None) };
     let mut policy = policy();
-    policy.allow[0].when.destinations = Some(vec![both]);
+    policy.allow[0].when.destinations = one_of(vec![both]);
     let mut request = transfer("b", "1");
     request.destinations[0].address = text(ETH_ADDRESS);
     assert_eq!(code(&policy, &request), Err(ReasonCode::NoAllowRule), "a vault at a listed address");
@@ -371,7 +371,7 @@ fn raw_transactions_must_hash_to_their_payload() {
 
 #[test]
 fn reasons_read_well() {
-    let reason = |request: &Request| match evaluate(&policy(), request).standing {
+    let reason = |request: &Request| match evaluate(&policy(), request, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => reason.text,
         Standing::Covered(rule) => panic!("covered by {rule}"),
     };

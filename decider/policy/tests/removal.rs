@@ -9,13 +9,20 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use policy::address::Chain;
 use policy::asset::TagRule;
-use policy::condition::{Conditions, Range};
+use policy::choice::Choice;
+use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart};
+use policy::local_time::{Day, Hours, TimeOfDay, Zone};
+use policy::method::Method;
+use policy::pattern::Pattern;
 use policy::request::{Request, Stage};
+use policy::share::Share;
 use policy::time::Time;
 use policy::usd::Usd;
 use policy::verdict::Verdict;
@@ -28,21 +35,21 @@ use support::*;
 /// A field that can be taken away, and spoilt where it has values that cannot be used.
 struct FieldOf {
     name: &'static str,
-    spoils: bool,
+    spoils: fn(&str) -> bool,
     slot: fn(&mut Request) -> Option<&mut Option<String>>,
 }
 
 /// Names, ids and text: each value is one that could be used.
 const fn name(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<String>>) -> FieldOf {
-    FieldOf { name, spoils: false, slot }
+    FieldOf { name, spoils: |with| with.is_empty(), slot }
 }
 
 /// Amounts, addresses and raw transactions.
 const fn value(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<String>>) -> FieldOf {
-    FieldOf { name, spoils: true, slot }
+    FieldOf { name, spoils: |_| true, slot }
 }
 
-const FIELDS: [FieldOf; 33] = [
+const FIELDS: [FieldOf; 34] = [
     name("signerId", |r| Some(&mut r.signer)),
     name("sourceType", |r| Some(&mut r.source.kind)),
     name("sourceId", |r| Some(&mut r.source.id)),
@@ -54,10 +61,11 @@ const FIELDS: [FieldOf; 33] = [
     name("asset", |r| Some(&mut r.asset)),
     value("amountStr", |r| Some(&mut r.amount)),
     value("requestedAmountStr", |r| Some(&mut r.requested_amount)),
-    name("fee", |r| Some(&mut r.fee)),
+    // Nothing is a fee that could be paid.
+    FieldOf { name: "fee", spoils: |with| with != "0", slot: |r| Some(&mut r.fee) },
     name("note", |r| Some(&mut r.note)),
     name("externalTxId", |r| Some(&mut r.external_tx_id)),
-    name("extraParameters", |r| Some(&mut r.extra_parameters)),
+    value("extraParameters", |r| Some(&mut r.extra_parameters)),
     name("[0].dstType", |r| Some(&mut r.destinations.get_mut(0)?.account.kind)),
     name("[0].dstId", |r| Some(&mut r.destinations.get_mut(0)?.account.id)),
     name("[0].dstSubType", |r| Some(&mut r.destinations.get_mut(0)?.account.subtype)),
@@ -69,6 +77,7 @@ const FIELDS: [FieldOf; 33] = [
     name("[0].tag", |r| Some(&mut r.destinations.get_mut(0)?.tag)),
     name("[1].dstType", |r| Some(&mut r.destinations.get_mut(1)?.account.kind)),
     name("[1].dstId", |r| Some(&mut r.destinations.get_mut(1)?.account.id)),
+    name("[1].dstSubType", |r| Some(&mut r.destinations.get_mut(1)?.account.subtype)),
     value("[1].amountNativeStr", |r| Some(&mut r.destinations.get_mut(1)?.amount)),
     value("[1].amountUSD", |r| Some(&mut r.destinations.get_mut(1)?.amount_usd)),
     value("[1].dstAddress", |r| Some(&mut r.destinations.get_mut(1)?.address)),
@@ -94,19 +103,12 @@ fn spoil_address(request: &mut Request, with: Option<&str>) {
 
 fn conditions() -> impl Strategy<Value = Conditions> {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let payees = list("payees", Chain::Bitcoin, &[BTC_ADDRESS]);
-    let signers = weighted(0.3, prop_oneof![Just("api-user-1"), Just("other")]);
-    let source = weighted(0.3, prop_oneof![Just("0"), Just("9")]);
-    let to = weighted(
-        0.6,
-        prop_oneof![
-            Just(vec![to_list(&friends)]),
-            Just(vec![to_list(&payees)]),
-            Just(vec![to_account("VAULT", Some("1"))]),
-            Just(vec![to_account("VAULT", None), to_list(&friends)]),
-            Just(vec![to_account("UNMANAGED", None)]),
-        ],
-    );
+    let signers = weighted(0.3, (prop_oneof![Just("api-user-1"), Just("other")], any::<bool>()));
+    let source = weighted(0.3, (prop_oneof![Just("0"), Just("9")], any::<bool>()));
+    let to = weighted(0.6, (sample::select(destinations()), any::<bool>()));
+    let operation = weighted(0.5, (sample::subsequence(OPERATIONS.to_vec(), 1..3), any::<bool>()));
+    let contracts = weighted(0.2, Just(friends));
+    let circumstances = (sample::select(circumstances()), any::<bool>());
     let stage = weighted(0.2, prop_oneof![Just(Stage::Approval), Just(Stage::Signing)]);
     let range = |dust: &'static str, lots: &'static str| {
         prop_oneof![
@@ -119,18 +121,116 @@ fn conditions() -> impl Strategy<Value = Conditions> {
     };
     let amount = range("0.001", "100");
     let usd = range("1", "100000");
-    (signers, source, to, stage, amount, usd).prop_map(|(signer, source, to, stage, amount, usd)| {
-        let dollars = |text: &str| Usd::parse_exact(text).unwrap();
-        Conditions {
-            signers: signer.map(|signer| [signer.to_owned()].into()),
-            stages: stage.map(|stage| [stage].into()),
-            sources: source.map(|id| vec![matcher("VAULT", Some(id))]),
-            destinations: to,
-            amount: Range { max: amount.0.map(eth), over: amount.1.map(eth) },
-            usd: Range { max: usd.0.map(dollars), over: usd.1.map(dollars) },
-            ..Conditions::default()
-        }
-    })
+    let bounds = (amount, usd);
+    (signers, source, to, stage, operation, contracts, circumstances, bounds).prop_map(
+        |(signer, source, to, stage, operation, contracts, circumstances, (amount, usd))| {
+            let dollars = |text: &str| Usd::parse_exact(text).unwrap();
+            Conditions {
+                signers: signer.map(|(signer, not)| choice([signer.to_owned()].into(), not)),
+                stages: stage.map(|stage| [stage].into()),
+                operations: operation
+                    .map(|(names, not)| choice(names.into_iter().map(str::to_owned).collect(), not)),
+                sources: source.map(|(id, not)| choice(vec![matcher("VAULT", Some(id))], not)),
+                destinations: to.map(|(to, not)| choice(to, not)),
+                contracts,
+                amount: Range { max: amount.0.map(eth), over: amount.1.map(eth) },
+                usd: Range { max: usd.0.map(dollars), over: usd.1.map(dollars) },
+                circumstances: either(circumstances),
+                ..Conditions::default()
+            }
+        },
+    )
+}
+
+const OPERATIONS: [&str; 4] = ["TRANSFER", "CONTRACT_CALL", "TYPED_MESSAGE", "RAW"];
+
+fn choice<T>(alternatives: T, not: bool) -> Choice<T> {
+    if not { Choice::NoneOf(alternatives) } else { Choice::OneOf(alternatives) }
+}
+
+/// What destinations can be asked for, each field alone and together with others.
+fn destinations() -> Vec<Vec<DestinationMatcher>> {
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let payees = list("payees", Chain::Bitcoin, &[BTC_ADDRESS]);
+    let any = DestinationMatcher::default;
+    let acme = Counterparty {
+        name: "acme".into(),
+        accounts: vec![matcher("EXCHANGE", Some("e-1"))],
+        lists: vec![friends.clone()],
+    };
+    let acme = Some(Arc::new(acme));
+    vec![
+        vec![to_list(&friends)],
+        vec![to_list(&payees)],
+        vec![to_account("VAULT", Some("1"))],
+        vec![to_account("VAULT", None), to_list(&friends)],
+        vec![to_account("UNMANAGED", None)],
+        vec![to_account("EXCHANGE", Some("e-1"))],
+        vec![DestinationMatcher { subtype: text("EXTERNAL"), ..any() }],
+        vec![DestinationMatcher { subtype: text("BINANCE"), ..to_account("EXCHANGE", Some("e-1")) }],
+        vec![DestinationMatcher { address_type: text("WHITELISTED"), ..any() }],
+        vec![DestinationMatcher { address_type: text("ONE_TIME"), ..to_account("VAULT", None) }],
+        vec![DestinationMatcher { tag: text("7"), ..any() }],
+        vec![DestinationMatcher { tag: text("8"), ..to_account("EXCHANGE", None) }, to_list(&friends)],
+        vec![DestinationMatcher { counterparty: acme.clone(), ..any() }],
+        vec![DestinationMatcher { counterparty: acme, subtype: text("INTERNAL"), ..any() }],
+    ]
+}
+
+/// What a request can be asked beside its intent, mostly nothing.
+fn circumstances() -> Vec<CircumstanceConditions> {
+    let any = CircumstanceConditions::default;
+    let fee = |max: Option<&str>, over: Option<&str>| {
+        let range = Range { max: max.map(eth), over: over.map(eth) };
+        CircumstanceConditions { fee: Some(FeeBounds { asset: "ETH".into(), range }), ..any() }
+    };
+    let share = |text: &str| Share::parse(text).unwrap();
+    let method = |text: &str| one_of([Method::parse(text).unwrap()].into());
+    let pattern = |text: &str| one_of(vec![Pattern::parse(text).unwrap()]);
+    let hours = |from: &str, to: &str| {
+        let (from, to) = (TimeOfDay::parse(from).unwrap(), TimeOfDay::parse(to).unwrap());
+        let days = Day::ALL.map(|(_, day)| day).into();
+        one_of(vec![Hours { zone: Zone::named("UTC").unwrap(), days, from, to }])
+    };
+    vec![
+        any(),
+        any(),
+        any(),
+        any(),
+        any(),
+        any(),
+        fee(Some("0.005"), None),
+        fee(None, Some("0.005")),
+        CircumstanceConditions { fee_share: Range { max: Some(share("0.02")), over: None }, ..any() },
+        CircumstanceConditions { fee_share: Range { max: None, over: Some(share("0.02")) }, ..any() },
+        CircumstanceConditions { methods: method("transfer(address,uint256)"), ..any() },
+        CircumstanceConditions { methods: method("approve(address,uint256)"), ..any() },
+        CircumstanceConditions { messages: one_of(["EIP712".to_owned()].into()), ..any() },
+        CircumstanceConditions { messages: one_of(["EIP712".to_owned(), "EIP191".into()].into()), ..any() },
+        CircumstanceConditions { times: hours("00:00", "12:00"), ..any() },
+        CircumstanceConditions { times: hours("12:00", "00:00"), ..any() },
+        CircumstanceConditions { note: pattern("payroll-.*"), ..any() },
+        CircumstanceConditions { external_tx_id: pattern("pay-[0-9]+"), ..any() },
+        CircumstanceConditions { external_tx_id: pattern("other"), note: pattern(".*"), ..any() },
+    ]
+}
+
+/// The same, with what is asked for ruled out instead.
+fn either((asked, not): (CircumstanceConditions, bool)) -> CircumstanceConditions {
+    fn turn<T>(asked: Option<Choice<T>>, not: bool) -> Option<Choice<T>> {
+        asked.map(|asked| match asked {
+            Choice::OneOf(alternatives) => choice(alternatives, not),
+            ruled_out @ Choice::NoneOf(_) => ruled_out,
+        })
+    }
+    CircumstanceConditions {
+        methods: turn(asked.methods, not),
+        messages: turn(asked.messages, not),
+        times: turn(asked.times, not),
+        note: turn(asked.note, not),
+        external_tx_id: turn(asked.external_tx_id, not),
+        ..asked
+    }
 }
 
 fn key() -> impl Strategy<Value = Vec<KeyPart>> {
@@ -172,7 +272,14 @@ fn give_groups(policy: &mut Policy) {
 }
 
 fn some_limit(when: Conditions, key: &[KeyPart], kind: u8) -> policy::limit::Limit {
-    let when = Conditions { stages: None, amount: Range::default(), usd: Range::default(), ..when };
+    let when = Conditions {
+        stages: None,
+        amount: Range::default(),
+        usd: Range::default(),
+        contracts: None,
+        circumstances: CircumstanceConditions::default(),
+        ..when
+    };
     let dollars = |text: &str| Usd::parse_exact(text).unwrap();
     let cap = match kind {
         0 => Cap::Usd(dollars("1")),
@@ -190,14 +297,15 @@ fn allows(policy: &Policy, request: &Request) -> bool {
 type Change = fn(&mut Request);
 
 /// What was charged first, beside what is asked now.
-const FIRST: [Change; 9] = [
+const FIRST: [Change; 10] = [
     |_| {},
     |r| r.source.id = text("7"),
     |r| r.signer = None,
     |r| r.extra_parameters = text("{}"),
-    |r| r.destinations[0].tag = text("7"),
-    |r| r.destinations[0].account.id = text("8"),
-    |r| r.destinations[0].account.subtype = text("INTERNAL"),
+    |r| r.destinations.iter_mut().take(1).for_each(|each| each.tag = text("7")),
+    |r| r.destinations.iter_mut().take(1).for_each(|each| each.account.id = text("8")),
+    |r| r.destinations.iter_mut().take(1).for_each(|each| each.account.subtype = text("INTERNAL")),
+    |r| r.destinations.iter_mut().take(1).for_each(|each| each.address_type = text("OTHER")),
     |r| r.destinations.reverse(),
     |r| {
         let other = "0x0000000000000000000000000000000000000001";
@@ -215,7 +323,8 @@ fn after(seconds: i64) -> Time {
 /// A ledger on which the first request of the transaction was allowed by a policy that allows everything.
 fn charged_before(whole: &Request, change: Change, policy: &Policy) -> Option<NaiveLedger> {
     let mut open = Policy { assets: policy.assets.clone(), ..Policy::default() };
-    open.allow = vec![rule("all", Conditions::default())];
+    let operations = one_of(OPERATIONS.map(str::to_owned).into());
+    open.allow = vec![rule("all", Conditions { operations, ..Conditions::default() })];
     let mut ledger = NaiveLedger::new(&open);
     let mut first = Request { stage: Stage::Approval, ..whole.clone() };
     change(&mut first);
@@ -229,7 +338,7 @@ proptest! {
 
     #[test]
     fn less_input_never_allows_more(policy in policies(), spoilt in sample::select(SPOILT.to_vec())) {
-        for (sample, whole) in samples() {
+        for (sample, whole) in all_samples() {
             if allows(&policy, &whole) {
                 continue;
             }
@@ -237,7 +346,7 @@ proptest! {
                 let mut less = whole.clone();
                 let Some(slot) = (field.slot)(&mut less) else { continue };
                 // Making unusable is not changing into another usable value.
-                if spoilt.is_some_and(|spoilt| !spoilt.is_empty() && !field.spoils) || slot.is_none() {
+                if spoilt.is_some_and(|spoilt| !(field.spoils)(spoilt)) || slot.is_none() {
                     continue;
                 }
                 *slot = spoilt.map(str::to_owned);
@@ -264,7 +373,7 @@ proptest! {
     fn less_input_never_allows_more_of_what_was_charged(
         policy in policies(), first in sample::select(FIRST.to_vec()), spoilt in sample::select(SPOILT.to_vec()),
     ) {
-        for (sample, whole) in samples() {
+        for (sample, whole) in all_samples() {
             let Some(ledger) = charged_before(&whole, first, &policy) else { continue };
             let allows = |request: &Request| {
                 ledger.clone().decide(request, after(1)).verdict == Verdict::Allow
@@ -275,7 +384,7 @@ proptest! {
             for field in &FIELDS {
                 let mut less = whole.clone();
                 let Some(slot) = (field.slot)(&mut less) else { continue };
-                if spoilt.is_some_and(|spoilt| !spoilt.is_empty() && !field.spoils) || slot.is_none() {
+                if spoilt.is_some_and(|spoilt| !(field.spoils)(spoilt)) || slot.is_none() {
                     continue;
                 }
                 *slot = spoilt.map(str::to_owned);
@@ -296,7 +405,7 @@ proptest! {
         turned.limits.reverse();
         let turns = seed % turned.allow.len().max(1);
         turned.allow.rotate_left(turns);
-        for (sample, request) in samples() {
+        for (sample, request) in all_samples() {
             let verdict = |policy: &Policy| NaiveLedger::new(policy).decide(&request, START).verdict;
             prop_assert_eq!(verdict(&policy), verdict(&turned), "{}", sample);
         }
@@ -306,7 +415,7 @@ proptest! {
     fn one_more_deny_rule_never_allows_more(policy in policies(), when in conditions()) {
         let mut stricter = policy.clone();
         stricter.deny.push(rule("one more", when));
-        for (sample, request) in samples() {
+        for (sample, request) in all_samples() {
             prop_assert!(allows(&policy, &request) || !allows(&stricter, &request), "{}", sample);
         }
     }
@@ -318,7 +427,7 @@ fn the_property_is_not_empty() {
     let (mut allowed, mut refused) = (0, 0);
     for _ in 0..200 {
         let policy = policies().new_tree(&mut runner).unwrap().current();
-        for (_, request) in samples() {
+        for (_, request) in all_samples() {
             if allows(&policy, &request) { allowed += 1 } else { refused += 1 }
         }
     }

@@ -138,7 +138,7 @@ fn selectors_and_keys_act_per_destination() {
     assert!(allowed(&both), "0.4 and 0.6 are apart");
     assert_eq!(both.limits.len(), 2);
 
-    per_destination.when.destinations = Some(vec![to_account("VAULT", Some("1"))]);
+    per_destination.when.destinations = one_of(vec![to_account("VAULT", Some("1"))]);
     per_destination.key.clear();
     let one = limited(vec![per_destination]).decide(&two_destinations(), START);
     assert_eq!(one.limits[0].requested, eth("0.6"), "the selected destination alone");
@@ -255,7 +255,7 @@ fn another_intent_under_the_same_transaction_is_denied() {
     for (name, change) in changes {
         let mut open = policy();
         open.allow[0].when = Conditions {
-            operations: Some(["TRANSFER".into(), "STAKE".into()].into()),
+            operations: one_of(["TRANSFER".into(), "STAKE".into()].into()),
             ..Conditions::default()
         };
         let mut ledger = NaiveLedger::new(&open);
@@ -370,7 +370,7 @@ fn a_record_settles_again_the_same() {
         let first = ledger.decide(&request, after(seconds));
         let json = serde_json::to_string(&first.evidence).unwrap();
         let mut evidence: policy::evidence::Evidence = serde_json::from_str(&json).unwrap();
-        let evaluation = evaluate(&ledger.policy, &request);
+        let evaluation = evaluate(&ledger.policy, &request, evidence.asked_at.unwrap());
         let again = settle(&ledger.policy, &request, &evaluation, &mut evidence, after(seconds)).unwrap();
         assert_eq!(first, again);
     }
@@ -418,7 +418,7 @@ fn history_policy() -> Policy {
         eth_limit("destination", &[KeyPart::Destination, KeyPart::Asset], "2.3", 30),
         limit(
             "count",
-            Conditions { signers: Some(["s1".into()].into()), ..Conditions::default() },
+            Conditions { signers: one_of(["s1".into()].into()), ..Conditions::default() },
             &[],
             Cap::Count(3),
             80,
@@ -485,5 +485,5 @@ proptest! {
 }
 
 fn policy_intent() -> policy::intent::Intent {
-    evaluate(&policy(), &transfer("x", "1")).intent.unwrap()
+    evaluate(&policy(), &transfer("x", "1"), START).intent.unwrap()
 }

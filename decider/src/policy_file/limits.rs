@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use policy::choice::Choice;
 use policy::condition::Conditions;
 use policy::group::Counterparty;
 use policy::limit::{Cap, KeyPart, Limit};
@@ -9,9 +10,10 @@ use policy::time::Window;
 use policy::vocabulary::states_its_amount;
 
 use super::amounts::{read_amount, read_usd};
+use super::conditions::read_conditions;
 use super::ids::Ids;
 use super::names::Names;
-use super::rules::{LIMIT_CONDITIONS, read_conditions};
+use super::scope::Section;
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader, span};
 
@@ -49,7 +51,7 @@ fn read_limit(
     let fields = Fields::of(reader, node, "a limit", &FIELDS)?;
     let id = ids.read(reader, &fields);
     let when = match fields.optional(reader, "when") {
-        Some(node) => read_conditions(reader, node, names, &LIMIT_CONDITIONS).unwrap_or_default(),
+        Some(node) => read_conditions(reader, node, names, Section::Limit).unwrap_or_default(),
         None => Conditions::default(),
     };
     let key = read_key(reader, &fields, groups);
@@ -136,8 +138,8 @@ fn read_amount_cap(
 
 /// No limit may claim to bound what a payload does not state (decision model, section 5).
 fn check_amounts_are_stated(reader: &mut Reader<'_>, node: &Node, when: &Conditions) {
-    let silent =
-        when.operations.as_ref().and_then(|names| names.iter().find(|name| !states_its_amount(name)));
+    let named = when.operations.as_ref().and_then(Choice::one_of);
+    let silent = named.and_then(|names| names.iter().find(|name| !states_its_amount(name)));
     if let Some(operation) = silent {
         let message =
             format!("this cannot bound {operation}: its payload does not state what moves; use count");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use policy::config_change::{self, ConfigChange, ConfigChangeOutcome};
+use policy::config_change::{self, ConfigChangeOutcome};
 use policy::document::Policy;
 use policy::evaluate::Evaluation;
 use policy::evidence::Evidence;
@@ -26,7 +26,7 @@ pub struct Question {
 /// What it is about.
 enum Matter {
     Transaction(Box<Transaction>),
-    ConfigChange { policy_hash: String, change: ConfigChange },
+    ConfigChange { policy_hash: String, outcome: ConfigChangeOutcome },
 }
 
 struct Transaction {
@@ -51,14 +51,14 @@ impl Question {
 
     /// The question whether a configuration change was answered before.
     pub fn of_config_change(id: String, proposal: ConfigProposal) -> Self {
-        let ConfigProposal { policy_hash, change, payload } = proposal;
+        let ConfigProposal { policy_hash, change, outcome, payload } = proposal;
         let identity = Identity {
             tenant: change.tenant.clone(),
             callback_request_id: change.callback_request_id.clone(),
             key: change.identity(),
             content: change.content(),
         };
-        Self { id, identity, payload, matter: Matter::ConfigChange { policy_hash, change } }
+        Self { id, identity, payload, matter: Matter::ConfigChange { policy_hash, outcome } }
     }
 
     /// Which request asks.
@@ -85,8 +85,8 @@ impl Question {
                 let settlement = settle::settle(policy, request, evaluation, ledger, now)?;
                 Ok(self.settled(settlement))
             }
-            Matter::ConfigChange { change, .. } => {
-                let outcome = config_change::evaluate(change);
+            Matter::ConfigChange { outcome, .. } => {
+                let outcome = outcome.clone();
                 Ok(self.outcome(outcome, now))
             }
         }

@@ -8,6 +8,7 @@ use decider::decide::{Decider, Metrics};
 use decider::grpc::{Config, Server};
 use decider::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
 use decider::{config, policy_file};
+use policy::time::Time;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
@@ -37,6 +38,10 @@ impl Store for SilentStore {
         Box::pin(std::future::pending())
     }
 
+    fn now(&self) -> Result<Time, StoreError> {
+        Ok(Time::default())
+    }
+
     fn readiness(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -53,6 +58,10 @@ impl Store for FailingStore {
 
     fn get(&self, _: String, _: Lookup) -> Pending<Option<Record>> {
         Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn now(&self) -> Result<Time, StoreError> {
+        Err(self.0.clone())
     }
 
     fn readiness(&self) -> Result<(), StoreError> {

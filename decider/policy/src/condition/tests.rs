@@ -100,6 +100,16 @@ fn a_destination_is_matched_as_the_table_says() {
     }
 }
 
+/// A wallet's id does not apply, so that ruling one out is false; without the type it must not become true.
+#[test]
+fn without_a_type_nobody_can_tell_whether_an_id_applies() {
+    let wallet = matcher("UNMANAGED", Some("w-9"));
+    let is = |kind, sense| wallet.matches_destination("TRANSFER", &account(kind, Some("w-1")), sense);
+    assert_eq!((is(Some("UNMANAGED"), Sense::Is), is(Some("UNMANAGED"), Sense::IsNot)), (False, True));
+    assert_eq!(is(None, Sense::Is), False, "whether or not it applies");
+    assert!(unknown(&is(None, Sense::IsNot)));
+}
+
 #[test]
 fn a_missing_signer_is_unknown_where_it_is_asked_for() {
     let asked = Conditions { signers: one_of(["alice".to_owned()].into()), ..Conditions::default() };

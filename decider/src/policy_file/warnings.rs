@@ -19,6 +19,9 @@ pub fn of(policy: &Policy, summary: &Summary) -> Vec<String> {
     if policy.allow.is_empty() {
         warnings.push("there is no allow rule: everything is denied".into());
     }
+    for rule in policy.deny.iter().chain(&policy.allow) {
+        warnings.extend(unstated_fee_asset(policy, rule));
+    }
     for rule in &policy.allow {
         warnings.extend(unstated_amounts(rule));
         warnings.extend(any_destination(rule));
@@ -97,6 +100,25 @@ fn any_address(rule: &Rule) -> Option<String> {
         });
     let (what, word) = kinds.next().filter(|_| rule.when.contracts.is_none())?;
     Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
+}
+
+/// The fee of a token is in another coin: read in the token's own units it would be another amount.
+fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
+    let asked = &rule.when.circumstances;
+    if asked.fee.is_none() && asked.fee_share.is_unbounded() {
+        return None;
+    }
+    let shares_its_chain =
+        |id: &String, chain| policy.assets.iter().any(|(other, asset)| other != id && asset.chain == chain);
+    let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
+    let (id, _) = policy
+        .assets
+        .iter()
+        .find(|(id, asset)| met(id) && asset.fee_asset.is_none() && shares_its_chain(id, asset.chain))?;
+    Some(format!(
+        "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
+        rule.id
+    ))
 }
 
 fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {

@@ -312,3 +312,16 @@ fn warnings_see_what_is_ruled_out_and_what_only_words_describe() {
     ");
     assert_snapshot!(warn("{operations: [CONTRACT_CALL], call: {contracts: routers}}", "{destination: {not: [{type: VAULT}]}}"), @"allow rule pay allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does");
 }
+
+#[test]
+fn a_fee_whose_coin_is_not_stated_is_warned_of() {
+    let text = POLICY.replace("6, fee_asset: ETH", "6").replace("ALLOWED", "{}").replace("LIMITED", "{}");
+    let warn = |deny: &str| {
+        let file = read("p.yaml", &text.replace("WHEN", deny)).unwrap();
+        warnings::of(&file.policy, &file.summary).into_iter().find(|warning| warning.contains("fee"))
+    };
+    let token = warn(r#"{assets: [USDC], fee: {over: "1"}}"#);
+    assert_snapshot!(token.unwrap(), @"rule guard reads the fee of USDC in USDC: state its fee_asset, which for a token is another");
+    assert_eq!(warn(r#"{assets: [ETH], fee: {over: "1"}}"#), None);
+    assert_eq!(warn(r#"{assets: [BTC], fee_share: {over: "1"}}"#), None, "alone on its chain");
+}

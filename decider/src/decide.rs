@@ -4,7 +4,7 @@ pub mod metrics;
 
 use std::sync::Arc;
 
-use policy::config_change::ConfigChange;
+use policy::config_change::{self, ConfigChange};
 use policy::evaluate::{RuleResult, evaluate};
 use policy::request::Request;
 use policy::rule::Effect;
@@ -33,9 +33,15 @@ impl Decider {
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
         let policy = self.store.policy();
-        let at = self.store.now()?;
-        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, at));
-        self.record(|store| store.decide(Proposal { policy, request, evaluation, payload })).await
+        let proposal = self.store.now().map(|now| {
+            let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, now));
+            Proposal { policy, request, evaluation, payload }
+        });
+        self.record(|store| match proposal {
+            Ok(proposal) => store.decide(proposal),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        })
+        .await
     }
 
     /// Decides over a configuration change; `payload` is kept with the decision.
@@ -47,8 +53,11 @@ impl Decider {
         change: ConfigChange,
         payload: Vec<u8>,
     ) -> Result<Answer, StoreError> {
-        let policy_hash = self.store.policy().hash.clone();
-        self.record(|store| store.decide_config_change(ConfigProposal { policy_hash, change, payload })).await
+        let policy = self.store.policy();
+        let outcome = info_span!("evaluate").in_scope(|| config_change::evaluate(&policy, &change));
+        let policy_hash = policy.hash.clone();
+        let proposal = ConfigProposal { policy_hash, change, outcome, payload };
+        self.record(|store| store.decide_config_change(proposal)).await
     }
 
     /// What is on record.

@@ -6,19 +6,35 @@
 
 pub mod warnings;
 
+mod config_changes;
+
 mod limits;
 
 mod windows;
 
 mod rules;
 
+mod conditions;
+
+mod circumstances;
+
+mod calls;
+
+mod times;
+
+mod scope;
+
 mod amounts;
 
 mod matchers;
 
+mod choices;
+
 mod counterparties;
 
 mod names;
+
+mod signer_groups;
 
 mod source_groups;
 
@@ -56,17 +72,19 @@ use files::Files;
 use names::Names;
 use summary::Summary;
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 12] = [
     "version",
     "raw_transactions",
     "assets",
     "operations",
     "lists",
     "source_groups",
+    "signer_groups",
     "counterparties",
     "deny",
     "allow",
     "limits",
+    "config_changes",
 ];
 
 /// A policy with the document it was read from.
@@ -173,6 +191,7 @@ fn read_policy(
     let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
     let names = Names::read(reader, &fields, files);
     let counterparties = counterparties::read(reader, &fields, &names);
+    let names = names.with_counterparties(&counterparties);
     let mut ids = ids::Ids::default();
     let policy = Policy {
         hash: String::new(),
@@ -180,6 +199,7 @@ fn read_policy(
         deny: rules::read_deny(reader, &fields, &names, &mut ids),
         allow: rules::read_allow(reader, &fields, &names, &mut ids),
         limits: limits::read(reader, &fields, &names, &counterparties, &mut ids),
+        config_changes: config_changes::read(reader, &fields, &names, &mut ids),
         source_groups: names.source_groups(),
         assets: names.assets(),
         counterparties,

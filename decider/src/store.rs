@@ -35,6 +35,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use policy::document::Policy;
+use policy::time::Time;
 use serde::Deserialize;
 
 use crate::document::Document;
@@ -80,6 +81,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// The record could not be read; see [`StoreError`].
     fn get(&self, tenant: String, lookup: Lookup) -> Pending<Option<Record>>;
+
+    /// The store's time, for what has to be known before a decision is asked for: never behind what is on record.
+    /// Reads a few numbers and no file.
+    ///
+    /// # Errors
+    /// Nothing can be decided now; see [`StoreError`].
+    fn now(&self) -> Result<Time, StoreError>;
 
     /// Whether it could decide now. Reads a few numbers and no file.
     ///

@@ -1,22 +1,32 @@
 //! The published table: at which operation, destination type and stage a field applies.
 //!
-//! A condition over a field that does not apply is false. Over one that applies and is missing it is
-//! indeterminate (decision model, section 1).
+//! A condition over a field that does not apply is false, and so is one that rules values out. Over a field that
+//! applies and is missing both are indeterminate (decision model, section 1).
 //!
 //! | field | applies |
 //! |---|---|
-//! | signer, source type, source id, asset | always |
+//! | signer, source type, source id, asset, note, the client's own id | always |
+//! | time | always, and is never missing |
 //! | amount, requested amount, USD value | operations whose payload states what they move |
+//! | fee | at signing |
+//! | fee as a share of the amount | at signing, for the same operations as the amount |
 //! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE) |
 //! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
+//! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one |
+//! | destination address type | as the type |
 //! | destination address | as the type: for UNMANAGED and ONE_TIME_ADDRESS always, for every other type at signing; before that it is read where it is given, and not missed |
 //! | how long an address has been listed | as the destination address; its date is the list's |
-//! | destination tag | wherever the address does, for assets that require one |
+//! | destination tag | wherever the address does, for assets that require one, and wherever a condition or a listed address asks for one |
+//! | destination counterparty | as the accounts and lists that it is made of |
+//! | contract, method | CONTRACT_CALL and APPROVE; the contract is the destination's address, at either stage |
+//! | message types | RAW and TYPED_MESSAGE |
 //! | raw transaction | at signing, where the policy requires it, on chains whose digest is known |
 
 use crate::address::Chain;
 use crate::request::Stage;
-use crate::vocabulary::{is_matched_by_address, pays_somebody, states_its_amount};
+use crate::vocabulary::{
+    calls_a_method, has_subtype, is_matched_by_address, pays_somebody, signs_messages, states_its_amount,
+};
 
 /// Whether the amounts and their value apply.
 pub fn amount_applies(operation: &str) -> bool {
@@ -31,6 +41,31 @@ pub fn destination_applies(operation: &str) -> bool {
 /// Whether a destination's id applies; a missing type is one whose id might matter.
 pub fn destination_id_applies(operation: &str, account_type: Option<&str>) -> bool {
     destination_applies(operation) && !account_type.is_some_and(is_matched_by_address)
+}
+
+/// Whether a destination's subtype applies; a missing type is one whose subtype might matter.
+pub fn subtype_applies(operation: &str, account_type: Option<&str>) -> bool {
+    destination_applies(operation) && account_type.is_none_or(has_subtype)
+}
+
+/// Whether a destination's address type applies.
+pub fn address_type_applies(operation: &str) -> bool {
+    destination_applies(operation)
+}
+
+/// Whether the fee applies.
+pub fn fee_applies(stage: Stage) -> bool {
+    stage == Stage::Signing
+}
+
+/// Whether a contract and its method apply.
+pub fn call_applies(operation: &str) -> bool {
+    calls_a_method(operation)
+}
+
+/// Whether message types apply.
+pub fn messages_apply(operation: &str) -> bool {
+    signs_messages(operation)
 }
 
 /// Whether a destination's address applies; a missing type is one whose address might matter.
@@ -65,6 +100,27 @@ mod tests {
         assert!(destination_id_applies("TRANSFER", None));
         assert!(!destination_id_applies("TRANSFER", Some("UNMANAGED")));
         assert!(!destination_id_applies("TYPED_MESSAGE", Some("VAULT")));
+    }
+
+    #[test]
+    fn subtypes_apply_where_accounts_have_them() {
+        assert!(
+            subtype_applies("TRANSFER", Some("UNMANAGED")) && subtype_applies("TRANSFER", Some("EXCHANGE"))
+        );
+        assert!(subtype_applies("TRANSFER", None));
+        assert!(!subtype_applies("TRANSFER", Some("VAULT")));
+        assert!(!subtype_applies("TRANSFER", Some("ONE_TIME_ADDRESS")));
+        assert!(!subtype_applies("RAW", Some("UNMANAGED")) && !address_type_applies("RAW"));
+    }
+
+    #[test]
+    fn what_an_operation_carries_applies_to_it_alone() {
+        assert!(call_applies("CONTRACT_CALL") && call_applies("APPROVE"));
+        assert!(messages_apply("RAW") && messages_apply("TYPED_MESSAGE"));
+        for operation in ["TRANSFER", "PROGRAM_CALL", "UNHEARD_OF", ""] {
+            assert!(!call_applies(operation) && !messages_apply(operation), "{operation}");
+        }
+        assert!(fee_applies(Stage::Signing) && !fee_applies(Stage::Approval));
     }
 
     #[test]

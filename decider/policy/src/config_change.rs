@@ -1,23 +1,16 @@
-//! Configuration changes: approved or rejected only by explicit rules, of which there are none yet; people
-//! decide (decision model, section 7).
+//! Configuration changes: approved or rejected only by explicit rules, each typed for what it is about; what no rule
+//! decides is left to people (decision model, sections 2 and 7).
 
+#[cfg(test)]
+mod tests;
+
+use crate::config_rule::ConfigRule;
+use crate::document::Policy;
 use crate::identity::{self, Digest};
+use crate::truth::Truth;
 use crate::verdict::{Action, Reason, ReasonCode, Verdict};
 
-/// One change of the workspace's configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigChange {
-    /// Whose policy.
-    pub tenant: String,
-    /// The path it came in by.
-    pub path: String,
-    /// The Co-signer's `requestId`.
-    pub callback_request_id: String,
-    /// Kind of change; open set.
-    pub kind: Option<String>,
-    /// Digest of the details as received.
-    pub details: Vec<u8>,
-}
+pub use crate::request::ConfigChange;
 
 impl ConfigChange {
     /// Which answer this is.
@@ -42,54 +35,42 @@ pub struct ConfigChangeOutcome {
     pub reason: Reason,
 }
 
-/// Decides over a change that was not seen before.
-pub fn evaluate(change: &ConfigChange) -> ConfigChangeOutcome {
-    let kind = change.kind.as_deref().unwrap_or("(no type)");
-    held(ReasonCode::ConfigChangeNoRule, format!("no rule decides over {kind}: left to people"))
+/// Decides over a change that was not seen before: a rejection outweighs, then what cannot be told, then an approval.
+pub fn evaluate(policy: &Policy, change: &ConfigChange) -> ConfigChangeOutcome {
+    let truths: Vec<(&ConfigRule, Truth)> =
+        policy.config_changes.iter().map(|rule| (rule, rule.matches(&policy.assets, change))).collect();
+    let matched = |approves: bool| {
+        let found = truths.iter().find(|(rule, truth)| rule.approves() == approves && *truth == Truth::True);
+        found.map(|(rule, _)| *rule)
+    };
+    if let Some(rule) = matched(false) {
+        return decided(Verdict::Deny, ReasonCode::ConfigChangeRule, format!("rule {} rejects it", rule.id));
+    }
+    for (rule, truth) in &truths {
+        if let Truth::Indeterminate(phrases) = truth {
+            let text = format!("rule {}: {}: left to people", rule.id, phrases.join(", "));
+            return decided(Verdict::Hold, ReasonCode::ConfigChangeIndeterminate, text);
+        }
+    }
+    if let Some(rule) = matched(true) {
+        return decided(
+            Verdict::Allow,
+            ReasonCode::ConfigChangeRule,
+            format!("rule {} approves it", rule.id),
+        );
+    }
+    let kind: String = change.kind.as_deref().unwrap_or("(no type)").escape_debug().collect();
+    let text = format!("no rule decides over {kind}: left to people");
+    decided(Verdict::Hold, ReasonCode::ConfigChangeNoRule, text)
 }
 
 /// Decides over a change whose request id came before with other content: left to people, with an alarm.
 pub fn content_changed() -> ConfigChangeOutcome {
-    held(ReasonCode::ContentChanged, "this requestId came before with other content".into())
+    let text = "this requestId came before with other content";
+    decided(Verdict::Hold, ReasonCode::ContentChanged, text.into())
 }
 
-fn held(code: ReasonCode, text: String) -> ConfigChangeOutcome {
-    let verdict = Verdict::Hold;
-    ConfigChangeOutcome {
-        verdict,
-        action: Action::for_config_change(verdict),
-        reason: Reason::new(code, text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(kind: Option<&str>, details: &[u8]) -> ConfigChange {
-        ConfigChange {
-            tenant: "default".into(),
-            path: String::new(),
-            callback_request_id: "c-1".into(),
-            kind: kind.map(str::to_owned),
-            details: details.to_vec(),
-        }
-    }
-
-    #[test]
-    fn every_kind_is_left_to_people() {
-        for kind in [None, Some(""), Some("UNMANAGED_WALLET"), Some("ADD_USER"), Some("NEW_KIND")] {
-            assert_eq!(evaluate(&change(kind, b"")).action, Action::Ignore, "{kind:?}");
-        }
-        assert_eq!(content_changed().action, Action::Ignore);
-    }
-
-    #[test]
-    fn kind_and_details_are_content_and_the_id_is_identity() {
-        let one = change(Some("ADD_USER"), b"x");
-        assert_eq!(one.identity(), change(Some("POLICY_CHANGE"), b"y").identity());
-        assert_ne!(one.content(), change(Some("ADD_USER"), b"y").content());
-        assert_ne!(one.content(), change(Some("POLICY_CHANGE"), b"x").content());
-        assert_ne!(change(None, b"").content(), change(Some(""), b"").content());
-    }
+fn decided(verdict: Verdict, code: ReasonCode, text: String) -> ConfigChangeOutcome {
+    let action = Action::for_config_change(verdict);
+    ConfigChangeOutcome { verdict, action, reason: Reason::new(code, text) }
 }

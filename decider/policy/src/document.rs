@@ -1,8 +1,7 @@
 //! A policy: one immutable, content-hashed document.
 
-use std::collections::BTreeMap;
-
-use crate::asset::Asset;
+use crate::asset::Assets;
+use crate::config_rule::ConfigRule;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::limit::Limit;
 use crate::rule::Rule;
@@ -13,7 +12,7 @@ pub struct Policy {
     /// SHA-256 of the document it was read from: 64 lower-case hexadecimal digits.
     pub hash: String,
     /// The assets it knows, by id.
-    pub assets: BTreeMap<String, Asset>,
+    pub assets: Assets,
     /// Whether signing needs the raw transaction.
     pub raw_transactions_required: bool,
     /// Rules of which one match denies.
@@ -22,6 +21,8 @@ pub struct Policy {
     pub allow: Vec<Rule>,
     /// Caps, each applied wherever its selector matches.
     pub limits: Vec<Limit>,
+    /// Rules over configuration changes.
+    pub config_changes: Vec<ConfigRule>,
     /// Named groups of sources. No source is in two.
     pub source_groups: Vec<SourceGroup>,
     /// Named groups of destinations. No destination is in two.

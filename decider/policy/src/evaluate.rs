@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::circumstances::Circumstances;
 use crate::document::Policy;
 use crate::integrity::read_intent;
 use crate::intent::Intent;
 use crate::request::Request;
 use crate::rule::{Effect, Rule};
+use crate::time::DATA_VERSION;
 use crate::time::Time;
 use crate::truth::Truth;
 use crate::verdict::{Reason, ReasonCode};
@@ -20,6 +22,10 @@ pub struct Evaluation {
     pub rules: Vec<RuleResult>,
     /// What the request would do; `None` where it could not be read.
     pub intent: Option<Intent>,
+    /// When it was asked, by the store's clock: what rules over the time went by.
+    pub at: Time,
+    /// The version of the time-zone data, where a rule asked for local time.
+    pub time_zone_data: Option<String>,
 }
 
 /// Where a request stands before the limits.
@@ -46,17 +52,24 @@ pub struct RuleResult {
     pub indeterminate: Vec<String>,
 }
 
-/// Evaluates a request against every rule, at a time; the order of rules does not matter.
+/// Evaluates a request, asked at `at` by the store's clock, against every rule; the order of rules does not matter.
 pub fn evaluate(policy: &Policy, request: &Request, at: Time) -> Evaluation {
     let intent = match read_intent(policy, request) {
         Ok(intent) => intent,
         Err(reason) => {
-            return Evaluation { standing: Standing::Denied(reason), rules: Vec::new(), intent: None };
+            let standing = Standing::Denied(reason);
+            return Evaluation { standing, rules: Vec::new(), intent: None, at, time_zone_data: None };
         }
     };
-    let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent, at));
-    rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent, at)));
-    Evaluation { standing: combine(&rules), rules, intent: Some(intent) }
+    let circumstances = Circumstances::of(request, &policy.assets, at);
+    let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent, &circumstances));
+    rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent, &circumstances)));
+    let time_zone_data = asks_for_local_time(policy).then(|| DATA_VERSION.to_owned());
+    Evaluation { standing: combine(&rules), rules, intent: Some(intent), at, time_zone_data }
+}
+
+fn asks_for_local_time(policy: &Policy) -> bool {
+    policy.deny.iter().chain(&policy.allow).any(|rule| rule.when.circumstances.ask_for_local_time())
 }
 
 fn results(rules: &[Rule], effect: Effect, truth: impl Fn(&Rule) -> Truth) -> Vec<RuleResult> {

@@ -6,18 +6,23 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::charge::{Charge, ChargeKey};
+use crate::evaluate::Evaluation;
 use crate::ledger::{Ledger, Used};
 use crate::limit::{Bucket, Limit};
 use crate::time::{DATA_VERSION, Time, Window};
 
-/// Every answer the ledger gave.
+/// Every answer the ledger gave, and the time the rules went by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Charges that were looked up.
     pub charges: Vec<(ChargeKey, Option<Charge>)>,
     /// Sums that were looked up.
     pub used: Vec<(Bucket, Used)>,
-    /// The version of the time-zone data, where a calendar window had a say.
+    /// When it was asked, by the store's clock: the rules saw this time. Records of before rules could ask for the
+    /// time have none, and need none.
+    #[serde(default)]
+    pub asked_at: Option<Time>,
+    /// The version of the time-zone data, where a rule or a calendar window had a look at local time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone_data: Option<String>,
 }
@@ -29,9 +34,10 @@ pub struct Recording<'a, L> {
 }
 
 impl<'a, L: Ledger> Recording<'a, L> {
-    /// Nothing was asked yet.
-    pub fn new(ledger: &'a mut L) -> Self {
-        Self { ledger, evidence: Evidence::default() }
+    /// Nothing was asked yet, for a request that the rules have spoken on.
+    pub fn new(ledger: &'a mut L, evaluation: &Evaluation) -> Self {
+        let (asked_at, time_zone_data) = (Some(evaluation.at), evaluation.time_zone_data.clone());
+        Self { ledger, evidence: Evidence { asked_at, time_zone_data, ..Evidence::default() } }
     }
 
     /// Notes that a limit looked through this window.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::condition::{AccountMatcher, is_listed};
+use crate::choice::{Asking, Sense};
 use crate::intent::{Account, Destination, Intent};
 use crate::list::{AddressList, Reading};
+use crate::matcher::{AccountMatcher, is_listed};
 use crate::truth::Truth;
 
 /// The named groups that the keys of limits can refer to.
@@ -44,13 +45,18 @@ pub struct Counterparty {
 }
 
 impl Counterparty {
-    /// Whether a destination belongs to it.
+    /// Whether a destination counts as belonging to it: a listed address under any tag does.
     pub fn contains(&self, intent: &Intent, destination: &Destination) -> Truth {
+        self.matches(intent, destination, Asking { sense: Sense::Is, reading: Reading::Wide })
+    }
+
+    /// Whether a destination belongs to it, as a condition asks.
+    pub fn matches(&self, intent: &Intent, destination: &Destination, asking: Asking) -> Truth {
         let account = self
             .accounts
             .iter()
-            .map(|each| each.matches_destination(&intent.operation, &destination.account));
-        let listed = self.lists.iter().map(|list| is_listed(list, intent, destination, Reading::Wide));
+            .map(|each| each.matches_destination(&intent.operation, &destination.account, asking.sense));
+        let listed = self.lists.iter().map(|list| is_listed(list, intent, destination, asking));
         Truth::any(account.chain(listed))
     }
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
-use crate::amount::Amount;
+use crate::amount::{Amount, AmountError, Decimals};
 use crate::applicability::{amount_applies, raw_transaction_applies};
-use crate::asset::{Asset, TagRule};
+use crate::asset::{Asset, TagRule, fee_asset};
 use crate::document::Policy;
 use crate::intent::{Account, Destination, Intent};
 use crate::raw_transaction::{self, Proof, RawTransactionError};
@@ -30,6 +30,7 @@ pub fn read_intent(policy: &Policy, request: &Request) -> Result<Intent, Reason>
     let destinations = read_destinations(request, operation, asset)?;
     let sum = check_sum(&totals, &destinations)?;
     let destinations = priced_in_full(destinations, sum, totals.larger());
+    check_fee(policy, request, asset_id)?;
     check_raw_transactions(policy, request, asset)?;
     Ok(Intent {
         tenant: request.tenant.clone(),
@@ -119,6 +120,7 @@ fn read_destination(
         account: account(&text.account),
         address: shown.or(address),
         tag: text.tag.clone(),
+        address_type: given(&text.address_type).map(str::to_owned),
         amount: amount.unwrap_or_default(),
         usd: read_usd(text, amount.unwrap_or_default()),
     })
@@ -146,35 +148,37 @@ fn agree_with_declared(
     match destinations.as_mut_slice() {
         [] => {}
         [only] => {
-            declared.check(only, request.destinations.first())?;
+            declared.check(only)?;
             only.address = only.address.take().or(declared.address);
+            only.address_type = only.address_type.take().or(declared.address_type);
         }
-        several => declared.is_one_of(several, &request.destinations)?,
+        several => declared.is_one_of(several)?,
     }
     Ok(destinations)
 }
 
 /// The declared destination, read.
-struct Declared<'a> {
+struct Declared {
     account: Account,
     address: Option<Address>,
-    address_type: Option<&'a str>,
+    address_type: Option<String>,
 }
 
-impl<'a> Declared<'a> {
-    fn read(text: &'a DeclaredDestination, asset: &Asset) -> Result<Self, Reason> {
+impl Declared {
+    fn read(text: &DeclaredDestination, asset: &Asset) -> Result<Self, Reason> {
         Ok(Self {
             account: account(&text.account),
             address: read_address(&text.address, "destAddress", asset)?,
-            address_type: given(&text.address_type),
+            address_type: given(&text.address_type).map(str::to_owned),
         })
     }
 
-    fn check(&self, destination: &Destination, text: Option<&DestinationText>) -> Result<(), Reason> {
+    fn check(&self, destination: &Destination) -> Result<(), Reason> {
         let account = &destination.account;
-        let address_type = text.and_then(|text| given(&text.address_type));
         agree_where_given(&self.account.kind, &account.kind, "destType", "destinations[0].dstType")?;
         agree_where_given(&self.account.id, &account.id, "destId", "destinations[0].dstId")?;
+        let (one, other) = ("the declared subtype", "destinations[0].dstSubType");
+        agree_where_given(&self.account.subtype, &account.subtype, one, other)?;
         agree_where_given(
             &self.address,
             &destination.address,
@@ -182,13 +186,12 @@ impl<'a> Declared<'a> {
             "the address in destinations[0]",
         )?;
         let (one, other) = ("destAddressType", "destinations[0].dstAddressType");
-        agree_where_given(&self.address_type, &address_type, one, other)
+        agree_where_given(&self.address_type, &destination.address_type, one, other)
     }
 
-    fn is_one_of(&self, several: &mut [Destination], texts: &[DestinationText]) -> Result<(), Reason> {
-        let fits = |each: &&mut Destination, text| self.check(each, Some(text)).is_ok();
-        let fitting = several.iter_mut().zip(texts).filter(|(each, text)| fits(each, text));
-        let mut fitting: Vec<&mut Destination> = fitting.map(|(each, _)| each).collect();
+    fn is_one_of(&self, several: &mut [Destination]) -> Result<(), Reason> {
+        let mut fitting: Vec<&mut Destination> =
+            several.iter_mut().filter(|each| self.check(each).is_ok()).collect();
         agree(!fitting.is_empty(), "the declared destination", "every entry of destinations")?;
         if self.address.is_some() && fitting.iter().all(|each| each.address.is_none()) {
             give_address(&mut fitting, self.address.as_ref())?;
@@ -244,6 +247,19 @@ fn priced_in_full(mut destinations: Vec<Destination>, sum: Amount, total: Amount
         }
     }
     destinations
+}
+
+/// A fee is decimal text of the asset it is paid in. Where the policy does not say which that is, the decimals are
+/// not held against it: a token would be refused for what its network's own coin costs.
+fn check_fee(policy: &Policy, request: &Request, asset_id: &str) -> Result<(), Reason> {
+    let Some(text) = given(&request.fee) else { return Ok(()) };
+    let stated = policy.assets.get(asset_id).is_some_and(|asset| asset.fee_asset.is_some());
+    let decimals = fee_asset(&policy.assets, asset_id).map_or(Decimals::ZERO, |(_, asset)| asset.decimals);
+    match Amount::parse(text, decimals) {
+        Err(AmountError::TooManyDecimals { .. }) if !stated => Ok(()),
+        Err(error) => Err(invalid("fee", &error)),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Each raw transaction hashes to what would be signed (callback protocol, section 4.6).

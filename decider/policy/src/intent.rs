@@ -77,6 +77,9 @@ pub struct Destination {
     pub address: Option<Address>,
     /// Tag or memo; `Some("")` is known to be none.
     pub tag: Option<String>,
+    /// `WHITELISTED` or `ONE_TIME`. Charges of before it was read have none.
+    #[serde(default)]
+    pub address_type: Option<String>,
     /// What it receives, in base units.
     pub amount: Amount,
     /// Its value, where it is priced, with its share of what the total is above the destinations' sum.

@@ -16,17 +16,23 @@ pub mod evaluate;
 pub mod integrity;
 
 pub mod document;
+
+pub mod config_rule;
 pub mod rule;
 
 pub mod limit;
 
 pub mod charge;
-pub mod group;
 
 pub mod condition;
+pub mod group;
+pub mod matcher;
+
+pub mod circumstances;
 pub mod intent;
 
 pub mod applicability;
+pub mod choice;
 pub mod list;
 pub mod truth;
 
@@ -39,8 +45,16 @@ pub mod request;
 pub mod asset;
 pub mod vocabulary;
 
+pub mod method;
+pub mod pattern;
+
 pub mod address;
+pub mod local_time;
 pub mod time;
+
+pub mod share;
 pub mod usd;
+
+mod json;
 
 pub mod amount;

@@ -28,6 +28,16 @@ pub enum Reading {
     Wide,
 }
 
+impl Reading {
+    /// The reading under a negation: what must not be on a list is read the other way round.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Narrow => Self::Wide,
+            Self::Wide => Self::Narrow,
+        }
+    }
+}
+
 /// A named set of addresses of one chain.
 #[derive(Clone)]
 pub struct AddressList {

@@ -51,6 +51,23 @@ pub struct Request {
     pub extra_parameters: Option<String>,
 }
 
+/// One change of the workspace's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigChange {
+    /// Whose policy.
+    pub tenant: String,
+    /// The path it came in by.
+    pub path: String,
+    /// The Co-signer's `requestId`.
+    pub callback_request_id: String,
+    /// Kind of change; open set.
+    pub kind: Option<String>,
+    /// Digest of the details as received. Empty: none were given.
+    pub details: Vec<u8>,
+    /// The details as JSON text, without secrets.
+    pub details_json: Option<String>,
+}
+
 /// One end of a transaction as text. Empty text is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountText {

@@ -1,9 +1,9 @@
 //! Deny and allow rules: a name and what it takes to match.
 
+use crate::circumstances::Circumstances;
 use crate::condition::Conditions;
 use crate::intent::Intent;
 use crate::list::Reading;
-use crate::time::Time;
 use crate::truth::Truth;
 use crate::vocabulary::TRANSFER;
 
@@ -30,21 +30,25 @@ pub struct Rule {
 
 impl Rule {
     /// Whether a deny rule matches: one destination is enough.
-    pub fn denies(&self, intent: &Intent, at: Time) -> Truth {
+    pub fn denies(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
+        let reading = Reading::Wide;
         Truth::all([
             self.when.of_transaction(intent),
-            self.when.of_any_destination(intent, Reading::Wide, at),
+            self.when.circumstances.hold(intent, circumstances, reading),
+            self.when.of_any_destination(intent, reading, circumstances.at),
         ])
     }
 
     /// Whether an allow rule covers the whole transaction: every destination, and an operation it names, or a
-    /// plain transfer (decision model, sections 1 and 5).
-    pub fn covers(&self, intent: &Intent, at: Time) -> Truth {
-        let operation = self.when.operations.is_some() || intent.operation == TRANSFER;
+    /// plain transfer (decision model, sections 1 and 5). To rule operations out is not to name the others.
+    pub fn covers(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
+        let reading = Reading::Narrow;
+        let named = self.when.operations.as_ref().is_some_and(|choice| choice.one_of().is_some());
         Truth::all([
-            operation.into(),
+            (named || intent.operation == TRANSFER).into(),
             self.when.of_transaction(intent),
-            self.when.of_every_destination(intent, Reading::Narrow, at),
+            self.when.circumstances.hold(intent, circumstances, reading),
+            self.when.of_every_destination(intent, reading, circumstances.at),
         ])
     }
 }

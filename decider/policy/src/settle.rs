@@ -57,7 +57,7 @@ pub fn settle<L: Ledger>(
     ledger: &mut L,
     now: Time,
 ) -> Result<Settlement, L::Error> {
-    let mut ledger = Recording::new(ledger);
+    let mut ledger = Recording::new(ledger, evaluation);
     let outcome = match (&evaluation.standing, &evaluation.intent, ChargeKey::of(request)) {
         (Standing::Denied(reason), ..) => Outcome::denied(reason.clone()),
         (_, Some(intent), Some(key)) => {

@@ -30,6 +30,19 @@ impl Truth {
     }
 }
 
+/// The opposite of what is known; what is unknown stays unknown.
+impl std::ops::Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            unknown @ Self::Indeterminate(_) => unknown,
+        }
+    }
+}
+
 impl From<bool> for Truth {
     fn from(holds: bool) -> Self {
         if holds { Self::True } else { Self::False }
@@ -79,6 +92,7 @@ mod tests {
         assert_eq!(Truth::any([False, unknown()]), unknown());
         assert_eq!(Truth::any([unknown(), True]), True);
         assert_eq!(Truth::any([False, False]), False);
+        assert_eq!((!True, !False, !unknown()), (False, True, unknown()));
     }
 
     #[test]

@@ -105,6 +105,10 @@ pub enum ReasonCode {
     IntentChanged,
     /// No rule decides over this configuration change.
     ConfigChangeNoRule,
+    /// A rule approves or rejects this configuration change.
+    ConfigChangeRule,
+    /// A rule over configuration changes could not be evaluated.
+    ConfigChangeIndeterminate,
 }
 
 /// Longest reason text in bytes: what the Co-signer's audit log is sure to take.

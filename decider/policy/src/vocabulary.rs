@@ -48,7 +48,40 @@ const STATES_ITS_AMOUNT: [&str; 8] =
     [TRANSFER, "BURN", "MINT", "STAKE", "UNSTAKE", "WITHDRAW", "REDEEM_FROM_COMPOUND", "SUPPLY_TO_COMPOUND"];
 
 /// Operations that sign a message and pay nobody.
-const PAYS_NOBODY: [&str; 2] = ["RAW", "TYPED_MESSAGE"];
+pub const PAYS_NOBODY: [&str; 2] = ["RAW", "TYPED_MESSAGE"];
+
+/// Operations that call a method of a contract.
+pub const CALLS: [&str; 2] = ["CONTRACT_CALL", "APPROVE"];
+
+/// What the custody system calls an address (callback protocol, section 4.2).
+pub const ADDRESS_TYPES: [&str; 2] = ["WHITELISTED", "ONE_TIME"];
+
+/// Subtypes of an allowlisted wallet (callback protocol, section 5).
+pub const WALLET_SUBTYPES: [&str; 3] = ["INTERNAL", "EXTERNAL", "CONTRACT"];
+
+/// The configuration change that adds an address to the custody system's allowlist.
+pub const UNMANAGED_WALLET: &str = "UNMANAGED_WALLET";
+
+/// Kinds of configuration changes known today (callback protocol, section 5).
+pub const CONFIG_CHANGES: [&str; 14] = [
+    UNMANAGED_WALLET,
+    "EXCHANGE",
+    "FIAT_ACCOUNT",
+    "ADD_NETWORK_CONNECTION",
+    "SET_NETWORK_CONNECTION_ROUTING_POLICY",
+    "SET_NETWORK_ID_POLICY",
+    "ADD_USER",
+    "RE_ENROLL_DEVICE",
+    "ENABLE_ONE_TIME_ADDRESS",
+    "CHANGE_QUORUM_THRESHOLD",
+    "UPDATE_APPROVAL_GROUP_MAPPING",
+    "USERS_GROUP_APPROVAL",
+    "POLICY_APPROVAL",
+    "POLICY_CHANGE",
+];
+
+/// Account types that come without a subtype.
+const WITHOUT_SUBTYPE: [&str; 2] = ["VAULT", "ONE_TIME_ADDRESS"];
 
 /// Account types whose id says nothing: they are matched by address alone (decision model, section 5).
 const MATCHED_BY_ADDRESS: [&str; 2] = ["UNMANAGED", "ONE_TIME_ADDRESS"];
@@ -61,6 +94,21 @@ pub fn states_its_amount(operation: &str) -> bool {
 /// Whether the operation has destinations at all.
 pub fn pays_somebody(operation: &str) -> bool {
     !PAYS_NOBODY.contains(&operation)
+}
+
+/// Whether the operation calls a method of a contract.
+pub fn calls_a_method(operation: &str) -> bool {
+    CALLS.contains(&operation)
+}
+
+/// Whether the operation signs messages.
+pub fn signs_messages(operation: &str) -> bool {
+    PAYS_NOBODY.contains(&operation)
+}
+
+/// Whether an account of this type has a subtype.
+pub fn has_subtype(account_type: &str) -> bool {
+    !WITHOUT_SUBTYPE.contains(&account_type)
 }
 
 /// Whether an account of this type is matched by address, not by id.

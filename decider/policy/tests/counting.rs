@@ -27,7 +27,7 @@ fn open_to_calls() -> Policy {
     policy.allow.push(rule(
         "calls",
         Conditions {
-            operations: Some(["CONTRACT_CALL".into(), "RAW".into(), "TYPED_MESSAGE".into()].into()),
+            operations: one_of(["CONTRACT_CALL".into(), "RAW".into(), "TYPED_MESSAGE".into()].into()),
             ..Conditions::default()
         },
     ));
@@ -228,7 +228,7 @@ fn what_a_call_pays_counts_all_the_same() {
 #[test]
 fn destinations_do_not_apply_where_nobody_is_paid() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let to_friends = Conditions { destinations: Some(vec![to_list(&friends)]), ..Conditions::default() };
+    let to_friends = Conditions { destinations: one_of(vec![to_list(&friends)]), ..Conditions::default() };
     let mut raw = Request { operation: text("RAW"), ..request("raw", "ETH", Stage::Signing) };
     let selected = limit("friends", to_friends.clone(), &[], Cap::Count(0), 60);
     assert_eq!(decide(vec![selected.clone()], &raw).verdict, Verdict::Allow);
@@ -260,7 +260,7 @@ fn every_part_of_a_key_tells_sums_apart() {
         accounts: vec![matcher("VAULT", Some("1"))],
         lists: vec![],
     }];
-    groups.allow[0].when.operations = Some(["TRANSFER".into(), "BURN".into()].into());
+    groups.allow[0].when.operations = one_of(["TRANSFER".into(), "BURN".into()].into());
     type Change = fn(&mut Request);
     let others: [(KeyPart, Change, &str); 8] = [
         (KeyPart::Tenant, |r| r.tenant = "other".into(), "other"),
@@ -351,7 +351,7 @@ fn a_cap_that_knows_no_maximum_for_the_asset_lets_nothing_pass() {
 #[test]
 fn a_denied_list_holds_every_tag_and_a_limit_counts_every_tag() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let to_friends = Conditions { destinations: Some(vec![to_list(&friends)]), ..Conditions::default() };
+    let to_friends = Conditions { destinations: one_of(vec![to_list(&friends)]), ..Conditions::default() };
     let mut tagged = transfer("a", "1");
     tagged.destinations[0] = DestinationText {
         account: account("UNMANAGED", "w"),
@@ -373,7 +373,7 @@ fn an_address_that_only_the_top_level_gives_is_checked_with_several_destinations
     let bad = list("bad", Chain::Evm, &[OTHER_ADDRESS]);
     let mut denying = open_to_calls();
     denying.deny =
-        vec![rule("bad", Conditions { destinations: Some(vec![to_list(&bad)]), ..Conditions::default() })];
+        vec![rule("bad", Conditions { destinations: one_of(vec![to_list(&bad)]), ..Conditions::default() })];
     let standing = |request: &Request| match evaluate(&denying, request, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => Err(reason.code),
         Standing::Covered(rule) => Ok(rule),

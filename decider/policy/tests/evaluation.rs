@@ -17,7 +17,7 @@ use policy::document::Policy;
 use policy::evaluate::{Standing, evaluate};
 use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::request::{AccountText, DestinationText, Request, Stage};
-use policy::time::{Time, Window};
+use policy::time::{Length, Time};
 use policy::usd::Usd;
 use policy::verdict::ReasonCode;
 use support::*;
@@ -67,7 +67,7 @@ fn deny_outweighs_allow() {
 fn one_denied_destination_denies_all_of_it_and_one_uncovered_uncovers_all_of_it() {
     let mut denying = policy();
     let bad = list("bad", Chain::Evm, &[ETH_ADDRESS]);
-    deny(&mut denying, Conditions { destinations: Some(vec![to_list(&bad)]), ..any() });
+    deny(&mut denying, Conditions { destinations: one_of(vec![to_list(&bad)]), ..any() });
     assert_eq!(code(&denying, &two_destinations()), Err(ReasonCode::DenyRule));
 
     let mut other = two_destinations();
@@ -78,12 +78,12 @@ fn one_denied_destination_denies_all_of_it_and_one_uncovered_uncovers_all_of_it(
 #[test]
 fn an_indeterminate_deny_rule_holds_and_an_indeterminate_allow_rule_does_not_match() {
     let mut holding = policy();
-    deny(&mut holding, Conditions { signers: Some(["mallory".into()].into()), ..any() });
+    deny(&mut holding, Conditions { signers: one_of(["mallory".into()].into()), ..any() });
     assert!(is_held(&holding, &ethereum_sample()), "the sample names no signer");
     assert!(code(&holding, &two_destinations()).is_ok());
 
     let mut asking = policy();
-    asking.allow[0].when.signers = Some(["alice".into()].into());
+    asking.allow[0].when.signers = one_of(["alice".into()].into());
     assert_eq!(code(&asking, &ethereum_sample()), Err(ReasonCode::NoAllowRule));
 }
 
@@ -91,7 +91,7 @@ fn an_indeterminate_deny_rule_holds_and_an_indeterminate_allow_rule_does_not_mat
 fn a_denied_listed_address_is_denied_at_the_stage_that_shows_it() {
     let mut policy = policy();
     let bad = list("bad", Chain::Evm, &[ETH_ADDRESS]);
-    deny(&mut policy, Conditions { destinations: Some(vec![to_list(&bad)]), ..any() });
+    deny(&mut policy, Conditions { destinations: one_of(vec![to_list(&bad)]), ..any() });
     assert_eq!(code(&policy, &ethereum_sample()), Err(ReasonCode::DenyRule));
 
     let mut unseen = ethereum_sample();
@@ -111,7 +111,7 @@ fn operations_beyond_a_transfer_must_be_named() {
         assert_eq!(code(&policy, &request), Err(ReasonCode::NoAllowRule), "{operation}");
         policy
             .allow
-            .push(rule("named", Conditions { operations: Some([operation.to_owned()].into()), ..any() }));
+            .push(rule("named", Conditions { operations: one_of([operation.to_owned()].into()), ..any() }));
         assert_eq!(code(&policy, &request), Ok("named".into()), "{operation}");
     }
 }
@@ -119,7 +119,7 @@ fn operations_beyond_a_transfer_must_be_named() {
 #[test]
 fn a_maximum_covers_no_operation_whose_amount_says_nothing() {
     let mut policy = policy();
-    policy.allow[0].when.operations = Some(["CONTRACT_CALL".into()].into());
+    policy.allow[0].when.operations = one_of(["CONTRACT_CALL".into()].into());
     let mut call = ethereum_sample();
     call.operation = text("CONTRACT_CALL");
     call.amount = text("0");
@@ -186,7 +186,7 @@ fn usd_values_round_up() {
 fn wallets_are_matched_by_address_and_never_by_id() {
     let by_id = |kind: &str| {
         let mut policy = policy();
-        policy.allow[0].when.destinations = Some(vec![to_account(kind, Some("w-1"))]);
+        policy.allow[0].when.destinations = one_of(vec![to_account(kind, Some("w-1"))]);
         let mut request = transfer("w", "1");
         request.destinations[0].account = account(kind, "w-1");
         request.destinations[0].address = text(ETH_ADDRESS);
@@ -229,13 +229,9 @@ fn a_required_tag_that_is_missing_leaves_the_receiver_unknown() {
 #[test]
 fn account_and_list_in_one_matcher_must_both_hold() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let both = DestinationMatcher {
-        account: Some(matcher("UNMANAGED", None)),
-        list: Some(friends),
-        age: Age::default(),
-    };
+    let both = DestinationMatcher { list: Some(friends), ..to_account("UNMANAGED", None) };
     let mut policy = policy();
-    policy.allow[0].when.destinations = Some(vec![both]);
+    policy.allow[0].when.destinations = one_of(vec![both]);
     let mut request = transfer("b", "1");
     request.destinations[0].address = text(ETH_ADDRESS);
     assert_eq!(code(&policy, &request), Err(ReasonCode::NoAllowRule), "a vault at a listed address");
@@ -406,9 +402,13 @@ fn an_address_is_allowed_once_it_has_been_listed_long_enough() {
     let added = AddedOn::from_time(START);
     friends.add(&address, Entry { added, ..Entry::default() }).unwrap();
     let age = |at_least, less_than| Age { at_least, less_than };
-    let to = |age| DestinationMatcher { account: None, list: Some(Arc::new(friends.clone())), age };
-    let day = Window::from_seconds(86_400);
-    let when = |age| Conditions { destinations: Some(vec![to(age)]), ..Conditions::default() };
+    let to = |age| DestinationMatcher {
+        list: Some(Arc::new(friends.clone())),
+        age,
+        ..DestinationMatcher::default()
+    };
+    let day = Length::from_seconds(86_400);
+    let when = |age| Conditions { destinations: one_of(vec![to(age)]), ..Conditions::default() };
     let cooled = Policy { allow: vec![rule("cooled", when(age(day, None)))], deny: vec![], ..policy() };
     let fresh = Policy {
         allow: vec![rule("any", when(age(None, None)))],
@@ -436,10 +436,10 @@ fn leaving_the_tag_out_does_not_make_an_entry_older() {
     for (tag, added) in [(None, Time::from_micros(0)), (Some("7"), START)] {
         friends.add(&address, Entry { tag, added: AddedOn::from_time(added), label: None }).unwrap();
     }
-    let age = Age { at_least: None, less_than: Window::from_seconds(86_400) };
-    let fresh = DestinationMatcher { account: None, list: Some(Arc::new(friends)), age };
+    let age = Age { at_least: None, less_than: Length::from_seconds(86_400) };
+    let fresh = DestinationMatcher { list: Some(Arc::new(friends)), age, ..DestinationMatcher::default() };
     let mut policy = Policy { allow: vec![rule("any", any())], deny: vec![], ..policy() };
-    deny(&mut policy, Conditions { destinations: Some(vec![fresh]), ..any() });
+    deny(&mut policy, Conditions { destinations: one_of(vec![fresh]), ..any() });
     let mut request = transfer("b", "1");
     request.destinations[0].account = account("UNMANAGED", "w");
     request.destinations[0].address = text(ETH_ADDRESS);

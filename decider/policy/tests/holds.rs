@@ -215,7 +215,7 @@ fn a_destination_without_a_name_holds() {
 #[test]
 fn what_pays_nobody_has_no_destination() {
     let mut policy = open();
-    policy.allow[0].when.operations = Some(["RAW".to_owned()].into());
+    policy.allow[0].when.operations = Some(policy::choice::Choice::OneOf(["RAW".to_owned()].into()));
     policy.limits = vec![destinations(0, &[])];
     let raw = Request { operation: text("RAW"), destinations: vec![], ..transfer("a", "0") };
     let allowed = NaiveLedger::new(&policy).decide(&raw, START);

@@ -140,7 +140,7 @@ fn selectors_and_keys_act_per_destination() {
     assert!(allowed(&both), "0.4 and 0.6 are apart");
     assert_eq!(both.limits.len(), 2);
 
-    per_destination.when.destinations = Some(vec![to_account("VAULT", Some("1"))]);
+    per_destination.when.destinations = one_of(vec![to_account("VAULT", Some("1"))]);
     per_destination.key.clear();
     let one = limited(vec![per_destination]).decide(&two_destinations(), START);
     assert_eq!(one.limits[0].requested, eth("0.6"), "the selected destination alone");
@@ -257,7 +257,7 @@ fn another_intent_under_the_same_transaction_is_denied() {
     for (name, change) in changes {
         let mut open = policy();
         open.allow[0].when = Conditions {
-            operations: Some(["TRANSFER".into(), "STAKE".into()].into()),
+            operations: one_of(["TRANSFER".into(), "STAKE".into()].into()),
             ..Conditions::default()
         };
         let mut ledger = NaiveLedger::new(&open);
@@ -372,7 +372,7 @@ fn a_record_settles_again_the_same() {
         let first = ledger.decide(&request, after(seconds));
         let json = serde_json::to_string(&first.evidence).unwrap();
         let mut evidence: policy::evidence::Evidence = serde_json::from_str(&json).unwrap();
-        let evaluation = evaluate(&ledger.policy, &request, after(seconds));
+        let evaluation = evaluate(&ledger.policy, &request, evidence.asked_at.unwrap());
         let again = settle(&ledger.policy, &request, &evaluation, &mut evidence, after(seconds)).unwrap();
         assert_eq!(first, again);
     }
@@ -420,7 +420,7 @@ fn history_policy() -> Policy {
         eth_limit("destination", &[KeyPart::Destination, KeyPart::Asset], "2.3", 30),
         limit(
             "count",
-            Conditions { signers: Some(["s1".into()].into()), ..Conditions::default() },
+            Conditions { signers: one_of(["s1".into()].into()), ..Conditions::default() },
             &[],
             Cap::Count(3),
             80,

@@ -165,7 +165,7 @@ fn a_changed_intent_outweighs_a_hold() {
     let mut holding = open();
     let bad = list("bad", Chain::Evm, &[OTHER_ADDRESS]);
     holding.deny =
-        vec![rule("bad", Conditions { destinations: Some(vec![to_list(&bad)]), ..Conditions::default() })];
+        vec![rule("bad", Conditions { destinations: one_of(vec![to_list(&bad)]), ..Conditions::default() })];
     ledger.policy = holding.into();
     let unseen = ledger.decide(&signing(to_wallet("a", None)), after(1));
     assert_eq!((unseen.verdict, code(&unseen)), (Verdict::Deny, ReasonCode::IntentChanged));
@@ -221,7 +221,7 @@ fn a_price_that_is_filled_in_is_not_held_against_its_own_transaction() {
 #[test]
 fn a_vault_is_selected_by_its_address_from_the_signing_on() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let to_friends = Conditions { destinations: Some(vec![to_list(&friends)]), ..Conditions::default() };
+    let to_friends = Conditions { destinations: one_of(vec![to_list(&friends)]), ..Conditions::default() };
     let friendly =
         limit("friends", to_friends, &[], Cap::Amount([("ETH".to_owned(), eth("1"))].into()), 3600);
     let mut ledger = limited(vec![friendly]);
@@ -249,7 +249,7 @@ fn a_signature_is_tested_in_the_sum_of_every_signer_that_allowed_it() {
 #[test]
 fn a_signer_that_a_limit_asks_for_makes_it_count() {
     let by = |signer: &str, id: &str| Request { signer: text(signer), ..transfer(id, "1") };
-    let asked = Conditions { signers: Some(["s2".to_owned()].into()), ..Conditions::default() };
+    let asked = Conditions { signers: one_of(["s2".to_owned()].into()), ..Conditions::default() };
     let of_s2 = limit("s2", asked, &[], Cap::Count(1), 3600);
     let mut ledger = limited(vec![of_s2]);
     assert!(allowed(&ledger.decide(&by("s1", "a"), START)));
@@ -305,7 +305,7 @@ const CHANGES: [(&str, Change, Change); 10] = [
 #[test]
 fn leaving_a_changed_field_out_is_no_way_around_it() {
     let mut policy = open();
-    policy.allow[0].when.operations = Some(["TRANSFER".into(), "BURN".into()].into());
+    policy.allow[0].when.operations = one_of(["TRANSFER".into(), "BURN".into()].into());
     let mut ledger = NaiveLedger::new(&policy);
     assert!(allowed(&ledger.decide(&everything(), START)));
     assert!(allowed(&ledger.clone().decide(&signing(everything()), after(1))), "said again");
@@ -375,7 +375,7 @@ impl Ledger for Indexed {
 impl Indexed {
     fn decide(&mut self, request: &Request, now: Time) -> Settlement {
         let policy = self.policy.clone();
-        let settlement = settle(&policy, request, &evaluate(&policy, request, now), self, now).unwrap();
+        let settlement = settle(&policy, request, &evaluate(&policy, request, START), self, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
             self.charge = Some(change.after.clone());
@@ -424,7 +424,7 @@ fn where_the_ledger_cannot_be_read_nothing_is_decided() {
     let policy = ledger.policy.clone();
     for answers_left in 0..5 {
         let mut broken = Broken { ledger: ledger.clone(), answers_left };
-        let evaluation = evaluate(&policy, &request("b"), after(1));
+        let evaluation = evaluate(&policy, &request("b"), START);
         let settled = settle(&policy, &request("b"), &evaluation, &mut broken, after(1));
         assert_eq!(settled.is_ok(), answers_left == 4, "two charges and two sums are read: {settled:?}");
     }

@@ -141,6 +141,8 @@ fn reason_code(decision: &Decision) -> wire::ReasonCode {
         ReasonCode::ContentChanged => wire::ReasonCode::ContentChanged,
         ReasonCode::IntentChanged => wire::ReasonCode::IntentChanged,
         ReasonCode::ConfigChangeNoRule => wire::ReasonCode::ConfigChangeNoRule,
+        ReasonCode::ConfigChangeRule => wire::ReasonCode::ConfigChangeRule,
+        ReasonCode::ConfigChangeIndeterminate => wire::ReasonCode::ConfigChangeIndeterminate,
     }
 }
 

@@ -62,6 +62,7 @@ pub fn config_change(request: wire::DecideConfigChangeRequest) -> Result<ConfigC
         callback_request_id: request.callback_request_id,
         kind: request.r#type,
         details: digest,
+        details_json: request.extra_info_json,
     })
 }
 

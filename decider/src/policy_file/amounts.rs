@@ -45,7 +45,8 @@ pub fn read_usd(reader: &mut Reader<'_>, node: &Node) -> Option<Usd> {
     reader.check(node.at, Usd::parse_exact(text).map_err(|error| format!("{error} (US dollars)")))
 }
 
-fn read_range<T: PartialOrd>(
+/// `{max, over}` of something; `what` names it.
+pub fn read_range<T: PartialOrd>(
     reader: &mut Reader<'_>,
     node: &Node,
     what: &str,

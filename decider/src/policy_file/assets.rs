@@ -6,32 +6,57 @@ use policy::address::Chain;
 use policy::amount::Decimals;
 use policy::asset::{Asset, TagRule};
 
-use super::ids::check_asset_id;
+use super::ids::{check_asset_id, check_name};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
-const FIELDS: [&str; 3] = ["chain", "decimals", "tag"];
+const FIELDS: [&str; 5] = ["chain", "decimals", "tag", "fee_asset", "class"];
 
-pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Option<Asset>> {
+/// An asset with the name that rules may call it by.
+#[derive(Debug)]
+pub struct KnownAsset {
+    pub asset: Asset,
+    pub class: Option<String>,
+}
+
+pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Option<KnownAsset>> {
     let Some(node) = fields.required(reader, "assets") else { return BTreeMap::new() };
     let entries = reader.entries(node, "assets").unwrap_or_default();
     if entries.is_empty() {
         reader.mistake(node.at, "assets is empty: without an asset nothing can be allowed");
     }
+    let ids: Vec<&str> = entries.iter().map(|(id, ..)| *id).collect();
     let mut assets = BTreeMap::new();
     for (id, at, node) in entries {
         check_asset_id(reader, id, at);
-        assets.insert(id.to_owned(), read_asset(reader, node));
+        assets.insert(id.to_owned(), read_asset(reader, node, &ids));
     }
     assets
 }
 
-fn read_asset(reader: &mut Reader<'_>, node: &Node) -> Option<Asset> {
+fn read_asset(reader: &mut Reader<'_>, node: &Node, ids: &[&str]) -> Option<KnownAsset> {
     let fields = Fields::of(reader, node, "an asset", &FIELDS)?;
     let chain = fields.required(reader, "chain").and_then(|node| read_chain(reader, node));
     let decimals = fields.required(reader, "decimals").and_then(|node| read_decimals(reader, node));
     let tag = fields.optional(reader, "tag").map_or(TagRule::default(), |node| read_tag(reader, node));
-    Some(Asset { chain: chain?, decimals: decimals?, tag })
+    let fee_asset = fields.optional(reader, "fee_asset").and_then(|node| read_fee_asset(reader, node, ids));
+    let class = fields.optional(reader, "class").and_then(|node| read_class(reader, node));
+    Some(KnownAsset { asset: Asset { chain: chain?, decimals: decimals?, tag, fee_asset }, class })
+}
+
+fn read_fee_asset(reader: &mut Reader<'_>, node: &Node, ids: &[&str]) -> Option<String> {
+    let id = reader.text(node, "fee_asset")?;
+    if !ids.contains(&id) {
+        reader.mistake(node.at, unknown("asset", id, ids.iter().copied()));
+        return None;
+    }
+    Some(id.to_owned())
+}
+
+fn read_class(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let name = reader.text(node, "class")?;
+    check_name(reader, name, node.at);
+    Some(name.to_owned())
 }
 
 /// The chain whose addresses are meant.

@@ -18,7 +18,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Vec<
     let mut counterparties = Vec::new();
     for (name, at, node) in reader.entries(node, "counterparties").unwrap_or_default() {
         check_name(reader, name, at);
-        counterparties.extend(read_counterparty(reader, name, node, names, &mut members));
+        counterparties.push(read_counterparty(reader, name, node, names, &mut members));
     }
     counterparties
 }
@@ -29,9 +29,9 @@ fn read_counterparty(
     node: &Node,
     names: &Names,
     members: &mut Members,
-) -> Option<Counterparty> {
-    let fields = Fields::of(reader, node, "a counterparty", &FIELDS)?;
+) -> Counterparty {
     let mut counterparty = Counterparty { name: name.to_owned(), accounts: Vec::new(), lists: Vec::new() };
+    let Some(fields) = Fields::of(reader, node, "a counterparty", &FIELDS) else { return counterparty };
     let accounts = fields.optional(reader, "accounts");
     for node in accounts.and_then(|node| reader.some(node, "accounts", NOTHING_IN_IT)).unwrap_or_default() {
         let Some(account) = read_destination_account(reader, node) else { continue };
@@ -47,5 +47,5 @@ fn read_counterparty(
     if !fields.has("accounts") && !fields.has("lists") {
         reader.mistake(fields.at, format!("counterparty {name} has neither accounts nor lists"));
     }
-    Some(counterparty)
+    counterparty
 }

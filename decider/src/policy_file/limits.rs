@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use policy::choice::Choice;
 use policy::condition::Conditions;
 use policy::group::Counterparty;
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::vocabulary::{pays_somebody, states_its_amount};
 
 use super::amounts::{read_amount, read_usd};
+use super::conditions::read_conditions;
 use super::ids::Ids;
 use super::names::Names;
-use super::rules::{LEAVE_TO_CONSOLE, LIMIT_CONDITIONS, read_conditions, read_leave_to_console};
+use super::rules::{LEAVE_TO_CONSOLE, read_leave_to_console};
+use super::scope::Section;
 use super::windows::read_window;
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
@@ -50,7 +53,7 @@ fn read_limit(
     let id = ids.read(reader, &fields);
     let when = match fields.optional(reader, "when") {
         Some(node) => {
-            let when = read_conditions(reader, node, names, &LIMIT_CONDITIONS).unwrap_or_default();
+            let when = read_conditions(reader, node, names, Section::Limit).unwrap_or_default();
             check_no_age(reader, node, &when);
             when
         }
@@ -78,7 +81,8 @@ fn read_on_exceed(reader: &mut Reader<'_>, fields: &Fields<'_>) -> OnExceed {
 
 /// A charge is counted for as long as it is in the window, however old its address has become.
 fn check_no_age(reader: &mut Reader<'_>, node: &Node, when: &Conditions) {
-    if when.destinations.iter().flatten().any(|each| !each.age.is_any()) {
+    let asked = when.destinations.iter().flat_map(Choice::alternatives);
+    if asked.into_iter().any(|each| !each.age.is_any()) {
         reader.mistake(node.at, "a limit cannot ask how long an address has been listed: write a rule");
     }
 }
@@ -174,7 +178,8 @@ fn check_destinations_differ(
                        or use count for the payments to each";
         reader.mistake(node.at, message);
     }
-    let silent = when.operations.as_ref().and_then(|names| names.iter().find(|name| !pays_somebody(name)));
+    let named = when.operations.as_ref().and_then(Choice::one_of);
+    let silent = named.and_then(|names| names.iter().find(|name| !pays_somebody(name)));
     if let Some(operation) = silent {
         reader.mistake(node.at, format!("this cannot bound {operation}: it has no destination; use count"));
     }
@@ -182,8 +187,8 @@ fn check_destinations_differ(
 
 /// No limit may claim to bound what a payload does not state (decision model, section 5).
 fn check_amounts_are_stated(reader: &mut Reader<'_>, node: &Node, when: &Conditions) {
-    let silent =
-        when.operations.as_ref().and_then(|names| names.iter().find(|name| !states_its_amount(name)));
+    let named = when.operations.as_ref().and_then(Choice::one_of);
+    let silent = named.and_then(|names| names.iter().find(|name| !states_its_amount(name)));
     if let Some(operation) = silent {
         let message =
             format!("this cannot bound {operation}: its payload does not state what moves; use count");

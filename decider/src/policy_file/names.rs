@@ -2,25 +2,29 @@
 //! mistake is not reported again wherever the name is used.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use policy::asset::Asset;
 use policy::condition::AccountMatcher;
-use policy::group::SourceGroup;
+use policy::group::{Counterparty, SourceGroup};
 
+use super::assets::KnownAsset;
 use super::files::Files;
 use super::lists::List;
 use super::summary::ListSummary;
-use super::{assets, lists, operations, source_groups};
+use super::{assets, lists, operations, signer_groups, source_groups};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 /// Every name of a policy.
 #[derive(Debug, Default)]
 pub struct Names {
-    assets: BTreeMap<String, Option<Asset>>,
+    assets: BTreeMap<String, Option<KnownAsset>>,
     operations: BTreeSet<String>,
     lists: BTreeMap<String, Option<List>>,
     source_groups: BTreeMap<String, Vec<AccountMatcher>>,
+    signer_groups: BTreeMap<String, BTreeSet<String>>,
+    counterparties: BTreeMap<String, Arc<Counterparty>>,
 }
 
 impl Names {
@@ -31,7 +35,15 @@ impl Names {
             operations: operations::read(reader, fields),
             lists: lists::read(reader, fields, files),
             source_groups: source_groups::read(reader, fields),
+            signer_groups: signer_groups::read(reader, fields),
+            counterparties: BTreeMap::new(),
         }
+    }
+
+    /// The same, with the receivers, which are made of other names.
+    pub fn with_counterparties(self, counterparties: &[Counterparty]) -> Self {
+        let shared = counterparties.iter().map(|each| (each.name.clone(), Arc::new(each.clone())));
+        Self { counterparties: shared.collect(), ..self }
     }
 
     /// The id of an asset of this policy.
@@ -41,7 +53,32 @@ impl Names {
 
     /// What the policy says of an asset.
     pub fn asset(&self, id: &str) -> Option<&Asset> {
-        self.assets.get(id)?.as_ref()
+        Some(&self.assets.get(id)?.as_ref()?.asset)
+    }
+
+    /// The assets for which something holds; one whose definition has a mistake may be among them.
+    pub fn assets_that(&self, hold: impl Fn(&str, &KnownAsset) -> bool) -> BTreeSet<String> {
+        let held =
+            self.assets.iter().filter(|(id, known)| known.as_ref().is_none_or(|known| hold(id, known)));
+        held.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// A class that some asset has.
+    pub fn class(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+        let classes = self.assets.values().flatten().filter_map(|known| known.class.clone());
+        self.known(reader, node, "class", &classes.map(|class| (class, ())).collect())
+    }
+
+    /// The signers of a group.
+    pub fn signer_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&BTreeSet<String>> {
+        let name = self.known(reader, node, "signer group", &self.signer_groups)?;
+        self.signer_groups.get(&name)
+    }
+
+    /// A receiver of this policy.
+    pub fn counterparty(&self, reader: &mut Reader<'_>, node: &Node) -> Option<Arc<Counterparty>> {
+        let name = self.known(reader, node, "counterparty", &self.counterparties)?;
+        self.counterparties.get(&name).cloned()
     }
 
     /// An operation that is known today or named by the policy.
@@ -69,7 +106,8 @@ impl Names {
 
     /// The assets, for the policy.
     pub fn assets(&self) -> BTreeMap<String, Asset> {
-        let read = self.assets.iter().filter_map(|(id, asset)| Some((id.clone(), asset.clone()?)));
+        let read =
+            self.assets.iter().filter_map(|(id, asset)| Some((id.clone(), asset.as_ref()?.asset.clone())));
         read.collect()
     }
 

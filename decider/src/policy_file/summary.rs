@@ -25,6 +25,8 @@ pub struct Summary {
     pub allow: Vec<String>,
     /// Limits.
     pub limits: Vec<String>,
+    /// Rules over configuration changes.
+    pub config_changes: Vec<String>,
 }
 
 /// One file.
@@ -77,6 +79,7 @@ impl Summary {
             deny: policy.deny.iter().map(|rule| rule.id.clone()).collect(),
             allow: policy.allow.iter().map(|rule| rule.id.clone()).collect(),
             limits: policy.limits.iter().map(|limit| limit.id.clone()).collect(),
+            config_changes: policy.config_changes.iter().map(|rule| rule.id.clone()).collect(),
         }
     }
 }
@@ -91,7 +94,8 @@ impl fmt::Display for Summary {
         writeln!(formatter, "lists   {}", or_none(&lists))?;
         writeln!(formatter, "deny    {}", or_none(&self.deny))?;
         writeln!(formatter, "allow   {}", or_none(&self.allow))?;
-        write!(formatter, "limits  {}", or_none(&self.limits))
+        writeln!(formatter, "limits  {}", or_none(&self.limits))?;
+        write!(formatter, "changes {}", or_none(&self.config_changes))
     }
 }
 

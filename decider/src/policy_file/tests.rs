@@ -1,3 +1,6 @@
+mod conditions;
+mod config_changes;
+
 use insta::assert_snapshot;
 
 use super::*;
@@ -88,11 +91,12 @@ fn conditions_mean_what_they_say() {
     let over = policy.deny[0].when.amount.over.unwrap();
     assert_eq!(over.to_string(), "2000000000000000000");
     let when = &policy.allow[0].when;
-    assert_eq!(when.sources.as_ref().unwrap().len(), 3);
-    assert_eq!(when.destinations.as_ref().unwrap()[2].account.as_ref().unwrap().kind, "UNMANAGED");
+    assert_eq!(when.sources.as_ref().unwrap().alternatives().len(), 3);
+    let destinations = when.destinations.as_ref().unwrap().one_of().unwrap();
+    assert_eq!(destinations[2].account.as_ref().unwrap().kind, "UNMANAGED");
     assert_eq!(when.usd.max.unwrap().micros().to_string(), "10000000000");
     assert_eq!(when.amount, policy::condition::Range::default());
-    assert!(when.operations.as_ref().unwrap().contains("BURN"));
+    assert!(when.operations.as_ref().unwrap().includes(&"BURN".to_owned()));
 }
 
 #[test]
@@ -229,7 +233,7 @@ fn groups_do_not_overlap() {
 fn matchers_are_checked() {
     assert_snapshot!(mistakes_with("{type: UNMANAGED, list: payees}", "{type: UNMANAGED, id: w-1}"), @"p.yaml:29:61: UNMANAGED is matched by address, never by id: name a list instead of the id");
     assert_snapshot!(mistakes_with("{type: UNMANAGED, list: payees}", "{type: UNMANGED, list: payees}"), @"p.yaml:29:68: unknown account type UNMANGED: did you mean UNMANAGED?");
-    assert_snapshot!(mistakes_with("{type: UNMANAGED, list: payees}", "{id: w-1}"), @"p.yaml:29:61: a destination needs a type, a list, or both");
+    assert_snapshot!(mistakes_with("{type: UNMANAGED, list: payees}", "{id: w-1}"), @"p.yaml:29:66: an id needs a type beside it: ids of different types can be alike");
     assert_snapshot!(mistakes_with("{type: UNMANAGED, list: payees}", "{id: w-1, list: payees}"), @"p.yaml:29:66: an id needs a type beside it: ids of different types can be alike");
     assert_snapshot!(mistakes_with("{type: UNMANAGED, list: payees}", "{list: exchange}"), @"p.yaml:29:61: list exchange holds exact addresses, and none of the assets is on exact");
     assert_snapshot!(mistakes_with("{type: VAULT, id: \"1\"}, {list", "{type: VAULT, id: 1}, {list"), @r#"p.yaml:29:39: id must be quoted text: write "1""#);
@@ -266,7 +270,7 @@ fn limits_are_checked() {
     assert_snapshot!(mistakes_with("max: {count: 20}", "max: {count: \"20\"}"), @"p.yaml:45:18: count must be a whole number without quotes, not text");
     assert_snapshot!(mistakes_with("window: 30s", "window: 0s"), @"p.yaml:46:13: window must be at least 1s and at most ten years");
     assert_snapshot!(mistakes_with("window: 30s", "window: 30"), @r#"p.yaml:46:13: window must be quoted text: write "30""#);
-    assert_snapshot!(mistakes_with("  - id: often\n", "  - id: often\n    when: {stages: [SIGNING]}\n"), @"p.yaml:45:12: unknown field stages: expected signers, operations, source, destination or assets");
+    assert_snapshot!(mistakes_with("  - id: often\n", "  - id: often\n    when: {stages: [SIGNING]}\n"), @"p.yaml:45:12: unknown field stages: expected signers, operations, source, destination, assets, chains or classes");
     assert_snapshot!(mistakes_with("  - id: value\n", "  - id: value\n    when: {operations: [RAW]}\n"), @"p.yaml:49:16: this cannot bound RAW: its payload does not state what moves; use count");
     assert_snapshot!(mistakes_with("id: often", "id: sweep"), @"p.yaml:44:9: id sweep is used twice: first in line 23");
     assert_snapshot!(mistakes_with("id: often", "id: so often"), @r#"p.yaml:44:9: a name has at most 64 letters, digits, "-", "_" and ".""#);
@@ -367,6 +371,7 @@ fn the_summary_and_the_warnings_tell_what_it_holds() {
     deny    too-much
     allow   sweep, swaps
     limits  per-hour, each, often, value
+    changes none
     ");
     assert_snapshot!(warnings::of(&file.policy, &file.summary).join("\n"), @"
     list exchange is not used

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use policy::choice::Choice;
 use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
+use policy::config_rule::ConfigEffect;
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
 use policy::rule::Rule;
@@ -18,6 +20,9 @@ pub fn of(policy: &Policy, summary: &Summary) -> Vec<String> {
     if policy.allow.is_empty() {
         warnings.push("there is no allow rule: everything is denied".into());
     }
+    for rule in policy.deny.iter().chain(&policy.allow) {
+        warnings.extend(unstated_fee_asset(policy, rule));
+    }
     for rule in &policy.allow {
         warnings.extend(unstated_amounts(rule));
         warnings.extend(any_destination(rule));
@@ -30,17 +35,33 @@ pub fn of(policy: &Policy, summary: &Summary) -> Vec<String> {
 
 /// A list that nothing refers to denies and allows nobody.
 fn unused_lists(policy: &Policy, summary: &Summary) -> Vec<String> {
-    let limits = policy.limits.iter().map(|limit| &limit.when);
-    let rules = policy.deny.iter().chain(&policy.allow).map(|rule| &rule.when);
-    let matchers = rules.chain(limits).flat_map(|when| when.destinations.iter().flatten());
-    let mut used: BTreeSet<&str> =
-        matchers.filter_map(|each| Some(each.list.as_ref()?.name.as_str())).collect();
-    used.extend(policy.counterparties.iter().flat_map(|each| &each.lists).map(|list| list.name.as_str()));
+    let used = used_lists(policy);
     let unused = summary.lists.iter().filter(|list| !used.contains(list.name.as_str()));
     let mut warnings: Vec<String> = unused.map(|list| format!("list {} is not used", list.name)).collect();
     let empty = summary.lists.iter().filter(|list| list.addresses == 0);
     warnings.extend(empty.map(|list| format!("list {} is empty", list.name)));
     warnings
+}
+
+fn used_lists(policy: &Policy) -> BTreeSet<&str> {
+    let limits = policy.limits.iter().map(|limit| &limit.when);
+    let rules = policy.deny.iter().chain(&policy.allow).map(|rule| &rule.when);
+    let conditions: Vec<&Conditions> = rules.chain(limits).collect();
+    let destinations =
+        conditions.iter().flat_map(|when| destinations(when)).filter_map(|each| each.list.as_ref());
+    let contracts = conditions.iter().filter_map(|when| when.contracts.as_ref());
+    let receivers = policy.counterparties.iter().flat_map(|each| &each.lists);
+    let wallets = policy.config_changes.iter().filter_map(|rule| match &rule.does {
+        ConfigEffect::ApproveWallet(wallet) => Some(&wallet.list),
+        ConfigEffect::RejectWallet(wallet) => wallet.list.as_ref(),
+        ConfigEffect::Reject(_) => None,
+    });
+    destinations.chain(contracts).chain(receivers).chain(wallets).map(|list| list.name.as_str()).collect()
+}
+
+/// What is asked for or ruled out.
+fn destinations(when: &Conditions) -> &[DestinationMatcher] {
+    when.destinations.as_ref().map_or(&[], |choice| choice.alternatives())
 }
 
 /// Amounts in the payload of these operations are 0: nothing native bounds what they move.
@@ -54,22 +75,52 @@ fn unstated_amounts(rule: &Rule) -> Option<String> {
 }
 
 fn any_destination(rule: &Rule) -> Option<String> {
-    let pays = operations(&rule.when).into_iter().any(pays_somebody);
-    (pays && rule.when.destinations.is_none())
-        .then(|| format!("allow rule {} allows any destination", rule.id))
+    let (id, when) = (&rule.id, &rule.when);
+    if !operations(when).into_iter().any(pays_somebody) || when.contracts.is_some() {
+        return None;
+    }
+    match &when.destinations {
+        None => Some(format!("allow rule {id} allows any destination")),
+        Some(Choice::NoneOf(_)) => {
+            Some(format!("allow rule {id} allows any destination but those it rules out"))
+        }
+        Some(Choice::OneOf(_)) => None,
+    }
 }
 
-/// A type that is matched by address, without a list, is every address of the type.
+/// A type that is matched by address, without anything that names the address, is every address of the type; and so
+/// is whatever the custody system calls by a word.
 fn any_address(rule: &Rule) -> Option<String> {
-    let open = rule.when.destinations.iter().flatten().find_map(|matcher| match matcher {
-        DestinationMatcher { account: Some(account), list: None, .. }
-            if is_matched_by_address(&account.kind) =>
-        {
-            Some(&account.kind)
-        }
-        _ => None,
-    })?;
-    Some(format!("allow rule {} allows every address of type {open}", rule.id))
+    let asked = rule.when.destinations.as_ref().and_then(Choice::one_of);
+    let named = |matcher: &DestinationMatcher| matcher.list.is_some() || matcher.counterparty.is_some();
+    let open = asked.into_iter().flatten().filter(|matcher| !named(matcher));
+    let mut kinds =
+        open.filter_map(|matcher| match (&matcher.account, &matcher.subtype, &matcher.address_type) {
+            (Some(account), ..) => is_matched_by_address(&account.kind).then_some(("type", &account.kind)),
+            (None, Some(subtype), _) => Some(("subtype", subtype)),
+            (None, None, address_type) => address_type.as_ref().map(|word| ("address type", word)),
+        });
+    let (what, word) = kinds.next().filter(|_| rule.when.contracts.is_none())?;
+    Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
+}
+
+/// The fee of a token is in another coin: read in the token's own units it would be another amount.
+fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
+    let asked = &rule.when.circumstances;
+    if asked.fee.is_none() && asked.fee_share.is_unbounded() {
+        return None;
+    }
+    let shares_its_chain =
+        |id: &String, chain| policy.assets.iter().any(|(other, asset)| other != id && asset.chain == chain);
+    let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
+    let (id, _) = policy
+        .assets
+        .iter()
+        .find(|(id, asset)| met(id) && asset.fee_asset.is_none() && shares_its_chain(id, asset.chain))?;
+    Some(format!(
+        "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
+        rule.id
+    ))
 }
 
 fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {
@@ -95,32 +146,43 @@ fn may_apply(limit: &Limit, rule: &Conditions) -> bool {
         Cap::Destinations(_) => pays_somebody(name),
         Cap::Amount(_) | Cap::Usd(_) => states_its_amount(name),
     };
-    let operations: Vec<&str> = operations(rule).into_iter().filter(bounded).collect();
-    operations.iter().any(|name| when.operations.as_ref().is_none_or(|wanted| wanted.contains(*name)))
+    let met = |name: &str| when.operations.as_ref().is_none_or(|choice| choice.includes(&name.to_owned()));
+    operations(rule).into_iter().filter(bounded).any(met)
         && may_meet(&when.signers, &rule.signers)
-        && may_meet(&when.assets, &rule.assets)
+        && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
         && any_pair(&when.sources, &rule.sources, overlap)
         && any_pair(&when.destinations, &rule.destinations, destinations_overlap)
 }
 
 /// The operations an allow rule covers.
 fn operations(when: &Conditions) -> Vec<&str> {
-    match &when.operations {
+    match when.operations.as_ref().and_then(Choice::one_of) {
         Some(names) => names.iter().map(String::as_str).collect(),
         None => vec![TRANSFER],
     }
 }
 
-fn may_meet(one: &Option<BTreeSet<String>>, other: &Option<BTreeSet<String>>) -> bool {
+type Words = Option<Choice<BTreeSet<String>>>;
+
+fn may_meet(one: &Words, other: &Words) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => !one.is_disjoint(other),
+        (Some(Choice::OneOf(words)), Some(choice)) | (Some(choice), Some(Choice::OneOf(words))) => {
+            words.iter().any(|word| choice.includes(word))
+        }
         _ => true,
     }
 }
 
-fn any_pair<T>(one: &Option<Vec<T>>, other: &Option<Vec<T>>, overlap: impl Fn(&T, &T) -> bool) -> bool {
+/// What is ruled out leaves others.
+fn any_pair<T>(
+    one: &Option<Choice<Vec<T>>>,
+    other: &Option<Choice<Vec<T>>>,
+    overlap: impl Fn(&T, &T) -> bool,
+) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => one.iter().any(|one| other.iter().any(|other| overlap(one, other))),
+        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => {
+            one.iter().any(|one| other.iter().any(|other| overlap(one, other)))
+        }
         _ => true,
     }
 }
@@ -134,5 +196,13 @@ fn destinations_overlap(one: &DestinationMatcher, other: &DestinationMatcher) ->
     let accounts =
         one.account.as_ref().zip(other.account.as_ref()).is_none_or(|(one, other)| overlap(one, other));
     let lists = one.list.as_ref().zip(other.list.as_ref());
-    accounts && lists.is_none_or(|(one, other)| one.overlap(other).is_some())
+    may_be_the_same(&one.subtype, &other.subtype)
+        && may_be_the_same(&one.address_type, &other.address_type)
+        && may_be_the_same(&one.tag, &other.tag)
+        && accounts
+        && lists.is_none_or(|(one, other)| one.overlap(other).is_some())
+}
+
+fn may_be_the_same(one: &Option<String>, other: &Option<String>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }

@@ -62,7 +62,8 @@ fn read_unit(reader: &mut Reader<'_>, node: &Node) -> Option<CalendarUnit> {
     known.map(|(_, unit)| *unit)
 }
 
-fn read_zone(reader: &mut Reader<'_>, node: &Node) -> Option<Zone> {
+/// A time zone by its IANA name.
+pub fn read_zone(reader: &mut Reader<'_>, node: &Node) -> Option<Zone> {
     let name = reader.text(node, "zone")?;
     let zone = Zone::named(name).ok();
     if zone.is_none() {

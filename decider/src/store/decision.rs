@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use policy::charge::Charge;
-use policy::config_change::ConfigChange;
+use policy::config_change::{ConfigChange, ConfigChangeOutcome};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, RuleResult};
 use policy::evidence::Evidence;
@@ -62,13 +62,15 @@ pub struct Proposal {
     pub payload: Vec<u8>,
 }
 
-/// A configuration change on its way to the record.
+/// A configuration change that the rules have spoken on, on its way to the record.
 #[derive(Debug, Clone)]
 pub struct ConfigProposal {
-    /// The policy of the time.
+    /// The policy that evaluated it.
     pub policy_hash: String,
     /// What was asked.
     pub change: ConfigChange,
+    /// What the rules say.
+    pub outcome: ConfigChangeOutcome,
     /// The request as it came, kept for the record. Opaque here.
     pub payload: Vec<u8>,
 }

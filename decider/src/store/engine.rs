@@ -135,6 +135,11 @@ impl Store for Engine {
         self.ask(|reply| Task::Find(tenant, lookup, reply))
     }
 
+    fn now(&self) -> Result<Time, StoreError> {
+        self.shared.check()?;
+        self.watch.now()
+    }
+
     fn readiness(&self) -> Result<(), StoreError> {
         self.shared.check()?;
         self.watch.wall().map(|_| ())

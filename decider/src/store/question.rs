@@ -26,7 +26,7 @@ pub struct Question {
 /// What it is about.
 enum Matter {
     Transaction(Box<Transaction>),
-    ConfigChange { policy_hash: String, change: ConfigChange },
+    ConfigChange { policy_hash: String, change: ConfigChange, outcome: ConfigChangeOutcome },
 }
 
 struct Transaction {
@@ -51,14 +51,14 @@ impl Question {
 
     /// The question whether a configuration change was answered before.
     pub fn of_config_change(id: String, proposal: ConfigProposal) -> Self {
-        let ConfigProposal { policy_hash, change, payload } = proposal;
+        let ConfigProposal { policy_hash, change, outcome, payload } = proposal;
         let identity = Identity {
             tenant: change.tenant.clone(),
             callback_request_id: change.callback_request_id.clone(),
             key: change.identity(),
             content: change.content(),
         };
-        Self { id, identity, payload, matter: Matter::ConfigChange { policy_hash, change } }
+        Self { id, identity, payload, matter: Matter::ConfigChange { policy_hash, change, outcome } }
     }
 
     /// Which request asks.
@@ -71,11 +71,14 @@ impl Question {
     pub fn by(mut self, policy: &Arc<Policy>) -> Self {
         match &mut self.matter {
             Matter::Transaction(transaction) if transaction.policy.hash != policy.hash => {
-                transaction.evaluation = evaluate(policy, &transaction.request);
+                transaction.evaluation = evaluate(policy, &transaction.request, transaction.evaluation.at);
                 transaction.policy = Arc::clone(policy);
             }
-            Matter::Transaction(_) => {}
-            Matter::ConfigChange { policy_hash, .. } => policy_hash.clone_from(&policy.hash),
+            Matter::ConfigChange { policy_hash, change, outcome } if *policy_hash != policy.hash => {
+                *outcome = config_change::evaluate(policy, change);
+                policy_hash.clone_from(&policy.hash);
+            }
+            Matter::Transaction(_) | Matter::ConfigChange { .. } => {}
         }
         self
     }
@@ -99,8 +102,8 @@ impl Question {
                 let settlement = settle::settle(policy, request, evaluation, ledger, now)?;
                 Ok(self.settled(settlement))
             }
-            Matter::ConfigChange { change, .. } => {
-                let outcome = config_change::evaluate(change);
+            Matter::ConfigChange { outcome, .. } => {
+                let outcome = outcome.clone();
                 Ok(self.outcome(outcome, now))
             }
         }

@@ -2,7 +2,7 @@
 //! section 4).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use policy::time::Time;
@@ -12,21 +12,24 @@ use super::error::StoreError;
 use super::metrics::Metrics;
 use crate::clock::Clock;
 
-/// The wall clock, as long as it keeps pace with the monotonic one. Shared by writer and readiness: the
-/// reference does not change, so that a clock that was set right is believed again, without a request to try it.
+/// The wall clock, as long as it keeps pace with the monotonic one, and the latest time that was given out. Shared
+/// by the writer and those who ask: the reference does not change, so that a clock that was set right is believed
+/// again, without a request to try it.
 pub struct Watch {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     wall_at_start: Time,
     monotonic_at_start: Duration,
     alarmed: AtomicBool,
+    mark_micros: AtomicI64,
 }
 
 impl Watch {
     /// Takes the clocks' present readings as the reference.
     pub fn start(clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
         let (wall_at_start, monotonic_at_start) = (clock.wall(), clock.monotonic());
-        Self { clock, metrics, wall_at_start, monotonic_at_start, alarmed: AtomicBool::new(false) }
+        let (alarmed, mark_micros) = (AtomicBool::new(false), AtomicI64::new(i64::MIN));
+        Self { clock, metrics, wall_at_start, monotonic_at_start, alarmed, mark_micros }
     }
 
     /// The wall clock's time.
@@ -41,6 +44,21 @@ impl Watch {
             self.announce(jumped, ahead);
         }
         if jumped { Err(StoreError::ClockJumped { ahead }) } else { Ok(wall) }
+    }
+
+    /// Now: the larger of the wall clock and the mark, which this does not move.
+    ///
+    /// # Errors
+    /// [`StoreError::ClockJumped`]
+    pub fn now(&self) -> Result<Time, StoreError> {
+        let mark = Time::from_micros(self.mark_micros.load(Ordering::Relaxed));
+        Ok(self.wall()?.max(mark))
+    }
+
+    /// Moves the mark up to a time, and says where it stands then.
+    fn raise(&self, time: Time) -> Time {
+        let before = self.mark_micros.fetch_max(time.as_micros(), Ordering::Relaxed);
+        time.max(Time::from_micros(before))
     }
 
     fn ahead(&self, wall: Time) -> Duration {
@@ -65,13 +83,15 @@ impl Watch {
 /// Time as the writer reads it, once it holds the ledger: it stands still rather than step back.
 pub struct StoreTime {
     watch: Arc<Watch>,
-    mark: Time,
 }
 
 impl StoreTime {
     /// Time that never falls behind `mark`, the latest time on record.
     pub fn since(watch: Arc<Watch>, mark: Option<Time>) -> Self {
-        Self { watch, mark: mark.unwrap_or(Time::from_micros(i64::MIN)) }
+        if let Some(mark) = mark {
+            watch.raise(mark);
+        }
+        Self { watch }
     }
 
     /// Now: the larger of the wall clock and the mark.
@@ -79,8 +99,7 @@ impl StoreTime {
     /// # Errors
     /// [`StoreError::ClockJumped`]
     pub fn now(&mut self) -> Result<Time, StoreError> {
-        self.mark = self.mark.max(self.watch.wall()?);
-        Ok(self.mark)
+        Ok(self.watch.raise(self.watch.wall()?))
     }
 }
 
@@ -120,6 +139,20 @@ mod tests {
         assert_eq!(time.now(), Ok(at(1_000)));
         clock.advance(Duration::from_micros(1_001));
         assert_eq!(time.now(), Ok(at(1_001)));
+    }
+
+    #[test]
+    fn who_asks_before_deciding_gets_no_earlier_time_and_moves_nothing() {
+        let (clock, mut time, _) = store_time(Some(at(1_000)));
+        assert_eq!(time.watch.now(), Ok(at(1_000)), "not behind what is on record");
+        clock.set_wall(at(5_000));
+        assert_eq!(time.watch.now(), Ok(at(5_000)));
+        clock.set_wall(at(2_000));
+        assert_eq!((time.watch.now(), time.now()), (Ok(at(2_000)), Ok(at(2_000))), "5000 was never recorded");
+        clock.set_wall(at(0));
+        assert_eq!(time.watch.now(), Ok(at(2_000)));
+        clock.set_wall(at(3_600_000_000));
+        assert!(matches!(time.watch.now(), Err(StoreError::ClockJumped { .. })));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use decider::document::Document;
 use decider::grpc::{Config, Server};
 use decider::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
 use policy::document::Policy;
+use policy::time::Time;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
@@ -47,6 +48,10 @@ impl Store for SilentStore {
         Box::pin(std::future::pending())
     }
 
+    fn now(&self) -> Result<Time, StoreError> {
+        Ok(Time::default())
+    }
+
     fn readiness(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -71,6 +76,10 @@ impl Store for FailingStore {
 
     fn adopt(&self, _: Arc<Policy>, _: Document) -> Pending<()> {
         Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn now(&self) -> Result<Time, StoreError> {
+        Err(self.0.clone())
     }
 
     fn readiness(&self) -> Result<(), StoreError> {

@@ -36,6 +36,7 @@ fn check_says_what_is_right() {
     deny    not-nine
     allow   sweep
     limits  eth-per-hour
+    changes none
     ok
     ");
 }
@@ -101,7 +102,8 @@ fn check_reports_as_json() {
         ],
         "limits": [
           "eth-per-hour"
-        ]
+        ],
+        "config_changes": []
       }
     }
     "#);

@@ -8,7 +8,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
-use crate::support::{DEADLINE, Files, call, connect, identity, transfer};
+use crate::support::{DEADLINE, Files, POLICY, call, connect, identity, transfer};
 
 const SERVICE: &str = "countersign.decider.v1.DecisionService";
 
@@ -95,6 +95,39 @@ async fn a_configuration_change_is_left_to_people() {
     });
     let record = found.await.unwrap().into_inner().decision.unwrap();
     assert_eq!(record.request, Some(wire::decision_record::Request::ConfigChange(request)));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_configuration_change_is_approved_or_rejected_by_its_rule() {
+    let files = Files::new();
+    let rules = r#"lists: {payees: {chain: evm, addresses: ["0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"]}}
+config_changes:
+  - {id: payees, effect: approve, type: UNMANAGED_WALLET, address_list: payees}
+  - {id: no-users, effect: reject, type: ADD_USER}
+"#;
+    std::fs::write(files.path("policy.yaml"), format!("{POLICY}{rules}")).unwrap();
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    let listed = r#"{"asset":"ETH","address":"0x5dc69b1fbb13bafd09af88a782f0f285772ad5f8"}"#;
+    let other = r#"{"asset":"ETH","address":"0x0000000000000000000000000000000000000001"}"#;
+    for (kind, details, action, code) in [
+        ("UNMANAGED_WALLET", listed, wire::Action::Approve, wire::ReasonCode::ConfigChangeRule),
+        ("UNMANAGED_WALLET", other, wire::Action::Ignore, wire::ReasonCode::ConfigChangeNoRule),
+        ("UNMANAGED_WALLET", "{}", wire::Action::Ignore, wire::ReasonCode::ConfigChangeIndeterminate),
+        ("ADD_USER", "{}", wire::Action::Reject, wire::ReasonCode::ConfigChangeRule),
+    ] {
+        let request = wire::DecideConfigChangeRequest {
+            tenant: "default".into(),
+            callback_request_id: format!("{kind} {details}"),
+            r#type: Some(kind.into()),
+            extra_info_json: Some(details.into()),
+            extra_info_digest: vec![1; 32],
+            ..Default::default()
+        };
+        let answer = client.decide_config_change(call(request)).await.unwrap().into_inner();
+        assert_eq!((answer.action(), answer.reason_code()), (action, code), "{kind} {details}");
+    }
     running.stop().await.unwrap();
 }
 

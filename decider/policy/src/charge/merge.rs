@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::pairing::{Fit, pair};
-use crate::applicability::{address_applies, amount_applies};
+use crate::applicability::{address_applies, address_type_applies, amount_applies, subtype_applies};
 use crate::intent::{Account, Destination, Intent};
 
 /// A field in which a later request differs from what was charged.
@@ -61,7 +61,7 @@ fn merge_destinations(before: &Intent, now: &Intent) -> Result<Vec<Destination>,
         pair(&before.destinations, &now.destinations, |before, destination| {
             match check_destination(before, destination, now) {
                 Err(_) => Fit::Never,
-                Ok(()) if before.address == destination.address && before.tag == destination.tag => Fit::Same,
+                Ok(()) if says_the_same(before, destination) => Fit::Same,
                 Ok(()) => Fit::FillsIn,
             }
         });
@@ -80,12 +80,28 @@ fn first_change(before: &Intent, now: &Intent) -> Changed {
 }
 
 fn check_destination(before: &Destination, now: &Destination, intent: &Intent) -> Result<(), Changed> {
-    let applies = address_applies(&intent.operation, now.account.kind.as_deref(), intent.stage);
+    let kind = now.account.kind.as_deref();
+    let applies = address_applies(&intent.operation, kind, intent.stage);
     not_above("a destination's amount", &before.amount, &now.amount)?;
     unchanged("a destination's type", &before.account.kind, &now.account.kind, true)?;
     unchanged("a destination's id", &before.account.id, &now.account.id, true)?;
     unchanged("a destination's address", &before.address, &now.address, applies)?;
-    unchanged("a destination's tag", &before.tag, &now.tag, applies)
+    unchanged("a destination's tag", &before.tag, &now.tag, applies)?;
+    let typed = address_type_applies(&intent.operation);
+    unchanged("a destination's address type", &before.address_type, &now.address_type, typed)?;
+    // Where a subtype says nothing, it is kept, and not compared.
+    match subtype_applies(&intent.operation, kind) {
+        true => unchanged("a destination's subtype", &before.account.subtype, &now.account.subtype, true),
+        false => Ok(()),
+    }
+}
+
+/// Nothing is filled in, so that no other has to fit instead.
+fn says_the_same(before: &Destination, now: &Destination) -> bool {
+    before.address == now.address
+        && before.tag == now.tag
+        && before.address_type == now.address_type
+        && before.account.subtype == now.account.subtype
 }
 
 /// A value that was not known at the first ALLOW is pinned when it is: unless the amount fell, for then it is the
@@ -96,12 +112,12 @@ fn filled(before: &Destination, now: &Destination) -> Destination {
         account: filled_account(&before.account, &now.account),
         address: before.address.as_ref().or(now.address.as_ref()).cloned(),
         tag: before.tag.as_ref().or(now.tag.as_ref()).cloned(),
+        address_type: before.address_type.as_ref().or(now.address_type.as_ref()).cloned(),
         amount: before.amount,
         usd: before.usd.or(value_of_all),
     }
 }
 
-/// The subtype is a label, no part of the intent: it is kept, and never compared.
 fn filled_account(before: &Account, now: &Account) -> Account {
     let fill = |before: &Option<String>, now: &Option<String>| before.as_ref().or(now.as_ref()).cloned();
     Account {

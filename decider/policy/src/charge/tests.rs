@@ -51,6 +51,7 @@ fn to(kind: &str, id: &str, address: &str, tag: &str, amount: u64) -> Destinatio
         account: account(kind, id),
         address: (address != "-").then(|| Address::parse(Chain::Exact, address).unwrap()),
         tag: (tag != "-").then(|| tag.to_owned()),
+        address_type: None,
         amount: Amount::from_u64(amount),
         usd: None,
     }
@@ -261,18 +262,59 @@ fn what_is_charged_for_stays_although_less_moves() {
     assert_eq!(less.intent.usd(), None, "the value of 9 is not that of 10");
 }
 
-#[test]
-fn a_subtype_is_a_label() {
-    let with = |subtype: Option<&str>, stage| {
-        let mut intent = intent(stage, vec![to("VAULT", "1", "A", "-", 10)]);
-        intent.destinations[0].account.subtype = subtype.map(str::to_owned);
+/// As a pair of what was charged and what is said now, at a later stage.
+fn relabelled(
+    kind: &str,
+    label: fn(&mut Destination) -> &mut Option<String>,
+    before: Option<&str>,
+    now: Option<&str>,
+) -> Result<Option<String>, String> {
+    let with = |text: Option<&str>, stage| {
+        let mut intent = intent(stage, vec![to(kind, "1", "A", "-", 10)]);
+        *label(&mut intent.destinations[0]) = text.map(str::to_owned);
         intent
     };
-    for subtype in [None, Some("INTERNAL"), Some("EXTERNAL")] {
-        let first = charge(with(Some("EXTERNAL"), Stage::Approval));
-        let joined = first.joined_by(with(subtype, Stage::Signing), "tx", at(2)).unwrap();
-        assert_eq!(joined.intent.destinations[0].account.subtype.as_deref(), Some("EXTERNAL"));
+    let joined = charge(with(before, Stage::Approval)).joined_by(with(now, Stage::Signing), "tx", at(2));
+    joined
+        .map(|mut joined| label(&mut joined.intent.destinations[0]).take())
+        .map_err(|error| error.to_string())
+}
+
+/// Limits can ask for both: what was charged as the one must not come back as the other, or as neither.
+#[test]
+fn subtype_and_address_type_fill_in_and_are_pinned() {
+    let subtype: fn(&mut Destination) -> &mut Option<String> = |each| &mut each.account.subtype;
+    let address_type: fn(&mut Destination) -> &mut Option<String> = |each| &mut each.address_type;
+    for (label, name) in
+        [(subtype, "a destination's subtype"), (address_type, "a destination's address type")]
+    {
+        let now = |before, now| relabelled("UNMANAGED", label, before, now);
+        assert_eq!(now(None, None), Ok(None));
+        assert_eq!(now(Some("X"), Some("X")), Ok(Some("X".into())));
+        assert_eq!(now(None, Some("X")), Ok(Some("X".into())));
+        assert_eq!(now(Some("X"), Some("Y")), Err(format!("{name} changed")));
+        assert_eq!(now(Some("X"), None), Err(format!("{name} is missing now")));
     }
+}
+
+#[test]
+fn a_subtype_that_says_nothing_is_a_label() {
+    for subtype in [None, Some("INTERNAL"), Some("EXTERNAL")] {
+        let now = relabelled("VAULT", |each| &mut each.account.subtype, Some("EXTERNAL"), subtype);
+        assert_eq!(now, Ok(Some("EXTERNAL".into())));
+    }
+}
+
+#[test]
+fn a_subtype_that_is_filled_in_goes_to_its_own_destination() {
+    let of = |subtype: Option<&str>, address: &str| {
+        let mut one = to("UNMANAGED", "1", address, "-", 5);
+        one.account.subtype = subtype.map(str::to_owned);
+        one
+    };
+    let before = vec![of(None, "-"), of(Some("EXTERNAL"), "-")];
+    let now = vec![of(Some("EXTERNAL"), "A"), of(Some("INTERNAL"), "B")];
+    assert_eq!(join(before, now.clone()), Ok(now));
 }
 
 // Destinations as a multiset.
@@ -370,6 +412,7 @@ fn said_again() -> impl Strategy<Value = (Vec<Destination>, Vec<Destination>)> {
                 before.account.id.as_deref().unwrap_or("1"),
             ),
             address: before.address.or_else(|| address.then(|| Address::parse(Chain::Exact, "A").unwrap())),
+            address_type: None,
             tag: before.tag.or_else(|| tag.then(|| "7".to_owned())),
             amount: before.amount.saturating_sub(Amount::from_u64(less)),
             usd: None,

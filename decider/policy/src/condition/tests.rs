@@ -4,6 +4,8 @@ use super::*;
 
 const NOW: Time = Time::from_micros(1_700_000_000_000_000);
 use crate::address::{Address, Chain};
+use crate::choice::Sense;
+use crate::matcher::is_listed;
 use crate::truth::Truth::{False, True};
 
 fn account(kind: Option<&str>, id: Option<&str>) -> Account {
@@ -12,6 +14,10 @@ fn account(kind: Option<&str>, id: Option<&str>) -> Account {
 
 fn matcher(kind: &str, id: Option<&str>) -> AccountMatcher {
     AccountMatcher { kind: kind.into(), id: id.map(str::to_owned) }
+}
+
+fn one_of<T>(alternatives: T) -> Option<Choice<T>> {
+    Some(Choice::OneOf(alternatives))
 }
 
 fn unknown(truth: &Truth) -> bool {
@@ -37,7 +43,14 @@ fn transfer(destinations: Vec<Destination>) -> Intent {
 
 fn to(kind: Option<&str>, id: Option<&str>, address: Option<&str>) -> Destination {
     let address = address.map(|text| Address::parse(Chain::Exact, text).unwrap());
-    Destination { account: account(kind, id), address, tag: None, amount: Amount::ZERO, usd: None }
+    Destination {
+        account: account(kind, id),
+        address,
+        tag: None,
+        address_type: None,
+        amount: Amount::ZERO,
+        usd: None,
+    }
 }
 
 fn listed(addresses: &[&str]) -> DestinationMatcher {
@@ -45,7 +58,7 @@ fn listed(addresses: &[&str]) -> DestinationMatcher {
     for address in addresses {
         list.insert(Address::parse(Chain::Exact, address).unwrap(), None);
     }
-    DestinationMatcher { account: None, list: Some(Arc::new(list)), age: Age::default() }
+    DestinationMatcher { list: Some(Arc::new(list)), ..DestinationMatcher::default() }
 }
 
 #[test]
@@ -64,7 +77,8 @@ fn a_source_is_matched_by_type_and_id_to_the_letter() {
 
 #[test]
 fn a_destination_is_matched_as_the_table_says() {
-    let to_one = |kind, id| matcher("VAULT", Some("1")).matches_destination("TRANSFER", &account(kind, id));
+    let to_one =
+        |kind, id| matcher("VAULT", Some("1")).matches_destination("TRANSFER", &account(kind, id), Sense::Is);
     assert_eq!(to_one(Some("VAULT"), Some("1")), True);
     assert_eq!(to_one(Some("VAULT"), Some("2")), False);
     assert!(unknown(&to_one(None, Some("1"))));
@@ -72,21 +86,35 @@ fn a_destination_is_matched_as_the_table_says() {
     for kind in ["UNMANAGED", "ONE_TIME_ADDRESS"] {
         let wallet = account(Some(kind), Some("1"));
         assert_eq!(
-            matcher(kind, Some("1")).matches_destination("TRANSFER", &wallet),
+            matcher(kind, Some("1")).matches_destination("TRANSFER", &wallet, Sense::Is),
             False,
             "by address alone"
         );
-        assert_eq!(matcher(kind, None).matches_destination("TRANSFER", &wallet), True);
+        assert_eq!(matcher(kind, None).matches_destination("TRANSFER", &wallet, Sense::Is), True);
     }
     for operation in ["RAW", "TYPED_MESSAGE"] {
         let vault = account(Some("VAULT"), Some("1"));
-        assert_eq!(matcher("VAULT", Some("1")).matches_destination(operation, &vault), False, "{operation}");
+        assert_eq!(
+            matcher("VAULT", Some("1")).matches_destination(operation, &vault, Sense::Is),
+            False,
+            "{operation}"
+        );
     }
+}
+
+/// A wallet's id does not apply, so that ruling one out is false; without the type it must not become true.
+#[test]
+fn without_a_type_nobody_can_tell_whether_an_id_applies() {
+    let wallet = matcher("UNMANAGED", Some("w-9"));
+    let is = |kind, sense| wallet.matches_destination("TRANSFER", &account(kind, Some("w-1")), sense);
+    assert_eq!((is(Some("UNMANAGED"), Sense::Is), is(Some("UNMANAGED"), Sense::IsNot)), (False, True));
+    assert_eq!(is(None, Sense::Is), False, "whether or not it applies");
+    assert!(unknown(&is(None, Sense::IsNot)));
 }
 
 #[test]
 fn a_missing_signer_is_unknown_where_it_is_asked_for() {
-    let asked = Conditions { signers: Some(["alice".to_owned()].into()), ..Conditions::default() };
+    let asked = Conditions { signers: one_of(["alice".to_owned()].into()), ..Conditions::default() };
     let by = |signer: Option<&str>| {
         let signer = signer.map(str::to_owned);
         asked.of_transaction(&Intent { signer, ..transfer(vec![]) })
@@ -103,10 +131,13 @@ fn every_condition_over_the_transaction_must_hold() {
     let set = |text: &str| Some(BTreeSet::from([text.to_owned()]));
     let any = Conditions::default;
     assert_eq!(holds(any()), True);
-    let vault = |id| Some(vec![matcher("VAULT", Some(id))]);
+    let vault = |id| one_of(vec![matcher("VAULT", Some(id))]);
     for (yes, no) in [
         (Conditions { assets: set("ETH"), ..any() }, Conditions { assets: set("eth"), ..any() }),
-        (Conditions { operations: set("TRANSFER"), ..any() }, Conditions { operations: set("RAW"), ..any() }),
+        (
+            Conditions { operations: Some(Choice::OneOf(BTreeSet::from(["TRANSFER".to_owned()]))), ..any() },
+            Conditions { operations: Some(Choice::OneOf(BTreeSet::from(["RAW".to_owned()]))), ..any() },
+        ),
         (Conditions { sources: vault("0"), ..any() }, Conditions { sources: vault("1"), ..any() }),
         (
             Conditions { stages: Some([Stage::Approval].into()), ..any() },
@@ -167,7 +198,7 @@ fn a_value_is_known_only_with_every_part_of_it() {
 
 #[test]
 fn all_destinations_for_allowing_and_any_for_denying() {
-    let when = Conditions { destinations: Some(vec![listed(&["A"])]), ..Conditions::default() };
+    let when = Conditions { destinations: one_of(vec![listed(&["A"])]), ..Conditions::default() };
     let wallet = |address| to(Some("UNMANAGED"), None, address);
     let both = |one, other| {
         let intent = transfer(vec![wallet(one), wallet(other)]);
@@ -187,7 +218,7 @@ fn all_destinations_for_allowing_and_any_for_denying() {
 
 #[test]
 fn no_destination_is_unknown_where_somebody_is_paid_and_none_where_nobody_is() {
-    let when = Conditions { destinations: Some(vec![listed(&["A"])]), ..Conditions::default() };
+    let when = Conditions { destinations: one_of(vec![listed(&["A"])]), ..Conditions::default() };
     let of = |operation: &str| Intent { operation: operation.into(), ..transfer(vec![]) };
     for reading in [Reading::Narrow, Reading::Wide] {
         assert!(unknown(&when.of_every_destination(&of("CONTRACT_CALL"), reading, NOW)));
@@ -202,9 +233,10 @@ fn no_destination_is_unknown_where_somebody_is_paid_and_none_where_nobody_is() {
 #[test]
 fn a_missing_address_is_unknown_where_it_applies() {
     let list = listed(&["A"]).list.unwrap();
+    let asking = Asking { sense: Sense::Is, reading: Reading::Wide };
     let is = |stage, kind| {
         let intent = Intent { stage, ..transfer(vec![]) };
-        is_listed(&list, &intent, &to(kind, Some("1"), None), Reading::Wide)
+        is_listed(&list, &intent, &to(kind, Some("1"), None), asking)
     };
     assert_eq!(is(Stage::Approval, Some("VAULT")), False);
     assert!(unknown(&is(Stage::Signing, Some("VAULT"))));
@@ -214,7 +246,7 @@ fn a_missing_address_is_unknown_where_it_applies() {
 
 #[test]
 fn an_empty_choice_is_nobody() {
-    let none = Conditions { destinations: Some(vec![]), sources: Some(vec![]), ..Conditions::default() };
+    let none = Conditions { destinations: one_of(vec![]), sources: one_of(vec![]), ..Conditions::default() };
     let intent = transfer(vec![to(Some("VAULT"), Some("1"), None)]);
     assert_eq!(none.of_source(&intent.source), False);
     assert_eq!(none.of_every_destination(&intent, Reading::Narrow, NOW), False);

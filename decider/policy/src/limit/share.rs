@@ -69,11 +69,7 @@ impl Limit {
         if self.key.contains(&KeyPart::Signer) {
             return each.collect();
         }
-        let asked = |signer: &Option<String>| match (&self.when.signers, signer) {
-            (Some(wanted), Some(signer)) => wanted.contains(signer),
-            (Some(_), None) => false,
-            (None, _) => true,
-        };
+        let asked = |signer: &Option<String>| self.when.of_signer(signer.as_ref()) == Truth::True;
         let signers: Vec<Option<String>> = each.map(|(signer, _)| signer).collect();
         let counted =
             signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));
@@ -123,7 +119,10 @@ impl Limit {
     fn selects(&self, intent: &Intent, destination: Option<&Destination>) -> Truth {
         let to = match (&self.when.destinations, destination) {
             (None, _) => Truth::True,
-            (Some(_), Some(destination)) => self.when.of_destination(intent, destination, Reading::Wide),
+            // No limit asks how long an address has been listed, so that its time is nobody's.
+            (Some(_), Some(destination)) => {
+                self.when.of_destination(intent, destination, Reading::Wide, Time::default())
+            }
             (Some(_), None) if destination_applies(&intent.operation) => {
                 Truth::unknown("the destination is missing")
             }

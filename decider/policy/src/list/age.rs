@@ -1,7 +1,7 @@
 //! How long an address has been on a list: for a cool-off after it was added.
 
 use crate::address::Address;
-use crate::time::{Time, Window};
+use crate::time::{Length, Time};
 use crate::truth::Truth;
 
 use super::key::Kind;
@@ -11,9 +11,9 @@ use super::{AddedOn, AddressList, Reading};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Age {
     /// Listed at least that long.
-    pub at_least: Option<Window>,
+    pub at_least: Option<Length>,
     /// Listed for less than that. An entry of a time to come counts, too.
-    pub less_than: Option<Window>,
+    pub less_than: Option<Length>,
 }
 
 impl Age {
@@ -27,8 +27,8 @@ impl Age {
             return Some(true);
         }
         let added = added?.time();
-        let old = self.at_least.is_none_or(|window| !window.contains(added, now));
-        Some(old && self.less_than.is_none_or(|window| window.contains(added, now)))
+        let old = self.at_least.is_none_or(|length| !length.reaches(added, now));
+        Some(old && self.less_than.is_none_or(|length| length.reaches(added, now)))
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use proptest::prelude::*;
 
 use super::*;
-use crate::time::Window;
+use crate::time::Length;
 
 fn address(text: &str) -> Address {
     Address::parse(Chain::Exact, text).unwrap()
@@ -146,7 +146,7 @@ fn lists_of_the_same_entries_are_equal_in_whatever_order() {
 
 #[test]
 fn the_age_of_an_entry_is_that_of_its_tag() {
-    let day = Window::from_seconds(86_400);
+    let day = Length::from_seconds(86_400);
     let now = Time::from_micros(1_000_000_000_000_000);
     let (old, exact, young, ahead) =
         (on(1_000_000_000 - 86_401), on(1_000_000_000 - 86_400), on(999_999_999), on(1_000_000_001));
@@ -192,7 +192,7 @@ fn the_age_of_an_entry_is_that_of_its_tag() {
         matches!(of(listed_within, "mixed", None, Reading::Wide), Truth::Indeterminate(_)),
         "the tag may be 7"
     );
-    let between = Age { at_least: Window::from_seconds(1), less_than: day };
+    let between = Age { at_least: Length::from_seconds(1), less_than: day };
     assert_eq!(of(between, "young", None, Reading::Narrow), Truth::True);
     assert_eq!(of(between, "exact", None, Reading::Narrow), Truth::False);
 }

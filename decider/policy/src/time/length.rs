@@ -37,6 +37,11 @@ impl Length {
         Time::from_micros(now.as_micros().saturating_sub_unsigned(self.micros()).saturating_add(1))
     }
 
+    /// Whether `at` is less than that long before `now`, or after it.
+    pub fn reaches(self, at: Time, now: Time) -> bool {
+        at >= self.opening(now)
+    }
+
     /// When what is dated `at` has left.
     pub(super) fn after(self, at: Time) -> Time {
         Time::from_micros(at.as_micros().saturating_add_unsigned(self.micros()))

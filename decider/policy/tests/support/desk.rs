@@ -51,8 +51,8 @@ impl Desk {
 
     pub fn decide(&mut self, request: &Request) -> Settlement {
         let policy = self.policy.clone();
-        let evaluation = evaluate(&policy, request);
         let now = self.now();
+        let evaluation = evaluate(&policy, request, now);
         let settlement = settle(&policy, request, &evaluation, self, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);

@@ -13,12 +13,13 @@ use policy::address::{Address, Chain};
 use policy::amount::{Amount, Decimals};
 use policy::asset::{Asset, TagRule};
 use policy::charge::{Charge, ChargeKey};
+use policy::choice::Choice;
 use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity};
-use policy::list::{AddressList, Age};
+use policy::list::AddressList;
 use policy::request::{
     AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
@@ -119,6 +120,72 @@ pub fn samples() -> Vec<(&'static str, Request)> {
     ]
 }
 
+/// Signing, to a wallet and to an exchange, with everything that rules can ask for.
+pub fn rich_sample() -> Request {
+    let wallet = DestinationText {
+        account: AccountText { subtype: text("EXTERNAL"), ..account("UNMANAGED", "w-1") },
+        amount: text("0.4"),
+        amount_usd: text("750"),
+        address: text(ETH_ADDRESS),
+        address_type: text("WHITELISTED"),
+        tag: text(""),
+        ..DestinationText::default()
+    };
+    let exchange = DestinationText {
+        account: AccountText { subtype: text("BINANCE"), ..account("EXCHANGE", "e-1") },
+        amount: text("0.6"),
+        amount_usd: text("1125.5"),
+        address_type: text("ONE_TIME"),
+        tag: text("7"),
+        ..DestinationText::default()
+    };
+    Request {
+        signer: text("api-user-1"),
+        external_tx_id: text("pay-7"),
+        amount: text("1"),
+        requested_amount: text("1"),
+        fee: text("0.01"),
+        note: text("payroll-1"),
+        destinations: vec![wallet, exchange],
+        ..request("rich", "ETH", Stage::Signing)
+    }
+}
+
+/// A call of `transfer(address,uint256)` at a listed contract.
+pub fn call_sample() -> Request {
+    let contract = DestinationText {
+        account: AccountText { subtype: text("CONTRACT"), ..account("UNMANAGED", "c-1") },
+        amount: text("0"),
+        address: text(ETH_ADDRESS),
+        ..DestinationText::default()
+    };
+    Request {
+        operation: text("CONTRACT_CALL"),
+        amount: text("0"),
+        requested_amount: text("0"),
+        fee: text("0.002"),
+        destinations: vec![contract],
+        extra_parameters: text(r#"{"contractCallData":"0xa9059cbb0000"}"#),
+        ..request("call", "ETH", Stage::Signing)
+    }
+}
+
+/// Two messages of different types.
+pub fn message_sample() -> Request {
+    let messages = r#"{"rawMessageData":{"messages":[{"content":"00","type":"EIP712"},{"content":"01","type":"EIP191"}]}}"#;
+    Request {
+        operation: text("TYPED_MESSAGE"),
+        extra_parameters: text(messages),
+        ..request("message", "ETH", Stage::Signing)
+    }
+}
+
+/// The samples, and one of each kind that rules ask more of.
+pub fn all_samples() -> Vec<(&'static str, Request)> {
+    let more = [("rich", rich_sample()), ("call", call_sample()), ("message", message_sample())];
+    samples().into_iter().chain(more).collect()
+}
+
 /// A transfer of `amount` ETH from a vault to vault 1.
 pub fn transfer(id: &str, amount: &str) -> Request {
     Request {
@@ -170,11 +237,11 @@ pub fn matcher(kind: &str, id: Option<&str>) -> AccountMatcher {
 }
 
 pub fn to_account(kind: &str, id: Option<&str>) -> DestinationMatcher {
-    DestinationMatcher { account: Some(matcher(kind, id)), list: None, age: Age::default() }
+    DestinationMatcher { account: Some(matcher(kind, id)), ..DestinationMatcher::default() }
 }
 
 pub fn to_list(list: &Arc<AddressList>) -> DestinationMatcher {
-    DestinationMatcher { account: None, list: Some(list.clone()), age: Age::default() }
+    DestinationMatcher { list: Some(list.clone()), ..DestinationMatcher::default() }
 }
 
 pub fn list(name: &str, chain: Chain, addresses: &[&str]) -> Arc<AddressList> {
@@ -183,6 +250,14 @@ pub fn list(name: &str, chain: Chain, addresses: &[&str]) -> Arc<AddressList> {
         assert!(list.insert(Address::parse(chain, address).unwrap(), None));
     }
     Arc::new(list)
+}
+
+pub fn one_of<T>(alternatives: T) -> Option<Choice<T>> {
+    Some(Choice::OneOf(alternatives))
+}
+
+pub fn none_of<T>(alternatives: T) -> Option<Choice<T>> {
+    Some(Choice::NoneOf(alternatives))
 }
 
 pub fn rule(id: &str, when: Conditions) -> Rule {
@@ -224,8 +299,8 @@ pub fn policy() -> Policy {
             rule(
                 "sweep",
                 Conditions {
-                    sources: Some(vec![matcher("VAULT", Some("0"))]),
-                    destinations: Some(vec![to_account("VAULT", Some("1")), to_list(&friends)]),
+                    sources: one_of(vec![matcher("VAULT", Some("0"))]),
+                    destinations: one_of(vec![to_account("VAULT", Some("1")), to_list(&friends)]),
                     assets: Some(["ETH".to_owned()].into()),
                     amount: Range { max: Some(eth("5")), over: None },
                     ..Conditions::default()
@@ -233,7 +308,7 @@ pub fn policy() -> Policy {
             ),
             rule(
                 "payouts",
-                Conditions { destinations: Some(vec![to_list(&payees)]), ..Conditions::default() },
+                Conditions { destinations: one_of(vec![to_list(&payees)]), ..Conditions::default() },
             ),
         ],
         ..Policy::default()
@@ -248,7 +323,7 @@ pub fn open() -> Policy {
 }
 
 pub fn asset(chain: Chain, decimals: u8) -> Asset {
-    Asset { chain, decimals: Decimals::new(decimals).unwrap(), tag: TagRule::Optional }
+    Asset { chain, decimals: Decimals::new(decimals).unwrap(), tag: TagRule::Optional, fee_asset: None }
 }
 
 /// Every charge in a row; sums are added up from all of them at each question.

@@ -34,7 +34,7 @@ fn listed(
 ) -> Result<Arc<AddressList>, String> {
     let file = read.map_err(|mistakes| mistakes.to_string().replace(base, ""))?;
     let destinations = file.policy.allow[0].when.destinations.as_ref().unwrap();
-    Ok(Arc::clone(destinations[0].list.as_ref().unwrap()))
+    Ok(Arc::clone(destinations.alternatives()[0].list.as_ref().unwrap()))
 }
 
 fn mistakes(section: &str) -> String {
@@ -250,8 +250,8 @@ fn a_rule_can_ask_how_long_an_address_has_been_listed() {
         read("p.yaml", &format!("{policy}{lists}")).map_err(|mistakes| mistakes.to_string())
     };
     let file = with(", listed_for: 24h, listed_within: 7d").unwrap();
-    let age = file.policy.allow[0].when.destinations.as_ref().unwrap()[0].age;
-    let seconds = |window: Option<policy::time::Window>| window.unwrap().seconds();
+    let age = file.policy.allow[0].when.destinations.as_ref().unwrap().alternatives()[0].age;
+    let seconds = |window: Option<policy::time::Length>| window.unwrap().seconds();
     assert_eq!((seconds(age.at_least), seconds(age.less_than)), (86_400, 604_800));
     assert_snapshot!(with(", listed_for: 7d, listed_within: 7d").unwrap_err(), @"
     p.yaml:3:38: this can never match: listed_for must be less than listed_within

@@ -10,7 +10,7 @@ use policy::amount::{Amount, Decimals};
 use policy::asset::{Asset, TagRule};
 use policy::charge::Charge;
 use policy::condition::Conditions;
-use policy::config_change::ConfigChange;
+use policy::config_change::{self, ConfigChange};
 use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
@@ -140,7 +140,9 @@ impl Desk {
 
     pub async fn change(&self, change: &ConfigChange) -> Answer {
         let policy_hash = self.policy.hash.clone();
-        let proposal = ConfigProposal { policy_hash, change: change.clone(), payload: b"change".to_vec() };
+        let outcome = config_change::evaluate(&self.policy, change);
+        let payload = b"change".to_vec();
+        let proposal = ConfigProposal { policy_hash, change: change.clone(), outcome, payload };
         self.store.decide_config_change(proposal).await.unwrap()
     }
 
@@ -195,7 +197,12 @@ pub fn proposal(policy: &Arc<Policy>, request: &Request) -> Proposal {
 /// A policy that allows every transfer of ETH, under these limits. Its hash names the limits.
 pub fn policy(limits: Vec<Limit>) -> Policy {
     let names: Vec<&str> = limits.iter().map(|limit| limit.id.as_str()).collect();
-    let ether = Asset { chain: Chain::Evm, decimals: Decimals::new(18).unwrap(), tag: TagRule::Optional };
+    let ether = Asset {
+        chain: Chain::Evm,
+        decimals: Decimals::new(18).unwrap(),
+        tag: TagRule::Optional,
+        fee_asset: None,
+    };
     Policy {
         hash: format!("hash of {}", names.join(" and ")),
         assets: BTreeMap::from([("ETH".to_owned(), ether)]),
@@ -339,5 +346,6 @@ pub fn config_change(id: &str, details: &[u8]) -> ConfigChange {
         callback_request_id: id.into(),
         kind: Some("ADD_USER".into()),
         details: details.to_vec(),
+        details_json: None,
     }
 }

@@ -1,0 +1,186 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::address::{Address, Chain};
+use crate::amount::Decimals;
+use crate::asset::{Asset, TagRule};
+use crate::choice::Choice;
+use crate::config_rule::{ConfigEffect, ListedWallet, WalletConditions};
+use crate::list::AddressList;
+
+const LISTED: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
+const OTHER: &str = "0x0000000000000000000000000000000000000001";
+
+fn change(kind: Option<&str>, json: &str) -> ConfigChange {
+    ConfigChange {
+        tenant: "default".into(),
+        path: String::new(),
+        callback_request_id: "c-1".into(),
+        kind: kind.map(str::to_owned),
+        details: json.as_bytes().to_vec(),
+        details_json: (!json.is_empty()).then(|| json.to_owned()),
+    }
+}
+
+fn wallet(details: &str) -> ConfigChange {
+    change(Some("UNMANAGED_WALLET"), details)
+}
+
+/// An `AddressInfo` of an EXTERNAL wallet.
+fn info(asset: &str, address: &str) -> String {
+    format!(
+        r#"{{"subType":"EXTERNAL","walletName":"n","walletId":{{}},"asset":"{asset}","address":"{address}"}}"#
+    )
+}
+
+fn list(chain: Chain, entries: &[(&str, Option<&str>)]) -> Arc<AddressList> {
+    let mut list = AddressList::new("payees", chain);
+    for (address, tag) in entries {
+        list.insert(Address::parse(chain, address).unwrap(), tag.map(str::to_owned));
+    }
+    Arc::new(list)
+}
+
+fn rule(id: &str, does: ConfigEffect) -> ConfigRule {
+    ConfigRule { id: id.into(), does }
+}
+
+fn external() -> Option<Choice<std::collections::BTreeSet<String>>> {
+    Some(Choice::OneOf(["EXTERNAL".to_owned()].into()))
+}
+
+fn approving(list: &Arc<AddressList>) -> ConfigRule {
+    rule("listed", ConfigEffect::ApproveWallet(ListedWallet { list: list.clone(), subtypes: external() }))
+}
+
+fn policy(config_changes: Vec<ConfigRule>) -> Policy {
+    let asset = |chain, tag| Asset { chain, decimals: Decimals::ZERO, tag, fee_asset: None };
+    Policy {
+        assets: [
+            ("ETH".to_owned(), asset(Chain::Evm, TagRule::Optional)),
+            ("XRP".to_owned(), asset(Chain::Exact, TagRule::Required)),
+        ]
+        .into(),
+        config_changes,
+        ..Policy::default()
+    }
+}
+
+fn told(policy: &Policy, change: &ConfigChange) -> (Action, ReasonCode) {
+    let outcome = evaluate(policy, change);
+    (outcome.action, outcome.reason.code)
+}
+
+const APPROVED: (Action, ReasonCode) = (Action::Approve, ReasonCode::ConfigChangeRule);
+const REJECTED: (Action, ReasonCode) = (Action::Reject, ReasonCode::ConfigChangeRule);
+const UNKNOWN: (Action, ReasonCode) = (Action::Ignore, ReasonCode::ConfigChangeIndeterminate);
+const NO_RULE: (Action, ReasonCode) = (Action::Ignore, ReasonCode::ConfigChangeNoRule);
+
+#[test]
+fn without_a_rule_every_kind_is_left_to_people() {
+    for kind in [None, Some(""), Some("UNMANAGED_WALLET"), Some("ADD_USER"), Some("NEW_KIND")] {
+        assert_eq!(told(&policy(vec![]), &change(kind, "")), NO_RULE, "{kind:?}");
+    }
+    assert_eq!(content_changed().action, Action::Ignore);
+}
+
+#[test]
+fn a_listed_address_is_approved_by_meaning_and_another_is_left_to_people() {
+    let policy = policy(vec![approving(&list(Chain::Evm, &[(LISTED, None)]))]);
+    assert_eq!(told(&policy, &wallet(&info("ETH", LISTED))), APPROVED);
+    assert_eq!(told(&policy, &wallet(&info("ETH", &LISTED.to_lowercase()))), APPROVED);
+    assert_eq!(told(&policy, &wallet(&info("ETH", OTHER))), NO_RULE);
+    assert_eq!(told(&policy, &wallet(&info("XRP", LISTED))), NO_RULE, "on another chain");
+    assert_eq!(told(&policy, &wallet(&info("ETH", LISTED).replace("EXTERNAL", "CONTRACT"))), NO_RULE);
+    assert_eq!(told(&policy, &change(Some("EXCHANGE"), &info("ETH", LISTED))), NO_RULE);
+    let tagged = info("ETH", LISTED).replace("}}", "}").replace(r#"","address""#, r#"","tag":"7","address""#);
+    assert_eq!(told(&policy, &wallet(&tagged)), NO_RULE, "another tag is another receiver");
+}
+
+/// Missing, unusable or given twice: never an approval.
+#[test]
+fn what_cannot_be_told_is_left_to_people() {
+    let policy = policy(vec![approving(&list(Chain::Evm, &[(LISTED, None)]))]);
+    let whole = info("ETH", LISTED);
+    for (from, to) in [
+        ("\"subType\":\"EXTERNAL\",", ""),
+        ("EXTERNAL", ""),
+        ("\"asset\":\"ETH\",", ""),
+        ("\"ETH\"", "null"),
+        ("ETH", "DOGE"),
+        (LISTED, ""),
+        (LISTED, "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f9"),
+        ("\"address\"", "\"Address\""),
+        ("{\"subType\"", "{\"subType\":\"CONTRACT\",\"subType\""),
+        ("{\"subType\"", "[{\"subType\""),
+    ] {
+        assert!(whole.contains(from), "{from}");
+        assert_eq!(told(&policy, &wallet(&whole.replace(from, to))), UNKNOWN, "{from} {to}");
+    }
+    assert_eq!(told(&policy, &wallet("")), UNKNOWN);
+    assert_eq!(told(&policy, &change(None, &whole)), UNKNOWN, "it could be of any kind");
+    let undigested = ConfigChange { details: vec![], ..wallet(&whole) };
+    assert_eq!(told(&policy, &undigested), UNKNOWN, "other details would be the same content");
+}
+
+#[test]
+fn a_tag_is_part_of_the_address() {
+    let policy = policy(vec![approving(&list(Chain::Exact, &[("rA", None), ("rB", Some("7"))]))]);
+    let with = |address: &str, tag: &str| {
+        let tag = if tag.is_empty() { String::new() } else { format!(r#","tag":{tag}"#) };
+        wallet(&format!(r#"{{"subType":"EXTERNAL","asset":"XRP","address":"{address}"{tag}}}"#))
+    };
+    assert_eq!(told(&policy, &with("rA", r#""""#)), APPROVED, "known to be none");
+    assert_eq!(told(&policy, &with("rB", r#""7""#)), APPROVED);
+    for (address, tag) in [("rA", r#""7""#), ("rB", r#""8""#), ("rB", r#""""#), ("rC", r#""7""#)] {
+        assert_eq!(told(&policy, &with(address, tag)), NO_RULE, "{address} {tag}");
+    }
+    for tag in ["", "null", "7", "[]"] {
+        assert_eq!(told(&policy, &with("rA", tag)), UNKNOWN, "{tag}");
+    }
+}
+
+#[test]
+fn a_rejection_outweighs_an_approval_and_an_address_is_rejected_under_every_tag() {
+    let listed = list(Chain::Evm, &[(LISTED, None)]);
+    let rejecting = |wallet| rule("bad", ConfigEffect::RejectWallet(wallet));
+    let bad = WalletConditions { list: Some(listed.clone()), subtypes: None };
+    for rules in [vec![approving(&listed), rejecting(bad.clone())], vec![rejecting(bad), approving(&listed)]]
+    {
+        assert_eq!(told(&policy(rules), &wallet(&info("ETH", LISTED))), REJECTED);
+    }
+    let contracts =
+        WalletConditions { list: None, subtypes: Some(Choice::NoneOf(["EXTERNAL".to_owned()].into())) };
+    let policy = policy(vec![approving(&listed), rejecting(contracts)]);
+    assert_eq!(told(&policy, &wallet(&info("ETH", LISTED))), APPROVED);
+    assert_eq!(told(&policy, &wallet(&info("ETH", LISTED).replace("EXTERNAL", "CONTRACT"))), REJECTED);
+}
+
+#[test]
+fn an_indeterminate_rejection_outweighs_an_approval() {
+    let listed = list(Chain::Evm, &[(LISTED, None)]);
+    let shared = list(Chain::Evm, &[(LISTED, Some("7"))]);
+    let bad = WalletConditions { list: Some(shared), subtypes: None };
+    let policy = policy(vec![approving(&listed), rule("bad", ConfigEffect::RejectWallet(bad))]);
+    let outcome = evaluate(&policy, &wallet(&info("ETH", LISTED)));
+    insta::assert_snapshot!(outcome.reason.text, @"rule bad: the destination's tag is missing for list payees: left to people");
+    assert_eq!(outcome.action, Action::Ignore);
+}
+
+#[test]
+fn a_kind_is_rejected_by_its_name() {
+    let policy = policy(vec![rule("nobody", ConfigEffect::Reject("ADD_USER".into()))]);
+    assert_eq!(told(&policy, &change(Some("ADD_USER"), "")), REJECTED);
+    assert_eq!(told(&policy, &change(Some("add_user"), "")), NO_RULE);
+    assert_eq!(told(&policy, &change(None, "")), UNKNOWN);
+    insta::assert_snapshot!(evaluate(&policy, &change(Some("ADD_USER"), "")).reason.text, @"rule nobody rejects it");
+}
+
+#[test]
+fn kind_and_details_are_content_and_the_id_is_identity() {
+    let one = change(Some("ADD_USER"), "x");
+    assert_eq!(one.identity(), change(Some("POLICY_CHANGE"), "y").identity());
+    assert_ne!(one.content(), change(Some("ADD_USER"), "y").content());
+    assert_ne!(one.content(), change(Some("POLICY_CHANGE"), "x").content());
+    assert_ne!(change(None, "").content(), change(Some(""), "").content());
+}

@@ -1,0 +1,72 @@
+//! What conditions and groups name: accounts by type and id, and addresses by list.
+
+use crate::applicability::{address_applies, destination_applies, destination_id_applies};
+use crate::choice::{Asking, Sense};
+use crate::intent::{Account, Destination, Intent};
+use crate::list::AddressList;
+use crate::truth::Truth;
+
+/// Accounts by type and, where given, id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountMatcher {
+    /// Account type.
+    pub kind: String,
+    /// Account id; `None` is every account of the type.
+    pub id: Option<String>,
+}
+
+impl AccountMatcher {
+    /// Whether a source is this account. Type and id of a source always apply.
+    pub fn matches_source(&self, source: &Account) -> Truth {
+        Truth::all([
+            equals(&self.kind, source.kind.as_ref(), "the source's type"),
+            self.id.as_ref().map_or(Truth::True, |id| equals(id, source.id.as_ref(), "the source's id")),
+        ])
+    }
+
+    /// Whether a destination of this operation is this account.
+    pub fn matches_destination(&self, operation: &str, account: &Account, sense: Sense) -> Truth {
+        if !destination_applies(operation) {
+            return sense.not_applicable();
+        }
+        Truth::all([
+            equals(&self.kind, account.kind.as_ref(), "a destination's type"),
+            self.id.as_ref().map_or(Truth::True, |id| destination_id(id, operation, account, sense)),
+        ])
+    }
+}
+
+/// Whether a destination's address is on a list.
+pub fn is_listed(list: &AddressList, intent: &Intent, destination: &Destination, asking: Asking) -> Truth {
+    match &destination.address {
+        Some(address) => {
+            list.contains(address, destination.tag.as_deref(), intent.tag_required, asking.reading)
+        }
+        None if address_applies(&intent.operation, destination.account.kind.as_deref(), intent.stage) => {
+            Truth::unknown(format!("a destination's address is missing for list {}", list.name))
+        }
+        None => asking.sense.not_applicable(),
+    }
+}
+
+fn destination_id(id: &String, operation: &str, account: &Account, sense: Sense) -> Truth {
+    let applies = destination_id_applies(operation, account.kind.as_deref());
+    where_it_applies(applies, account, sense, equals(id, account.id.as_ref(), "a destination's id"))
+}
+
+/// A truth about a part that only some account types have. Without the type nobody can tell whether this one has
+/// it: then it is known only where both come to the same, or leaving the type out would settle what it left open.
+pub(crate) fn where_it_applies(applies: bool, account: &Account, sense: Sense, truth: Truth) -> Truth {
+    let otherwise = sense.not_applicable();
+    match (applies, &account.kind) {
+        (false, _) => otherwise,
+        (true, Some(_)) => truth,
+        (true, None) if truth == otherwise => truth,
+        (true, None) => Truth::unknown("a destination's type is missing"),
+    }
+}
+
+/// Whether a value is the one wanted; a missing one is unknown. `what` names it.
+pub(crate) fn equals(wanted: &String, given: Option<&String>, what: &str) -> Truth {
+    given.map_or_else(|| Truth::unknown(format!("{what} is missing")), |given| (given == wanted).into())
+}

@@ -1,0 +1,108 @@
+//! Patterns over text that a sender chose: each must match the whole of it.
+
+use regex::{Regex, RegexBuilder};
+
+/// A regular expression over a whole text, upper and lower case kept apart. Two are equal that were written alike.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: String,
+    whole: Regex,
+}
+
+/// Why text is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// Longer than [`MAX_PATTERN_BYTES`].
+    #[error("a pattern has at most {MAX_PATTERN_BYTES} bytes: split it into several")]
+    TooLong,
+    /// What it stands for is larger than is compiled.
+    #[error("this pattern stands for too much: use smaller numbers in {{}}, and [0-9] for \\d")]
+    TooLarge,
+    /// Not a regular expression.
+    #[error("this is not a regular expression: {0}")]
+    Syntax(String),
+}
+
+/// The longest pattern, in bytes as written.
+pub const MAX_PATTERN_BYTES: usize = 256;
+/// The most that a compiled pattern may take, in bytes: `{1000}` inside `{1000}` is short to write.
+const MAX_COMPILED_BYTES: usize = 256 * 1024;
+
+impl Pattern {
+    /// Reads a pattern in the syntax of the `regex` crate.
+    ///
+    /// # Errors
+    /// It is too long, too large, or no regular expression.
+    pub fn parse(source: &str) -> Result<Self, PatternError> {
+        if source.len() > MAX_PATTERN_BYTES {
+            return Err(PatternError::TooLong);
+        }
+        // Alone first: "a)|(b" is no pattern, and would become another one between brackets.
+        compile(source)?;
+        Ok(Self { source: source.to_owned(), whole: compile(&format!(r"\A(?:{source})\z"))? })
+    }
+
+    /// Whether it matches from the first character to the last.
+    pub fn matches(&self, text: &str) -> bool {
+        self.whole.is_match(text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
+
+fn compile(source: &str) -> Result<Regex, PatternError> {
+    let built = RegexBuilder::new(source).size_limit(MAX_COMPILED_BYTES).build();
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
+        // The last line says what; those above draw it.
+        other => {
+            let text = other.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            PatternError::Syntax(last.trim_start_matches("error: ").to_owned())
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(source: &str, text: &str) -> bool {
+        Pattern::parse(source).unwrap().matches(text)
+    }
+
+    #[test]
+    fn the_whole_text_must_match() {
+        assert!(matches("payroll-[0-9]+", "payroll-7"));
+        for text in ["payroll-", "a payroll-7", "payroll-7 ", "payroll-7\n", "\npayroll-7", "Payroll-7", ""] {
+            assert!(!matches("payroll-[0-9]+", text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_alternative_and_no_flag_escapes_from_the_whole() {
+        assert!(!matches("a|b", "ab") && matches("a|b", "b"));
+        assert!(
+            !matches("a|ab", "abc") && matches("a|ab", "ab"),
+            "the longer one, where the shorter is first"
+        );
+        assert!(!matches("(?m)^a$", "a\nb") && matches("(?m)^a$", "a"));
+        assert!(matches("(?i)a", "A"));
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why() {
+        let error = |source: &str| Pattern::parse(source).unwrap_err().to_string();
+        insta::assert_snapshot!(error("a)|(?:b"), @"this is not a regular expression: unopened group");
+        insta::assert_snapshot!(error("(?x)a # comment"), @"this is not a regular expression: unclosed group");
+        insta::assert_snapshot!(error("[a"), @"this is not a regular expression: unclosed character class");
+        insta::assert_snapshot!(error("(a{1000}){1000}"), @r"this pattern stands for too much: use smaller numbers in {}, and [0-9] for \d");
+        insta::assert_snapshot!(error(&"a".repeat(257)), @"a pattern has at most 256 bytes: split it into several");
+    }
+}

@@ -1,0 +1,53 @@
+//! Alternatives: a list, or `{not: [...]}` for none of them.
+
+use std::collections::BTreeSet;
+
+use policy::choice::Choice;
+
+use crate::yaml::{Fields, Node, Reader, Value};
+
+/// The entries under a field that may be left out.
+pub fn read_entries<'n>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'n>,
+    name: &str,
+) -> Option<Choice<&'n [Node]>> {
+    let node = fields.optional(reader, name)?;
+    if !matches!(node.value, Value::Map(_)) {
+        return reader.alternatives(node, name).map(Choice::OneOf);
+    }
+    let ruled_out = Fields::of(reader, node, name, &["not"])?.required(reader, "not")?;
+    reader.some(ruled_out, "not", "so that it rules nothing out: leave it out").map(Choice::NoneOf)
+}
+
+/// What each entry stands for, in their order.
+pub fn read_each<T>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    name: &str,
+    mut read: impl FnMut(&mut Reader<'_>, &Node) -> Option<T>,
+) -> Option<Choice<Vec<T>>> {
+    let choice = read_entries(reader, fields, name)?;
+    Some(choice.map(|entries| entries.iter().filter_map(|entry| read(reader, entry)).collect()))
+}
+
+/// A set of values, each named once.
+pub fn read_set<T: Ord>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    name: &str,
+    read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
+) -> Option<Choice<BTreeSet<T>>> {
+    let choice = read_entries(reader, fields, name)?;
+    Some(choice.map(|entries| {
+        let mut set = BTreeSet::new();
+        for entry in entries {
+            if let Some(value) = read(reader, entry)
+                && !set.insert(value)
+            {
+                reader.mistake(entry.at, format!("this is in {name} already"));
+            }
+        }
+        set
+    }))
+}

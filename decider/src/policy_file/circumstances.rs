@@ -1,0 +1,86 @@
+//! Conditions over what a request says beside its intent: fee, call, messages, time and texts.
+
+use policy::choice::Choice;
+use policy::condition::{CircumstanceConditions, FeeBounds, Range};
+use policy::pattern::Pattern;
+use policy::request::Stage;
+use policy::share::Share;
+
+use super::amounts::{read_amount, read_range};
+use super::calls::{read_messages, read_methods};
+use super::choices::read_each;
+use super::scope::Scope;
+use super::times::read_hours;
+use crate::yaml::{Fields, Node, Reader};
+
+/// The conditions of a rule over the circumstances.
+pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> CircumstanceConditions {
+    CircumstanceConditions {
+        fee: read_fee(reader, fields, scope),
+        fee_share: read_fee_share(reader, fields, scope),
+        methods: read_methods(reader, fields),
+        messages: read_messages(reader, fields, scope),
+        times: read_each(reader, fields, "times", read_hours),
+        note: read_patterns(reader, fields, "note"),
+        external_tx_id: read_patterns(reader, fields, "external_tx_id"),
+    }
+}
+
+fn read_fee(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> Option<FeeBounds> {
+    let node = fields.optional(reader, "fee")?;
+    check_signing(reader, node, "fee", scope);
+    let mut paid_in: Vec<String> = fee_assets(scope).into_iter().map(|(_, paid_in)| paid_in).collect();
+    paid_in.sort();
+    paid_in.dedup();
+    let [asset] = paid_in.as_slice() else {
+        let named = paid_in.join(", ");
+        let message = format!(
+            "fee needs assets whose fees are paid in one asset, not in {named}: name some under assets"
+        );
+        if !paid_in.is_empty() {
+            reader.mistake(node.at, message);
+        }
+        return None;
+    };
+    let range = read_range(reader, node, "fee", |reader, node| read_amount(reader, node, scope.names, asset));
+    Some(FeeBounds { asset: asset.clone(), range })
+}
+
+fn read_fee_share(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> Range<Share> {
+    let Some(node) = fields.optional(reader, "fee_share") else { return Range::default() };
+    check_signing(reader, node, "fee_share", scope);
+    if let Some((asset, paid_in)) = fee_assets(scope).into_iter().find(|(asset, paid_in)| asset != paid_in) {
+        let message =
+            format!("fee_share needs a fee in the asset itself: {asset} pays its fees in {paid_in}");
+        reader.mistake(node.at, message);
+    }
+    read_range(reader, node, "fee_share", |reader, node| {
+        let text = reader.text(node, "a share")?;
+        reader.check(node.at, Share::parse(text).map_err(|error| format!("{error} (a share: 0.02 is 2 %)")))
+    })
+}
+
+/// Each asset of the rule with the one its fees are paid in.
+fn fee_assets(scope: &Scope<'_>) -> Vec<(String, String)> {
+    let every = || scope.names.assets_that(|_, _| true);
+    let assets = scope.assets.cloned().unwrap_or_else(every);
+    let paid_in = |id: String| {
+        let fee_asset = scope.names.asset(&id)?.fee_asset.clone();
+        Some((id.clone(), fee_asset.unwrap_or(id)))
+    };
+    assets.into_iter().filter_map(paid_in).collect()
+}
+
+/// Before signing nobody knows the fee.
+fn check_signing(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) {
+    if scope.stages.is_some_and(|stages| !stages.is_empty() && !stages.contains(&Stage::Signing)) {
+        reader.mistake(node.at, format!("{what} never matches at APPROVAL: the fee is known at SIGNING"));
+    }
+}
+
+fn read_patterns(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Option<Choice<Vec<Pattern>>> {
+    read_each(reader, fields, name, |reader, node| {
+        let text = reader.text(node, "a pattern")?;
+        reader.check(node.at, Pattern::parse(text))
+    })
+}

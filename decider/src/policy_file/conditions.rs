@@ -1,0 +1,233 @@
+//! What stands under `when`, in rules and limits.
+
+use std::collections::BTreeSet;
+
+use policy::choice::Choice;
+use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
+use policy::request::Stage;
+use policy::vocabulary::{pays_somebody, states_its_amount};
+
+use super::amounts::{read_amount_range, read_usd_range};
+use super::assets::read_chain;
+use super::calls::read_contracts;
+use super::choices::{read_each, read_entries, read_set};
+use super::circumstances;
+use super::matchers::{read_destination, read_source};
+use super::names::Names;
+use super::scope::{Scope, Section, check_applies, check_chain};
+use crate::yaml::{Fields, Node, Reader, Value};
+
+const RULE_CONDITIONS: [&str; 17] = [
+    "signers",
+    "stages",
+    "operations",
+    "source",
+    "destination",
+    "assets",
+    "chains",
+    "classes",
+    "amount",
+    "amount_usd",
+    "fee",
+    "fee_share",
+    "call",
+    "messages",
+    "times",
+    "note",
+    "external_tx_id",
+];
+/// What a limit can ask of a charge: it is counted for the transaction, not for a stage or a request of it.
+const LIMIT_CONDITIONS: [&str; 7] =
+    ["signers", "operations", "source", "destination", "assets", "chains", "classes"];
+
+fn known(section: Section) -> &'static [&'static str] {
+    match section {
+        Section::Deny | Section::Allow => &RULE_CONDITIONS,
+        Section::Limit => &LIMIT_CONDITIONS,
+    }
+}
+
+/// The conditions under `when`.
+pub fn read_conditions(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    names: &Names,
+    section: Section,
+) -> Option<Conditions> {
+    let fields = Fields::of(reader, node, "when", known(section))?;
+    let assets = read_assets(reader, &fields, names);
+    let stages = read_stages(reader, &fields);
+    let operations = read_operations(reader, &fields, names, section);
+    let scope = Scope {
+        section,
+        names,
+        stages: stages.as_ref(),
+        operations: operations.as_ref(),
+        assets: assets.as_ref(),
+    };
+    check_amounts_are_stated(reader, &fields, &scope);
+    check_somebody_is_paid(reader, &fields, &scope);
+    let listed: Option<Vec<String>> = assets.as_ref().map(|assets| assets.iter().cloned().collect());
+    let amount = fields.optional(reader, "amount");
+    let usd = fields.optional(reader, "amount_usd");
+    Some(Conditions {
+        signers: read_signers(reader, &fields, names),
+        sources: read_sources(reader, &fields, names),
+        destinations: read_destinations(reader, &fields, &scope),
+        contracts: read_contracts(reader, &fields, &scope),
+        amount: amount
+            .map(|node| read_amount_range(reader, node, names, listed.as_deref()))
+            .unwrap_or_default(),
+        usd: usd.map(|node| read_usd_range(reader, node)).unwrap_or_default(),
+        circumstances: circumstances::read(reader, &fields, &scope),
+        stages,
+        operations,
+        assets,
+    })
+}
+
+/// A policy knows all of its assets: `assets`, `chains` and `classes` come down to those that are in each of them.
+fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<BTreeSet<String>> {
+    let ids = read_set(reader, fields, "assets", |reader, node| names.asset_id(reader, node));
+    let chains = read_set(reader, fields, "chains", read_chain);
+    let classes = read_set(reader, fields, "classes", |reader, node| names.class(reader, node));
+    if ids.is_none() && chains.is_none() && classes.is_none() {
+        return None;
+    }
+    // A name that is unknown is a mistake already: nothing more is concluded from it.
+    let understood =
+        [count(&ids), count(&chains), count(&classes)].into_iter().flatten().all(|count| count > 0);
+    let met = names.assets_that(|id, known| {
+        let class = known.class.as_ref();
+        ids.as_ref().is_none_or(|choice| choice.includes(&id.to_owned()))
+            && chains.as_ref().is_none_or(|choice| choice.includes(&known.asset.chain))
+            && classes.as_ref().is_none_or(|choice| is_of_class(choice, class))
+    });
+    if met.is_empty() && understood {
+        let message = "no asset of the policy is left: assets, chains and classes must all hold of one";
+        reader.mistake(fields.at, message);
+    }
+    Some(met)
+}
+
+fn count<T>(choice: &Option<Choice<BTreeSet<T>>>) -> Option<usize> {
+    choice.as_ref().map(|choice| choice.alternatives().len())
+}
+
+/// An asset of no class is of none of those named.
+fn is_of_class(choice: &Choice<BTreeSet<String>>, class: Option<&String>) -> bool {
+    class.map_or_else(|| choice.one_of().is_none(), |class| choice.includes(class))
+}
+
+/// There are two stages: one that is ruled out leaves the other.
+fn read_stages(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<BTreeSet<Stage>> {
+    let choice = read_set(reader, fields, "stages", read_stage)?;
+    let stages: BTreeSet<Stage> =
+        [Stage::Approval, Stage::Signing].into_iter().filter(|stage| choice.includes(stage)).collect();
+    if stages.is_empty() && choice.one_of().is_none() {
+        reader.mistake(fields.at, "stages can never match: both are ruled out");
+    }
+    Some(stages)
+}
+
+fn read_stage(reader: &mut Reader<'_>, node: &Node) -> Option<Stage> {
+    match reader.text(node, "a stage")? {
+        "APPROVAL" => Some(Stage::Approval),
+        "SIGNING" => Some(Stage::Signing),
+        _ => {
+            reader.mistake(node.at, "a stage is APPROVAL or SIGNING");
+            None
+        }
+    }
+}
+
+/// To rule operations out would allow those that nobody knows yet.
+fn read_operations(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    names: &Names,
+    section: Section,
+) -> Option<Choice<BTreeSet<String>>> {
+    let choice = read_set(reader, fields, "operations", |reader, node| names.operation(reader, node))?;
+    if section == Section::Allow
+        && choice.one_of().is_none()
+        && let Some(node) = fields.optional(reader, "operations")
+    {
+        let message =
+            "an allow rule names its operations: all but some would be every one that is yet to come, too";
+        reader.mistake(node.at, message);
+    }
+    Some(choice)
+}
+
+/// Names and `{group}`s, as the signers they stand for.
+fn read_signers(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    names: &Names,
+) -> Option<Choice<BTreeSet<String>>> {
+    let choice = read_entries(reader, fields, "signers")?;
+    Some(choice.map(|entries| {
+        let (mut named, mut signers) = (BTreeSet::new(), BTreeSet::new());
+        for entry in entries {
+            if let Value::Map(_) = entry.value {
+                let group = Fields::of(reader, entry, "a signer", &["group"]);
+                let group = group.and_then(|fields| fields.required(reader, "group"));
+                signers.extend(
+                    group.and_then(|node| names.signer_group(reader, node)).into_iter().flatten().cloned(),
+                );
+            } else if let Some(signer) = reader.text(entry, "a signer")
+                && !named.insert(signer.to_owned())
+            {
+                reader.mistake(entry.at, "this is in signers already");
+            }
+        }
+        signers.append(&mut named);
+        signers
+    }))
+}
+
+fn read_sources(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    names: &Names,
+) -> Option<Choice<Vec<AccountMatcher>>> {
+    let choice = read_entries(reader, fields, "source")?;
+    Some(choice.map(|entries| entries.iter().flat_map(|entry| read_source(reader, entry, names)).collect()))
+}
+
+fn read_destinations(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    scope: &Scope<'_>,
+) -> Option<Choice<Vec<DestinationMatcher>>> {
+    read_each(reader, fields, "destination", |reader, entry| {
+        let matcher = read_destination(reader, entry, scope.names)?;
+        if let Some(list) = &matcher.list {
+            check_chain(reader, entry, list, scope);
+        }
+        Some(matcher)
+    })
+}
+
+/// An amount condition over an operation whose payload says 0 would never match what it was written for.
+fn check_amounts_are_stated(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) {
+    for name in ["amount", "amount_usd", "fee_share"] {
+        if let Some(node) = fields.optional(reader, name) {
+            let why = "its payload does not state what moves";
+            if check_applies(reader, node, name, scope, states_its_amount, why) {
+                return;
+            }
+        }
+    }
+}
+
+/// A destination is somebody who is paid.
+fn check_somebody_is_paid(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) {
+    let named = scope.operations.and_then(Choice::one_of);
+    if named.is_some_and(|names| !names.is_empty() && !names.iter().any(|name| pays_somebody(name)))
+        && let Some(node) = fields.optional(reader, "destination")
+    {
+        reader.mistake(node.at, "destination never matches what only signs messages: it pays nobody");
+    }
+}

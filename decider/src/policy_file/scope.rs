@@ -1,0 +1,75 @@
+//! Where conditions stand, and what some of them are held against: a condition that could never match is a mistake.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use policy::address::Chain;
+use policy::choice::Choice;
+use policy::list::AddressList;
+use policy::request::Stage;
+use policy::vocabulary::TRANSFER;
+
+use super::names::Names;
+use crate::yaml::{Node, Reader};
+
+/// Where conditions stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Deny,
+    Allow,
+    Limit,
+}
+
+impl Section {
+    /// Its name in a policy file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Allow => "allow",
+            Self::Limit => "limits",
+        }
+    }
+}
+
+/// What other conditions of the same rule are held against.
+pub struct Scope<'a> {
+    pub section: Section,
+    pub names: &'a Names,
+    pub stages: Option<&'a BTreeSet<Stage>>,
+    pub operations: Option<&'a Choice<BTreeSet<String>>>,
+    pub assets: Option<&'a BTreeSet<String>>,
+}
+
+/// A list whose chain is none of the assets' would silently never match.
+pub fn check_chain(reader: &mut Reader<'_>, node: &Node, list: &Arc<AddressList>, scope: &Scope<'_>) {
+    let Some(assets) = scope.assets else { return };
+    let chains: Option<BTreeSet<Chain>> =
+        assets.iter().map(|id| Some(scope.names.asset(id)?.chain)).collect();
+    if chains.is_some_and(|chains| !chains.is_empty() && !chains.contains(&list.chain)) {
+        let (name, chain) = (&list.name, list.chain);
+        reader.mistake(
+            node.at,
+            format!("list {name} holds {chain} addresses, and none of the assets is on {chain}"),
+        );
+    }
+}
+
+/// A condition over what an operation does not carry would never match what it was written for; true where that was
+/// said. An allow rule that names no operation covers TRANSFER alone.
+pub fn check_applies(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    what: &str,
+    scope: &Scope<'_>,
+    applies: fn(&str) -> bool,
+    why: &str,
+) -> bool {
+    let named = scope.operations.and_then(Choice::one_of);
+    let transfer =
+        (named.is_none() && scope.section == Section::Allow && !applies(TRANSFER)).then_some(TRANSFER);
+    let first = named.and_then(|names| names.iter().find(|name| !applies(name)));
+    let Some(operation) = first.map(String::as_str).or(transfer) else { return false };
+    let unnamed = if transfer.is_some() { ", which is all that is allowed without operations" } else { "" };
+    reader.mistake(node.at, format!("{what} never matches {operation}{unnamed}: {why}"));
+    true
+}

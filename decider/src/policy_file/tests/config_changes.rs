@@ -1,0 +1,78 @@
+//! Rules over configuration changes.
+
+use insta::assert_snapshot;
+use policy::choice::Choice;
+use policy::config_rule::ConfigEffect;
+
+use super::super::{PolicyFile, read, warnings};
+
+const POLICY: &str = r#"version: 1
+assets: {ETH: {chain: evm, decimals: 18}}
+lists:
+  payees: {chain: evm, addresses: ["0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"]}
+allow: []
+config_changes:
+  - RULE
+"#;
+
+fn with(rule: &str) -> Result<PolicyFile, String> {
+    read("p.yaml", &POLICY.replace("RULE", rule)).map_err(|mistakes| {
+        let lines = mistakes.iter().map(|mistake| format!("{}: {}", mistake.place(), mistake.message));
+        lines.collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn mistakes(rule: &str) -> String {
+    with(rule).map(|_| String::new()).unwrap_or_else(|mistakes| mistakes)
+}
+
+#[test]
+fn a_listed_address_can_be_approved() {
+    let file = with(
+        "{id: payees, effect: approve, type: UNMANAGED_WALLET, address_list: payees, subtypes: [EXTERNAL]}",
+    );
+    let file = file.unwrap();
+    let rule = &file.policy.config_changes[0];
+    let ConfigEffect::ApproveWallet(wallet) = &rule.does else { panic!("{rule:?}") };
+    assert_eq!((rule.id.as_str(), wallet.list.name.as_str()), ("payees", "payees"));
+    assert_eq!(wallet.subtypes, Some(Choice::OneOf(["EXTERNAL".to_owned()].into())));
+    assert_eq!(file.summary.config_changes, ["payees"]);
+    assert_snapshot!(warnings::of(&file.policy, &file.summary).join("\n"), @"there is no allow rule: everything is denied");
+}
+
+#[test]
+fn wallets_and_every_known_type_can_be_rejected() {
+    let does = |rule: &str| {
+        with(rule).unwrap_or_else(|mistakes| panic!("{mistakes}")).policy.config_changes[0].does.clone()
+    };
+    let ConfigEffect::RejectWallet(wallet) =
+        does("{id: a, effect: reject, type: UNMANAGED_WALLET, subtypes: {not: [EXTERNAL]}}")
+    else {
+        panic!()
+    };
+    assert!(wallet.list.is_none() && wallet.subtypes.is_some());
+    assert_eq!(does("{id: a, effect: reject, type: ADD_USER}"), ConfigEffect::Reject("ADD_USER".into()));
+}
+
+#[test]
+fn what_cannot_be_checked_cannot_be_approved() {
+    assert_snapshot!(mistakes("{id: a, effect: approve, type: ADD_USER}"), @"p.yaml:7:36: ADD_USER cannot be approved: nothing it says can be checked against the policy; reject it, or leave it to people");
+    assert_snapshot!(mistakes("{id: a, effect: approve, type: UNMANAGED_WALLET}"), @"p.yaml:7:5: approve needs an address_list: without one every address is approved");
+    assert_snapshot!(mistakes("{id: a, effect: approve, type: UNMANAGED_WALLET, address_list: payee}"), @"p.yaml:7:68: unknown list payee: did you mean payees?");
+}
+
+#[test]
+fn rules_that_would_never_match_are_mistakes() {
+    assert_snapshot!(mistakes("{id: a, effect: reject, type: ADD_USERS}"), @"p.yaml:7:35: unknown type of configuration change ADD_USERS: did you mean ADD_USER?");
+    assert_snapshot!(mistakes("{id: a, effect: allow, type: ADD_USER, address_list: payees, subtypes: [EXTERN]}"), @"
+    p.yaml:7:21: effect must be approve or reject
+    p.yaml:7:77: unknown subtype EXTERN: did you mean EXTERNAL?
+    ");
+    assert_snapshot!(mistakes("{id: a, effect: reject, type: ADD_USER, address_list: payees}"), @"p.yaml:7:59: address_list belongs to UNMANAGED_WALLET alone");
+    assert_snapshot!(mistakes("{id: a b, when: {}}"), @r#"
+    p.yaml:7:5: effect is missing
+    p.yaml:7:5: type is missing
+    p.yaml:7:10: a name has at most 64 letters, digits, "-", "_" and "."
+    p.yaml:7:15: unknown field when: expected id, effect, type, address_list or subtypes
+    "#);
+}

@@ -67,8 +67,19 @@ pub fn read_zone(reader: &mut Reader<'_>, node: &Node) -> Option<Zone> {
     let name = reader.text(node, "zone")?;
     let zone = Zone::named(name).ok();
     if zone.is_none() {
-        let unknown = unknown("time zone", name, Zone::names());
-        reader.mistake(node.at, format!("{unknown} (names are those of the IANA time-zone database)"));
+        let alike: Vec<&str> = Zone::names().filter(|zone| begins_alike(zone, name)).collect();
+        let problem = match alike.is_empty() {
+            true => format!("unknown time zone {}", name.escape_debug()),
+            false => unknown("time zone", name, alike),
+        };
+        reader.mistake(node.at, format!("{problem} (names are those of the IANA time-zone database)"));
     }
     zone
+}
+
+/// There are too many zones to compare a name with all of them: those of the same part of the world will do.
+fn begins_alike(zone: &str, name: &str) -> bool {
+    const LETTERS: usize = 3;
+    let begin = |text: &str| text.get(..LETTERS).map(str::to_ascii_lowercase);
+    begin(name).is_some_and(|start| begin(zone) == Some(start))
 }

@@ -77,7 +77,7 @@ const MAX_SHOWN_CHARS: usize = 64;
 /// The longest name, in bytes, and the most known names among which a near one is looked for: likeness takes time
 /// in the product of the lengths.
 const MAX_COMPARED_BYTES: usize = 256;
-const MAX_COMPARED_NAMES: usize = 1024;
+const MAX_COMPARED_NAMES: usize = 256;
 
 /// A name as messages repeat it.
 pub fn shown(name: &str) -> String {

@@ -62,6 +62,7 @@ fn the_files_of_a_directory_are_one_policy_with_one_hash() {
     deny    none
     allow   pay
     limits  none
+    changes none
     ");
     assert_eq!(policy.hash, document.hash());
 }

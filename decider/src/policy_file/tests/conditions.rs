@@ -250,7 +250,7 @@ fn times_are_hours_of_a_zone() {
     let Some(Choice::OneOf(times)) = deny(hours).circumstances.times else { panic!() };
     assert_eq!((times[0].zone.name(), times[0].days.len(), times[1].days.len()), ("Europe/Berlin", 2, 7));
     assert_snapshot!(in_deny("{times: [{zone: Europe/Berln, days: [MO, MON, MON], from: 9:00, to: \"24:01\"}]}"), @"
-    p.yaml:12:27: unknown time zone Europe/Berln: did you mean Europe/Berlin?
+    p.yaml:12:27: unknown time zone Europe/Berln: did you mean Europe/Berlin? (names are those of the IANA time-zone database)
     p.yaml:12:48: unknown day MO: did you mean MON?
     p.yaml:12:57: this is in days already
     p.yaml:12:69: from is a time of day such as 09:00, from 00:00 to 24:00

@@ -105,11 +105,9 @@ impl Reload {
         let stood_still = whole || self.sight.other == Some(Other::Changed(hash.clone()));
         self.metrics.refused.set(0);
         self.sight.other = Some(Other::Changed(hash));
-        if stood_still {
-            if let Err(error) = self.adopt(file).await {
-                self.metrics.failures.inc();
-                tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
-            }
+        if stood_still && let Err(error) = self.adopt(file).await {
+            self.metrics.failures.inc();
+            tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
         }
     }
 

@@ -71,21 +71,6 @@ pub enum OpenError {
         /// Schema of this program.
         known: i64,
     },
-    /// A version of this program wrote it from which there is no way to this one.
-    #[error(
-        "{path}: the store has schema {found}, and this decider knows {known}: an older version wrote it, and its \
-         records cannot be taken over. Move the file away to begin a new ledger (limits then start from nothing), \
-         or run the older version",
-        path = .path.display()
-    )]
-    Older {
-        /// Which.
-        path: PathBuf,
-        /// Schema in the file.
-        found: i64,
-        /// Schema of this program.
-        known: i64,
-    },
     /// Somebody holds an old state of the database open.
     #[error(
         "{path}: another program holds an old state of this database open, so that it cannot be made safe: close \

@@ -9,9 +9,18 @@ use crate::store::error::OpenError;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// The schema this program knows. A change of `schema.sql` needs a new number, and a way from the old one once there
-/// are stores that must be kept: 1 was never released.
+/// The schema this program knows. A change of `schema.sql` needs a new number, and a way from the old one.
 const SCHEMA_VERSION: i64 = 2;
+
+/// From schema 1, in which a policy was one file and had its hash.
+const FROM_1: &str = "
+    CREATE TABLE policy_files (hash TEXT NOT NULL PRIMARY KEY, content BLOB NOT NULL) STRICT;
+    INSERT INTO policy_files SELECT hash, CAST(document AS BLOB) FROM policies;
+    ALTER TABLE policies RENAME COLUMN document TO manifest;
+    UPDATE policies SET manifest = hash || '  policy.yaml' || char(10);";
+
+/// The first there was.
+const OLDEST_VERSION: i64 = 1;
 
 /// Marks a file as ours: "Csgn".
 const APPLICATION_ID: i64 = 0x4373_676e;
@@ -41,7 +50,10 @@ pub fn connect(path: &Path) -> Result<Connection, OpenError> {
     state.check(path)?;
     configure(&connection, path)?;
     if state.is_empty() {
-        create(&connection).map_err(failed)?;
+        let steps = format!("{SCHEMA} PRAGMA application_id = {APPLICATION_ID};");
+        bring_to_this_version(&connection, &steps).map_err(failed)?;
+    } else if state.version < SCHEMA_VERSION {
+        bring_to_this_version(&connection, FROM_1).map_err(failed)?;
     }
     make_safe(&connection, path)?;
     Ok(connection)
@@ -85,8 +97,8 @@ impl State {
         if self.version > SCHEMA_VERSION {
             return Err(OpenError::Newer { path, found: self.version, known: SCHEMA_VERSION });
         }
-        if self.version < SCHEMA_VERSION {
-            return Err(OpenError::Older { path, found: self.version, known: SCHEMA_VERSION });
+        if self.version < OLDEST_VERSION {
+            return Err(OpenError::NotOurs { path, why: format!("schema {} never was", self.version) });
         }
         Ok(())
     }
@@ -111,11 +123,10 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn create(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; \
-         COMMIT;"
-    ))
+/// All of it or, should the process end on the way, nothing.
+fn bring_to_this_version(connection: &Connection, steps: &str) -> Result<(), rusqlite::Error> {
+    connection
+        .execute_batch(&format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))
 }
 
 /// A commit that failed may still be there to read, though not on the disk: written once more, into the

@@ -92,8 +92,8 @@ fn what_is_not_a_store_is_left_alone() {
     drop(SqliteJournal::open(&newer).unwrap());
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
     insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 2: it was written by a newer version; run that one");
-    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 1).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 1, and this decider knows 2: an older version wrote it, and its records cannot be taken over. Move the file away to begin a new ledger (limits then start from nothing), or run the older version");
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 0).unwrap();
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: this file is not a decider's store: schema 0 never was");
     insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"DIR: Is a directory (os error 21)");
     let below_a_file = text.join("decider.db");
     insta::assert_snapshot!(told(SqliteJournal::open(&below_a_file), folder.path()), @"DIR/notes.txt: File exists (os error 17)");
@@ -313,4 +313,24 @@ fn a_policy_that_was_changed_in_the_store_is_not_read() {
     let changed = refused(&mut journal, "UPDATE policy_files SET content = CAST('two' AS BLOB)");
     insta::assert_snapshot!(changed, @"a policy that was kept: policy.yaml is not what it was");
     insta::assert_snapshot!(refused(&mut journal, "DELETE FROM policy_files"), @"a policy that was kept: policy.yaml is not there");
+}
+
+/// In schema 1 a policy was one text, and its hash was that of the text.
+#[test]
+fn a_store_of_schema_1_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("decider.db");
+    let document = Document::of_file("policy.yaml", b"version: 1\n".to_vec());
+    let hash = document.files().next().unwrap().1.hash.clone();
+    drop(SqliteJournal::open(&file).unwrap());
+    let old = Connection::open(&file).unwrap();
+    old.execute_batch("DROP TABLE policy_files; ALTER TABLE policies RENAME COLUMN manifest TO document;")
+        .unwrap();
+    old.execute("INSERT INTO policies VALUES (?1, 'version: 1\n')", [&hash]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let mut journal = SqliteJournal::open(&file).unwrap();
+        assert_eq!(journal.policy(&hash).unwrap().as_ref(), Some(&document));
+    }
 }

@@ -203,8 +203,9 @@ fn read_policy(
         source_groups: names.source_groups(),
         assets: names.assets(),
         counterparties,
+        index: None,
     };
-    Some((policy, names.list_summaries()))
+    Some((policy.indexed(), names.list_summaries()))
 }
 
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

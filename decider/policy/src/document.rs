@@ -3,8 +3,10 @@
 use crate::asset::Assets;
 use crate::config_rule::ConfigRule;
 use crate::group::{Counterparty, Groups, SourceGroup};
+use crate::intent::Intent;
 use crate::limit::Limit;
-use crate::rule::Rule;
+use crate::rule::{Effect, Rule};
+use crate::rule_index::RuleIndex;
 
 /// Everything a decision is made by.
 #[derive(Debug, Clone, Default)]
@@ -27,9 +29,42 @@ pub struct Policy {
     pub source_groups: Vec<SourceGroup>,
     /// Named groups of destinations. No destination is in two.
     pub counterparties: Vec<Counterparty>,
+    /// How its rules are found ([`Policy::indexed`]). Without it each of them is asked.
+    pub index: Option<Index>,
+}
+
+/// How the rules of each effect are found.
+#[derive(Debug, Clone)]
+pub struct Index {
+    deny: RuleIndex,
+    allow: RuleIndex,
 }
 
 impl Policy {
+    /// The same policy, in which the rules that can match are found without asking all of them. Its rules must not
+    /// be changed from here on.
+    #[must_use]
+    pub fn indexed(mut self) -> Self {
+        let deny = RuleIndex::of(&self.deny, Effect::Deny);
+        let allow = RuleIndex::of(&self.allow, Effect::Allow);
+        self.index = Some(Index { deny, allow });
+        self
+    }
+
+    /// The rules of an effect that may be anything but false, in their order.
+    pub fn candidates(&self, effect: Effect, intent: &Intent) -> Vec<&Rule> {
+        let (rules, index) = match effect {
+            Effect::Deny => (&self.deny, self.index.as_ref().map(|index| &index.deny)),
+            Effect::Allow => (&self.allow, self.index.as_ref().map(|index| &index.allow)),
+        };
+        match index {
+            Some(index) => {
+                index.candidates(intent).into_iter().filter_map(|position| rules.get(position)).collect()
+            }
+            None => rules.iter().collect(),
+        }
+    }
+
     /// The groups its limits' keys refer to.
     pub fn groups(&self) -> Groups<'_> {
         Groups { sources: &self.source_groups, counterparties: &self.counterparties }

@@ -62,17 +62,16 @@ pub fn evaluate(policy: &Policy, request: &Request, at: Time) -> Evaluation {
         }
     };
     let circumstances = Circumstances::of(request, &policy.assets, at);
-    let mut rules = results(&policy.deny, Effect::Deny, |rule| rule.denies(&intent, &circumstances));
-    rules.extend(results(&policy.allow, Effect::Allow, |rule| rule.covers(&intent, &circumstances)));
-    let time_zone_data = asks_for_local_time(policy).then(|| DATA_VERSION.to_owned());
+    let deny = policy.candidates(Effect::Deny, &intent);
+    let allow = policy.candidates(Effect::Allow, &intent);
+    let mut rules = results(&deny, Effect::Deny, |rule| rule.denies(&intent, &circumstances));
+    rules.extend(results(&allow, Effect::Allow, |rule| rule.covers(&intent, &circumstances)));
+    let local = deny.iter().chain(&allow).any(|rule| rule.when.circumstances.ask_for_local_time());
+    let time_zone_data = local.then(|| DATA_VERSION.to_owned());
     Evaluation { standing: combine(&rules), rules, intent: Some(intent), at, time_zone_data }
 }
 
-fn asks_for_local_time(policy: &Policy) -> bool {
-    policy.deny.iter().chain(&policy.allow).any(|rule| rule.when.circumstances.ask_for_local_time())
-}
-
-fn results(rules: &[Rule], effect: Effect, truth: impl Fn(&Rule) -> Truth) -> Vec<RuleResult> {
+fn results(rules: &[&Rule], effect: Effect, truth: impl Fn(&Rule) -> Truth) -> Vec<RuleResult> {
     rules.iter().filter_map(|rule| result(rule, effect, truth(rule))).collect()
 }
 

@@ -18,6 +18,8 @@ pub mod integrity;
 pub mod document;
 
 pub mod config_rule;
+pub mod rule_index;
+
 pub mod rule;
 
 pub mod limit;

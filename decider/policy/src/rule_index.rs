@@ -1,0 +1,156 @@
+//! Which of ten thousand rules can match at all: found by what they name, not by asking each of them.
+//!
+//! A rule stands under the values of one of its conditions, the one that tells it apart best. It is left out only
+//! where that condition is certainly false, and with it the rule: where the request does not say the value, every
+//! rule that asks for it is a candidate.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::choice::Choice;
+use crate::intent::{Account, Intent};
+use crate::matcher::AccountMatcher;
+use crate::rule::{Effect, Rule};
+use crate::vocabulary::{TRANSFER, is_matched_by_address};
+
+/// The rules of one effect, by what they name.
+#[derive(Debug, Clone, Default)]
+pub struct RuleIndex {
+    /// Positions of rules, by a value of the condition they stand under.
+    by_value: HashMap<Value, Vec<usize>>,
+    /// The same by the condition alone.
+    by_condition: HashMap<Asked, Vec<usize>>,
+    /// Those that name nothing by which they could be found.
+    others: Vec<usize>,
+}
+
+/// A condition that rules can stand under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Asked {
+    Signer,
+    Operation,
+    Asset,
+    Source,
+    Destination,
+}
+
+impl Asked {
+    const ALL: [Self; 5] = [Self::Destination, Self::Source, Self::Signer, Self::Asset, Self::Operation];
+}
+
+/// What a rule names, or a request says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Value {
+    Signer(String),
+    Operation(String),
+    Asset(String),
+    Source(AccountName),
+    Destination(AccountName),
+}
+
+/// Type and id; without an id, every account of the type.
+type AccountName = (String, Option<String>);
+
+impl RuleIndex {
+    /// Of rules that all have this effect.
+    pub fn of(rules: &[Rule], effect: Effect) -> Self {
+        let named: Vec<Vec<(Asked, Vec<Value>)>> = rules.iter().map(|rule| named_by(rule, effect)).collect();
+        let mut frequency: HashMap<&Value, usize> = HashMap::new();
+        for value in named.iter().flatten().flat_map(|(_, values)| values) {
+            let count = frequency.entry(value).or_default();
+            *count = count.saturating_add(1);
+        }
+        let crowd =
+            |values: &Vec<Value>| values.iter().filter_map(|value| frequency.get(value)).max().copied();
+        let mut index = Self::default();
+        for (position, conditions) in named.iter().enumerate() {
+            match conditions.iter().min_by_key(|(_, values)| crowd(values)) {
+                Some((asked, values)) => index.add(position, *asked, values),
+                None => index.others.push(position),
+            }
+        }
+        index
+    }
+
+    /// The positions of all rules that may be anything but false, in their order, each once.
+    pub fn candidates(&self, intent: &Intent) -> Vec<usize> {
+        let mut found = self.others.clone();
+        for asked in Asked::ALL.into_iter().filter(|asked| self.by_condition.contains_key(asked)) {
+            match said(intent, asked) {
+                Some(values) => {
+                    found.extend(values.iter().filter_map(|value| self.by_value.get(value)).flatten());
+                }
+                None => found.extend(self.by_condition.get(&asked).into_iter().flatten()),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn add(&mut self, position: usize, asked: Asked, values: &[Value]) {
+        self.by_condition.entry(asked).or_default().push(position);
+        for value in values {
+            self.by_value.entry(value.clone()).or_default().push(position);
+        }
+    }
+}
+
+/// The conditions of a rule that name what they ask for, each with all of the values.
+fn named_by(rule: &Rule, effect: Effect) -> Vec<(Asked, Vec<Value>)> {
+    let when = &rule.when;
+    let words = |choice: &Option<Choice<_>>, value: fn(String) -> Value| {
+        let words: &BTreeSet<String> = choice.as_ref()?.one_of()?;
+        Some(words.iter().cloned().map(value).collect::<Vec<Value>>())
+    };
+    let operations = match (&when.operations, effect) {
+        // An allow rule that names no operation covers transfers alone.
+        (None, Effect::Allow) => Some(vec![Value::Operation(TRANSFER.into())]),
+        (operations, _) => words(operations, Value::Operation),
+    };
+    let assets = when.assets.as_ref().map(|assets| assets.iter().cloned().map(Value::Asset).collect());
+    let sources = when.sources.as_ref().and_then(Choice::one_of);
+    let sources = sources.map(|sources| sources.iter().map(|each| Value::Source(name_of(each))).collect());
+    let destinations = when.destinations.as_ref().and_then(Choice::one_of).and_then(|matchers| {
+        let accounts = matchers.iter().map(|each| each.account.as_ref().map(name_of).map(Value::Destination));
+        accounts.collect::<Option<Vec<Value>>>()
+    });
+    let conditions = [
+        (Asked::Signer, words(&when.signers, Value::Signer)),
+        (Asked::Operation, operations),
+        (Asked::Asset, assets),
+        (Asked::Source, sources),
+        (Asked::Destination, destinations),
+    ];
+    conditions.into_iter().filter_map(|(asked, values)| Some((asked, values?))).collect()
+}
+
+/// What a request says of a condition; `None`: it does not say it, or not for sure.
+fn said(intent: &Intent, asked: Asked) -> Option<Vec<Value>> {
+    match asked {
+        Asked::Signer => Some(vec![Value::Signer(intent.signer.clone()?)]),
+        Asked::Operation => Some(vec![Value::Operation(intent.operation.clone())]),
+        Asked::Asset => Some(vec![Value::Asset(intent.asset.clone())]),
+        Asked::Source => Some(names_of(&intent.source, false)?.map(Value::Source).into()),
+        Asked::Destination if intent.destinations.is_empty() => None,
+        Asked::Destination => {
+            let names = intent.destinations.iter().map(|each| names_of(&each.account, true));
+            let names: Vec<[AccountName; 2]> = names.collect::<Option<_>>()?;
+            Some(names.into_iter().flatten().map(Value::Destination).collect())
+        }
+    }
+}
+
+fn name_of(matcher: &AccountMatcher) -> AccountName {
+    (matcher.kind.clone(), matcher.id.clone())
+}
+
+/// By which names rules may know an account: its own, and that of its type. `paid`: an account that is matched by
+/// address has no name of its own; whatever it is called, no rule asks for it.
+fn names_of(account: &Account, paid: bool) -> Option<[AccountName; 2]> {
+    let kind = account.kind.clone()?;
+    let of_type = (kind.clone(), None);
+    if paid && is_matched_by_address(&kind) {
+        return Some([of_type.clone(), of_type]);
+    }
+    Some([(kind, Some(account.id.clone()?)), of_type])
+}

@@ -32,6 +32,8 @@ pub enum Signal {
     Stop,
     /// Go on after `Stop`.
     Cont,
+    /// Look at the files again.
+    Hangup,
 }
 
 impl Process {
@@ -126,6 +128,7 @@ impl Process {
             Signal::Term => "TERM",
             Signal::Stop => "STOP",
             Signal::Cont => "CONT",
+            Signal::Hangup => "HUP",
         };
         let lost = |source| Error::Lost { name: self.name, source };
         // The shell has `kill` built in; the program of that name is missing on small systems.

@@ -19,6 +19,7 @@ mod kills;
 mod on_record;
 mod races;
 mod reflected;
+mod reload;
 mod scripted_edge;
 mod secrets;
 mod smoke;

@@ -123,12 +123,13 @@ async fn a_configuration_change_is_one_trace() {
     let (collector, system) = traced().await;
     let token = system.cosigner().sign(&address_book_change()).unwrap();
     assert_eq!(post_within_trace(&system, Endpoint::ConfigChange, token).await, 200);
-    insta::assert_snapshot!(tree(&trace(&collector, 7).await), @r"
+    insta::assert_snapshot!(tree(&trace(&collector, 8).await), @r"
     countersign-edge: callback
       countersign-edge: authenticate
       countersign-edge: decode
       countersign-edge: decide
         countersign-decider: decide_config_change
+          countersign-decider: evaluate
           countersign-decider: reserve
       countersign-edge: answer
     ");

@@ -68,7 +68,7 @@ fn policies_in_the_readmes_are_read_by_the_decider() {
             let policy = if block.text.lines().any(|line| line.starts_with("version: 1")) {
                 whole += 1;
                 block.text
-            } else if block.text.starts_with("- id: ") {
+            } else if [RULE, "config_changes:"].iter().any(|start| block.text.starts_with(start)) {
                 parts += 1;
                 in_a_policy(&block.text)
             } else {
@@ -84,9 +84,28 @@ fn policies_in_the_readmes_are_read_by_the_decider() {
     assert!(whole >= 1 && parts >= 1, "{whole} policies and {parts} parts were found");
 }
 
-/// A limit that stands alone, in a policy that it fits into.
-fn in_a_policy(limit: &str) -> String {
-    format!(
-        "version: 1\nassets:\n  ETH: {{chain: evm, decimals: 18}}\nallow:\n  - {{id: a, when: {{assets: [ETH]}}}}\nlimits:\n{limit}"
-    )
+/// What the parts in the READMEs refer to.
+const FRAME: &str = r#"version: 1
+assets:
+  ETH: {chain: evm, decimals: 18}
+  BTC: {chain: bitcoin, decimals: 8}
+lists:
+  payees: {chain: evm, addresses: ["0x52908400098527886E0F7030069857D2E4169EE7"]}
+signer_groups: {treasurers: [s-1]}
+counterparties: {acme: {accounts: [{type: EXCHANGE, id: e-1}]}}
+"#;
+
+/// A rule, a limit or a section that stands alone, in a policy that it fits into.
+fn in_a_policy(part: &str) -> String {
+    let allow = "allow:\n- {id: any, when: {assets: [ETH]}}\n";
+    match part {
+        limit if limit.contains("max: {") && limit.starts_with(RULE) => {
+            format!("{FRAME}{allow}limits:\n{limit}")
+        }
+        rule if rule.starts_with(RULE) => format!("{FRAME}allow:\n{rule}"),
+        section => format!("{FRAME}{allow}{section}"),
+    }
 }
+
+/// How a rule or a limit begins.
+const RULE: &str = "- id: ";

@@ -10,6 +10,7 @@ mod durable;
 mod round_trip;
 mod start;
 
+pub mod bare_edge;
 pub mod raw;
 pub mod stub;
 
@@ -78,7 +79,7 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     let bench = Bench::prepare(options.scale, cores)?;
     let mut rows = Vec::new();
     if options.wants(Part::RoundTrip) {
-        rows.push(round_trip::measure(&bench).await?);
+        rows.extend(round_trip::measure(&bench).await?);
     }
     if options.wants(Part::Decide) {
         rows.push(decide::measure(&bench).await?);

@@ -91,6 +91,22 @@ async fn allowed(client: &mut Client, question: DecideRequest) -> Result<DecideR
     if reply.verdict() == Verdict::Allow { Ok(reply) } else { Err(Error::NotAllowed(reply.reason)) }
 }
 
+/// The id that a payload wants an answer for.
+pub fn id_of(payload: &[u8]) -> Result<String, Error> {
+    #[derive(serde::Deserialize)]
+    struct Id {
+        #[serde(rename = "requestId")]
+        request_id: String,
+    }
+    let read: Result<Id, _> = serde_json::from_slice(payload);
+    Ok(read.map_err(|_| Error::Key("a payload without requestId".to_owned()))?.request_id)
+}
+
+/// The official example under this id.
+pub fn question_of(id: String) -> DecideRequest {
+    DecideRequest { callback_request_id: id.clone(), tx_id: Some(id), ..question(0) }
+}
+
 /// The official example as the edge puts it to the decider, paid from this vault account.
 fn question(source: usize) -> DecideRequest {
     let text = |text: &str| Some(text.to_owned());

@@ -14,33 +14,56 @@ const CONNECTIONS: usize = 16;
 /// Of raw verify and sign.
 const GOAL: f64 = 1.25;
 
-/// CPU of the edge for a request over that of verifying and signing it.
-pub async fn measure(bench: &Bench) -> Result<Row, Error> {
-    let (local, count) = (&bench.memory, bench.scale.round_trips);
-    let reply = questions::record_reply(bench, local).await?;
-    let stub = servers::stub_decider(bench, local, Core::Load, &reply).await?;
-    let mut edge = servers::spawn_edge(bench, local)?;
+/// CPU of the edge for a request over that of verifying and signing it; and the same of the least that an edge
+/// could be, which says what is left to gain on this machine.
+pub async fn measure(bench: &Bench) -> Result<[Row; 2], Error> {
+    let (ours, bare) = (&bench.memory, &bench.durable);
+    let reply = questions::record_reply(bench, ours).await?;
+    let stubs = [
+        servers::stub_decider(bench, ours, Core::Load, &reply).await?,
+        servers::stub_decider(bench, bare, Core::Load, &reply).await?,
+    ];
+    let mut edge = servers::spawn_edge(bench, ours)?;
     servers::until_ready(&mut edge).await?;
-    let cosigner = cosigner(local)?;
-    send(&cosigner, tokens(&cosigner, bench.scale.warm_up)?).await?;
-    let mut pairs = Pairs::default();
+    let bare_edge = servers::bare_edge(bench, bare).await?;
+    let (cosigner, bare_cosigner) = (cosigner(ours)?, cosigner(bare)?);
+    for each in [&cosigner, &bare_cosigner] {
+        send(each, tokens(each, bench.scale.warm_up)?).await?;
+    }
+    let (mut pairs, mut bare_pairs) = (Pairs::default(), Pairs::default());
     for round in 1..=bench.scale.rounds {
         progress("JWT round trip", round, bench.scale.rounds);
-        // Signed before the round: it is the edge that is measured.
-        let tokens = tokens(&cosigner, count)?;
         // Before and after: a machine that gets slower meanwhile would make one of them look cheap.
-        let before = raw::measure(bench, local, count / 2).await?;
-        let load = load::gauge(edge.id(), count, send(&cosigner, tokens)).await?;
-        let after = raw::measure(bench, local, count / 2).await?;
-        pairs.push(load.cpu_micros(), f64::midpoint(before, after))?;
-        servers::forget_logs(local)?;
+        let before = raw::measure(bench, ours, bench.scale.round_trips / 2).await?;
+        let full = cpu(bench, edge.id(), &cosigner).await?;
+        let least = cpu(bench, bare_edge.id(), &bare_cosigner).await?;
+        let after = raw::measure(bench, ours, bench.scale.round_trips / 2).await?;
+        let raw = f64::midpoint(before, after);
+        pairs.push(full, raw)?;
+        bare_pairs.push(least, raw)?;
+        servers::forget_logs(ours)?;
     }
-    servers::stop(edge, local).await?;
-    servers::stop(stub, local).await?;
+    for process in [edge, bare_edge].into_iter().chain(stubs) {
+        servers::stop(process, ours).await?;
+    }
+    Ok([
+        row("JWT round trip at the edge, decider call included", Goal::AtMost(GOAL), &pairs)?,
+        row("the same by a bare edge: no checks, limits, logs or threads", Goal::None, &bare_pairs)?,
+    ])
+}
+
+async fn cpu(bench: &Bench, server: u32, cosigner: &Cosigner) -> Result<f64, Error> {
+    let count = bench.scale.round_trips;
+    // Signed before: it is the edge that is measured.
+    let tokens = tokens(cosigner, count)?;
+    Ok(load::gauge(server, count, send(cosigner, tokens)).await?.cpu_micros())
+}
+
+fn row(what: &str, goal: Goal, pairs: &Pairs) -> Result<Row, Error> {
     Ok(Row {
-        what: "JWT round trip at the edge, decider call included".to_owned(),
+        what: what.to_owned(),
         against: "raw verify + sign, same core".to_owned(),
-        goal: Goal::AtMost(GOAL),
+        goal,
         figure: pairs.ratio()?,
         unit: Unit::Times,
         detail: format!("{:.0} µs CPU against {:.0}", pairs.ours()?, pairs.reference()?),

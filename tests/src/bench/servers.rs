@@ -74,15 +74,31 @@ pub async fn stub_decider(bench: &Bench, local: &Local, core: Core, reply: &Path
         ["stub-decider".into(), "--dir".into(), local.root().into(), "--reply".into(), reply.into()];
     let address = local.addresses()?.decider;
     let mut stub = spawn(bench, "stub decider", core, &program, arguments.into(), &[], local, address)?;
+    until_listening(&mut stub, address).await?;
+    Ok(stub)
+}
+
+/// The least that an edge could be, at the edge's address of these files. It answers already.
+pub async fn bare_edge(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    let program = std::env::current_exe().map_err(Error::io("cannot find the bench itself"))?;
+    let arguments = ["bare-edge".into(), "--dir".into(), local.root().into()];
+    let address = local.addresses()?.edge;
+    let mut edge =
+        spawn(bench, "bare edge", Core::Server, &program, arguments.into(), &UNTRACED, local, address)?;
+    until_listening(&mut edge, address).await?;
+    Ok(edge)
+}
+
+async fn until_listening(process: &mut Process, address: std::net::SocketAddr) -> Result<(), Error> {
     let started = Instant::now();
     while tokio::net::TcpStream::connect(address).await.is_err() {
-        stub.check()?;
+        process.check()?;
         if started.elapsed() > READY_TIMEOUT {
-            return Err(Error::Child(format!("the stub decider does not listen on {address}")));
+            return Err(Error::Child(format!("nothing listens on {address}")));
         }
         tokio::time::sleep(START_POLL).await;
     }
-    Ok(stub)
+    Ok(())
 }
 
 /// Waits until `/readyz` says so, to the millisecond.

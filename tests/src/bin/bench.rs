@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::cores::Cores;
 use crate::bench::scale::Scale;
-use crate::bench::{Error, Options, Part, raw, stub};
+use crate::bench::{Error, Options, Part, bare_edge, raw, stub};
 
 /// Bad usage (sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -48,6 +48,9 @@ enum Child {
     /// Verifies and signs, and prints how long that took
     #[command(hide = true)]
     Raw(raw::Arguments),
+    /// The least that an edge could be
+    #[command(hide = true)]
+    BareEdge(bare_edge::Arguments),
 }
 
 const EXAMPLES: &str = "\
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
 fn run(mut arguments: Arguments) -> Result<(), Error> {
     match arguments.child.take() {
         Some(Child::Raw(child)) => raw::run(&child),
+        Some(Child::BareEdge(child)) => runtime()?.block_on(bare_edge::run(&child)),
         Some(Child::StubDecider(child)) => runtime()?.block_on(stub::run(&child)),
         None => measure(arguments.options()),
     }

@@ -126,12 +126,12 @@ enum RunError {
 }
 
 fn serve(config: Config) -> Result<(), RunError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores)
-        .enable_all()
-        .build()
-        .map_err(RunError::Runtime)?;
+    let runtime = match std::thread::available_parallelism().map_or(1, usize::from) {
+        // One core needs nothing that hands work from thread to thread.
+        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        cores => tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
+    };
+    let runtime = runtime.map_err(RunError::Runtime)?;
     runtime.block_on(async {
         let telemetry = Telemetry::start()?;
         let ended = until_told(config).await;

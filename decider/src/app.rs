@@ -2,6 +2,8 @@
 
 mod running;
 
+mod explain;
+
 mod rehearse;
 
 mod check;
@@ -28,6 +30,7 @@ const MIN_WORKERS: usize = 2;
 pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
     let exit = match command {
         Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => check::check(&what),
+        Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
         Command::Run { config } => match config::load(&config) {
             Ok(config) => run(config, clock),

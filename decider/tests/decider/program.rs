@@ -18,7 +18,7 @@ fn decider(arguments: &[&str]) -> Command {
     command
 }
 
-fn output(files: &Files, arguments: &[&str]) -> (i32, String, String) {
+pub fn output(files: &Files, arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = decider(arguments).current_dir(files.path("")).output().unwrap();
     let text = |bytes| files.neutral(&String::from_utf8(bytes).unwrap());
     (status.code().unwrap(), text(stdout), text(stderr))

@@ -51,6 +51,11 @@ impl<'p> Desk<'p> {
         }
     }
 
+    /// What it decides by, and over.
+    pub(crate) fn parts(&mut self) -> (&'p Policy, &mut impl Ledger<Error = Infallible>) {
+        (self.policy, &mut self.memory)
+    }
+
     fn refuse(&self, Asked { request, at }: &Asked) -> Outcome {
         Outcome { evaluation: evaluate(self.policy, request, *at), settlement: content_changed(request, *at) }
     }

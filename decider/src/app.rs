@@ -2,7 +2,13 @@
 
 mod running;
 
+mod explain;
+
+mod rehearse;
+
 mod check;
+
+mod paint;
 
 pub mod cli;
 
@@ -14,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::telemetry::{self, Telemetry, TelemetryError};
-use cli::{Command, Exit};
+use cli::{Command, Exit, PolicyCommand};
 pub use running::{Running, StartError, start};
 
 /// The fewest threads of the runtime: the exporter's shutdown waits for one while it runs on another.
@@ -23,7 +29,9 @@ const MIN_WORKERS: usize = 2;
 /// Does what the command line says.
 pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
     let exit = match command {
-        Command::Check(what) => check::check(&what),
+        Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => check::check(&what),
+        Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
+        Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
         Command::Run { config } => match config::load(&config) {
             Ok(config) => run(config, clock),
             Err(mistakes) => check::refuse(&mistakes),

@@ -36,6 +36,24 @@ pub struct Config {
 /// # Errors
 /// Every mistake in it and in what it names.
 pub fn load(path: &Path) -> Result<Config, Mistakes> {
+    read_file(path, read)
+}
+
+/// Where a configuration says that its policy is. Nothing else of it is read.
+///
+/// # Errors
+/// It does not say so.
+pub fn policy_path(path: &Path) -> Result<PathBuf, Mistakes> {
+    read_file(path, |reader, node, base| {
+        let fields = Fields::of(reader, node, "a configuration", &FIELDS)?;
+        fields.required(reader, "policy").and_then(|node| read_path(reader, node, base))
+    })
+}
+
+fn read_file<T>(
+    path: &Path,
+    read: impl FnOnce(&mut Reader<'_>, &Node, &Path) -> Option<T>,
+) -> Result<T, Mistakes> {
     let text = yaml::text_of(path)?;
     let file = path.display().to_string();
     let node = yaml::parse(&file, &text)?;

@@ -6,6 +6,8 @@
 
 pub mod warnings;
 
+pub mod rehearsals;
+
 mod config_changes;
 
 mod limits;
@@ -67,12 +69,15 @@ use std::sync::Arc;
 use policy::document::Policy;
 
 use crate::document::Document;
+use crate::yaml::reader::MAX_SHOWN_MISTAKES;
 use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
 use files::Files;
 use names::Names;
+use rehearsals::Test;
+use rehearsals::report::{self, TestReport};
 use summary::Summary;
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "version",
     "raw_transactions",
     "assets",
@@ -85,6 +90,7 @@ const FIELDS: [&str; 12] = [
     "allow",
     "limits",
     "config_changes",
+    "tests",
 ];
 
 /// A policy with the document it was read from.
@@ -103,6 +109,14 @@ pub struct PolicyFile {
 /// # Errors
 /// Every mistake in it.
 pub fn load(path: &Path) -> Result<PolicyFile, Mistakes> {
+    rehearse(path)?.accepted()
+}
+
+/// The same, with what became of each of its tests.
+///
+/// # Errors
+/// Every mistake in it but tests that fail: those are played once everything else is right.
+pub fn rehearse(path: &Path) -> Result<Rehearsed, Mistakes> {
     read_files(Files::at(path)?)
 }
 
@@ -111,15 +125,15 @@ pub fn load(path: &Path) -> Result<PolicyFile, Mistakes> {
 /// # Errors
 /// Every mistake in it.
 pub fn read(file: &str, text: &str) -> Result<PolicyFile, Mistakes> {
-    reread(Document::of_file(file, text.into()))
+    read_files(Files::kept(Document::of_file(file, text.into())))?.accepted()
 }
 
-/// Reads a policy from the document that was kept of it.
+/// Reads a policy from the document that was kept of it. Its tests passed when it was loaded.
 ///
 /// # Errors
 /// Every mistake in it.
 pub fn reread(document: Document) -> Result<PolicyFile, Mistakes> {
-    read_files(Files::kept(document))
+    Ok(read_files(Files::kept(document))?.file)
 }
 
 /// Whether a policy on disk is, byte for byte, the one of this manifest that was read from there.
@@ -127,7 +141,30 @@ pub fn is_still(path: &Path, manifest: &str) -> bool {
     Files::at(path).is_ok_and(|files| files.are_those_of(manifest))
 }
 
-fn read_files(mut files: Files) -> Result<PolicyFile, Mistakes> {
+/// A policy whose tests were played.
+#[derive(Debug, Clone)]
+pub struct Rehearsed {
+    /// What would be loaded.
+    pub file: PolicyFile,
+    /// Each test, in the order of the files.
+    pub tests: Vec<TestReport>,
+}
+
+impl Rehearsed {
+    /// The policy, if all of its tests passed: one that fails them is not loaded (decision model, section 6).
+    ///
+    /// # Errors
+    /// The tests that failed.
+    pub fn accepted(self) -> Result<PolicyFile, Mistakes> {
+        let mut failures = self.tests.into_iter().filter_map(|test| test.failure);
+        let mut mistakes: Vec<Mistake> = failures.by_ref().take(MAX_SHOWN_MISTAKES).collect();
+        let file = mistakes.last().map(|mistake| mistake.file.clone()).unwrap_or_default();
+        mistakes.extend(Mistake::of_others(&file, failures.count()));
+        Mistakes::from_list(mistakes).map(|()| self.file)
+    }
+}
+
+fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let texts = texts_of(&mut files)?;
     let nodes = parse(&texts, usize::from(files.directory.is_some()))?;
     let mut reader =
@@ -135,11 +172,20 @@ fn read_files(mut files: Files) -> Result<PolicyFile, Mistakes> {
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
-    let (mut policy, lists) = reader.finish(read)?;
+    let Parts { mut policy, lists, tests } = reader.finish(read)?;
     let document = files.into_document();
     policy.hash = document.hash();
-    let summary = Summary::of(&policy, &document, lists);
-    Ok(PolicyFile { policy: Arc::new(policy), document, summary })
+    let summary = Summary::of(&policy, &document, lists, tests.len());
+    let tests = tests.iter().map(|test| played(test, &policy, &texts)).collect();
+    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary }, tests })
+}
+
+fn played(test: &Test, policy: &Policy, texts: &[Text]) -> TestReport {
+    let failure = report::failure(test, policy).map(|(at, message)| match texts.get(at.file) {
+        Some(Text { file, text }) => Mistake::at(file, text, at, message),
+        None => Mistake::of_file("the policy", message),
+    });
+    TestReport { name: test.name.clone(), failure }
 }
 
 /// A file that the reader can point into. A directory is the first of them, without a text.
@@ -182,12 +228,15 @@ fn all<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> Result<Vec<T>,
     Mistakes::from_list(mistakes).map(|()| values)
 }
 
+/// What the files say.
+struct Parts {
+    policy: Policy,
+    lists: Vec<summary::ListSummary>,
+    tests: Vec<Test>,
+}
+
 /// In the order in which names are introduced, so that each section finds what it refers to.
-fn read_policy(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    files: &mut Files,
-) -> Option<(Policy, Vec<summary::ListSummary>)> {
+fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Option<Parts> {
     let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
     let names = Names::read(reader, &fields, files);
     let counterparties = counterparties::read(reader, &fields, &names);
@@ -205,7 +254,8 @@ fn read_policy(
         counterparties,
         index: None,
     };
-    Some((policy.indexed(), names.list_summaries()))
+    let tests = rehearsals::read(reader, &fields, &names, &ids, &policy);
+    Some(Parts { policy: policy.indexed(), lists: names.list_summaries(), tests })
 }
 
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

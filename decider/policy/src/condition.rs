@@ -2,6 +2,7 @@
 
 mod circumstance;
 mod destination;
+mod part;
 mod range;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::usd::Usd;
 pub use crate::matcher::AccountMatcher;
 pub use circumstance::{CircumstanceConditions, FeeBounds};
 pub use destination::DestinationMatcher;
+pub use part::{Field, Part};
 pub use range::Range;
 
 /// Conditions that must all hold. `None` is "any".
@@ -54,15 +56,23 @@ pub struct Conditions {
 impl Conditions {
     /// The conditions over the transaction as a whole.
     pub fn of_transaction(&self, intent: &Intent) -> Truth {
-        Truth::all([
-            self.of_signer(intent.signer.as_ref()),
-            self.stages.as_ref().is_none_or(|stages| stages.contains(&intent.stage)).into(),
-            has(&self.operations, Some(&intent.operation), "the operation"),
-            self.assets.as_ref().is_none_or(|assets| assets.contains(&intent.asset)).into(),
-            self.of_source(&intent.source),
-            self.of_amount(intent),
-            self.of_usd(intent),
-        ])
+        Part::all(self.parts_of_transaction(intent))
+    }
+
+    /// The same, one by one.
+    pub fn parts_of_transaction(&self, intent: &Intent) -> impl Iterator<Item = Part> {
+        let stage = self.stages.as_ref().is_none_or(|stages| stages.contains(&intent.stage));
+        let asset = self.assets.as_ref().is_none_or(|assets| assets.contains(&intent.asset));
+        let parts = [
+            (Field::Signers, self.of_signer(intent.signer.as_ref())),
+            (Field::Stages, stage.into()),
+            (Field::Operations, has(&self.operations, Some(&intent.operation), "the operation")),
+            (Field::Assets, asset.into()),
+            (Field::Source, self.of_source(&intent.source)),
+            (Field::Amount, self.of_amount(intent)),
+            (Field::AmountUsd, self.of_usd(intent)),
+        ];
+        parts.into_iter().map(Part::from)
     }
 
     /// Whether every destination satisfies the conditions over destinations.

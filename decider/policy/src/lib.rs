@@ -4,6 +4,10 @@
 //! The modules stand in the order of a request's way; each uses only what is listed after it.
 #![warn(missing_docs)]
 
+pub mod explain;
+
+pub mod rehearsal;
+
 pub mod settle;
 
 pub mod evidence;

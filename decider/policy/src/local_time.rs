@@ -1,6 +1,7 @@
 //! Hours of the week as people of a place keep them, summer time included.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::civil::{DateTime, Weekday};
 
@@ -84,6 +85,14 @@ impl TimeOfDay {
     }
 }
 
+/// `09:00`.
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hours, minutes) = (self.0 / MINUTES_PER_HOUR, self.0 % MINUTES_PER_HOUR);
+        write!(formatter, "{hours:02}:{minutes:02}")
+    }
+}
+
 /// Hours of some days of the week: from the first moment of `from` up to, and without, `to`. Where `to` is not
 /// after `from` they end on the next day, and the day is that on which they began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +122,15 @@ impl Hours {
         } else {
             on(today) && begun || on(yesterday) && !over
         })
+    }
+}
+
+/// `MON, TUE 09:00 to 17:30 Europe/Berlin`.
+impl fmt::Display for Hours {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days = Day::ALL.into_iter().filter(|(_, day)| self.days.contains(day));
+        let days: Vec<&str> = days.map(|(name, _)| name).collect();
+        write!(formatter, "{} {} to {} {}", days.join(", "), self.from, self.to, self.zone)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Methods of contracts: the four bytes that contract data begins with.
 
+use std::fmt;
+
 use sha3::{Digest as _, Keccak256};
 
 use crate::address::hex;
@@ -49,6 +51,14 @@ impl Method {
 
     fn of_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.first_chunk().copied().map(Self)
+    }
+}
+
+/// `0x` and eight hexadecimal digits: what its signature was, nobody can tell from them.
+impl fmt::Display for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("0x")?;
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Patterns over text that a sender chose: each must match the whole of it.
 
+use std::fmt;
+
 use regex::{Regex, RegexBuilder};
 
 /// A regular expression over a whole text, upper and lower case kept apart. Two are equal that were written alike.
@@ -45,6 +47,12 @@ impl Pattern {
     /// Whether it matches from the first character to the last.
     pub fn matches(&self, text: &str) -> bool {
         self.whole.is_match(text)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.source)
     }
 }
 

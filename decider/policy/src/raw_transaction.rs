@@ -82,6 +82,14 @@ pub fn check(chain: Chain, text: &RawTransactionText) -> Result<Proof, RawTransa
     }
 }
 
+/// One that hashes to its payload, and says nothing: for tests of rules that are about something else. `None`: how
+/// this chain hashes is not known.
+pub fn made_up(chain: Chain) -> Option<RawTransactionText> {
+    let payload = Digest::of(chain)?.hash(&[0]);
+    let payload = payload.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(RawTransactionText { raw: Some("00".into()), payload: Some(payload) })
+}
+
 impl Digest {
     /// Each chain is named, so that a new one has to be thought about.
     const fn of(chain: Chain) -> Option<Self> {

@@ -1,7 +1,7 @@
 //! Deny and allow rules: a name and what it takes to match.
 
 use crate::circumstances::Circumstances;
-use crate::condition::Conditions;
+use crate::condition::{Conditions, Field, Part};
 use crate::intent::Intent;
 use crate::list::Reading;
 use crate::truth::Truth;
@@ -31,24 +31,49 @@ pub struct Rule {
 impl Rule {
     /// Whether a deny rule matches: one destination is enough.
     pub fn denies(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
-        let reading = Reading::Wide;
-        Truth::all([
-            self.when.of_transaction(intent),
-            self.when.circumstances.hold(intent, circumstances, reading),
-            self.when.of_any_destination(intent, reading, circumstances.at),
-        ])
+        Part::all(self.parts_of_denying(intent, circumstances))
     }
 
     /// Whether an allow rule covers the whole transaction: every destination, and an operation it names, or a
     /// plain transfer (decision model, sections 1 and 5). To rule operations out is not to name the others.
     pub fn covers(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
-        let reading = Reading::Narrow;
+        Part::all(self.parts_of_covering(intent, circumstances))
+    }
+
+    /// What must hold for a deny rule to match, one by one.
+    pub fn parts_of_denying(
+        &self,
+        intent: &Intent,
+        circumstances: &Circumstances,
+    ) -> impl Iterator<Item = Part> {
+        let any = self.when.of_any_destination(intent, Reading::Wide, circumstances.at);
+        self.parts(intent, circumstances, Reading::Wide).chain([(Field::Destination, any).into()])
+    }
+
+    /// What must hold for an allow rule to cover the transaction, one by one.
+    pub fn parts_of_covering(
+        &self,
+        intent: &Intent,
+        circumstances: &Circumstances,
+    ) -> impl Iterator<Item = Part> {
         let named = self.when.operations.as_ref().is_some_and(|choice| choice.one_of().is_some());
-        Truth::all([
-            (named || intent.operation == TRANSFER).into(),
-            self.when.of_transaction(intent),
-            self.when.circumstances.hold(intent, circumstances, reading),
-            self.when.of_every_destination(intent, reading, circumstances.at),
-        ])
+        let plain = named || intent.operation == TRANSFER;
+        let every = self.when.of_every_destination(intent, Reading::Narrow, circumstances.at);
+        let parts = self.parts(intent, circumstances, Reading::Narrow);
+        [(Field::PlainTransfer, plain.into()).into()].into_iter().chain(parts).chain([(
+            Field::Destination,
+            every,
+        )
+            .into()])
+    }
+
+    fn parts(
+        &self,
+        intent: &Intent,
+        circumstances: &Circumstances,
+        reading: Reading,
+    ) -> impl Iterator<Item = Part> {
+        let transaction = self.when.parts_of_transaction(intent);
+        transaction.chain(self.when.circumstances.parts(intent, circumstances, reading))
     }
 }

@@ -1,5 +1,7 @@
 //! A part of an amount, such as a fee's: compared exactly, never as a quotient.
 
+use std::fmt;
+
 use ruint::aliases::{U256, U512};
 
 use crate::amount::{Amount, AmountError, Decimals};
@@ -27,6 +29,12 @@ impl Share {
     /// part of nothing is more than any share of it.
     pub fn is_passed_by(self, part: Amount, whole: Amount) -> bool {
         product(part, Amount::from_u64(ONE)) > product(self.0, whole)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.to_decimal(Decimals::new(DECIMALS).unwrap_or(Decimals::ZERO)))
     }
 }
 

@@ -16,15 +16,19 @@ use policy::asset::TagRule;
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
+use policy::evaluate::{RuleResult, evaluate};
+use policy::explain::{ExplainedRule, Holds, explain};
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
+use policy::rehearsal::Asked;
 use policy::request::{Request, Stage};
 use policy::share::Share;
 use policy::time::{Calendar, CalendarUnit, Length, Time, Window, Zone};
+use policy::truth::Truth;
 use policy::usd::Usd;
 use policy::verdict::Verdict;
 use proptest::option::weighted;
@@ -442,6 +446,22 @@ fn charged_before(whole: &Request, change: Change, policy: &Policy) -> Option<Na
     charged.then_some(ledger)
 }
 
+fn truth(holds: Holds) -> Truth {
+    match holds.holds {
+        Some(holds) => holds.into(),
+        None => Truth::Indeterminate(holds.missing),
+    }
+}
+
+fn as_result(rule: &ExplainedRule) -> RuleResult {
+    RuleResult {
+        rule_id: rule.id.clone(),
+        effect: rule.effect,
+        matched: rule.holds.holds == Some(true),
+        indeterminate: rule.holds.missing.clone(),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -495,6 +515,30 @@ proptest! {
         for (sample, request) in all_samples() {
             let verdict = |policy: &Policy| NaiveLedger::new(policy).decide(&request, START).verdict;
             prop_assert_eq!(verdict(&policy), verdict(&turned), "{}", sample);
+        }
+    }
+
+    /// And what is not told of a rule holds.
+    #[test]
+    fn what_is_explained_is_what_is_decided(
+        policy in policies(), field in 0..FIELDS.len(), spoilt in sample::select(SPOILT.to_vec()),
+    ) {
+        for (sample, mut request) in all_samples() {
+            (FIELDS[field].slot)(&mut request).into_iter().for_each(|slot| *slot = spoilt.map(str::to_owned));
+            let mut ledger = NaiveLedger::new(&policy);
+            let asked = Asked { request: request.clone(), at: START };
+            let explained = explain(&policy, &asked, &mut ledger).unwrap();
+            prop_assert_eq!(&explained.outcome.settlement, &ledger.decide(&request, START), "{}", sample);
+            let evaluation = evaluate(&policy, &request, START);
+            let read = evaluation.intent.is_some();
+            prop_assert_eq!(explained.rules.len(), if read { policy.deny.len() + policy.allow.len() } else { 0 });
+            let told = explained.rules.iter().filter(|rule| rule.holds.holds != Some(false));
+            let told: Vec<RuleResult> = told.map(as_result).collect();
+            prop_assert_eq!(told, evaluation.rules, "{}", sample);
+            for rule in explained.rules {
+                let conditions = Truth::all(rule.conditions.into_iter().map(|each| truth(each.holds)));
+                prop_assert_eq!(conditions, truth(rule.holds), "{}: {}", sample, rule.id);
+            }
         }
     }
 

@@ -32,10 +32,7 @@ pub fn check(what: &Check) -> Exit {
                 Exit::Success,
             )
         }
-        (Err(mistakes), Output::Json) => print(
-            &Report { ok: false, mistakes: Some(&mistakes), policy: None, warnings: Vec::new() },
-            Exit::Config,
-        ),
+        (Err(mistakes), Output::Json) => refuse_as_json(&mistakes),
     }
 }
 
@@ -44,6 +41,11 @@ pub fn refuse(mistakes: &Mistakes) -> Exit {
     let count = mistakes.count();
     eprintln!("{mistakes}\ndecider: {count} {}", if count == 1 { "mistake" } else { "mistakes" });
     Exit::Config
+}
+
+/// The same as JSON.
+pub fn refuse_as_json(mistakes: &Mistakes) -> Exit {
+    print(&Report { ok: false, mistakes: Some(mistakes), policy: None, warnings: Vec::new() }, Exit::Config)
 }
 
 fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
@@ -63,7 +65,8 @@ fn approve(policy: &PolicyFile) -> Exit {
     Exit::Success
 }
 
-fn print(report: &Report<'_>, exit: Exit) -> Exit {
+/// Prints a report as JSON, and ends as told.
+pub fn print(report: &impl Serialize, exit: Exit) -> Exit {
     match serde_json::to_string_pretty(report) {
         Ok(text) => {
             println!("{text}");

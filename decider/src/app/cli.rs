@@ -1,10 +1,14 @@
 //! The command line, and the exit codes.
 
+mod policy;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use policy::{Explain, PolicyCommand};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   decider check --config decider.yaml     what is wrong with it, all at once
   decider check --policy policy.yaml      the same for a policy alone
+  decider policy test --policy policy     what the tests in it say of it
   decider run --config decider.yaml       serve until SIGTERM or Ctrl-C
 
 Exit codes: 0 well, 1 failed to start or failed, 64 wrong command line, 78 mistakes in configuration or policy.
@@ -59,6 +64,9 @@ pub enum Command {
     },
     /// Say what is wrong with a configuration or a policy; nothing is started.
     Check(Check),
+    /// Test a policy, and look into it; nothing is started.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// What to check.
@@ -113,20 +121,26 @@ mod tests {
         CommandLine::command().debug_assert();
         let examples = EXAMPLES.lines().filter_map(|line| line.strip_prefix("  "));
         let lines: Vec<&str> = examples.filter_map(|line| line.split("   ").next()).collect();
-        assert_eq!(lines.len(), 3);
-        for line in lines {
+        assert_eq!(lines.len(), 4);
+        for line in lines.into_iter().chain(policy::examples()) {
             assert!(parsed(line.trim()).is_ok(), "{line}");
         }
     }
 
     #[test]
     fn what_makes_no_sense_is_wrong_usage() {
-        for line in
-            ["decider", "decider run --config", "decider walk", "decider check --output xml --policy p"]
-        {
+        for line in [
+            "decider",
+            "decider run --config",
+            "decider walk",
+            "decider policy",
+            "decider policy test",
+            "decider check --output xml --policy p",
+        ] {
             assert_eq!(parsed(line).err(), Some(Exit::Usage), "{line}");
         }
         assert_eq!(parsed("decider --help").err(), Some(Exit::Success));
         assert_eq!(parsed("decider --version").err(), Some(Exit::Success));
+        assert_eq!(parsed("decider policy test --help").err(), Some(Exit::Success));
     }
 }

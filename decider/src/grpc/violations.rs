@@ -1,5 +1,7 @@
 //! Breaches of the contract, all of them collected before the call is refused.
 
+use std::fmt;
+
 use tonic_types::FieldViolation;
 
 /// The fields that break the contract.
@@ -52,5 +54,13 @@ impl Violations {
     /// The breaches, for the error.
     pub fn into_list(self) -> Vec<FieldViolation> {
         self.0
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<String> =
+            self.0.iter().map(|breach| format!("{} {}", breach.field, breach.description)).collect();
+        formatter.write_str(&told.join("; "))
     }
 }

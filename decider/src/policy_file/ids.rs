@@ -34,6 +34,11 @@ impl Ids {
         }
         id.to_owned()
     }
+
+    /// Whether a rule or limit has this id, well or badly written.
+    pub fn knows(&self, id: &str) -> bool {
+        self.seen.contains_key(id)
+    }
 }
 
 /// A name of a list, group, rule or limit.

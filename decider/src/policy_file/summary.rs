@@ -27,6 +27,8 @@ pub struct Summary {
     pub limits: Vec<String>,
     /// Rules over configuration changes.
     pub config_changes: Vec<String>,
+    /// How many tests it carries.
+    pub tests: usize,
 }
 
 /// One file.
@@ -67,7 +69,7 @@ impl ListSummary {
 
 impl Summary {
     /// Of a policy, its files and its lists.
-    pub fn of(policy: &Policy, document: &Document, lists: Vec<ListSummary>) -> Self {
+    pub fn of(policy: &Policy, document: &Document, lists: Vec<ListSummary>, tests: usize) -> Self {
         let files = document.files();
         Self {
             hash: policy.hash.clone(),
@@ -80,6 +82,7 @@ impl Summary {
             allow: policy.allow.iter().map(|rule| rule.id.clone()).collect(),
             limits: policy.limits.iter().map(|limit| limit.id.clone()).collect(),
             config_changes: policy.config_changes.iter().map(|rule| rule.id.clone()).collect(),
+            tests,
         }
     }
 }
@@ -95,7 +98,11 @@ impl fmt::Display for Summary {
         writeln!(formatter, "deny    {}", or_none(&self.deny))?;
         writeln!(formatter, "allow   {}", or_none(&self.allow))?;
         writeln!(formatter, "limits  {}", or_none(&self.limits))?;
-        write!(formatter, "changes {}", or_none(&self.config_changes))
+        writeln!(formatter, "changes {}", or_none(&self.config_changes))?;
+        match self.tests {
+            0 => write!(formatter, "tests   none"),
+            tests => write!(formatter, "tests   {tests}"),
+        }
     }
 }
 

@@ -372,6 +372,7 @@ fn the_summary_and_the_warnings_tell_what_it_holds() {
     allow   sweep, swaps
     limits  per-hour, each, often, value
     changes none
+    tests   none
     ");
     assert_snapshot!(warnings::of(&file.policy, &file.summary).join("\n"), @"
     list exchange is not used

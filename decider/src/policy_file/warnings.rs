@@ -124,8 +124,15 @@ fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
 }
 
 fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {
-    let limited = policy.limits.iter().any(|limit| may_apply(limit, &rule.when));
-    (!limited).then(|| format!("no limit applies to what allow rule {} allows", rule.id))
+    let limited = |name: &str| policy.limits.iter().any(|limit| may_apply(limit, &rule.when, name));
+    let all = operations(&rule.when);
+    let open: Vec<&str> = all.iter().copied().filter(|name| !limited(name)).collect();
+    let id = &rule.id;
+    match open.len() {
+        0 => None,
+        count if count == all.len() => Some(format!("no limit applies to what allow rule {id} allows")),
+        _ => Some(format!("no limit applies to {} that allow rule {id} allows", open.join(", "))),
+    }
 }
 
 /// What nobody has heard the end of may still be in flight.
@@ -138,16 +145,17 @@ fn in_flight(limit: &Limit) -> Option<String> {
     })
 }
 
-/// Whether a limit can meet anything that the rule allows.
-fn may_apply(limit: &Limit, rule: &Conditions) -> bool {
+/// Whether a limit can meet anything of this operation that the rule allows.
+fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
     let when = &limit.when;
-    let bounded = |name: &&str| match limit.cap {
+    let bounded = match limit.cap {
         Cap::Count(_) => true,
-        Cap::Destinations(_) => pays_somebody(name),
-        Cap::Amount(_) | Cap::Usd(_) => states_its_amount(name),
+        Cap::Destinations(_) => pays_somebody(operation),
+        Cap::Amount(_) | Cap::Usd(_) => states_its_amount(operation),
     };
-    let met = |name: &str| when.operations.as_ref().is_none_or(|choice| choice.includes(&name.to_owned()));
-    operations(rule).into_iter().filter(bounded).any(met)
+    let met = when.operations.as_ref().is_none_or(|choice| choice.includes(&operation.to_owned()));
+    bounded
+        && met
         && may_meet(&when.signers, &rule.signers)
         && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
         && any_pair(&when.sources, &rule.sources, overlap)

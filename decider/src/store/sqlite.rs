@@ -6,6 +6,8 @@
 
 mod rows;
 
+mod reading;
+
 mod schema;
 
 mod file;
@@ -20,6 +22,8 @@ use policy::time::Time;
 use rusqlite::Connection;
 
 use file::LockedFile;
+
+pub use reading::Reading;
 
 use super::decision::{Lookup, Record};
 use super::error::OpenError;

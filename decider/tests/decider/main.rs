@@ -6,6 +6,7 @@ mod support;
 
 mod admin;
 mod configuration;
+mod explain;
 mod faults;
 mod program;
 mod service;

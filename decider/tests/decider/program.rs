@@ -18,7 +18,7 @@ fn decider(arguments: &[&str]) -> Command {
     command
 }
 
-fn output(files: &Files, arguments: &[&str]) -> (i32, String, String) {
+pub fn output(files: &Files, arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = decider(arguments).current_dir(files.path("")).output().unwrap();
     let text = |bytes| files.neutral(&String::from_utf8(bytes).unwrap());
     (status.code().unwrap(), text(stdout), text(stderr))
@@ -37,6 +37,7 @@ fn check_says_what_is_right() {
     allow   sweep
     limits  eth-per-hour
     changes none
+    tests   none
     ok
     ");
 }
@@ -103,7 +104,8 @@ fn check_reports_as_json() {
         "limits": [
           "eth-per-hour"
         ],
-        "config_changes": []
+        "config_changes": [],
+        "tests": 0
       }
     }
     "#);
@@ -184,4 +186,73 @@ fn one_store_serves_one_decider() {
     assert_eq!(code, 1);
     assert!(err.contains("another decider has this store open"), "{err}");
     assert_eq!(terminate(child), Some(0));
+}
+
+#[test]
+fn a_policys_tests_are_played() {
+    let files = Files::new();
+    let policy = std::fs::read_to_string(files.path("policy.yaml")).unwrap();
+    let test = |name: &str, id: &str, expect: &str| {
+        format!(
+            "  - name: {name}\n    request: {{signer: s, source: {{type: VAULT, id: \"0\"}}, asset: ETH, amount: \"1\", to: [{{type: VAULT, id: \"{id}\"}}]}}\n    expect: {expect}\n"
+        )
+    };
+    let tests = format!("{policy}tests:\n{}", test("a sweep", "1", "{verdict: ALLOW, rule: sweep}"));
+    files.write("policy.yaml", &tests);
+    let (code, out, err) = output(&files, &["policy", "test", "--policy", "policy.yaml"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_snapshot!(without_time(&out), @"
+    ok      a sweep
+
+    1 passed, 0 failed
+    ");
+    files.write("policy.yaml", &(tests + &test("a sweep to vault 9", "9", "{verdict: ALLOW}")));
+    let (code, out, err) = output(&files, &["policy", "test", "--config", "decider.yaml"]);
+    assert_eq!((code, err.as_str()), (78, ""));
+    assert_snapshot!(without_time(&out), @"
+    ok      a sweep
+    FAILED  a sweep to vault 9
+
+    policy.yaml:20:5: test a sweep to vault 9: expected ALLOW; got DENY DENY_RULE: deny rule not-nine matches
+    20 |   - name: a sweep to vault 9
+       |     ^
+
+    1 passed, 1 failed
+    ");
+    let (code, out, _) = output(&files, &["policy", "test", "--policy", "policy.yaml", "--output", "json"]);
+    assert_eq!(code, 78);
+    assert_snapshot!(out, @r#"
+    {
+      "ok": false,
+      "passed": 1,
+      "failed": 1,
+      "tests": [
+        {
+          "name": "a sweep",
+          "ok": true
+        },
+        {
+          "name": "a sweep to vault 9",
+          "ok": false,
+          "mistake": {
+            "file": "policy.yaml",
+            "line": 20,
+            "column": 5,
+            "message": "test a sweep to vault 9: expected ALLOW; got DENY DENY_RULE: deny rule not-nine matches"
+          }
+        }
+      ]
+    }
+    "#);
+    for refused in [["check", "--config", "decider.yaml"], ["run", "--config", "decider.yaml"]] {
+        let (code, out, err) = output(&files, &refused);
+        assert_eq!((code, out.as_str()), (78, ""));
+        assert!(err.contains("expected ALLOW; got DENY DENY_RULE: deny rule not-nine matches"), "{err}");
+    }
+}
+
+/// How long it took is another each time.
+fn without_time(out: &str) -> String {
+    let (rest, _) = out.trim_end().rsplit_once(", in ").unwrap();
+    rest.to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::part::{Field, Part};
 use super::range::Range;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, fee_applies, messages_apply};
@@ -47,15 +48,28 @@ pub struct FeeBounds {
 impl CircumstanceConditions {
     /// Whether they hold: of every message for allowing, of any for denying.
     pub fn hold(&self, intent: &Intent, circumstances: &Circumstances, reading: Reading) -> Truth {
-        Truth::all([
-            self.of_fee(intent, circumstances.fee.as_ref()),
-            self.of_fee_share(intent, circumstances.fee.as_ref()),
-            self.of_method(intent, circumstances.method),
-            self.of_messages(intent, circumstances.message_types.as_deref(), reading),
-            self.of_time(circumstances.at),
-            of_text(&self.note, circumstances.note.as_deref(), "the note"),
-            of_text(&self.external_tx_id, circumstances.external_tx_id.as_deref(), "the client's own id"),
-        ])
+        Part::all(self.parts(intent, circumstances, reading))
+    }
+
+    /// The same, one by one.
+    pub fn parts(
+        &self,
+        intent: &Intent,
+        circumstances: &Circumstances,
+        reading: Reading,
+    ) -> impl Iterator<Item = Part> {
+        let Circumstances { at, fee, method, message_types, note, external_tx_id } = circumstances;
+        let external_tx_id = external_tx_id.as_deref();
+        let parts = [
+            (Field::Fee, self.of_fee(intent, fee.as_ref())),
+            (Field::FeeShare, self.of_fee_share(intent, fee.as_ref())),
+            (Field::Methods, self.of_method(intent, *method)),
+            (Field::Messages, self.of_messages(intent, message_types.as_deref(), reading)),
+            (Field::Times, self.of_time(*at)),
+            (Field::Note, of_text(&self.note, note.as_deref(), "the note")),
+            (Field::ExternalTxId, of_text(&self.external_tx_id, external_tx_id, "the client's own id")),
+        ];
+        parts.into_iter().map(Part::from)
     }
 
     /// Whether the answer depends on what clocks show somewhere.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::asset::Assets;
 use crate::usd::Usd;
 
 /// The most that may be inside the window. Reaching it passes; passing it does not.
@@ -32,6 +33,21 @@ pub enum Unit {
     Transactions,
     /// Different destinations.
     Destinations,
+}
+
+impl Unit {
+    /// So many of it, as people say it.
+    pub fn in_words(&self, assets: &Assets, amount: Amount) -> String {
+        match self {
+            Self::Transactions => format!("{amount} transactions"),
+            Self::Destinations => format!("{amount} destinations"),
+            Self::UsdMicros => format!("{} USD", Usd::from_micros(amount)),
+            Self::BaseUnits(asset) => match assets.get(asset) {
+                Some(known) => format!("{} {asset}", amount.to_decimal(known.decimals)),
+                None => format!("{amount} base units of {asset}"),
+            },
+        }
+    }
 }
 
 impl Cap {

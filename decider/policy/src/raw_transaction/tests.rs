@@ -159,3 +159,11 @@ proptest! {
         prop_assert_eq!(checked(Chain::Evm, (&raw, ETH.1)), mismatch);
     }
 }
+
+#[test]
+fn one_that_is_made_up_hashes_to_its_payload_where_that_is_known() {
+    for chain in KNOWN {
+        assert_eq!(check(chain, &made_up(chain).unwrap()), Ok(Proof::Matches), "{chain}");
+    }
+    assert_eq!((made_up(Chain::Solana), made_up(Chain::Exact)), (None, None));
+}

@@ -5,9 +5,8 @@ use super::status::{Finding, LimitStatus};
 use crate::amount::Amount;
 use crate::document::Policy;
 use crate::evaluate::{Evaluation, RuleResult, Standing};
-use crate::limit::{OnExceed, Unit};
+use crate::limit::OnExceed;
 use crate::rule::Effect;
-use crate::usd::Usd;
 use crate::verdict::{Reason, ReasonCode, Unresolved, Verdict};
 
 /// A verdict with what explains it.
@@ -105,15 +104,7 @@ fn unresolved(policy: &Policy, rules: &[RuleResult], findings: &[Finding<'_>]) -
 }
 
 fn exceeded_reason(policy: &Policy, status: &LimitStatus) -> Reason {
-    let shown = |amount: Amount| match &status.unit {
-        Unit::Transactions => format!("{amount} transactions"),
-        Unit::Destinations => format!("{amount} destinations"),
-        Unit::UsdMicros => format!("{} USD", Usd::from_micros(amount)),
-        Unit::BaseUnits(asset) => match policy.assets.get(asset) {
-            Some(known) => format!("{} {asset}", amount.to_decimal(known.decimals)),
-            None => format!("{amount} base units of {asset}"),
-        },
-    };
+    let shown = |amount: Amount| status.unit.in_words(&policy.assets, amount);
     let LimitStatus { limit_id, headroom, requested, max, .. } = status;
     let (left, asked, max) = (shown(*headroom), shown(*requested), shown(*max));
     Reason::new(ReasonCode::LimitExceeded, format!("limit {limit_id}: {left} left of {max}, {asked} asked"))

@@ -63,6 +63,7 @@ fn the_files_of_a_directory_are_one_policy_with_one_hash() {
     allow   pay
     limits  none
     changes none
+    tests   none
     ");
     assert_eq!(policy.hash, document.hash());
 }

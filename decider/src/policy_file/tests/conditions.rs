@@ -325,3 +325,19 @@ fn a_fee_whose_coin_is_not_stated_is_warned_of() {
     assert_eq!(warn(r#"{assets: [ETH], fee: {over: "1"}}"#), None);
     assert_eq!(warn(r#"{assets: [BTC], fee_share: {over: "1"}}"#), None, "alone on its chain");
 }
+
+#[test]
+fn warnings_name_the_operations_that_no_limit_bounds() {
+    let warn = |limit: &str| {
+        let file =
+            with("{}", "{operations: [TRANSFER, STAKE, UNSTAKE], destination: [{type: VAULT}]}", limit);
+        let file = file.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        warnings::of(&file.policy, &file.summary).join("\n")
+    };
+    assert!(
+        warn("{operations: [TRANSFER]}")
+            .contains("no limit applies to STAKE, UNSTAKE that allow rule pay allows")
+    );
+    assert!(warn("{operations: [BURN]}").contains("no limit applies to what allow rule pay allows"));
+    assert!(!warn("{}").contains("no limit"));
+}

@@ -80,7 +80,8 @@ fn open_private(path: &Path) -> Result<File, OpenError> {
     options.open(path).map_err(|why| OpenError::File { path: path.to_owned(), why })
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// The file beside it whose name goes on so.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::file::with_suffix;
 use crate::store::error::OpenError;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -57,6 +58,41 @@ pub fn connect(path: &Path) -> Result<Connection, OpenError> {
     }
     make_safe(&connection, path)?;
     Ok(connection)
+}
+
+/// Opens a database to read it and nothing else, beside whoever writes it. Without a log there is nobody: then it is
+/// read as a file that does not change, because SQLite would make a log for its own sake.
+pub fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
+    let failed =
+        |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), why: error.to_string() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = if with_suffix(path, "-wal").exists() {
+        Connection::open_with_flags(path, flags).map_err(failed)?
+    } else {
+        let file = format!("file:{}?immutable=1", escaped(path));
+        Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_URI).map_err(failed)?
+    };
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    let state = State::read(&connection).map_err(|error| foreign(path, &error))?;
+    if state.is_empty() {
+        return Err(OpenError::NotOurs { path: path.to_owned(), why: "it is empty".into() });
+    }
+    state.check(path)?;
+    Ok(connection)
+}
+
+/// A path as URIs have it.
+fn escaped(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    bytes.fold(String::new(), |mut text, byte| {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                text.push(char::from(*byte))
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+        text
+    })
 }
 
 /// Copies the log into the database; the numbers are whether somebody was in the way, the log's pages, and how

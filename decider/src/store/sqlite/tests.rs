@@ -334,3 +334,50 @@ fn a_store_of_schema_1_is_taken_over() {
         assert_eq!(journal.policy(&hash).unwrap().as_ref(), Some(&document));
     }
 }
+
+/// Every file of a folder, with what it holds.
+fn files_of(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.to_string_lossy().ends_with("-shm"))
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn the_ledger_is_read_beside_the_decider_and_without_one_and_nothing_is_written() {
+    let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
+    let desk = place.open(&policy, &clock());
+    desk.allow(&request("tx-1")).await;
+    let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START };
+    let full = || {
+        let mut ledger = Reading::of(&place.file(), &policy, asked.at).unwrap();
+        let explained = policy::explain::explain(&policy, &asked, &mut ledger).unwrap();
+        explained.outcome.settlement.reason.code == ReasonCode::LimitExceeded
+    };
+    let folder = place.file().parent().unwrap().to_owned();
+    let before = files_of(&folder);
+    assert!(full(), "beside the decider");
+    assert_eq!(files_of(&folder), before);
+    drop(desk);
+    let before = files_of(&folder);
+    assert!(full(), "without one");
+    assert_eq!(files_of(&folder), before);
+}
+
+#[test]
+fn what_is_no_store_is_not_read_as_one_and_not_made_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = policy(vec![]);
+    let refused =
+        |name: &str| told(Reading::of(&folder.path().join(name), &policy, START).map(|_| ()), folder.path());
+    insta::assert_snapshot!(refused("none.db"), @"DIR/none.db: unable to open database file: file:DIR/none.db?immutable=1");
+    std::fs::write(folder.path().join("empty #1?.db"), "").unwrap();
+    insta::assert_snapshot!(refused("empty #1?.db"), @"DIR/empty #1?.db: this file is not a decider's store: it is empty");
+    std::fs::write(folder.path().join("text.db"), "text ".repeat(1_000)).unwrap();
+    insta::assert_snapshot!(refused("text.db"), @"DIR/text.db: this file is not a decider's store: no database at all");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}

@@ -1,0 +1,69 @@
+//! A policy's own tests: what was asked before, what is asked, and what must come out (decision model, section 6).
+//!
+//! They go the way of decisions: [`evaluate`], then [`settle`] over a ledger that holds their history and nothing
+//! else.
+//!
+//! [`evaluate`]: crate::evaluate::evaluate
+//! [`settle`]: crate::settle::settle
+
+mod expectation;
+
+mod desk;
+
+mod outcome;
+
+use crate::document::Policy;
+use crate::request::Request;
+use crate::time::Time;
+use crate::verdict::Verdict;
+
+pub use desk::Desk;
+pub use expectation::{Expectation, can_be_told, can_be_why};
+pub use outcome::Outcome;
+
+/// One test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// What was asked before, oldest first. Each of it must have been allowed, or it would not be in the ledger.
+    pub history: Vec<Asked>,
+    /// What is asked.
+    pub asked: Asked,
+    /// What must come out.
+    pub expected: Expectation,
+}
+
+/// A request, and when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is asked.
+    pub request: Request,
+    /// When, by the store's clock.
+    pub at: Time,
+}
+
+/// Something else came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The request of the history with this number, from 0, was not allowed.
+    History(usize, Box<Outcome>),
+    /// What was asked came out otherwise.
+    Asked(Box<Outcome>),
+}
+
+impl Rehearsal {
+    /// Plays it through.
+    ///
+    /// # Errors
+    /// The first thing that came out otherwise.
+    pub fn run(&self, policy: &Policy) -> Result<(), Failure> {
+        let mut desk = Desk::new(policy);
+        for (number, asked) in self.history.iter().enumerate() {
+            let outcome = desk.ask(asked);
+            if outcome.settlement.verdict != Verdict::Allow {
+                return Err(Failure::History(number, Box::new(outcome)));
+            }
+        }
+        let outcome = desk.ask(&self.asked);
+        if self.expected.is_met_by(&outcome) { Ok(()) } else { Err(Failure::Asked(Box::new(outcome))) }
+    }
+}

@@ -1,0 +1,63 @@
+//! `decider policy explain`: why a request comes out as it does.
+
+mod words;
+
+mod report;
+
+mod request;
+
+use policy::document::Policy;
+use policy::explain::{Explanation, explain as explain_over};
+use policy::rehearsal::{Asked, Desk};
+use policy::time::Time;
+
+use super::check::{print, refuse, refuse_as_json};
+use super::cli::{Exit, Explain, Output};
+use super::paint::Paint;
+use crate::clock::Clock;
+use crate::policy_file;
+use crate::store::sqlite::Reading;
+use report::Report;
+
+/// Explains a request.
+pub fn explain(what: &Explain, clock: &dyn Clock) -> Exit {
+    let file = match (policy_file::load(&what.policy), what.output) {
+        (Ok(file), _) => file,
+        (Err(mistakes), Output::Text) => return refuse(&mistakes),
+        (Err(mistakes), Output::Json) => return refuse_as_json(&mistakes),
+    };
+    match explained(what, &file.policy, clock) {
+        Ok(explanation) => tell(what, &file.policy, &explanation),
+        Err(error) => {
+            eprintln!("decider: {error}");
+            Exit::Failure
+        }
+    }
+}
+
+fn explained(what: &Explain, policy: &Policy, clock: &dyn Clock) -> Result<Explanation, String> {
+    let request = request::read(&what.request)?;
+    let at = what.at.map_or_else(|| clock.wall(), |at| Time::from_micros(at.as_microsecond()));
+    let asked = Asked { request, at };
+    match &what.store {
+        Some(path) => {
+            let mut ledger = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
+            explain_over(policy, &asked, &mut ledger).map_err(|error| error.to_string())
+        }
+        None => Ok(Desk::new(policy).explain(&asked)),
+    }
+}
+
+fn tell(what: &Explain, policy: &Policy, explanation: &Explanation) -> Exit {
+    match what.output {
+        Output::Text => {
+            let ledger = match &what.store {
+                Some(path) => path.display().to_string(),
+                None => "empty: name a store with --store to count what was charged".into(),
+            };
+            print!("{}", words::of(explanation, policy, &ledger, Paint::of_stdout()));
+            Exit::Success
+        }
+        Output::Json => print(&Report::of(explanation, what.store.as_deref()), Exit::Success),
+    }
+}

@@ -1,0 +1,161 @@
+//! `tests`: what a policy must say of requests. A policy that says otherwise is not loaded (decision model,
+//! section 6).
+
+pub mod report;
+
+mod expect;
+
+mod draft;
+
+mod destination;
+
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use policy::document::Policy;
+use policy::rehearsal::{Asked, Rehearsal};
+use policy::time::Time;
+
+use super::ids::Ids;
+use super::names::Names;
+use crate::yaml::{Fields, Node, Place, Reader};
+use draft::{Draft, Moment};
+
+/// The most tests of a policy.
+pub const MAX_TESTS: usize = 1_000;
+/// The most requests of all tests and their histories: they are played through at every load.
+pub const MAX_REQUESTS: usize = 10_000;
+/// When a test asks that does not say: 2026-01-01 12:00:00 UTC, a Thursday.
+pub const DEFAULT_AT: Time = Time::from_micros(1_767_268_800_000_000);
+
+/// What a test has beside its request.
+pub const FIELDS: [&str; 5] = ["name", "at", "history", "request", "expect"];
+
+/// A test with its places.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// What people call it.
+    pub name: String,
+    /// Where it stands.
+    pub at: Place,
+    /// Where each request of its history stands.
+    pub history: Vec<Place>,
+    /// What it does.
+    pub rehearsal: Rehearsal,
+}
+
+/// Reads the tests of a policy of which everything else was read.
+pub fn read(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    names: &Names,
+    ids: &Ids,
+    policy: &Policy,
+) -> Vec<Test> {
+    let Some(node) = fields.optional(reader, "tests") else { return Vec::new() };
+    let entries = reader.list(node, "tests").unwrap_or_default();
+    if entries.len() > MAX_TESTS {
+        reader.mistake(node.at, format!("tests has {} entries: at most {MAX_TESTS} are read", entries.len()));
+        return Vec::new();
+    }
+    let mut tests = Tests { names, ids, policy, left: MAX_REQUESTS };
+    let read = entries.iter().enumerate();
+    let read = read.filter_map(|(number, entry)| tests.read(reader, entry, number.saturating_add(1)));
+    read.collect()
+}
+
+/// What tests are read with.
+struct Tests<'a> {
+    names: &'a Names,
+    ids: &'a Ids,
+    policy: &'a Policy,
+    /// How many more requests may come.
+    left: usize,
+}
+
+impl Tests<'_> {
+    fn read(&mut self, reader: &mut Reader<'_>, node: &Node, number: usize) -> Option<Test> {
+        let fields = Fields::of(reader, node, "a test", &FIELDS)?;
+        let name = fields.required(reader, "name").and_then(|node| words::name(reader, node));
+        let at = fields.optional(reader, "at").map_or(Some(DEFAULT_AT), |node| words::time(reader, node));
+        let history = self.read_history(reader, &fields);
+        let asked = fields.required(reader, "request");
+        let asked = asked.and_then(|node| Some((node, Draft::of_request(reader, node, self.names)?)));
+        let stage = asked.as_ref().map(|(_, draft)| draft.stage());
+        let expected = fields.required(reader, "expect");
+        let expected = expected.and_then(|node| expect::read(reader, node, self.ids, self.policy, stage));
+        let (at, (place, draft)) = (at?, asked?);
+        let rehearsal = Rehearsal {
+            history: self.played(reader, &history, &draft, at, number),
+            asked: Asked {
+                request: draft.request(reader, place, self.policy, &format!("test-{number}")),
+                at,
+            },
+            expected: expected?,
+        };
+        let history = history.iter().map(|entry| entry.node.at).collect();
+        Some(Test { name: name?, at: node.at, history, rehearsal })
+    }
+
+    fn read_history<'n>(&mut self, reader: &mut Reader<'_>, fields: &Fields<'n>) -> Vec<Entry<'n>> {
+        let node = fields.optional(reader, "history");
+        let entries = node.and_then(|node| reader.list(node, "history")).unwrap_or_default();
+        let Some(left) = self.left.checked_sub(entries.len().saturating_add(1)) else {
+            let message =
+                format!("the tests ask more than {MAX_REQUESTS} requests, which is the most that are played");
+            reader.mistake(fields.at, message);
+            return Vec::new();
+        };
+        self.left = left;
+        let read = entries.iter().filter_map(|node| {
+            let (draft, moment) = Draft::of_history(reader, node, self.names)?;
+            Some(Entry { node, draft, moment: moment? })
+        });
+        read.collect()
+    }
+
+    /// The requests of a history, as they reach the decider before that of the test.
+    fn played(
+        &self,
+        reader: &mut Reader<'_>,
+        history: &[Entry<'_>],
+        base: &Draft,
+        at: Time,
+        test: usize,
+    ) -> Vec<Asked> {
+        let (mut played, mut before) = (Vec::new(), Time::MIN);
+        for (number, Entry { node, draft, moment }) in history.iter().enumerate() {
+            let asked_at = before_or_at(reader, node, *moment, at);
+            if asked_at < before {
+                let message = "the history is told oldest first: this comes before what stands above";
+                reader.mistake(node.at, message);
+            }
+            before = before.max(asked_at);
+            let id = format!("test-{test}-history-{}", number.saturating_add(1));
+            let request = draft.clone().over(base).request(reader, node, self.policy, &id);
+            played.push(Asked { request, at: asked_at });
+        }
+        played
+    }
+}
+
+/// An entry of a history, as it was written.
+struct Entry<'n> {
+    node: &'n Node,
+    draft: Draft,
+    moment: Moment,
+}
+
+/// When an entry of the history was asked, of a test that asks at `at`.
+fn before_or_at(reader: &mut Reader<'_>, entry: &Node, moment: Moment, at: Time) -> Time {
+    let asked_at = match moment {
+        Moment::At(time) => time,
+        Moment::Ago(micros) => Time::from_micros(at.as_micros().saturating_sub(micros)),
+    };
+    if asked_at > at {
+        reader.mistake(entry.at, "this comes after the request of the test: history is what was before");
+    }
+    asked_at
+}

@@ -1,0 +1,289 @@
+//! `decider policy explain`: what is said, word by word.
+
+use insta::assert_snapshot;
+
+use crate::program::output;
+use crate::support::Files;
+
+const AT: [&str; 2] = ["--at", "2026-03-01T12:00:00Z"];
+
+const POLICY: &str = r#"version: 1
+assets:
+  ETH: {chain: evm, decimals: 18}
+lists:
+  payees: {chain: evm, addresses: ["0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"]}
+deny:
+  - {id: over-2-eth, when: {assets: [ETH], amount: {over: "2"}}}
+  - {id: stopped, when: {note: ["stop.*"], signers: {not: [boss]}}}
+allow:
+  - id: payouts
+    when: {source: [{type: VAULT, id: "7"}], destination: [{type: VAULT, id: "1"}, {list: payees}], stages: [APPROVAL]}
+  - id: by-night
+    when: {times: [{zone: UTC, days: [SAT, SUN], from: "22:00", to: "06:00"}], amount_usd: {max: "100"}}
+limits:
+  - {id: eth-per-hour, key: [source, asset], when: {assets: [ETH]}, max: {amount: "1"}, window: 1h}
+"#;
+
+fn explained(request: &str, more: &[&str]) -> (i32, String, String) {
+    let files = Files::new();
+    files.write("policy.yaml", POLICY);
+    files.write("request.json", request);
+    let arguments = [["policy", "explain", "request.json", "--policy", "policy.yaml"].as_slice(), &AT, more];
+    output(&files, &arguments.concat())
+}
+
+fn text(request: &str) -> String {
+    let (code, out, err) = explained(request, &[]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    out
+}
+
+const REQUEST: &str = include_str!("../../../tests/examples/decide.json");
+
+#[test]
+fn each_rule_each_condition_and_each_limit_is_told() {
+    assert_snapshot!(text(&REQUEST.replace("\"operation\"", "\"signerId\": \"s-1\", \"note\": \"wages\", \"operation\"")), @"
+    asked at 2026-03-01T12:00:00Z, ledger empty: name a store with --store to count what was charged
+
+    deny  over-2-eth  no match
+      + assets          ETH; it has ETH
+      - amount          over 2 ETH; it has 0.25 ETH
+    deny  stopped  no match
+      + signers         not boss; it has s-1
+      - note            stop.*; it has wages
+    allow payouts  matches
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      + stages          APPROVAL; it has APPROVAL
+      + source          VAULT 7; it has VAULT 7
+      + destination     VAULT 1 | list payees; it has VAULT 1, 0.25 ETH
+    allow by-night  no match
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      - amount_usd      at most 100.000000 USD; it has 468.570000 USD
+      - times           SAT, SUN 22:00 to 06:00 UTC; it has 2026-03-01T12:00:00Z
+    limit eth-per-hour source VAULT:7, asset ETH  has room
+      + 0 ETH used, 0.25 ETH requested, 1 ETH at most, 0.75 ETH left
+        window rolling 1h
+
+    ALLOW, told as APPROVE. ALLOWED: allow rule payouts
+    ");
+}
+
+#[test]
+fn what_is_missing_and_what_has_no_room_is_told() {
+    assert_snapshot!(text(REQUEST), @"
+    asked at 2026-03-01T12:00:00Z, ledger empty: name a store with --store to count what was charged
+
+    deny  over-2-eth  no match
+      + assets          ETH; it has ETH
+      - amount          over 2 ETH; it has 0.25 ETH
+    deny  stopped  cannot tell
+      ? signers         not boss; it has missing (the signer is missing)
+      ? note            stop.*; it has missing (the note is missing)
+    allow payouts  matches
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      + stages          APPROVAL; it has APPROVAL
+      + source          VAULT 7; it has VAULT 7
+      + destination     VAULT 1 | list payees; it has VAULT 1, 0.25 ETH
+    allow by-night  no match
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      - amount_usd      at most 100.000000 USD; it has 468.570000 USD
+      - times           SAT, SUN 22:00 to 06:00 UTC; it has 2026-03-01T12:00:00Z
+    limit eth-per-hour source VAULT:7, asset ETH  has room
+      + 0 ETH used, 0.25 ETH requested, 1 ETH at most, 1 ETH left
+        window rolling 1h
+
+    HOLD, told as REJECT. DENY_RULE_INDETERMINATE: deny rule stopped: the signer is missing, the note is missing
+    ");
+    let much =
+        REQUEST.replace("0.25", "1.5").replace("\"operation\"", "\"signerId\": \"boss\", \"operation\"");
+    assert_snapshot!(text(&much), @"
+    asked at 2026-03-01T12:00:00Z, ledger empty: name a store with --store to count what was charged
+
+    deny  over-2-eth  no match
+      + assets          ETH; it has ETH
+      - amount          over 2 ETH; it has 1.5 ETH
+    deny  stopped  no match
+      - signers         not boss; it has boss
+      ? note            stop.*; it has missing (the note is missing)
+    allow payouts  matches
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      + stages          APPROVAL; it has APPROVAL
+      + source          VAULT 7; it has VAULT 7
+      + destination     VAULT 1 | list payees; it has VAULT 1, 1.5 ETH
+    allow by-night  no match
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      - amount_usd      at most 100.000000 USD; it has 468.570000 USD
+      - times           SAT, SUN 22:00 to 06:00 UTC; it has 2026-03-01T12:00:00Z
+    limit eth-per-hour source VAULT:7, asset ETH  no room: denies
+      - 0 ETH used, 1.5 ETH requested, 1 ETH at most, 1 ETH left
+        window rolling 1h
+
+    DENY, told as REJECT. LIMIT_EXCEEDED: limit eth-per-hour: 1 ETH left of 1 ETH, 1.5 ETH asked
+    ");
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_told() {
+    assert_snapshot!(text(&REQUEST.replace("\"0.25\"", "\"1e5\"")), @"
+    asked at 2026-03-01T12:00:00Z, ledger empty: name a store with --store to count what was charged
+
+    no rule had a look at it: the request cannot be read
+
+    DENY, told as REJECT. FIELD_INVALID: amountStr: the amount is not decimal text at character 2: expected digits and at most one point between them, such as 0 or 12.5
+    ");
+}
+
+#[test]
+fn programs_read_the_same() {
+    let much =
+        REQUEST.replace("0.25", "1.5").replace("\"operation\"", "\"signerId\": \"boss\", \"operation\"");
+    let (code, out, _) = explained(&much, &["--output", "json"]);
+    assert_eq!(code, 0);
+    assert_snapshot!(out, @r#"
+    {
+      "verdict": "DENY",
+      "action": "REJECT",
+      "reason": {
+        "code": "LIMIT_EXCEEDED",
+        "text": "limit eth-per-hour: 1 ETH left of 1 ETH, 1.5 ETH asked"
+      },
+      "at": 1772366400000000,
+      "rules": [
+        {
+          "id": "over-2-eth",
+          "effect": "DENY",
+          "holds": false,
+          "conditions": [
+            {
+              "field": "assets",
+              "holds": true,
+              "asked": "ETH",
+              "given": "ETH"
+            },
+            {
+              "field": "amount",
+              "holds": false,
+              "asked": "over 2 ETH",
+              "given": "1.5 ETH"
+            }
+          ]
+        },
+        {
+          "id": "stopped",
+          "effect": "DENY",
+          "holds": false,
+          "conditions": [
+            {
+              "field": "signers",
+              "holds": false,
+              "asked": "not boss",
+              "given": "boss"
+            },
+            {
+              "field": "note",
+              "holds": null,
+              "missing": [
+                "the note is missing"
+              ],
+              "asked": "stop.*",
+              "given": "missing"
+            }
+          ]
+        },
+        {
+          "id": "payouts",
+          "effect": "ALLOW",
+          "holds": true,
+          "conditions": [
+            {
+              "field": "operations",
+              "holds": true,
+              "asked": "TRANSFER, because it names no operation",
+              "given": "TRANSFER"
+            },
+            {
+              "field": "stages",
+              "holds": true,
+              "asked": "APPROVAL",
+              "given": "APPROVAL"
+            },
+            {
+              "field": "source",
+              "holds": true,
+              "asked": "VAULT 7",
+              "given": "VAULT 7"
+            },
+            {
+              "field": "destination",
+              "holds": true,
+              "asked": "VAULT 1 | list payees",
+              "given": "VAULT 1, 1.5 ETH",
+              "destinations": [
+                {
+                  "given": "VAULT 1, 1.5 ETH",
+                  "holds": true
+                }
+              ]
+            }
+          ]
+        },
+        {
+          "id": "by-night",
+          "effect": "ALLOW",
+          "holds": false,
+          "conditions": [
+            {
+              "field": "operations",
+              "holds": true,
+              "asked": "TRANSFER, because it names no operation",
+              "given": "TRANSFER"
+            },
+            {
+              "field": "amount_usd",
+              "holds": false,
+              "asked": "at most 100.000000 USD",
+              "given": "468.570000 USD"
+            },
+            {
+              "field": "times",
+              "holds": false,
+              "asked": "SAT, SUN 22:00 to 06:00 UTC",
+              "given": "2026-03-01T12:00:00Z"
+            }
+          ]
+        }
+      ],
+      "limits": [
+        {
+          "limit_id": "eth-per-hour",
+          "key": {
+            "source": "VAULT:7",
+            "asset": "ETH"
+          },
+          "unit": {
+            "base_units": "ETH"
+          },
+          "used": "0",
+          "requested": "1500000000000000000",
+          "max": "1000000000000000000",
+          "headroom": "1000000000000000000",
+          "window": 3600,
+          "grows_at": null,
+          "exceeded": true,
+          "hold": false,
+          "indeterminate": null
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn what_cannot_be_read_ends_it() {
+    let (code, out, err) = explained("{\"tenat\": \"a\"}", &[]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_snapshot!(err, @"decider: request.json: this is no DecideRequest of the contract: unrecognized field name 'tenat' at line 1 column 8");
+    let (code, _, err) = explained(REQUEST, &["--store", "none.db"]);
+    assert_eq!(code, 1);
+    assert_snapshot!(err, @"decider: none.db: unable to open database file: file:none.db?immutable=1");
+}

@@ -91,14 +91,17 @@ fn kind_of(answer: &Answer) -> String {
 
 /// What the naive evaluator says of each step; or how they differ.
 fn compare(world: &World, case: &Case) -> Result<Vec<Answer>, String> {
-    let mut desk = Desk::new(world.policy(&case.plain), Time::from_micros(case.steps[0].at));
+    let mut desk = Desk::new(world.policy(&case.plain_at(0)), Time::from_micros(case.steps[0].at));
     let mut charges = Vec::new();
     let mut answers = Vec::new();
     for (number, step) in case.steps.iter().enumerate() {
+        if number == case.first {
+            desk.adopt(world.policy(&case.plain));
+        }
         desk.set(Time::from_micros(step.at));
         let evaluation = evaluate(&desk.policy, &step.request, desk.now());
         let settlement = desk.decide(&step.request);
-        let expected = decide(&case.plain, &mut charges, &step.request, step.at);
+        let expected = decide(&case.plain_at(number), &mut charges, &step.request, step.at);
         let said = answer_of(&evaluation, &settlement, &expected.why);
         if said != expected {
             return Err(format!("step {number}:\n{said:#?}\nis not what was expected:\n{expected:#?}"));
@@ -195,7 +198,11 @@ fn smaller(case: &Case) -> Vec<Case> {
             }
         }
     };
-    without(case.steps.len(), &|case, index| drop(case.steps.remove(index)));
+    without(case.steps.len(), &|case, index| {
+        case.steps.remove(index);
+        case.first -= usize::from(index < case.first);
+    });
+    without(case.first_limits.len(), &|case, index| drop(case.first_limits.remove(index)));
     without(case.plain.deny.len(), &|case, index| drop(case.plain.deny.remove(index)));
     without(case.plain.allow.len(), &|case, index| drop(case.plain.allow.remove(index)));
     without(case.plain.limits.len(), &|case, index| drop(case.plain.limits.remove(index)));

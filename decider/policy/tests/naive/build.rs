@@ -23,6 +23,7 @@ use policy::time::{Calendar, CalendarUnit, Length, Time, Window, Zone};
 use policy::usd::Usd;
 
 use super::model::*;
+use super::random::Random;
 
 /// The lists and receivers of the small world, made once.
 pub struct World {
@@ -32,7 +33,22 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let lists: Vec<Arc<AddressList>> = LISTS.iter().map(|list| Arc::new(list_of(list))).collect();
+        Self::of(|list| list.entries.to_vec())
+    }
+
+    /// The entries of each list in another order.
+    pub fn shuffled(random: &mut Random) -> Self {
+        let orders = LISTS.map(|list| {
+            let mut entries = list.entries.to_vec();
+            random.shuffle(&mut entries);
+            (list.name, entries)
+        });
+        Self::of(|list| orders.iter().find(|(name, _)| *name == list.name).unwrap().1.clone())
+    }
+
+    fn of(entries: impl Fn(&PlainList) -> Vec<PlainEntry>) -> Self {
+        let list = |list| Arc::new(list_of(list, &entries(list)));
+        let lists: Vec<Arc<AddressList>> = LISTS.iter().map(list).collect();
         let receivers = RECEIVERS.iter().map(|each| {
             let lists = each.lists.iter().map(|list| lists[*list].clone()).collect();
             Arc::new(Counterparty { name: each.name.into(), accounts: accounts(each.accounts), lists })
@@ -120,10 +136,10 @@ impl World {
     }
 }
 
-fn list_of(plain: &PlainList) -> AddressList {
+fn list_of(plain: &PlainList, entries: &[PlainEntry]) -> AddressList {
     let chain = if plain.evm { Chain::Evm } else { Chain::Exact };
     let mut list = AddressList::new(plain.name, chain);
-    for (address, tag, added) in plain.entries {
+    for (address, tag, added) in entries {
         let time = |seconds: i64| AddedOn::from_time(Time::from_micros(seconds * 1_000_000)).unwrap();
         let entry = Entry { tag: *tag, added: added.map(time), label: None };
         list.add(&Address::parse(chain, address).unwrap(), entry).unwrap();

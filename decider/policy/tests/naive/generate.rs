@@ -6,13 +6,17 @@ pub mod requests;
 
 use policy::request::Request;
 
-use super::model::{Plain, START};
+use super::model::{Plain, PlainLimit, START};
 use super::random::Random;
 
 /// A policy, and what is asked of it one after the other.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub plain: Plain,
+    /// The limits of the first steps: those of the policy come later, and look at charges that they did not hold up.
+    pub first_limits: Vec<PlainLimit>,
+    /// How many steps those are.
+    pub first: usize,
     pub steps: Vec<Step>,
 }
 
@@ -32,6 +36,8 @@ const MOVES: [i64; 10] = [0, 0, 1, 60, 600, 1800, 3600, 7200, 86_400, 259_200];
 pub fn case(seed: u64) -> Case {
     let random = &mut Random::new(seed);
     let plain = policies::policy(random);
+    let first_limits = (0..random.below(2)).map(|number| policies::limit(random, number)).collect();
+    let first = random.below(STEPS);
     let mut at = START * 1_000_000;
     let mut steps: Vec<Step> = Vec::new();
     for _ in 0..STEPS {
@@ -45,5 +51,16 @@ pub fn case(seed: u64) -> Case {
         let request = requests::request(random, &steps);
         steps.push(Step { at, request });
     }
-    Case { plain, steps }
+    Case { plain, first_limits, first, steps }
+}
+
+impl Case {
+    /// The policy at a step.
+    pub fn plain_at(&self, step: usize) -> Plain {
+        let mut plain = self.plain.clone();
+        if step < self.first {
+            plain.limits.clone_from(&self.first_limits);
+        }
+        plain
+    }
 }

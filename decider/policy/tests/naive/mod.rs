@@ -7,9 +7,9 @@
 
 pub mod generate;
 
-pub mod random;
-
 pub mod build;
+
+pub mod random;
 
 pub mod decide;
 

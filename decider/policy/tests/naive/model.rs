@@ -31,9 +31,11 @@ pub const START: i64 = 1_790_593_200;
 pub struct PlainList {
     pub name: Text,
     pub evm: bool,
-    /// Address, tag, and when it was added, in seconds.
-    pub entries: &'static [(Text, Option<Text>, Option<i64>)],
+    pub entries: &'static [PlainEntry],
 }
+
+/// Address, tag, and when it was added, in seconds.
+pub type PlainEntry = (Text, Option<Text>, Option<i64>);
 
 pub const LISTS: [PlainList; 4] = [
     PlainList { name: "friends", evm: true, entries: &[(EVM_ADDRESSES[0], None, Some(START - 3600))] },

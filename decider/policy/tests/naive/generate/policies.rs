@@ -129,7 +129,7 @@ fn hours(random: &mut Random) -> PlainHours {
     PlainHours { zone: random.one(&ZONES), days, from, to }
 }
 
-fn limit(random: &mut Random, number: usize) -> PlainLimit {
+pub fn limit(random: &mut Random, number: usize) -> PlainLimit {
     let mut when = When::default();
     if random.percent(40) {
         ask_of_charge(random, &mut when);

@@ -13,9 +13,13 @@ pub mod random;
 
 pub mod decide;
 
-pub mod history;
-
 pub mod limits;
+
+pub mod counted;
+
+pub mod keys;
+
+pub mod history;
 
 pub mod conditions;
 

@@ -60,7 +60,7 @@ impl Ask {
     }
 
     /// The same as another operation that states its amount.
-    pub fn as_operation(mut self, name: &str) -> Self {
+    pub fn renamed(mut self, name: &str) -> Self {
         self.0.operation = text(name);
         self
     }
@@ -70,7 +70,7 @@ impl Ask {
         self
     }
 
-    pub fn from_exchange(mut self, id: &str) -> Self {
+    pub fn out_of_exchange(mut self, id: &str) -> Self {
         self.0.source = account("EXCHANGE", id);
         self
     }

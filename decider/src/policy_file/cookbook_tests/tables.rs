@@ -5,7 +5,10 @@ use super::ask::{Ask, operation, transfer};
 /// When, what, and the begin of the answer.
 pub type Row = (&'static str, Ask, &'static str);
 
-pub const TABLES: [(&str, fn() -> Vec<Row>); 10] = [
+/// A policy, and what it is asked.
+pub type Table = (&'static str, fn() -> Vec<Row>);
+
+pub const TABLES: [Table; 10] = [
     ("exchange-hot-wallet", exchange_hot_wallet),
     ("payroll", payroll),
     ("treasury", treasury),
@@ -104,7 +107,7 @@ fn market_maker() -> Vec<Row> {
     let deposit = || transfer("1", "XRP", "30", "trading-bot");
     let deposit = || deposit().to("UNMANAGED", "rrrrrrrrrrrrrrrrrrrrBZbvji", "1");
     let back =
-        transfer("5", "ETH", "", "trading-bot").from_exchange("exchange-a").to("VAULT", "30", "900000");
+        transfer("5", "ETH", "", "trading-bot").out_of_exchange("exchange-a").to("VAULT", "30", "900000");
     vec![
         (FRIDAY, sends("400000", "exchange-a"), "ALLOW: allow rule to-exchanges"),
         (FRIDAY, sends("100001", "exchange-a"), "DENY: limit exposure-per-exchange"),
@@ -157,9 +160,9 @@ fn defi_contract_allowlist() -> Vec<Row> {
 fn staking_only() -> Vec<Row> {
     let stakes = |amount| {
         let ask = transfer(amount, "ETH", "50", "staking").to("UNMANAGED", &address("8"), "1");
-        ask.as_operation("STAKE")
+        ask.renamed("STAKE")
     };
-    let exits = || transfer("32", "ETH", "50", "staking").to("VAULT", "50", "1").as_operation("WITHDRAW");
+    let exits = || transfer("32", "ETH", "50", "staking").to("VAULT", "50", "1").renamed("WITHDRAW");
     let mut rows = vec![
         (FRIDAY, stakes("320"), "ALLOW: allow rule stake"),
         (FRIDAY, stakes("1"), "DENY: limit staked-a-day"),

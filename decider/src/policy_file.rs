@@ -59,6 +59,8 @@ mod ids;
 pub mod summary;
 
 #[cfg(test)]
+mod cookbook_tests;
+#[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -86,7 +86,7 @@ fn result(rule: &Rule, effect: Effect, truth: Truth) -> Option<RuleResult> {
 
 /// DENY over HOLD over ALLOW; nothing at all is DENY. An indeterminate allow rule does not match.
 fn combine(rules: &[RuleResult]) -> Standing {
-    let first = |effect, matched| rules.iter().find(|rule| rule.effect == effect && rule.matched == matched);
+    let first = |effect, matched| first(rules, effect, matched);
     if let Some(rule) = first(Effect::Deny, true) {
         let text = format!("deny rule {} matches", rule.rule_id);
         return Standing::Denied(Reason::new(ReasonCode::DenyRule, text));
@@ -101,9 +101,14 @@ fn combine(rules: &[RuleResult]) -> Standing {
     }
 }
 
+/// The one that a person is told of: by name, so that the order of rules decides nothing.
+fn first(rules: &[RuleResult], effect: Effect, matched: bool) -> Option<&RuleResult> {
+    let those = rules.iter().filter(|rule| rule.effect == effect && rule.matched == matched);
+    those.min_by_key(|rule| &rule.rule_id)
+}
+
 fn uncovered(rules: &[RuleResult]) -> Reason {
-    let nearly = rules.iter().find(|rule| rule.effect == Effect::Allow);
-    let text = match nearly {
+    let text = match first(rules, Effect::Allow, false) {
         Some(rule) => {
             format!(
                 "no allow rule covers it; {} cannot tell: {}",

@@ -59,7 +59,7 @@ const fn value(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<
     FieldOf { name, spoils: |_| true, slot }
 }
 
-const FIELDS: [FieldOf; 34] = [
+const FIELDS: [FieldOf; 35] = [
     name("signerId", |r| Some(&mut r.signer)),
     name("sourceType", |r| Some(&mut r.source.kind)),
     name("sourceId", |r| Some(&mut r.source.id)),
@@ -91,6 +91,7 @@ const FIELDS: [FieldOf; 34] = [
     value("[1].amountNativeStr", |r| Some(&mut r.destinations.get_mut(1)?.amount)),
     value("[1].amountUSD", |r| Some(&mut r.destinations.get_mut(1)?.amount_usd)),
     value("[1].dstAddress", |r| Some(&mut r.destinations.get_mut(1)?.address)),
+    value("[1].displayDstAddress", |r| Some(&mut r.destinations.get_mut(1)?.display_address)),
     name("[1].dstAddressType", |r| Some(&mut r.destinations.get_mut(1)?.address_type)),
     tag("[1].tag", |r| Some(&mut r.destinations.get_mut(1)?.tag)),
     value("rawTx[0].rawTx", |r| Some(&mut r.raw_transactions.get_mut(0)?.raw)),
@@ -114,7 +115,7 @@ fn spoil_address(request: &mut Request, with: Option<&str>) {
 /// Seconds; long enough that one entry of [`aged`] is older, and another younger.
 const HOUR: u64 = 3600;
 
-/// The address of the samples, listed for two hours, and just now under tag 7.
+/// The address of the samples, listed for two hours, and just now under tag 7; another that nobody dated.
 fn aged(at_least: Option<u64>, less_than: Option<u64>) -> DestinationMatcher {
     let mut list = AddressList::new("dated", Chain::Evm);
     let address = Address::parse(Chain::Evm, ETH_ADDRESS).unwrap();
@@ -122,6 +123,7 @@ fn aged(at_least: Option<u64>, less_than: Option<u64>) -> DestinationMatcher {
     for (tag, added) in [(None, two_hours_ago), (Some("7"), START)] {
         list.add(&address, Entry { tag, added: AddedOn::from_time(added), label: None }).unwrap();
     }
+    list.add(&Address::parse(Chain::Evm, OTHER_ADDRESS).unwrap(), Entry::default()).unwrap();
     let window = |seconds: Option<u64>| seconds.and_then(Length::from_seconds);
     let age = Age { at_least: window(at_least), less_than: window(less_than) };
     DestinationMatcher { list: Some(Arc::new(list)), age, ..DestinationMatcher::default() }
@@ -203,6 +205,8 @@ fn destinations() -> Vec<Vec<DestinationMatcher>> {
         vec![to_list(&payees)],
         vec![aged(Some(HOUR), None)],
         vec![aged(None, Some(HOUR))],
+        vec![DestinationMatcher { tag: text("7"), ..aged(Some(HOUR), None) }],
+        vec![aged(None, Some(HOUR)), aged(Some(3 * HOUR), None)],
         vec![to_account("VAULT", Some("1"))],
         vec![to_account("VAULT", None), to_list(&friends)],
         vec![to_account("UNMANAGED", None)],
@@ -411,7 +415,7 @@ fn each_condition_alone_never_allows_more_of_less() {
 type Change = fn(&mut Request);
 
 /// What was charged first, beside what is asked now.
-const FIRST: [Change; 10] = [
+const FIRST: [Change; 16] = [
     |_| {},
     |r| r.source.id = text("7"),
     |r| r.signer = None,
@@ -421,6 +425,22 @@ const FIRST: [Change; 10] = [
     |r| r.destinations.iter_mut().take(1).for_each(|each| each.account.subtype = text("INTERNAL")),
     |r| r.destinations.iter_mut().take(1).for_each(|each| each.address_type = text("OTHER")),
     |r| r.destinations.reverse(),
+    // Of the last, so that those that pair are not those in the same place.
+    |r| r.destinations.iter_mut().rev().take(1).for_each(|each| each.account.subtype = text("INTERNAL")),
+    |r| r.destinations.iter_mut().for_each(|each| each.account.subtype = None),
+    |r| r.destinations.iter_mut().rev().take(1).for_each(|each| each.account.subtype = None),
+    // Whether a subtype is compared depends on a type that was not known then.
+    |r| {
+        r.destinations.iter_mut().for_each(|each| {
+            each.account.kind = None;
+            each.account.subtype = text("INTERNAL");
+        })
+    },
+    |r| r.destinations.iter_mut().take(1).for_each(|each| each.tag = None),
+    |r| {
+        r.destinations.iter_mut().take(1).for_each(|each| each.account.subtype = text("INTERNAL"));
+        r.destinations.reverse();
+    },
     |r| {
         let other = "0x0000000000000000000000000000000000000001";
         spoil_address(
@@ -550,6 +570,26 @@ proptest! {
             prop_assert!(allows(&policy, &request) || !allows(&stricter, &request), "{}", sample);
         }
     }
+}
+
+/// Else what is said of entries under tags is said of nothing.
+#[test]
+fn a_request_meets_a_young_entry_by_its_tag_and_one_without_a_date() {
+    let denied_by = |to: DestinationMatcher, whole: &Request| {
+        let when = Conditions { destinations: one_of(vec![to]), ..Conditions::default() };
+        let all = vec![rule("all", of_all_operations())];
+        let policy = Policy { deny: vec![rule("deny", when)], allow: all, ..policy() };
+        NaiveLedger::new(&policy).decide(whole, START).verdict
+    };
+    let mut known = tagged_sample();
+    known.destinations.truncate(1);
+    (known.amount, known.requested_amount) = (text("0.3"), text("0.3"));
+    assert_eq!(denied_by(aged(None, Some(HOUR)), &known), Verdict::Deny);
+    known.destinations[0].tag = text("");
+    assert_eq!(denied_by(aged(None, Some(HOUR)), &known), Verdict::Allow);
+    known.destinations[0].tag = None;
+    assert_eq!(denied_by(aged(None, Some(HOUR)), &known), Verdict::Hold);
+    assert_eq!(denied_by(aged(Some(3 * HOUR), None), &tagged_sample()), Verdict::Hold, "without a date");
 }
 
 #[test]

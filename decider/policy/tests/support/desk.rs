@@ -34,6 +34,12 @@ impl Desk {
         }
     }
 
+    /// Another policy from here on: its limits count the past.
+    pub fn adopt(&mut self, policy: Policy) {
+        self.index = UsageIndex::build(&policy.limits, policy.groups(), self.charges.values());
+        self.policy = policy.into();
+    }
+
     pub fn now(&self) -> Time {
         self.mark
     }

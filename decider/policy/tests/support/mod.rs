@@ -180,9 +180,35 @@ pub fn message_sample() -> Request {
     }
 }
 
+/// Signing, to a customer of an exchange's address, and to a wallet that nobody dated.
+pub fn tagged_sample() -> Request {
+    let to = |address: &str, tag: &str, amount: &str| DestinationText {
+        account: AccountText { subtype: text("EXTERNAL"), ..account("UNMANAGED", "w-1") },
+        amount: text(amount),
+        amount_usd: text("10"),
+        address: text(address),
+        display_address: text(address),
+        address_type: text("WHITELISTED"),
+        tag: text(tag),
+    };
+    Request {
+        signer: text("api-user-1"),
+        amount: text("1"),
+        requested_amount: text("1"),
+        fee: text("0.01"),
+        destinations: vec![to(ETH_ADDRESS, "7", "0.3"), to(OTHER_ADDRESS, "", "0.7")],
+        ..request("tagged", "ETH", Stage::Signing)
+    }
+}
+
 /// The samples, and one of each kind that rules ask more of.
 pub fn all_samples() -> Vec<(&'static str, Request)> {
-    let more = [("rich", rich_sample()), ("call", call_sample()), ("message", message_sample())];
+    let more = [
+        ("rich", rich_sample()),
+        ("call", call_sample()),
+        ("message", message_sample()),
+        ("tagged", tagged_sample()),
+    ];
     samples().into_iter().chain(more).collect()
 }
 

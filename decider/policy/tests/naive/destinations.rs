@@ -1,0 +1,160 @@
+//! Conditions over one destination.
+
+use policy::request::Stage;
+
+use super::logic::{Known, all, any, not};
+use super::model::{LISTS, Pick, PlainAccount, PlainReceiver, RECEIVERS, To};
+use super::read::{Facts, Payee, by_address, pays};
+
+/// How a condition is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// Whether an address that is listed without a tag is listed under any.
+    pub any_tag: bool,
+    /// Whether it stands under `not`.
+    pub under_not: bool,
+    /// Seconds since 1970.
+    pub now_micros: i64,
+}
+
+impl Ask {
+    /// What does not apply makes the whole condition false, under `not` as well.
+    fn not_applicable(self) -> Known {
+        Some(self.under_not)
+    }
+}
+
+/// For denying and counting `any_tag`; under `not` it turns over.
+pub fn is_chosen(pick: &Pick<To>, facts: &Facts, payee: &Payee, any_tag: bool, now_micros: i64) -> Known {
+    if pick.not {
+        let ask = Ask { any_tag: !any_tag, under_not: true, now_micros };
+        not(any(pick.of.iter().map(|to| is(to, facts, payee, ask))))
+    } else {
+        let ask = Ask { any_tag, under_not: false, now_micros };
+        any(pick.of.iter().map(|to| is(to, facts, payee, ask)))
+    }
+}
+
+fn is(to: &To, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
+    let mut parts = Vec::new();
+    if let Some(account) = &to.account {
+        parts.push(is_account(account, facts, payee, ask));
+    }
+    if let Some(subtype) = to.subtype {
+        let applies = |kind: &str| kind != "VAULT" && kind != "ONE_TIME_ADDRESS";
+        parts.push(by_kind(facts, payee, ask, applies, same(subtype, &payee.subtype)));
+    }
+    if let Some(list) = to.list {
+        parts.push(is_listed(list, facts, payee, ask));
+        parts.push(is_of_age(list, to, payee, ask));
+    }
+    if let Some(receiver) = to.receiver {
+        parts.push(is_receiver(&RECEIVERS[receiver], facts, payee, ask));
+    }
+    if let Some(word) = to.address_type {
+        let known = same(word, &payee.address_type);
+        parts.push(if pays(&facts.operation) { known } else { ask.not_applicable() });
+    }
+    if let Some(tag) = to.tag {
+        parts.push(match &payee.tag {
+            Some(given) => Some(given == tag),
+            None if address_matters(facts, payee) => None,
+            None => ask.not_applicable(),
+        });
+    }
+    all(parts)
+}
+
+pub fn is_receiver(receiver: &PlainReceiver, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
+    let accounts = receiver.accounts.iter().map(|account| is_account(account, facts, payee, ask));
+    let lists = receiver.lists.iter().map(|list| is_listed(*list, facts, payee, ask));
+    any(accounts.chain(lists).collect::<Vec<_>>())
+}
+
+fn is_account((kind, id): &PlainAccount, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
+    if !pays(&facts.operation) {
+        return ask.not_applicable();
+    }
+    let has_id = |kind: &str| !by_address(kind);
+    let id = id.map(|id| by_kind(facts, payee, ask, has_id, same(id, &payee.id)));
+    all([same(kind, &payee.kind), id.unwrap_or(Some(true))])
+}
+
+/// A part that only some types have. Without the type it is known only where it comes to the same either way.
+fn by_kind(facts: &Facts, payee: &Payee, ask: Ask, applies: impl Fn(&str) -> bool, known: Known) -> Known {
+    match &payee.kind {
+        _ if !pays(&facts.operation) => ask.not_applicable(),
+        Some(kind) if applies(kind) => known,
+        Some(_) => ask.not_applicable(),
+        None if known == ask.not_applicable() => known,
+        None => None,
+    }
+}
+
+fn address_matters(facts: &Facts, payee: &Payee) -> bool {
+    let named_by_it = payee.kind.as_deref().is_none_or(by_address);
+    pays(&facts.operation) && (named_by_it || facts.stage == Stage::Signing)
+}
+
+fn is_listed(list: usize, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
+    match &payee.address {
+        Some(_) => holds(list, facts, payee, ask.any_tag),
+        None if address_matters(facts, payee) => None,
+        None => ask.not_applicable(),
+    }
+}
+
+/// Whether the list holds the address, which is there, under its tag.
+pub fn holds(list: usize, facts: &Facts, payee: &Payee, any_tag: bool) -> Known {
+    let (mut plain, mut tags) = (false, Vec::new());
+    for (address, tag, _) in LISTS[list].entries {
+        if payee.address.as_ref() == Some(&canonical(address)) {
+            match tag {
+                None => plain = true,
+                Some(tag) => tags.push(*tag),
+            }
+        }
+    }
+    match payee.tag.as_deref() {
+        _ if any_tag && plain => Some(true),
+        _ if !plain && tags.is_empty() => Some(false),
+        None if facts.tag_required || !tags.is_empty() => None,
+        None | Some("") => Some(plain),
+        Some(tag) => Some(tags.contains(&tag)),
+    }
+}
+
+/// Of the entries by which it is listed, one is old enough and young enough. Unlisted: not asked here.
+fn is_of_age(list: usize, to: &To, payee: &Payee, ask: Ask) -> Known {
+    if to.listed_for.is_none() && to.listed_within.is_none() {
+        return Some(true);
+    }
+    let given = payee.tag.as_deref().filter(|tag| !tag.is_empty());
+    let mut truths = Vec::new();
+    for (address, tag, added) in LISTS[list].entries {
+        let here = payee.address.as_ref() == Some(&canonical(address));
+        match tag {
+            _ if !here => {}
+            None if ask.any_tag || given.is_none() => truths.push(aged(*added, to, ask)),
+            Some(tag) if given == Some(tag) => truths.push(aged(*added, to, ask)),
+            Some(_) if payee.tag.is_none() => truths.push(None),
+            _ => {}
+        }
+    }
+    if truths.is_empty() { Some(true) } else { any(truths) }
+}
+
+fn aged(added: Option<i64>, to: &To, ask: Ask) -> Known {
+    let micros = ask.now_micros - added? * 1_000_000;
+    let old = to.listed_for.is_none_or(|seconds| micros >= seconds * 1_000_000);
+    let young = to.listed_within.is_none_or(|seconds| micros < seconds * 1_000_000);
+    Some(old && young)
+}
+
+fn canonical(address: &str) -> String {
+    if address.starts_with("0x") { address.to_lowercase() } else { address.to_owned() }
+}
+
+pub fn same(wanted: &str, given: &Option<String>) -> Known {
+    given.as_ref().map(|given| given == wanted)
+}

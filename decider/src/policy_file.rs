@@ -12,6 +12,8 @@ mod limits;
 
 mod windows;
 
+pub mod prices;
+
 mod rules;
 
 mod conditions;
@@ -70,12 +72,14 @@ use crate::document::Document;
 use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
 use files::Files;
 use names::Names;
+use prices::PriceFile;
 use summary::Summary;
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "version",
     "raw_transactions",
     "assets",
+    "prices",
     "operations",
     "lists",
     "source_groups",
@@ -96,6 +100,8 @@ pub struct PolicyFile {
     pub document: Document,
     /// What it holds, in short.
     pub summary: Summary,
+    /// The price table that it names, as it was when the policy was read.
+    pub prices: Option<PriceFile>,
 }
 
 /// Reads a policy: a file, or a directory whose `*.yaml` and `*.yml` are read as one document.
@@ -135,11 +141,11 @@ fn read_files(mut files: Files) -> Result<PolicyFile, Mistakes> {
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
-    let (mut policy, lists) = reader.finish(read)?;
+    let Read { mut policy, lists, prices } = reader.finish(read)?;
     let document = files.into_document();
     policy.hash = document.hash();
-    let summary = Summary::of(&policy, &document, lists);
-    Ok(PolicyFile { policy: Arc::new(policy), document, summary })
+    let summary = Summary::of(&policy, &document, lists, prices.as_ref());
+    Ok(PolicyFile { policy: Arc::new(policy), document, summary, prices })
 }
 
 /// A file that the reader can point into. A directory is the first of them, without a text.
@@ -182,19 +188,24 @@ fn all<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> Result<Vec<T>,
     Mistakes::from_list(mistakes).map(|()| values)
 }
 
+/// A policy with what is told of it.
+struct Read {
+    policy: Policy,
+    lists: Vec<summary::ListSummary>,
+    prices: Option<PriceFile>,
+}
+
 /// In the order in which names are introduced, so that each section finds what it refers to.
-fn read_policy(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    files: &mut Files,
-) -> Option<(Policy, Vec<summary::ListSummary>)> {
+fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Option<Read> {
     let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
     let names = Names::read(reader, &fields, files);
     let counterparties = counterparties::read(reader, &fields, &names);
     let names = names.with_counterparties(&counterparties);
     let mut ids = ids::Ids::default();
+    let (terms, prices) = prices::read(reader, &fields, &names, files);
     let policy = Policy {
         hash: String::new(),
+        prices: terms,
         raw_transactions_required: raw_transactions_required(reader, &fields),
         deny: rules::read_deny(reader, &fields, &names, &mut ids),
         allow: rules::read_allow(reader, &fields, &names, &mut ids),
@@ -204,7 +215,7 @@ fn read_policy(
         assets: names.assets(),
         counterparties,
     };
-    Some((policy, names.list_summaries()))
+    Some(Read { policy, lists: names.list_summaries(), prices })
 }
 
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

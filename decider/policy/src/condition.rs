@@ -52,7 +52,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// The conditions over the transaction as a whole.
+    /// The conditions over the transaction as a whole, but for its value.
     pub fn of_transaction(&self, intent: &Intent) -> Truth {
         Truth::all([
             self.of_signer(intent.signer.as_ref()),
@@ -61,7 +61,6 @@ impl Conditions {
             self.assets.as_ref().is_none_or(|assets| assets.contains(&intent.asset)).into(),
             self.of_source(&intent.source),
             self.of_amount(intent),
-            self.of_usd(intent),
         ])
     }
 
@@ -143,7 +142,8 @@ impl Conditions {
         (amount_applies(&intent.operation) && self.amount.contains(&intent.amount)).into()
     }
 
-    fn of_usd(&self, intent: &Intent) -> Truth {
+    /// The condition over the value; `doubt` says why there may be none.
+    pub fn of_usd(&self, intent: &Intent, doubt: Option<&str>) -> Truth {
         if self.usd.is_unbounded() {
             return Truth::True;
         }
@@ -152,7 +152,7 @@ impl Conditions {
         }
         match intent.usd() {
             Some(value) => self.usd.contains(&value).into(),
-            None => Truth::unknown("the USD value is missing"),
+            None => Truth::unknown(doubt.unwrap_or("the USD value is missing")),
         }
     }
 }

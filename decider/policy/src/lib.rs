@@ -45,6 +45,8 @@ pub mod request;
 pub mod asset;
 pub mod vocabulary;
 
+pub mod prices;
+
 pub mod method;
 pub mod pattern;
 

@@ -34,6 +34,7 @@ impl Rule {
         let reading = Reading::Wide;
         Truth::all([
             self.when.of_transaction(intent),
+            self.when.of_usd(intent, circumstances.price_doubt.as_deref()),
             self.when.circumstances.hold(intent, circumstances, reading),
             self.when.of_any_destination(intent, reading, circumstances.at),
         ])
@@ -47,6 +48,7 @@ impl Rule {
         Truth::all([
             (named || intent.operation == TRANSFER).into(),
             self.when.of_transaction(intent),
+            self.when.of_usd(intent, circumstances.price_doubt.as_deref()),
             self.when.circumstances.hold(intent, circumstances, reading),
             self.when.of_every_destination(intent, reading, circumstances.at),
         ])

@@ -20,6 +20,8 @@ mod conditions;
 
 mod circumstances;
 
+mod expression;
+
 mod calls;
 
 mod times;

@@ -25,6 +25,7 @@ pub mod limit;
 pub mod charge;
 
 pub mod condition;
+pub mod expression;
 pub mod group;
 pub mod matcher;
 

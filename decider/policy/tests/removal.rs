@@ -12,10 +12,12 @@ mod support;
 use std::sync::Arc;
 
 use policy::address::{Address, Chain};
+use policy::amount::Decimals;
 use policy::asset::TagRule;
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
+use policy::expression::{Expression, Units};
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::list::{AddedOn, AddressList, Age, Entry};
@@ -252,6 +254,34 @@ fn circumstances() -> Vec<CircumstanceConditions> {
         CircumstanceConditions { external_tx_id: pattern("pay-[0-9]+"), ..any() },
         CircumstanceConditions { external_tx_id: pattern("other"), note: pattern(".*"), ..any() },
     ]
+    .into_iter()
+    .chain(expressions().map(|expression| CircumstanceConditions { expression, ..any() }))
+    .collect()
+}
+
+/// Every variable of an expression, alone, under a negation, and where another settles it.
+fn expressions() -> impl Iterator<Item = Option<Expression>> {
+    let decimals = Decimals::new(18).unwrap();
+    let units = Units { amount: Some(("ETH".into(), decimals)), fee: Some(("ETH".into(), decimals)) };
+    let texts = [
+        r#"signer == "api-user-1""#,
+        r#"signer != "api-user-1""#,
+        r#"source.type == "VAULT" && source.id in ["0", "1"]"#,
+        r#"!(source.id == "0")"#,
+        r#"asset == "ETH" || note.startsWith("payroll")"#,
+        r#"!note.contains("roll")"#,
+        r#"external_tx_id.endsWith("-7") || !(operation == "TRANSFER")"#,
+        r#"destinations.count > 1"#,
+        r#"!(destinations.count > 1)"#,
+        r#"amount.at_most("0.5")"#,
+        r#"!amount.at_most("0.5")"#,
+        r#"usd.at_most("100") || signer == "api-user-1""#,
+        r#"!usd.at_most("100")"#,
+        r#"usd.more_than("100") && !(stage == "SIGNING")"#,
+        r#"fee.at_most("0.005")"#,
+        r#"!fee.at_most("0.005") && !fee.less_than("0.001")"#,
+    ];
+    texts.into_iter().map(move |text| Some(Expression::parse(text, &units).unwrap()))
 }
 
 /// The same, with what is asked for ruled out instead.

@@ -7,6 +7,7 @@ use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, fee_applies, messages_apply};
 use crate::choice::Choice;
 use crate::circumstances::{Circumstances, Fee};
+use crate::expression::Expression;
 use crate::intent::Intent;
 use crate::list::Reading;
 use crate::local_time::Hours;
@@ -33,6 +34,8 @@ pub struct CircumstanceConditions {
     pub note: Option<Choice<Vec<Pattern>>>,
     /// One of these matches the client's own id.
     pub external_tx_id: Option<Choice<Vec<Pattern>>>,
+    /// This holds.
+    pub expression: Option<Expression>,
 }
 
 /// Bounds on a fee, in the one asset that it is paid in.
@@ -55,6 +58,7 @@ impl CircumstanceConditions {
             self.of_time(circumstances.at),
             of_text(&self.note, circumstances.note.as_deref(), "the note"),
             of_text(&self.external_tx_id, circumstances.external_tx_id.as_deref(), "the client's own id"),
+            self.of_expression(intent, circumstances),
         ])
     }
 
@@ -108,6 +112,10 @@ impl CircumstanceConditions {
             Reading::Narrow => Truth::all(each),
             Reading::Wide => Truth::any(each),
         }
+    }
+
+    fn of_expression(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
+        self.expression.as_ref().map_or(Truth::True, |expression| expression.holds(intent, circumstances))
     }
 
     fn of_time(&self, at: Time) -> Truth {

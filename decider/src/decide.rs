@@ -4,8 +4,10 @@ pub mod metrics;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use policy::config_change::{self, ConfigChange};
 use policy::evaluate::{RuleResult, evaluate};
+use policy::prices::Prices;
 use policy::request::Request;
 use policy::rule::Effect;
 use policy::settle::LimitStatus;
@@ -16,10 +18,15 @@ use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, St
 use crate::telemetry::word;
 pub use metrics::Metrics;
 
+/// The prices that count now, read by every decision and kept by [`crate::reload`].
+pub type CurrentPrices = Arc<ArcSwap<Prices>>;
+
 /// Decides by the policy of the time over one ledger.
 pub struct Decider {
     /// Where decisions are reserved and recorded, and the policy they are made by.
     pub store: Arc<dyn Store>,
+    /// The prices of the time.
+    pub prices: CurrentPrices,
     /// How long they take.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -32,10 +39,10 @@ impl Decider {
     /// # Errors
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
-        let policy = self.store.policy();
+        let (policy, prices) = (self.store.policy(), self.prices.load_full());
         let proposal = self.store.now().map(|now| {
-            let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, now));
-            Proposal { policy, request, evaluation, payload }
+            let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices, now));
+            Proposal { policy, request, prices, evaluation, payload }
         });
         self.record(|store| match proposal {
             Ok(proposal) => store.decide(proposal),

@@ -14,11 +14,15 @@ mod limits;
 
 mod windows;
 
+pub mod prices;
+
 mod rules;
 
 mod conditions;
 
 mod circumstances;
+
+mod expression;
 
 mod calls;
 
@@ -75,14 +79,16 @@ use crate::yaml::reader::MAX_SHOWN_MISTAKES;
 use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
 use files::Files;
 use names::Names;
+use prices::PriceFile;
 use rehearsals::Test;
 use rehearsals::report::{self, TestReport};
 use summary::Summary;
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "version",
     "raw_transactions",
     "assets",
+    "prices",
     "operations",
     "lists",
     "source_groups",
@@ -104,6 +110,8 @@ pub struct PolicyFile {
     pub document: Document,
     /// What it holds, in short.
     pub summary: Summary,
+    /// The price table that it names, as it was when the policy was read.
+    pub prices: Option<PriceFile>,
 }
 
 /// Reads a policy: a file, or a directory whose `*.yaml` and `*.yml` are read as one document.
@@ -174,12 +182,14 @@ fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
-    let Parts { mut policy, lists, tests } = reader.finish(read)?;
+    let Parts { mut policy, lists, prices, tests } = reader.finish(read)?;
     let document = files.into_document();
     policy.hash = document.hash();
-    let summary = Summary::of(&policy, &document, lists, tests.len());
-    let tests = tests.iter().map(|test| played(test, &policy, &texts)).collect();
-    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary }, tests })
+    let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
+    // A test says itself what its transactions are worth: prices change, and what it expects does not.
+    let unpriced = Policy { prices: None, ..policy.clone() };
+    let tests = tests.iter().map(|test| played(test, &unpriced, &texts)).collect();
+    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices }, tests })
 }
 
 fn played(test: &Test, policy: &Policy, texts: &[Text]) -> TestReport {
@@ -234,6 +244,7 @@ fn all<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> Result<Vec<T>,
 struct Parts {
     policy: Policy,
     lists: Vec<summary::ListSummary>,
+    prices: Option<PriceFile>,
     tests: Vec<Test>,
 }
 
@@ -244,8 +255,10 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Optio
     let counterparties = counterparties::read(reader, &fields, &names);
     let names = names.with_counterparties(&counterparties);
     let mut ids = ids::Ids::default();
+    let (terms, prices) = prices::read(reader, &fields, &names, files);
     let policy = Policy {
         hash: String::new(),
+        prices: terms,
         raw_transactions_required: raw_transactions_required(reader, &fields),
         deny: rules::read_deny(reader, &fields, &names, &mut ids),
         allow: rules::read_allow(reader, &fields, &names, &mut ids),
@@ -257,7 +270,7 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Optio
         index: None,
     };
     let tests = rehearsals::read(reader, &fields, &names, &ids, &policy);
-    Some(Parts { policy: policy.indexed(), lists: names.list_summaries(), tests })
+    Some(Parts { policy: policy.indexed(), lists: names.list_summaries(), prices, tests })
 }
 
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

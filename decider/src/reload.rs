@@ -3,6 +3,8 @@
 //! Looked at by content, not by time stamp: mounted secrets swap links, and editors keep times. What is adopted stood
 //! still from one look to the next: half of a file that is being written can be a policy, too, with half of its rules.
 
+mod prices;
+
 pub mod metrics;
 
 #[cfg(test)]
@@ -15,10 +17,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::decide::CurrentPrices;
 use crate::policy_file::{self, PolicyFile};
 use crate::store::{Store, StoreError};
 use crate::yaml::Mistakes;
 pub use metrics::Metrics;
+use prices::PriceWatch;
 
 /// From look to look where nothing else is configured.
 pub const USUAL_INTERVAL: Duration = Duration::from_secs(5);
@@ -38,6 +42,7 @@ pub struct Reload {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
     sight: Sight,
+    prices: PriceWatch,
 }
 
 /// What was seen last.
@@ -60,10 +65,18 @@ enum Other {
 }
 
 impl Reload {
-    /// Of a store that decides by `adopted`.
-    pub fn new(config: Config, adopted: &PolicyFile, store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
+    /// Of a store that decides by `adopted`; its price table counts from here on.
+    pub fn new(
+        config: Config,
+        adopted: &PolicyFile,
+        store: Arc<dyn Store>,
+        prices: CurrentPrices,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         metrics.adopted(&adopted.policy.hash);
-        Self { config, store, metrics, sight: Sight::of(adopted) }
+        let table = adopted.prices.as_ref();
+        let prices = PriceWatch::new(prices, Arc::clone(&metrics), &adopted.policy, table);
+        Self { config, store, metrics, sight: Sight::of(adopted), prices }
     }
 
     /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
@@ -81,6 +94,7 @@ impl Reload {
             Seen::Policy(file) => self.changed(*file, whole).await,
             Seen::Mistakes(mistakes) => self.refused(&mistakes),
         }
+        self.prices.look(whole).await;
     }
 
     /// Reading and parsing a million addresses takes a second: not on a thread that answers.
@@ -113,6 +127,8 @@ impl Reload {
 
     async fn adopt(&mut self, file: PolicyFile) -> Result<(), StoreError> {
         let sight = Sight::of(&file);
+        // Before the policy: without its prices it would hold what it allows with them.
+        self.prices.follow(&file.policy, file.prices.as_ref());
         self.store.adopt(file.policy, file.document).await?;
         let before = std::mem::replace(&mut self.sight, sight);
         self.metrics.adopted(&self.sight.hash);

@@ -122,6 +122,15 @@ impl Amount {
         U256::checked_from_limbs_slice(quotient.as_limbs()).map(Self)
     }
 
+    /// This times `times`, divided by ten to the power of `places`, rounded up; `None` where it does not fit in 256
+    /// bits.
+    #[must_use]
+    pub fn times_over_power_of_ten(self, times: Self, places: u8) -> Option<Self> {
+        let product: U512 = self.0.widening_mul(times.0);
+        let divisor = U512::from(10).checked_pow(U512::from(places))?;
+        U256::checked_from_limbs_slice(product.div_ceil(divisor).as_limbs()).map(Self)
+    }
+
     /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()

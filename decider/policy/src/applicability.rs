@@ -1,15 +1,17 @@
 //! The published table: at which operation, destination type and stage a field applies.
 //!
-//! A condition over a field that does not apply is false, and so is one that rules values out. Over a field that
+//! A condition over a field that does not apply is false, and so is one that rules values out or, inside an
+//! expression, stands under a negation. Over a field that
 //! applies and is missing both are indeterminate (decision model, section 1).
 //!
 //! | field | applies |
 //! |---|---|
 //! | signer, source type, source id, asset, note, the client's own id | always |
 //! | time | always, and is never missing |
-//! | amount, requested amount, USD value | operations whose payload states what they move |
+//! | amount, requested amount, USD value | operations whose payload states what they move; the value needs the table's price, too, where the policy prices the asset by it |
 //! | fee | at signing |
 //! | fee as a share of the amount | at signing, for the same operations as the amount |
+//! | how many destinations there are | operations that pay somebody |
 //! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE) |
 //! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
 //! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one |

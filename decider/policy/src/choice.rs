@@ -86,6 +86,14 @@ impl<T: Ord> Choice<BTreeSet<T>> {
 }
 
 impl Sense {
+    /// The sense under a negation.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Is => Self::IsNot,
+            Self::IsNot => Self::Is,
+        }
+    }
+
     /// What a part that does not apply is taken for: whatever makes the whole condition false (decision model,
     /// section 1).
     pub fn not_applicable(self) -> Truth {

@@ -22,6 +22,8 @@ pub struct Circumstances {
     pub message_types: Option<Vec<Option<String>>>,
     /// Note by whoever created the transaction: not trustworthy.
     pub note: Option<String>,
+    /// Why the value lacks a price that is believed, where that is known.
+    pub price_doubt: Option<String>,
     /// The client's own id.
     pub external_tx_id: Option<String>,
 }
@@ -50,6 +52,7 @@ impl Circumstances {
             method: extra.as_ref().and_then(method),
             message_types: extra.as_ref().and_then(message_types),
             note: owned(&request.note),
+            price_doubt: None,
             external_tx_id: owned(&request.external_tx_id),
         }
     }

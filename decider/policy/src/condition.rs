@@ -54,7 +54,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// The conditions over the transaction as a whole.
+    /// The conditions over the transaction as a whole, but for its value.
     pub fn of_transaction(&self, intent: &Intent) -> Truth {
         Part::all(self.parts_of_transaction(intent))
     }
@@ -70,7 +70,6 @@ impl Conditions {
             (Field::Assets, asset.into()),
             (Field::Source, self.of_source(&intent.source)),
             (Field::Amount, self.of_amount(intent)),
-            (Field::AmountUsd, self.of_usd(intent)),
         ];
         parts.into_iter().map(Part::from)
     }
@@ -153,7 +152,8 @@ impl Conditions {
         (amount_applies(&intent.operation) && self.amount.contains(&intent.amount)).into()
     }
 
-    fn of_usd(&self, intent: &Intent) -> Truth {
+    /// The condition over the value; `doubt` says why there may be none.
+    pub fn of_usd(&self, intent: &Intent, doubt: Option<&str>) -> Truth {
         if self.usd.is_unbounded() {
             return Truth::True;
         }
@@ -162,7 +162,7 @@ impl Conditions {
         }
         match intent.usd() {
             Some(value) => self.usd.contains(&value).into(),
-            None => Truth::unknown("the USD value is missing"),
+            None => Truth::unknown(doubt.unwrap_or("the USD value is missing")),
         }
     }
 }

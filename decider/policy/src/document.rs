@@ -5,6 +5,7 @@ use crate::config_rule::ConfigRule;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::intent::Intent;
 use crate::limit::Limit;
+use crate::prices::PriceTerms;
 use crate::rule::{Effect, Rule};
 use crate::rule_index::RuleIndex;
 
@@ -15,6 +16,8 @@ pub struct Policy {
     pub hash: String,
     /// The assets it knows, by id.
     pub assets: Assets,
+    /// How far a price table is believed; `None`: there is none.
+    pub prices: Option<PriceTerms>,
     /// Whether signing needs the raw transaction.
     pub raw_transactions_required: bool,
     /// Rules of which one match denies.

@@ -6,7 +6,8 @@ use crate::circumstances::Circumstances;
 use crate::document::Policy;
 use crate::integrity::read_intent;
 use crate::intent::Intent;
-use crate::request::Request;
+use crate::prices::{Prices, Quote, UsedPrice};
+use crate::request::{Request, given};
 use crate::rule::{Effect, Rule};
 use crate::time::DATA_VERSION;
 use crate::time::Time;
@@ -22,6 +23,10 @@ pub struct Evaluation {
     pub rules: Vec<RuleResult>,
     /// What the request would do; `None` where it could not be read.
     pub intent: Option<Intent>,
+    /// The table's price of the asset, where the policy asks for one and the table has it.
+    pub price: Option<UsedPrice>,
+    /// Why the table gives the asset no price that is believed, where the policy asks for one.
+    pub price_doubt: Option<String>,
     /// When it was asked, by the store's clock: what rules over the time went by.
     pub at: Time,
     /// The version of the time-zone data, where a rule asked for local time.
@@ -53,22 +58,36 @@ pub struct RuleResult {
 }
 
 /// Evaluates a request, asked at `at` by the store's clock, against every rule; the order of rules does not matter.
-pub fn evaluate(policy: &Policy, request: &Request, at: Time) -> Evaluation {
-    let intent = match read_intent(policy, request) {
-        Ok(intent) => intent,
-        Err(reason) => {
-            let standing = Standing::Denied(reason);
-            return Evaluation { standing, rules: Vec::new(), intent: None, at, time_zone_data: None };
+/// `prices` are those of the time, or of the record ([`crate::evidence::Evidence::prices`]).
+pub fn evaluate(policy: &Policy, request: &Request, prices: &Prices, at: Time) -> Evaluation {
+    let asset = given(&request.asset).unwrap_or_default();
+    let quote = policy.prices.as_ref().map_or(Quote::NotAsked, |terms| terms.quote(prices, asset, at));
+    let price_doubt = quote.doubt().map(str::to_owned);
+    let circumstances =
+        Circumstances { price_doubt: price_doubt.clone(), ..Circumstances::of(request, &policy.assets, at) };
+    let (standing, rules, intent, time_zone_data) = match read_intent(policy, request, &quote) {
+        Ok(intent) => {
+            let (rules, time_zone_data) = by_rules(policy, &intent, &circumstances);
+            (combine(&rules), rules, Some(intent), time_zone_data)
         }
+        Err(reason) => (Standing::Denied(reason), Vec::new(), None, None),
     };
-    let circumstances = Circumstances::of(request, &policy.assets, at);
-    let deny = policy.candidates(Effect::Deny, &intent);
-    let allow = policy.candidates(Effect::Allow, &intent);
-    let mut rules = results(&deny, Effect::Deny, |rule| rule.denies(&intent, &circumstances));
-    rules.extend(results(&allow, Effect::Allow, |rule| rule.covers(&intent, &circumstances)));
+    let price = prices.used(asset).filter(|_| quote != Quote::NotAsked);
+    Evaluation { standing, rules, intent, price, price_doubt, at, time_zone_data }
+}
+
+/// How the rules come out that may be anything but false, and which time-zone data they went by.
+fn by_rules(
+    policy: &Policy,
+    intent: &Intent,
+    circumstances: &Circumstances,
+) -> (Vec<RuleResult>, Option<String>) {
+    let deny = policy.candidates(Effect::Deny, intent);
+    let allow = policy.candidates(Effect::Allow, intent);
+    let mut rules = results(&deny, Effect::Deny, |rule| rule.denies(intent, circumstances));
+    rules.extend(results(&allow, Effect::Allow, |rule| rule.covers(intent, circumstances)));
     let local = deny.iter().chain(&allow).any(|rule| rule.when.circumstances.ask_for_local_time());
-    let time_zone_data = local.then(|| DATA_VERSION.to_owned());
-    Evaluation { standing: combine(&rules), rules, intent: Some(intent), at, time_zone_data }
+    (rules, local.then(|| DATA_VERSION.to_owned()))
 }
 
 fn results(rules: &[&Rule], effect: Effect, truth: impl Fn(&Rule) -> Truth) -> Vec<RuleResult> {

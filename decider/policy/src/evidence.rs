@@ -9,6 +9,7 @@ use crate::charge::{Charge, ChargeKey};
 use crate::evaluate::Evaluation;
 use crate::ledger::{Ledger, Used};
 use crate::limit::{Bucket, Limit};
+use crate::prices::{Prices, UsedPrice};
 use crate::time::{DATA_VERSION, Time, Window};
 
 /// Every answer the ledger gave, and the time the rules went by.
@@ -22,9 +23,19 @@ pub struct Evidence {
     /// time have none, and need none.
     #[serde(default)]
     pub asked_at: Option<Time>,
+    /// The table's price that the value went by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<UsedPrice>,
     /// The version of the time-zone data, where a rule or a calendar window had a look at local time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone_data: Option<String>,
+}
+
+impl Evidence {
+    /// A table of what was used of the table: evaluated by it, the request comes out the same.
+    pub fn prices(&self) -> Prices {
+        self.price.clone().map_or(Prices::NONE, Prices::of)
+    }
 }
 
 /// A ledger that remembers what it was asked.
@@ -37,7 +48,8 @@ impl<'a, L: Ledger> Recording<'a, L> {
     /// Nothing was asked yet, for a request that the rules have spoken on.
     pub fn new(ledger: &'a mut L, evaluation: &Evaluation) -> Self {
         let (asked_at, time_zone_data) = (Some(evaluation.at), evaluation.time_zone_data.clone());
-        Self { ledger, evidence: Evidence { asked_at, time_zone_data, ..Evidence::default() } }
+        let price = evaluation.price.clone();
+        Self { ledger, evidence: Evidence { asked_at, price, time_zone_data, ..Evidence::default() } }
     }
 
     /// Notes that a limit looked through this window.

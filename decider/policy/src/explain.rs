@@ -14,6 +14,7 @@ use crate::evaluate::evaluate;
 use crate::intent::Intent;
 use crate::ledger::Ledger;
 use crate::list::Reading;
+use crate::prices::Prices;
 use crate::rehearsal::{Asked, Desk, Outcome};
 use crate::rule::{Effect, Rule};
 use crate::settle::settle;
@@ -93,11 +94,17 @@ impl From<Truth> for Holds {
 ///
 /// # Errors
 /// The ledger could not be read.
-pub fn explain<L: Ledger>(policy: &Policy, asked: &Asked, ledger: &mut L) -> Result<Explanation, L::Error> {
+pub fn explain<L: Ledger>(
+    policy: &Policy,
+    prices: &Prices,
+    asked: &Asked,
+    ledger: &mut L,
+) -> Result<Explanation, L::Error> {
     let Asked { request, at } = asked;
-    let evaluation = evaluate(policy, request, *at);
+    let evaluation = evaluate(policy, request, prices, *at);
     let settlement = settle(policy, request, &evaluation, ledger, *at)?;
-    let circumstances = Circumstances::of(request, &policy.assets, *at);
+    let price_doubt = evaluation.price_doubt.clone();
+    let circumstances = Circumstances { price_doubt, ..Circumstances::of(request, &policy.assets, *at) };
     let rules = evaluation.intent.as_ref().map(|intent| {
         let sight = Sight { policy, intent, circumstances: &circumstances };
         let deny = policy.deny.iter().map(|rule| sight.rule(rule, Effect::Deny));
@@ -109,9 +116,9 @@ pub fn explain<L: Ledger>(policy: &Policy, asked: &Asked, ledger: &mut L) -> Res
 
 impl Desk<'_> {
     /// Explains a request over what was allowed here. Nothing is charged.
-    pub fn explain(&mut self, asked: &Asked) -> Explanation {
+    pub fn explain(&mut self, prices: &Prices, asked: &Asked) -> Explanation {
         let (policy, ledger) = self.parts();
-        let Ok(explanation) = explain(policy, asked, ledger);
+        let Ok(explanation) = explain(policy, prices, asked, ledger);
         explanation
     }
 }

@@ -11,17 +11,18 @@ use crate::applicability::{amount_applies, raw_transaction_applies};
 use crate::asset::{Asset, TagRule, fee_asset};
 use crate::document::Policy;
 use crate::intent::{Account, Destination, Intent};
+use crate::prices::Quote;
 use crate::raw_transaction::{self, Proof, RawTransactionError};
 use crate::request::{AccountText, DeclaredDestination, DestinationText, Request, given};
 use crate::usd::Usd;
 use crate::verdict::{Reason, ReasonCode};
 
-/// What the request would do.
+/// What the request would do, with its value by `quote`.
 ///
 /// # Errors
 /// Why it is denied without asking any rule: the first field, in the order of the request, that is missing,
 /// unusable, or contradicts another.
-pub fn read_intent(policy: &Policy, request: &Request) -> Result<Intent, Reason> {
+pub fn read_intent(policy: &Policy, request: &Request, quote: &Quote) -> Result<Intent, Reason> {
     required(&request.tx_id, "txId")?;
     let operation = required(&request.operation, "operation")?;
     let asset_id = required(&request.asset, "asset")?;
@@ -29,6 +30,8 @@ pub fn read_intent(policy: &Policy, request: &Request) -> Result<Intent, Reason>
     let totals = Totals::read(request, operation, asset)?;
     let destinations = read_destinations(request, operation, asset)?;
     let sum = check_sum(&totals, &destinations)?;
+    let destinations =
+        if amount_applies(operation) { priced(destinations, quote, asset) } else { destinations };
     let destinations = priced_in_full(destinations, sum, totals.larger());
     check_fee(policy, request, asset_id)?;
     check_raw_transactions(policy, request, asset)?;
@@ -236,6 +239,14 @@ fn check_sum(totals: &Totals, destinations: &[Destination]) -> Result<Amount, Re
     })?;
     agree(totals.has(sum), "the sum of destinations[].amountNativeStr", "amountStr and requestedAmountStr")?;
     Ok(sum)
+}
+
+/// What each destination receives is worth what the request says and what the table says, whichever is more.
+fn priced(mut destinations: Vec<Destination>, quote: &Quote, asset: &Asset) -> Vec<Destination> {
+    for destination in &mut destinations {
+        destination.usd = quote.value(destination.usd, destination.amount, asset.decimals);
+    }
+    destinations
 }
 
 /// The destinations are priced for what they add up to; what counts is the larger total. A total of which nothing

@@ -31,6 +31,7 @@ pub mod limit;
 pub mod charge;
 
 pub mod condition;
+pub mod expression;
 pub mod group;
 pub mod matcher;
 
@@ -50,6 +51,8 @@ pub mod request;
 
 pub mod asset;
 pub mod vocabulary;
+
+pub mod prices;
 
 pub mod method;
 pub mod pattern;

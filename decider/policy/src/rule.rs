@@ -74,6 +74,8 @@ impl Rule {
         reading: Reading,
     ) -> impl Iterator<Item = Part> {
         let transaction = self.when.parts_of_transaction(intent);
-        transaction.chain(self.when.circumstances.parts(intent, circumstances, reading))
+        let value = self.when.of_usd(intent, circumstances.price_doubt.as_deref());
+        let value = std::iter::once((Field::AmountUsd, value).into());
+        transaction.chain(value).chain(self.when.circumstances.parts(intent, circumstances, reading))
     }
 }

@@ -88,7 +88,7 @@ fn meet<L: Ledger>(
         Ok(change) => change,
         Err(changed) => return Ok(Outcome::denied(Reason::new(ReasonCode::IntentChanged, changed))),
     };
-    let findings = status::findings(policy, claim.intent, &change, ledger, claim.now)?;
+    let findings = status::findings(policy, evaluation, claim, &change, ledger)?;
     Ok(outcome::conclude(policy, evaluation, findings, change))
 }
 

@@ -17,6 +17,7 @@ use naive::decide::{Answer, Why, decide};
 use naive::generate::{Case, STEPS, case};
 use naive::limits::Line;
 use policy::evaluate::{Evaluation, evaluate};
+use policy::prices::Prices;
 use policy::rule::Effect;
 use policy::settle::{LimitStatus, Settlement};
 use policy::time::Time;
@@ -99,7 +100,7 @@ fn compare(world: &World, case: &Case) -> Result<Vec<Answer>, String> {
             desk.adopt(world.policy(&case.plain));
         }
         desk.set(Time::from_micros(step.at));
-        let evaluation = evaluate(&desk.policy, &step.request, desk.now());
+        let evaluation = evaluate(&desk.policy, &step.request, &Prices::NONE, desk.now());
         let settlement = desk.decide(&step.request);
         let expected = decide(&case.plain_at(number), &mut charges, &step.request, step.at);
         let said = answer_of(&evaluation, &settlement, &expected.why);

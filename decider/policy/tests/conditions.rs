@@ -20,6 +20,7 @@ use policy::limit::{Cap, KeyPart};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
+use policy::prices::Prices;
 use policy::request::{Request, Stage};
 use policy::share::Share;
 use policy::time::{DATA_VERSION, Time, Zone};
@@ -45,13 +46,13 @@ fn comes(when: &Conditions, request: &Request, at: Time) -> (Comes, Comes) {
     };
     let operations = when.operations.clone().or_else(|| open().allow[0].when.operations.clone());
     let asking = Policy { allow: vec![rule("asks", Conditions { operations, ..when.clone() })], ..open() };
-    let allow = match evaluate(&asking, request, at) {
+    let allow = match evaluate(&asking, request, &Prices::NONE, at) {
         evaluation if matches!(evaluation.standing, Standing::Covered(_)) => Matches,
         evaluation if evaluation.rules.is_empty() => Fails,
         _ => Unknown,
     };
     let denying = Policy { deny: vec![rule("asks", when.clone())], ..open() };
-    let deny = match evaluate(&denying, request, at).standing {
+    let deny = match evaluate(&denying, request, &Prices::NONE, at).standing {
         Standing::Denied(reason) if reason.code == ReasonCode::DenyRule => Matches,
         Standing::Held(_) => Unknown,
         Standing::Covered(_) => Fails,
@@ -110,8 +111,9 @@ fn ruling_out_is_the_opposite_of_asking_for_and_missing_is_neither() {
 fn an_allow_rule_that_rules_operations_out_names_none() {
     let but_raw = Conditions { operations: none_of(["RAW".to_owned()].into()), ..any() };
     let policy = Policy { allow: vec![rule("but-raw", but_raw)], ..policy() };
-    let covered =
-        |request: &Request| matches!(evaluate(&policy, request, START).standing, Standing::Covered(_));
+    let covered = |request: &Request| {
+        matches!(evaluate(&policy, request, &Prices::NONE, START).standing, Standing::Covered(_))
+    };
     assert!(covered(&transfer("t", "1")));
     assert!(!covered(&call_sample()) && !covered(&message_sample()));
 }
@@ -145,7 +147,7 @@ fn the_declared_address_type_is_that_of_the_only_destination() {
     request.declared.address_type = text("ONE_TIME");
     assert_eq!(both(&called, &request), Matches);
     request.declared.account.subtype = text("INTERNAL");
-    let evaluation = evaluate(&policy(), &request, START);
+    let evaluation = evaluate(&policy(), &request, &Prices::NONE, START);
     assert!(
         matches!(evaluation.standing, Standing::Denied(reason) if reason.code == ReasonCode::FieldsDisagree)
     );
@@ -231,7 +233,8 @@ fn a_fee_is_bounded_at_signing() {
 #[test]
 fn a_fee_that_is_no_amount_is_denied_and_one_of_an_unstated_coin_is_unknown() {
     let denied = |policy: &Policy, fee: &str| {
-        let standing = evaluate(policy, &Request { fee: text(fee), ..bitcoin_sample() }, START).standing;
+        let standing =
+            evaluate(policy, &Request { fee: text(fee), ..bitcoin_sample() }, &Prices::NONE, START).standing;
         matches!(standing, Standing::Denied(reason) if reason.code == ReasonCode::FieldInvalid)
     };
     for fee in ["-1", "1e-5", "0x1", "1,5", " 1"] {

@@ -15,6 +15,7 @@ use policy::evaluate::{Standing, evaluate};
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit};
 use policy::list::AddressList;
+use policy::prices::Prices;
 use policy::request::{DestinationText, Request, Stage};
 use policy::settle::Settlement;
 use policy::usd::Usd;
@@ -107,9 +108,9 @@ fn values_are_those_of_the_larger_amount() {
 
     let mut capped = open_to_calls();
     capped.allow[0].when.usd = Range { max: Some(dollars("29.999999")), over: None };
-    assert!(matches!(evaluate(&capped, &request, START).standing, Standing::Denied(_)));
+    assert!(matches!(evaluate(&capped, &request, &Prices::NONE, START).standing, Standing::Denied(_)));
     capped.allow[0].when.usd.max = Some(dollars("30"));
-    assert!(matches!(evaluate(&capped, &request, START).standing, Standing::Covered(_)));
+    assert!(matches!(evaluate(&capped, &request, &Prices::NONE, START).standing, Standing::Covered(_)));
 
     let mut thirds = transfer("b", "3");
     thirds.requested_amount = text("3.000000000000000001");
@@ -238,7 +239,7 @@ fn destinations_do_not_apply_where_nobody_is_paid() {
     let mut narrow = open_to_calls();
     narrow.allow[2].when.destinations = to_friends.destinations;
     assert!(
-        matches!(evaluate(&narrow, &raw, START).standing, Standing::Denied(_)),
+        matches!(evaluate(&narrow, &raw, &Prices::NONE, START).standing, Standing::Denied(_)),
         "a list covers no message"
     );
 
@@ -374,7 +375,7 @@ fn an_address_that_only_the_top_level_gives_is_checked_with_several_destinations
     let mut denying = open_to_calls();
     denying.deny =
         vec![rule("bad", Conditions { destinations: one_of(vec![to_list(&bad)]), ..Conditions::default() })];
-    let standing = |request: &Request| match evaluate(&denying, request, START).standing {
+    let standing = |request: &Request| match evaluate(&denying, request, &Prices::NONE, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => Err(reason.code),
         Standing::Covered(rule) => Ok(rule),
     };

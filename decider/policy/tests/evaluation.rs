@@ -16,6 +16,7 @@ use policy::condition::{Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
 use policy::evaluate::{Standing, evaluate};
 use policy::list::{AddedOn, AddressList, Age, Entry};
+use policy::prices::Prices;
 use policy::request::{AccountText, DestinationText, Request, Stage};
 use policy::time::{Length, Time};
 use policy::usd::Usd;
@@ -23,14 +24,14 @@ use policy::verdict::ReasonCode;
 use support::*;
 
 fn code(policy: &Policy, request: &Request) -> Result<String, ReasonCode> {
-    match evaluate(policy, request, START).standing {
+    match evaluate(policy, request, &Prices::NONE, START).standing {
         Standing::Covered(rule) => Ok(rule),
         Standing::Held(reason) | Standing::Denied(reason) => Err(reason.code),
     }
 }
 
 fn is_held(policy: &Policy, request: &Request) -> bool {
-    matches!(evaluate(policy, request, START).standing, Standing::Held(_))
+    matches!(evaluate(policy, request, &Prices::NONE, START).standing, Standing::Held(_))
 }
 
 fn deny(policy: &mut Policy, when: Conditions) {
@@ -44,7 +45,11 @@ fn any() -> Conditions {
 #[test]
 fn the_samples_are_covered() {
     for (name, request) in samples() {
-        assert!(code(&policy(), &request).is_ok(), "{name}: {:?}", evaluate(&policy(), &request, START));
+        assert!(
+            code(&policy(), &request).is_ok(),
+            "{name}: {:?}",
+            evaluate(&policy(), &request, &Prices::NONE, START)
+        );
     }
 }
 
@@ -375,7 +380,7 @@ fn raw_transactions_must_hash_to_their_payload() {
 
 #[test]
 fn reasons_read_well() {
-    let reason = |request: &Request| match evaluate(&policy(), request, START).standing {
+    let reason = |request: &Request| match evaluate(&policy(), request, &Prices::NONE, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => reason.text,
         Standing::Covered(rule) => panic!("covered by {rule}"),
     };
@@ -420,7 +425,8 @@ fn an_address_is_allowed_once_it_has_been_listed_long_enough() {
     request.destinations[0].address = text(ETH_ADDRESS);
     let later = |seconds: i64| Time::from_micros(START.as_micros() + seconds * 1_000_000);
     for policy in [cooled, fresh] {
-        let allows = |at| matches!(evaluate(&policy, &request, at).standing, Standing::Covered(_));
+        let allows =
+            |at| matches!(evaluate(&policy, &request, &Prices::NONE, at).standing, Standing::Covered(_));
         assert_eq!(
             [0, 86_399, 86_400, 90_000].map(|seconds| allows(later(seconds))),
             [false, false, true, true]

@@ -8,6 +8,7 @@ use policy::choice::Choice;
 use policy::condition::{Conditions, DestinationMatcher};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, Standing, evaluate};
+use policy::prices::Prices;
 use policy::request::{AccountText, Request, Stage};
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -106,7 +107,7 @@ proptest! {
     fn an_index_changes_nothing(deny in rules("deny"), allow in rules("allow"), request in requests()) {
         let plain = Policy { deny, allow, ..open() };
         let indexed = plain.clone().indexed();
-        prop_assert_eq!(evaluate(&plain, &request, START), evaluate(&indexed, &request, START));
+        prop_assert_eq!(evaluate(&plain, &request, &Prices::NONE, START), evaluate(&indexed, &request, &Prices::NONE, START));
     }
 }
 
@@ -125,7 +126,7 @@ fn many(count: usize) -> Policy {
 #[test]
 fn ten_thousand_rules_take_hardly_longer_than_ten() {
     let request = transfer("x", "0.1");
-    let evaluation = |policy: &Policy| -> Evaluation { evaluate(policy, &request, START) };
+    let evaluation = |policy: &Policy| -> Evaluation { evaluate(policy, &request, &Prices::NONE, START) };
     let (few, lots) = (many(10), many(10_000));
     for policy in [&few, &lots] {
         assert_eq!(evaluation(policy).standing, Standing::Covered("to-1".into()));

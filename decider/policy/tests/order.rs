@@ -22,6 +22,7 @@ use policy::condition::{CircumstanceConditions, Conditions, Range};
 use policy::document::Policy;
 use policy::evaluate::{Standing, evaluate};
 use policy::pattern::Pattern;
+use policy::prices::Prices;
 use policy::request::Request;
 use policy::settle::Settlement;
 use policy::time::Time;
@@ -208,7 +209,7 @@ fn reason(deny: &[(&str, Conditions)], allow: &[(&str, Conditions)]) -> String {
         rules.iter().map(|(id, when)| rule(id, when.clone())).collect::<Vec<_>>()
     };
     let policy = Policy { deny: rules(deny), allow: rules(allow), ..policy() };
-    match evaluate(&policy, &transfer("tx", "1"), START).standing {
+    match evaluate(&policy, &transfer("tx", "1"), &Prices::NONE, START).standing {
         Standing::Denied(reason) | Standing::Held(reason) => reason.text,
         Standing::Covered(rule) => rule,
     }

@@ -12,18 +12,21 @@ mod support;
 use std::sync::Arc;
 
 use policy::address::{Address, Chain};
+use policy::amount::Decimals;
 use policy::asset::TagRule;
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
 use policy::evaluate::{RuleResult, evaluate};
 use policy::explain::{ExplainedRule, Holds, explain};
+use policy::expression::{Expression, Units};
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
+use policy::prices::{Price, PriceTerms, Prices, UnitPrice};
 use policy::rehearsal::Asked;
 use policy::request::{Request, Stage};
 use policy::share::Share;
@@ -259,6 +262,34 @@ fn circumstances() -> Vec<CircumstanceConditions> {
         CircumstanceConditions { external_tx_id: pattern("pay-[0-9]+"), ..any() },
         CircumstanceConditions { external_tx_id: pattern("other"), note: pattern(".*"), ..any() },
     ]
+    .into_iter()
+    .chain(expressions().map(|expression| CircumstanceConditions { expression, ..any() }))
+    .collect()
+}
+
+/// Every variable of an expression, alone, under a negation, and where another settles it.
+fn expressions() -> impl Iterator<Item = Option<Expression>> {
+    let decimals = Decimals::new(18).unwrap();
+    let units = Units { amount: Some(("ETH".into(), decimals)), fee: Some(("ETH".into(), decimals)) };
+    let texts = [
+        r#"signer == "api-user-1""#,
+        r#"signer != "api-user-1""#,
+        r#"source.type == "VAULT" && source.id in ["0", "1"]"#,
+        r#"!(source.id == "0")"#,
+        r#"asset == "ETH" || note.startsWith("payroll")"#,
+        r#"!note.contains("roll")"#,
+        r#"external_tx_id.endsWith("-7") || !(operation == "TRANSFER")"#,
+        r#"destinations.count > 1"#,
+        r#"!(destinations.count > 1)"#,
+        r#"amount.at_most("0.5")"#,
+        r#"!amount.at_most("0.5")"#,
+        r#"usd.at_most("100") || signer == "api-user-1""#,
+        r#"!usd.at_most("100")"#,
+        r#"usd.more_than("100") && !(stage == "SIGNING")"#,
+        r#"fee.at_most("0.005")"#,
+        r#"!fee.at_most("0.005") && !fee.less_than("0.001")"#,
+    ];
+    texts.into_iter().map(move |text| Some(Expression::parse(text, &units).unwrap()))
 }
 
 /// The same, with what is asked for ruled out instead.
@@ -286,9 +317,10 @@ fn key() -> impl Strategy<Value = Vec<KeyPart>> {
 fn policies() -> impl Strategy<Value = Policy> {
     let rules = |most| proptest::collection::vec(conditions(), 0..=most);
     let limits = proptest::collection::vec((conditions(), key(), 0..6_u8, 0..4_u8, any::<bool>()), 0..3);
-    (rules(2), rules(2), limits, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(deny, allow, limits, raw_required, tag_required, covered)| {
-            let mut policy = policy();
+    let prices = weighted(0.5, sample::select(price_terms()));
+    (rules(2), rules(2), limits, any::<bool>(), any::<bool>(), any::<bool>(), prices).prop_map(
+        |(deny, allow, limits, raw_required, tag_required, covered, prices)| {
+            let mut policy = Policy { prices, ..policy() };
             // Without the rules that cover every sample, what is refused is refused for want of a rule.
             if covered {
                 policy.allow.push(rule("all", of_all_operations()));
@@ -353,8 +385,33 @@ fn some_limit(when: Conditions, key: &[KeyPart], kind: u8, window: u8, lenient: 
     }
 }
 
+/// Assets priced beside the request's value, alone, and not, by prices that are believed and by prices that are not.
+fn price_terms() -> Vec<PriceTerms> {
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    let terms = |seconds, beside: &[&str], alone: &[&str]| PriceTerms {
+        max_age: Length::from_seconds(seconds).unwrap(),
+        beside: ids(beside),
+        alone: ids(alone),
+    };
+    vec![
+        terms(HOUR, &["ETH"], &["BTC"]),
+        terms(HOUR, &["BTC"], &["ETH"]),
+        terms(HOUR, &["ETH", "BTC"], &[]),
+        terms(60, &["ETH"], &["BTC"]),
+        terms(60, &["BTC"], &["ETH"]),
+    ]
+}
+
+/// A minute and a second old. Ether is worth more than the samples say, and bitcoin less.
+fn table() -> Prices {
+    let at = Time::from_micros(START.as_micros() - 61 * SECOND);
+    let price = |usd: &str| Price { usd: UnitPrice::parse(usd).unwrap(), at };
+    let by_asset = [("ETH".to_owned(), price("500000")), ("BTC".to_owned(), price("0.5"))].into();
+    Prices { hash: "table".into(), by_asset }
+}
+
 fn allows(policy: &Policy, request: &Request) -> bool {
-    NaiveLedger::new(policy).decide(request, START).verdict == Verdict::Allow
+    NaiveLedger::priced(policy, table()).decide(request, START).verdict == Verdict::Allow
 }
 
 /// What need not be there for the refused request to be allowed; nothing, if all is well.
@@ -412,6 +469,40 @@ fn each_condition_alone_never_allows_more_of_less() {
     }
 }
 
+/// Bounds on the value alone, with every way of pricing it: a value that is left out could have been the larger one.
+#[test]
+fn a_value_that_is_left_out_never_allows_more_whatever_the_table_says() {
+    let dollars = |text: &str| Some(Usd::parse_exact(text).unwrap());
+    let mut refusals = 0;
+    for bound in ["1", "100", "1500", "100000"] {
+        let over = Conditions { usd: Range { max: None, over: dollars(bound) }, ..Conditions::default() };
+        let most = Conditions { usd: Range { max: dollars(bound), over: None }, ..Conditions::default() };
+        let limits = vec![limit("usd", Conditions::default(), &[], Cap::Usd(dollars(bound).unwrap()), 3600)];
+        for prices in price_terms().into_iter().map(Some).chain([None]) {
+            let policies = [
+                Policy { deny: vec![rule("deny", over.clone())], ..open() },
+                Policy { deny: vec![rule("deny", most.clone())], ..open() },
+                Policy { allow: vec![rule("allow", most.clone())], ..open() },
+                Policy { allow: vec![rule("allow", over.clone())], ..open() },
+                Policy { limits: limits.clone(), ..open() },
+            ];
+            for policy in policies.map(|policy| Policy { prices: prices.clone(), ..policy }) {
+                for (sample, whole) in all_samples() {
+                    for spoilt in SPOILT.into_iter().filter(|_| !allows(&policy, &whole)) {
+                        refusals += 1;
+                        assert_eq!(
+                            widened_by_less(&policy, &whole, spoilt),
+                            None,
+                            "{sample} {spoilt:?} {policy:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(refusals > 1_000, "{refusals}");
+}
+
 type Change = fn(&mut Request);
 
 /// What was charged first, beside what is asked now.
@@ -458,7 +549,7 @@ fn after(seconds: i64) -> Time {
 fn charged_before(whole: &Request, change: Change, policy: &Policy) -> Option<NaiveLedger> {
     let mut open = Policy { assets: policy.assets.clone(), ..Policy::default() };
     open.allow = vec![rule("all", of_all_operations())];
-    let mut ledger = NaiveLedger::new(&open);
+    let mut ledger = NaiveLedger::priced(&open, table());
     let mut first = Request { stage: Stage::Approval, ..whole.clone() };
     change(&mut first);
     let charged = ledger.decide(&first, START).verdict == Verdict::Allow;
@@ -547,9 +638,9 @@ proptest! {
             (FIELDS[field].slot)(&mut request).into_iter().for_each(|slot| *slot = spoilt.map(str::to_owned));
             let mut ledger = NaiveLedger::new(&policy);
             let asked = Asked { request: request.clone(), at: START };
-            let explained = explain(&policy, &asked, &mut ledger).unwrap();
+            let explained = explain(&policy, &Prices::NONE, &asked, &mut ledger).unwrap();
             prop_assert_eq!(&explained.outcome.settlement, &ledger.decide(&request, START), "{}", sample);
-            let evaluation = evaluate(&policy, &request, START);
+            let evaluation = evaluate(&policy, &request, &Prices::NONE, START);
             let read = evaluation.intent.is_some();
             prop_assert_eq!(explained.rules.len(), if read { policy.deny.len() + policy.allow.len() } else { 0 });
             let told = explained.rules.iter().filter(|rule| rule.holds.holds != Some(false));

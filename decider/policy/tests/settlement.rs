@@ -16,6 +16,7 @@ use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Quantity, Unit};
+use policy::prices::Prices;
 use policy::request::{Request, Stage};
 use policy::settle::{Settlement, settle};
 use policy::time::Time;
@@ -372,7 +373,7 @@ fn a_record_settles_again_the_same() {
         let first = ledger.decide(&request, after(seconds));
         let json = serde_json::to_string(&first.evidence).unwrap();
         let mut evidence: policy::evidence::Evidence = serde_json::from_str(&json).unwrap();
-        let evaluation = evaluate(&ledger.policy, &request, evidence.asked_at.unwrap());
+        let evaluation = evaluate(&ledger.policy, &request, &evidence.prices(), evidence.asked_at.unwrap());
         let again = settle(&ledger.policy, &request, &evaluation, &mut evidence, after(seconds)).unwrap();
         assert_eq!(first, again);
     }
@@ -492,5 +493,5 @@ fn amount_of(quantity: &Quantity) -> u128 {
 }
 
 fn policy_intent() -> policy::intent::Intent {
-    evaluate(&policy(), &transfer("x", "1"), START).intent.unwrap()
+    evaluate(&policy(), &transfer("x", "1"), &Prices::NONE, START).intent.unwrap()
 }

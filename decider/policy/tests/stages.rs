@@ -18,6 +18,7 @@ use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Cap, KeyPart, Limit};
+use policy::prices::Prices;
 use policy::request::{DestinationText, Request, Stage};
 use policy::settle::{Settlement, settle};
 use policy::time::Time;
@@ -375,7 +376,8 @@ impl Ledger for Indexed {
 impl Indexed {
     fn decide(&mut self, request: &Request, now: Time) -> Settlement {
         let policy = self.policy.clone();
-        let settlement = settle(&policy, request, &evaluate(&policy, request, START), self, now).unwrap();
+        let settlement =
+            settle(&policy, request, &evaluate(&policy, request, &Prices::NONE, START), self, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
             self.charge = Some(change.after.clone());
@@ -424,7 +426,7 @@ fn where_the_ledger_cannot_be_read_nothing_is_decided() {
     let policy = ledger.policy.clone();
     for answers_left in 0..5 {
         let mut broken = Broken { ledger: ledger.clone(), answers_left };
-        let evaluation = evaluate(&policy, &request("b"), START);
+        let evaluation = evaluate(&policy, &request("b"), &Prices::NONE, START);
         let settled = settle(&policy, &request("b"), &evaluation, &mut broken, after(1));
         assert_eq!(settled.is_ok(), answers_left == 4, "two charges and two sums are read: {settled:?}");
     }

@@ -8,6 +8,7 @@ mod request;
 
 use policy::document::Policy;
 use policy::explain::{Explanation, explain as explain_over};
+use policy::prices::Prices;
 use policy::rehearsal::{Asked, Desk};
 use policy::time::Time;
 
@@ -15,7 +16,7 @@ use super::check::{print, refuse, refuse_as_json};
 use super::cli::{Exit, Explain, Output};
 use super::paint::Paint;
 use crate::clock::Clock;
-use crate::policy_file;
+use crate::policy_file::{self, PolicyFile};
 use crate::store::sqlite::Reading;
 use report::Report;
 
@@ -26,7 +27,7 @@ pub fn explain(what: &Explain, clock: &dyn Clock) -> Exit {
         (Err(mistakes), Output::Text) => return refuse(&mistakes),
         (Err(mistakes), Output::Json) => return refuse_as_json(&mistakes),
     };
-    match explained(what, &file.policy, clock) {
+    match explained(what, &file, clock) {
         Ok(explanation) => tell(what, &file.policy, &explanation),
         Err(error) => {
             eprintln!("decider: {error}");
@@ -35,16 +36,19 @@ pub fn explain(what: &Explain, clock: &dyn Clock) -> Exit {
     }
 }
 
-fn explained(what: &Explain, policy: &Policy, clock: &dyn Clock) -> Result<Explanation, String> {
+fn explained(what: &Explain, file: &PolicyFile, clock: &dyn Clock) -> Result<Explanation, String> {
+    let policy = &file.policy;
+    let none = Prices::NONE;
+    let prices = file.prices.as_ref().map_or(&none, |table| &table.prices);
     let request = request::read(&what.request)?;
     let at = what.at.map_or_else(|| clock.wall(), |at| Time::from_micros(at.as_microsecond()));
     let asked = Asked { request, at };
     match &what.store {
         Some(path) => {
             let mut ledger = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
-            explain_over(policy, &asked, &mut ledger).map_err(|error| error.to_string())
+            explain_over(policy, prices, &asked, &mut ledger).map_err(|error| error.to_string())
         }
-        None => Ok(Desk::new(policy).explain(&asked)),
+        None => Ok(Desk::new(policy).explain(prices, &asked)),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Admin, AdminError};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::decide::{self, Decider};
+use crate::decide::{self, CurrentPrices, Decider};
 use crate::grpc::{ServeError, Server};
 use crate::policy_file::PolicyFile;
 use crate::reload::{self, Reload};
@@ -107,8 +107,14 @@ fn open(
         on_fatal: Box::new(move |error| drop(fatal.send(error.clone()))),
     };
     let store = store::open(store, setting)?;
-    let reload = Reload::new(reload, &file, Arc::clone(&store), reload_metrics);
-    Ok(Opened { decider: Arc::new(Decider { store, clock, metrics }), reload, registry, store_failed })
+    let prices = CurrentPrices::default();
+    let reload = Reload::new(reload, &file, Arc::clone(&store), Arc::clone(&prices), reload_metrics);
+    Ok(Opened {
+        decider: Arc::new(Decider { store, prices, clock, metrics }),
+        reload,
+        registry,
+        store_failed,
+    })
 }
 
 impl Running {

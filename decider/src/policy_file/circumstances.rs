@@ -3,15 +3,15 @@
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, FeeBounds, Range};
 use policy::pattern::Pattern;
-use policy::request::Stage;
 use policy::share::Share;
 
 use super::amounts::{read_amount, read_range};
 use super::calls::{read_messages, read_methods};
 use super::choices::read_each;
-use super::scope::Scope;
+use super::expression;
+use super::scope::{Scope, check_signing, fee_assets};
 use super::times::read_hours;
-use crate::yaml::{Fields, Node, Reader};
+use crate::yaml::{Fields, Reader};
 
 /// The conditions of a rule over the circumstances.
 pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> CircumstanceConditions {
@@ -23,6 +23,9 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
         times: read_each(reader, fields, "times", read_hours),
         note: read_patterns(reader, fields, "note"),
         external_tx_id: read_patterns(reader, fields, "external_tx_id"),
+        expression: fields
+            .optional(reader, "condition")
+            .and_then(|node| expression::read(reader, node, scope)),
     }
 }
 
@@ -58,24 +61,6 @@ fn read_fee_share(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_
         let text = reader.text(node, "a share")?;
         reader.check(node.at, Share::parse(text).map_err(|error| format!("{error} (a share: 0.02 is 2 %)")))
     })
-}
-
-/// Each asset of the rule with the one its fees are paid in.
-fn fee_assets(scope: &Scope<'_>) -> Vec<(String, String)> {
-    let every = || scope.names.assets_that(|_, _| true);
-    let assets = scope.assets.cloned().unwrap_or_else(every);
-    let paid_in = |id: String| {
-        let fee_asset = scope.names.asset(&id)?.fee_asset.clone();
-        Some((id.clone(), fee_asset.unwrap_or(id)))
-    };
-    assets.into_iter().filter_map(paid_in).collect()
-}
-
-/// Before signing nobody knows the fee.
-fn check_signing(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) {
-    if scope.stages.is_some_and(|stages| !stages.is_empty() && !stages.contains(&Stage::Signing)) {
-        reader.mistake(node.at, format!("{what} never matches at APPROVAL: the fee is known at SIGNING"));
-    }
 }
 
 fn read_patterns(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Option<Choice<Vec<Pattern>>> {

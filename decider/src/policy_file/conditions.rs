@@ -17,7 +17,7 @@ use super::names::Names;
 use super::scope::{Scope, Section, check_applies, check_chain};
 use crate::yaml::{Fields, Node, Reader, Value};
 
-const RULE_CONDITIONS: [&str; 17] = [
+const RULE_CONDITIONS: [&str; 18] = [
     "signers",
     "stages",
     "operations",
@@ -35,6 +35,7 @@ const RULE_CONDITIONS: [&str; 17] = [
     "times",
     "note",
     "external_tx_id",
+    "condition",
 ];
 /// What a limit can ask of a charge: it is counted for the transaction, not for a stage or a request of it.
 const LIMIT_CONDITIONS: [&str; 7] =

@@ -68,6 +68,11 @@ impl Files {
         self.folder.as_ref().map_or_else(|| name.to_owned(), |folder| folder.join(name).display().to_string())
     }
 
+    /// Where a file is that is no part of the document; `None`: there are no others.
+    pub fn beside(&self, path: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(path))
+    }
+
     /// A file's content, read once: what is read again is what was read and hashed.
     ///
     /// # Errors
@@ -96,7 +101,8 @@ fn is_plain(name: &str) -> bool {
     !name.chars().any(|character| character.is_control() || character == '\\')
 }
 
-fn bytes_of(path: &Path, max_bytes: usize) -> Result<Vec<u8>, String> {
+/// The bytes of a file that is one, if it is not too long.
+pub fn bytes_of(path: &Path, max_bytes: usize) -> Result<Vec<u8>, String> {
     let about = path.metadata().map_err(|error| format!("the file cannot be read: {error}"))?;
     if !about.is_file() {
         return Err("the file cannot be read: it is a directory or a device".into());

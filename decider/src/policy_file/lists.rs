@@ -2,11 +2,11 @@
 
 mod csv_file;
 
-mod rows;
+pub(super) mod rows;
 
 mod header;
 
-mod row_mistakes;
+pub(super) mod row_mistakes;
 
 mod draft;
 

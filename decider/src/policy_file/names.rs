@@ -84,12 +84,17 @@ impl Names {
     /// An operation that is known today or named by the policy.
     pub fn operation(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         let name = reader.text(node, "an operation")?;
-        if !self.operations.contains(name) {
-            let problem = unknown("operation", name, self.operations.iter().map(String::as_str));
-            reader.mistake(node.at, format!("{problem} (a new one must be named under operations)"));
-            return None;
+        reader.check(node.at, self.check_operation(name)).map(|()| name.to_owned())
+    }
+
+    /// # Errors
+    /// The operation is neither known today nor named by the policy: what to do.
+    pub fn check_operation(&self, name: &str) -> Result<(), String> {
+        if self.operations.contains(name) {
+            return Ok(());
         }
-        Some(name.to_owned())
+        let problem = unknown("operation", name, self.operations.iter().map(String::as_str));
+        Err(format!("{problem} (a new one must be named under operations)"))
     }
 
     /// A list of this policy.

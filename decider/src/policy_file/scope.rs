@@ -73,3 +73,21 @@ pub fn check_applies(
     reader.mistake(node.at, format!("{what} never matches {operation}{unnamed}: {why}"));
     true
 }
+
+/// Each asset of the rule with the one its fees are paid in.
+pub fn fee_assets(scope: &Scope<'_>) -> Vec<(String, String)> {
+    let every = || scope.names.assets_that(|_, _| true);
+    let assets = scope.assets.cloned().unwrap_or_else(every);
+    let paid_in = |id: String| {
+        let fee_asset = scope.names.asset(&id)?.fee_asset.clone();
+        Some((id.clone(), fee_asset.unwrap_or(id)))
+    };
+    assets.into_iter().filter_map(paid_in).collect()
+}
+
+/// Before signing nobody knows the fee.
+pub fn check_signing(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) {
+    if scope.stages.is_some_and(|stages| !stages.is_empty() && !stages.contains(&Stage::Signing)) {
+        reader.mistake(node.at, format!("{what} never matches at APPROVAL: the fee is known at SIGNING"));
+    }
+}

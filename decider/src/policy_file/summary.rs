@@ -6,6 +6,7 @@ use policy::document::Policy;
 use serde::Serialize;
 
 use super::lists::List;
+use super::prices::PriceFile;
 use crate::document::Document;
 
 /// What a policy holds.
@@ -17,6 +18,9 @@ pub struct Summary {
     pub files: Vec<FileSummary>,
     /// Asset ids.
     pub assets: Vec<String>,
+    /// The price table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PriceSummary>,
     /// Address lists.
     pub lists: Vec<ListSummary>,
     /// Deny rules.
@@ -54,6 +58,34 @@ pub struct ListSummary {
     pub csv: Option<String>,
 }
 
+/// A price table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PriceSummary {
+    /// Its name, from the policy's directory.
+    pub file: String,
+    /// SHA-256 of its content.
+    pub hash: String,
+    /// How many assets have a price.
+    pub assets: usize,
+    /// Of those that the policy prices by it, the ones without.
+    pub missing: Vec<String>,
+}
+
+impl PriceSummary {
+    /// Of a table that a policy names.
+    pub fn of(policy: &Policy, file: &PriceFile) -> Self {
+        let prices = &file.prices;
+        let priced = policy.prices.iter().flat_map(|terms| terms.beside.union(&terms.alone));
+        let missing = priced.filter(|id| !prices.by_asset.contains_key(*id)).cloned();
+        Self {
+            file: file.name.clone(),
+            hash: prices.hash.clone(),
+            assets: prices.by_asset.len(),
+            missing: missing.collect(),
+        }
+    }
+}
+
 impl ListSummary {
     /// Of a list.
     pub fn of(read: &List) -> Self {
@@ -68,8 +100,14 @@ impl ListSummary {
 }
 
 impl Summary {
-    /// Of a policy, its files and its lists.
-    pub fn of(policy: &Policy, document: &Document, lists: Vec<ListSummary>, tests: usize) -> Self {
+    /// Of a policy, its files, its lists, its price table and its tests.
+    pub fn of(
+        policy: &Policy,
+        document: &Document,
+        lists: Vec<ListSummary>,
+        prices: Option<&PriceFile>,
+        tests: usize,
+    ) -> Self {
         let files = document.files();
         Self {
             hash: policy.hash.clone(),
@@ -77,6 +115,7 @@ impl Summary {
                 .map(|(name, file)| FileSummary { name: name.to_owned(), hash: file.hash.clone() })
                 .collect(),
             assets: policy.assets.keys().cloned().collect(),
+            prices: prices.map(|file| PriceSummary::of(policy, file)),
             lists,
             deny: policy.deny.iter().map(|rule| rule.id.clone()).collect(),
             allow: policy.allow.iter().map(|rule| rule.id.clone()).collect(),
@@ -94,6 +133,9 @@ impl fmt::Display for Summary {
         writeln!(formatter, "policy  {}", self.hash)?;
         writeln!(formatter, "files   {}", or_none(&files))?;
         writeln!(formatter, "assets  {}", or_none(&self.assets))?;
+        if let Some(prices) = &self.prices {
+            writeln!(formatter, "prices  {prices}")?;
+        }
         writeln!(formatter, "lists   {}", or_none(&lists))?;
         writeln!(formatter, "deny    {}", or_none(&self.deny))?;
         writeln!(formatter, "allow   {}", or_none(&self.allow))?;
@@ -111,6 +153,17 @@ impl fmt::Display for ListSummary {
         let addresses = if self.addresses == 1 { "address" } else { "addresses" };
         let csv = self.csv.as_ref().map(|csv| format!(" from {csv}")).unwrap_or_default();
         write!(formatter, "{} ({} {} {addresses}{csv})", self.name, self.addresses, self.chain)
+    }
+}
+
+impl fmt::Display for PriceSummary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let assets = if self.assets == 1 { "asset" } else { "assets" };
+        write!(formatter, "{} ({} {assets}", self.file, self.assets)?;
+        match self.missing.is_empty() {
+            true => write!(formatter, ")"),
+            false => write!(formatter, "; none of {})", self.missing.join(", ")),
+        }
     }
 }
 

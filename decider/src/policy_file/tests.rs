@@ -1,5 +1,6 @@
 mod conditions;
 mod config_changes;
+mod expressions;
 
 use insta::assert_snapshot;
 

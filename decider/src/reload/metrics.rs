@@ -4,7 +4,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 /// The policy's metrics.
 #[derive(Default)]
@@ -15,6 +15,12 @@ pub struct Metrics {
     pub failures: Counter,
     /// 1 while the files on disk are not a policy.
     pub refused: Gauge,
+    /// Price tables that were refused.
+    pub prices_failures: Counter,
+    /// 1 while the file on disk is no price table.
+    pub prices_refused: Gauge,
+    /// When the oldest price that counts was made, in seconds since 1970.
+    pub prices_oldest: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,6 +39,22 @@ impl Metrics {
             self.failures.clone(),
         );
         registry.register("policy_refused", "1 while the files on disk are no policy", self.refused.clone());
+        registry.register(
+            "prices_reload_failures",
+            "Price tables on disk that were refused, each told once",
+            self.prices_failures.clone(),
+        );
+        registry.register(
+            "prices_refused",
+            "1 while the file on disk is no price table",
+            self.prices_refused.clone(),
+        );
+        registry.register_with_unit(
+            "prices_oldest_timestamp",
+            "When the oldest price of the table was made, since 1970; 0 without a table",
+            Unit::Seconds,
+            self.prices_oldest.clone(),
+        );
     }
 
     /// This policy decides now, and no other.

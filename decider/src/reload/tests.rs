@@ -44,8 +44,10 @@ impl Desk {
         };
         let store: Arc<dyn Store> = Arc::new(Engine::start(journal, setting).unwrap());
         let config = Config { path: directory.path().to_owned(), interval: USUAL_INTERVAL };
-        let reload = Reload::new(config, &file, Arc::clone(&store), Arc::new(Metrics::default()));
-        let decider = Decider { store, clock, metrics: Arc::new(decide::Metrics::default()) };
+        let prices = CurrentPrices::default();
+        let metrics = Arc::new(Metrics::default());
+        let reload = Reload::new(config, &file, Arc::clone(&store), Arc::clone(&prices), metrics);
+        let decider = Decider { store, prices, clock, metrics: Arc::new(decide::Metrics::default()) };
         Self { directory, reload, decider: Arc::new(decider) }
     }
 
@@ -162,6 +164,69 @@ async fn a_list_and_a_further_file_are_part_of_the_policy() {
     fs::remove_file(desk.directory.path().join("lists.yaml")).unwrap();
     desk.reload.look(true).await;
     assert_eq!(hash(&desk), first);
+}
+
+/// The hash of the prices that count, and what is told of refused tables.
+fn prices(desk: &Desk) -> (String, u64, i64) {
+    let metrics = &desk.reload.metrics;
+    let hash = desk.decider.prices.load().hash.clone();
+    (hash, metrics.prices_failures.get(), metrics.prices_refused.get())
+}
+
+const PRICES: &str = "version: 1\nprices: {file: prices.csv, max_age: 10m}\n";
+
+fn table(usd: &str) -> String {
+    format!("asset,usd,at\nETH,{usd},2026-01-31T09:30:00Z\n")
+}
+
+#[tokio::test]
+async fn prices_change_without_the_policy_and_only_once_they_stood_still() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    assert_eq!(prices(&desk), (String::new(), 0, 0));
+    desk.write("prices.csv", &table("2000"));
+    desk.write("prices.yaml", PRICES);
+    desk.reload.look(true).await;
+    let hash = desk.decider.store.policy().hash.clone();
+    let (first, ..) = prices(&desk);
+    assert_eq!(desk.reload.metrics.prices_oldest.get(), 1_769_851_800);
+    desk.write("prices.csv", &table("2001"));
+    desk.reload.look(false).await;
+    assert_eq!(prices(&desk).0, first);
+    desk.write("prices.csv", &table("2002"));
+    desk.reload.look(false).await;
+    assert_eq!(prices(&desk).0, first);
+    desk.reload.look(false).await;
+    let (second, ..) = prices(&desk);
+    assert_ne!(second, first);
+    desk.write("prices.csv", &table("2003"));
+    desk.reload.look(true).await;
+    assert!(![first, second].contains(&prices(&desk).0));
+    assert_eq!(desk.decider.store.policy().hash, hash, "the policy is the same");
+    assert_eq!((desk.counts(), prices(&desk).1), ((0, 0), 0));
+}
+
+#[tokio::test]
+async fn a_table_with_mistakes_never_replaces_one_without() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    desk.write("prices.csv", &table("2000"));
+    desk.write("prices.yaml", PRICES);
+    desk.reload.look(true).await;
+    let (good, ..) = prices(&desk);
+    let half = table("2000").replace(":00Z\n", "");
+    for (count, bad) in
+        (1..).zip(["", "asset,usd\n", half.as_str(), "asset,usd,at\nETC,1,2026-01-31T09:30:00Z\n"])
+    {
+        desk.write("prices.csv", bad);
+        desk.reload.look(true).await;
+        desk.reload.look(true).await;
+        assert_eq!(prices(&desk), (good.clone(), count, 1), "{bad:?} is told once");
+    }
+    fs::remove_file(desk.directory.path().join("prices.csv")).unwrap();
+    desk.reload.look(true).await;
+    assert_eq!(prices(&desk), (good.clone(), 5, 1));
+    desk.write("prices.csv", &table("2000"));
+    desk.reload.look(true).await;
+    assert_eq!(prices(&desk), (good, 5, 0));
 }
 
 /// Rules of one policy never go with limits of another, whatever was under way when it changed.

@@ -7,6 +7,7 @@ use policy::config_change::{ConfigChange, ConfigChangeOutcome};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, RuleResult};
 use policy::evidence::Evidence;
+use policy::prices::Prices;
 use policy::request::{Request, Stage};
 use policy::settle::LimitStatus;
 use policy::time::Time;
@@ -56,6 +57,8 @@ pub struct Proposal {
     pub policy: Arc<Policy>,
     /// What was asked.
     pub request: Request,
+    /// The prices that it was evaluated by.
+    pub prices: Arc<Prices>,
     /// What the rules say.
     pub evaluation: Evaluation,
     /// The request as it came, kept for the record. Opaque here.

@@ -8,6 +8,7 @@ use policy::evaluate::{Evaluation, evaluate};
 use policy::evidence::Evidence;
 use policy::identity;
 use policy::ledger::Ledger;
+use policy::prices::Prices;
 use policy::request::Request;
 use policy::settle::{self, Settlement};
 use policy::time::Time;
@@ -32,20 +33,21 @@ enum Matter {
 struct Transaction {
     policy: Arc<Policy>,
     request: Request,
+    prices: Arc<Prices>,
     evaluation: Evaluation,
 }
 
 impl Question {
     /// The question whether a transaction has room. `id` is the decision's, should there be one.
     pub fn of_transaction(id: String, proposal: Proposal) -> Self {
-        let Proposal { policy, request, evaluation, payload } = proposal;
+        let Proposal { policy, request, prices, evaluation, payload } = proposal;
         let identity = Identity {
             tenant: request.tenant.clone(),
             callback_request_id: request.callback_request_id.clone(),
             key: identity::of_transaction(&request),
             content: identity::content_of_transaction(&request),
         };
-        let matter = Matter::Transaction(Box::new(Transaction { policy, request, evaluation }));
+        let matter = Matter::Transaction(Box::new(Transaction { policy, request, prices, evaluation }));
         Self { id, identity, payload, matter }
     }
 
@@ -71,7 +73,8 @@ impl Question {
     pub fn by(mut self, policy: &Arc<Policy>) -> Self {
         match &mut self.matter {
             Matter::Transaction(transaction) if transaction.policy.hash != policy.hash => {
-                transaction.evaluation = evaluate(policy, &transaction.request, transaction.evaluation.at);
+                let Transaction { request, prices, evaluation, .. } = transaction.as_ref();
+                transaction.evaluation = evaluate(policy, request, prices, evaluation.at);
                 transaction.policy = Arc::clone(policy);
             }
             Matter::ConfigChange { policy_hash, change, outcome } if *policy_hash != policy.hash => {
@@ -98,7 +101,7 @@ impl Question {
     pub fn settle<L: Ledger>(self, ledger: &mut L, now: Time) -> Result<Entry, L::Error> {
         match &self.matter {
             Matter::Transaction(transaction) => {
-                let Transaction { policy, request, evaluation } = transaction.as_ref();
+                let Transaction { policy, request, evaluation, .. } = transaction.as_ref();
                 let settlement = settle::settle(policy, request, evaluation, ledger, now)?;
                 Ok(self.settled(settlement))
             }

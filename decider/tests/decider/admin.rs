@@ -34,6 +34,7 @@ async fn probes_and_metrics_are_served() {
         "decider_reserve_seconds_count 2".to_owned(),
         "decider_store_batch_size_count 2".to_owned(),
         "decider_undecided_total 0".to_owned(),
+        "decider_prices_oldest_timestamp_seconds 0".to_owned(),
     ];
     for line in wanted {
         assert!(metrics.contains(&line), "{line} is not in\n{metrics}");

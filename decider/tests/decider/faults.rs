@@ -91,7 +91,8 @@ impl Store for FailingStore {
 fn serve(files: &Files, store: Arc<dyn Store>) -> (u16, CancellationToken) {
     let config = config::load(&files.path("decider.yaml")).unwrap();
     let metrics = Arc::new(Metrics::default());
-    let decider = Arc::new(Decider { store, clock: Arc::new(SystemClock::new()), metrics });
+    let (prices, clock) = (Arc::default(), Arc::new(SystemClock::new()));
+    let decider = Arc::new(Decider { store, prices, clock, metrics });
     let server = Server::bind(Config::at("127.0.0.1:0".parse().unwrap()), &config.tls).unwrap();
     let (port, drain) = (server.address().port(), CancellationToken::new());
     tokio::spawn(server.serve(decider, drain.clone()));

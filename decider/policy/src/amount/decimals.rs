@@ -11,6 +11,9 @@ impl Decimals {
     /// Micro-units: the scale of US dollars here.
     pub const SIX: Self = Self(6);
 
+    /// Of prices: finer than anybody quotes one.
+    pub const EIGHTEEN: Self = Self(18);
+
     /// The most decimals an asset can have. 10⁷⁷ is the largest power of ten below 2²⁵⁶; with one more, not
     /// even one whole unit could be written down.
     pub const MAX: u8 = 77;

@@ -8,6 +8,7 @@ use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, fee_applies, messages_apply};
 use crate::choice::Choice;
 use crate::circumstances::{Circumstances, Fee};
+use crate::expression::Expression;
 use crate::intent::Intent;
 use crate::list::Reading;
 use crate::local_time::Hours;
@@ -34,6 +35,8 @@ pub struct CircumstanceConditions {
     pub note: Option<Choice<Vec<Pattern>>>,
     /// One of these matches the client's own id.
     pub external_tx_id: Option<Choice<Vec<Pattern>>>,
+    /// This holds.
+    pub expression: Option<Expression>,
 }
 
 /// Bounds on a fee, in the one asset that it is paid in.
@@ -58,7 +61,7 @@ impl CircumstanceConditions {
         circumstances: &Circumstances,
         reading: Reading,
     ) -> impl Iterator<Item = Part> {
-        let Circumstances { at, fee, method, message_types, note, external_tx_id } = circumstances;
+        let Circumstances { at, fee, method, message_types, note, external_tx_id, .. } = circumstances;
         let external_tx_id = external_tx_id.as_deref();
         let parts = [
             (Field::Fee, self.of_fee(intent, fee.as_ref())),
@@ -68,6 +71,7 @@ impl CircumstanceConditions {
             (Field::Times, self.of_time(*at)),
             (Field::Note, of_text(&self.note, note.as_deref(), "the note")),
             (Field::ExternalTxId, of_text(&self.external_tx_id, external_tx_id, "the client's own id")),
+            (Field::Condition, self.of_expression(intent, circumstances)),
         ];
         parts.into_iter().map(Part::from)
     }
@@ -122,6 +126,10 @@ impl CircumstanceConditions {
             Reading::Narrow => Truth::all(each),
             Reading::Wide => Truth::any(each),
         }
+    }
+
+    fn of_expression(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
+        self.expression.as_ref().map_or(Truth::True, |expression| expression.holds(intent, circumstances))
     }
 
     fn of_time(&self, at: Time) -> Truth {

@@ -44,6 +44,8 @@ pub enum Field {
     Note,
     /// `external_tx_id`.
     ExternalTxId,
+    /// `condition`.
+    Condition,
     /// `destination`, and `contracts` of `call`.
     Destination,
 }
@@ -66,6 +68,7 @@ impl Field {
             Self::Times => "times",
             Self::Note => "note",
             Self::ExternalTxId => "external_tx_id",
+            Self::Condition => "condition",
             Self::Destination => "destination",
         }
     }

@@ -176,7 +176,7 @@ fn amounts_that_say_nothing_are_inside_no_bounds() {
             False,
             "{operation}"
         );
-        assert_eq!(Conditions { usd, ..Conditions::default() }.of_transaction(&intent), False, "{operation}");
+        assert_eq!(Conditions { usd, ..Conditions::default() }.of_usd(&intent, None), False, "{operation}");
     }
 }
 
@@ -188,7 +188,7 @@ fn a_value_is_known_only_with_every_part_of_it() {
         let each = values
             .iter()
             .map(|value| Destination { usd: value.as_ref().map(micros), ..to(None, None, None) });
-        Conditions { usd, ..Conditions::default() }.of_transaction(&transfer(each.collect()))
+        Conditions { usd, ..Conditions::default() }.of_usd(&transfer(each.collect()), None)
     };
     assert_eq!(worth(&[Some(2), Some(3)]), True);
     assert_eq!(worth(&[Some(3), Some(3)]), False);

@@ -37,6 +37,7 @@ pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Inten
         Field::ExternalTxId => {
             choice(&circumstances.external_tx_id, |patterns| each(patterns, ToString::to_string))
         }
+        Field::Condition => circumstances.expression.as_ref().map(|_| "the expression".to_owned()),
         Field::Destination => destinations(when),
     }
 }

@@ -32,6 +32,7 @@ pub fn in_words(policy: &Policy, intent: &Intent, circumstances: &Circumstances,
         Field::Times => time(circumstances.at),
         Field::Note => text(&circumstances.note),
         Field::ExternalTxId => text(&circumstances.external_tx_id),
+        Field::Condition => "all of it".to_owned(),
         Field::Destination => destinations(policy, intent),
     }
 }

@@ -11,6 +11,7 @@ use crate::evaluate::evaluate;
 use crate::identity::{Digest, content_of_transaction, of_transaction};
 use crate::ledger::{Ledger, Used};
 use crate::limit::{Bucket, Limit};
+use crate::prices::Prices;
 use crate::settle::{content_changed, settle};
 use crate::time::Time;
 use crate::usage::UsageIndex;
@@ -57,12 +58,15 @@ impl<'p> Desk<'p> {
     }
 
     fn refuse(&self, Asked { request, at }: &Asked) -> Outcome {
-        Outcome { evaluation: evaluate(self.policy, request, *at), settlement: content_changed(request, *at) }
+        Outcome {
+            evaluation: evaluate(self.policy, request, &Prices::NONE, *at),
+            settlement: content_changed(request, *at),
+        }
     }
 
     fn decide(&mut self, Asked { request, at }: &Asked) -> Outcome {
         let policy = self.policy;
-        let evaluation = evaluate(policy, request, *at);
+        let evaluation = evaluate(policy, request, &Prices::NONE, *at);
         let Ok(settlement) = settle(policy, request, &evaluation, &mut self.memory, *at);
         if let Some(change) = &settlement.charge {
             let memory = &mut self.memory;

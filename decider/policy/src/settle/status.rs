@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::ChargeChange;
+use super::claim::{ChargeChange, Claim};
 use super::held::{Demand, Held};
 use crate::amount::Amount;
 use crate::document::Policy;
+use crate::evaluate::Evaluation;
 use crate::evidence::Recording;
 use crate::intent::Intent;
 use crate::ledger::{Ledger, Used};
@@ -56,14 +57,15 @@ pub struct Finding<'a> {
 /// The ledger could not be read.
 pub fn findings<'a, L: Ledger>(
     policy: &'a Policy,
-    intent: &Intent,
+    evaluation: &Evaluation,
+    claim: &Claim<'_>,
     change: &ChargeChange,
     ledger: &mut Recording<'_, L>,
-    now: Time,
 ) -> Result<Vec<Finding<'a>>, L::Error> {
     let mut findings = Vec::new();
+    let (intent, now, price_doubt) = (claim.intent, claim.now, evaluation.price_doubt.as_deref());
     for limit in &policy.limits {
-        let sight = Sight { limit, intent, opening: limit.window.opening(now), now };
+        let sight = Sight { limit, intent, price_doubt, opening: limit.window.opening(now), now };
         let statuses = sight.statuses(policy, change, ledger)?;
         findings.extend(statuses.into_iter().map(|status| Finding { limit, status }));
     }
@@ -74,6 +76,8 @@ pub fn findings<'a, L: Ledger>(
 struct Sight<'a> {
     limit: &'a Limit,
     intent: &'a Intent,
+    /// Why it may have no value.
+    price_doubt: Option<&'a str>,
     /// The first moment that counts.
     opening: Time,
     now: Time,
@@ -112,7 +116,8 @@ impl Sight<'_> {
         let others = used.total.map(|total| total.saturating_sub(counted));
         let max = self.max();
         let fits = others.and_then(|others| others.checked_add(requested)).is_some_and(|sum| sum <= max);
-        let unpriced = (share.quantity == Quantity::Unknown).then(|| "the USD value is missing".to_owned());
+        let unpriced = (share.quantity == Quantity::Unknown)
+            .then(|| self.price_doubt.unwrap_or("the USD value is missing").to_owned());
         let doubted = more && used.doubtful > held.doubts_of(&share.bucket);
         let others = others.unwrap_or(Amount::MAX);
         LimitStatus {

@@ -111,6 +111,7 @@ impl World {
             amount: range(when.amount, units),
             usd: range(when.usd, |max| Usd::from_micros(units(max))),
             circumstances: CircumstanceConditions {
+                expression: None,
                 fee: when.fee.map(|(id, bounds)| FeeBounds { asset: id.into(), range: range(bounds, units) }),
                 fee_share: range(when.fee_share, share),
                 methods,

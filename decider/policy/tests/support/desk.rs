@@ -9,6 +9,7 @@ use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Limit};
+use policy::prices::Prices;
 use policy::request::Request;
 use policy::settle::{Settlement, settle};
 use policy::time::Time;
@@ -58,7 +59,7 @@ impl Desk {
     pub fn decide(&mut self, request: &Request) -> Settlement {
         let policy = self.policy.clone();
         let now = self.now();
-        let evaluation = evaluate(&policy, request, now);
+        let evaluation = evaluate(&policy, request, &Prices::NONE, now);
         let settlement = settle(&policy, request, &evaluation, self, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);

@@ -20,6 +20,7 @@ use policy::evaluate::{Evaluation, evaluate};
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity};
 use policy::list::AddressList;
+use policy::prices::Prices;
 use policy::request::{
     AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
@@ -356,17 +357,22 @@ pub fn asset(chain: Chain, decimals: u8) -> Asset {
 #[derive(Debug, Clone, Default)]
 pub struct NaiveLedger {
     pub policy: Arc<Policy>,
+    pub prices: Prices,
     pub charges: Vec<Charge>,
 }
 
 impl NaiveLedger {
     pub fn new(policy: &Policy) -> Self {
-        Self { policy: Arc::new(policy.clone()), charges: Vec::new() }
+        Self::priced(policy, Prices::NONE)
+    }
+
+    pub fn priced(policy: &Policy, prices: Prices) -> Self {
+        Self { policy: Arc::new(policy.clone()), prices, charges: Vec::new() }
     }
 
     pub fn decide(&mut self, request: &Request, now: Time) -> Settlement {
         let policy = self.policy.clone();
-        let evaluation = evaluate(&policy, request, now);
+        let evaluation = evaluate(&policy, request, &self.prices, now);
         self.settle(request, &evaluation, now)
     }
 

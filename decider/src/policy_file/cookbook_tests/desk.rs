@@ -8,6 +8,7 @@ use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Limit};
+use policy::prices::Prices;
 use policy::settle::settle;
 use policy::time::Time;
 use policy::usage::UsageIndex;
@@ -31,7 +32,7 @@ impl<'a> Desk<'a> {
         let request = ask.request(number);
         let at: jiff::Timestamp = at.parse().unwrap();
         let now = Time::from_micros(at.as_microsecond());
-        let (policy, evaluation) = (self.policy, evaluate(self.policy, &request, now));
+        let (policy, evaluation) = (self.policy, evaluate(self.policy, &request, &Prices::NONE, now));
         let settlement = settle(policy, &request, &evaluation, self, now).unwrap();
         if let Some(change) = settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);

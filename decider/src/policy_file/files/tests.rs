@@ -47,7 +47,7 @@ fn the_files_of_a_directory_are_one_policy_with_one_hash() {
     let directory = whole();
     fs::write(directory.path().join("notes.md"), "not read").unwrap();
     fs::write(directory.path().join(".hidden.yaml"), "not read").unwrap();
-    let PolicyFile { policy, document, summary } = load(directory.path()).unwrap();
+    let PolicyFile { policy, document, summary, .. } = load(directory.path()).unwrap();
     assert_snapshot!(document.manifest(), @"
     47dc3c8aa47ca86d58dd37a4fc7535f3f8a96d0c4a7b636e4ddfbb495eba5bee  a.yaml
     9057ae7d9927d3c350e922d55a9c07e81519a2e0ad6083ddf9e842e7252ac007  b.yml

@@ -47,7 +47,7 @@ fn read_at_most(
     chain: Chain,
 ) -> Result<AddressList, Mistakes> {
     let Source { file, delimiter, wanted, .. } = source;
-    let mut rows = Rows::of(text_of(source)?, delimiter);
+    let mut rows = Rows::of(text_of(file, source.content)?, delimiter);
     let mut mistakes = RowMistakes::new(file, delimiter);
     let Some((record, header)) = rows.next() else {
         return Err(Mistake::of_file(file, "the file is empty: its first line must name the columns").into());
@@ -80,25 +80,25 @@ fn read_at_most(
 }
 
 /// The text without the mark that some programs put at its start.
-fn text_of<'a>(source: Source<'a>) -> Result<&'a str, Mistakes> {
-    let text = std::str::from_utf8(source.content).map_err(|error| {
-        let before = source.content.get(..error.valid_up_to()).unwrap_or_default();
+pub fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, Mistakes> {
+    let text = std::str::from_utf8(content).map_err(|error| {
+        let before = content.get(..error.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
         let at = Place::at(0, u32::try_from(line).unwrap_or(u32::MAX), 1);
-        Mistake::in_line(source.file, "", at, "this line is not UTF-8 text: export the file as UTF-8")
+        Mistake::in_line(file, "", at, "this line is not UTF-8 text: export the file as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The rows, one by one.
-struct Rows<'t> {
+pub struct Rows<'t> {
     text: &'t str,
     reader: csv::Reader<&'t [u8]>,
     record: StringRecord,
 }
 
 impl<'t> Rows<'t> {
-    fn of(text: &'t str, delimiter: u8) -> Self {
+    pub fn of(text: &'t str, delimiter: u8) -> Self {
         let mut options = ReaderBuilder::new();
         // Rows of another length come through, so that each of them is reported.
         options.has_headers(false).flexible(true).delimiter(delimiter);
@@ -106,7 +106,7 @@ impl<'t> Rows<'t> {
     }
 
     /// The next row that is not empty. Reading from memory what is text cannot fail.
-    fn next(&mut self) -> Option<(&StringRecord, Row<'t>)> {
+    pub fn next(&mut self) -> Option<(&StringRecord, Row<'t>)> {
         let at = self.reader.position().clone();
         self.reader.read_record(&mut self.record).ok().filter(|more| *more)?;
         let rest = self.text.get(usize::try_from(at.byte()).ok()?..)?;
@@ -191,7 +191,7 @@ impl Values {
 }
 
 /// Every row has the fields of the header, and ends in its line.
-fn check_shape(record: &StringRecord, width: usize) -> Result<(), String> {
+pub fn check_shape(record: &StringRecord, width: usize) -> Result<(), String> {
     if record.iter().any(|field| field.contains(['\n', '\r'])) {
         return Err("a field goes on in the next line: is a quote missing? Write it in one line".into());
     }

@@ -355,7 +355,8 @@ async fn the_ledger_is_read_beside_the_decider_and_without_one_and_nothing_is_wr
     let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START };
     let full = || {
         let mut ledger = Reading::of(&place.file(), &policy, asked.at).unwrap();
-        let explained = policy::explain::explain(&policy, &asked, &mut ledger).unwrap();
+        let explained =
+            policy::explain::explain(&policy, &policy::prices::Prices::NONE, &asked, &mut ledger).unwrap();
         explained.outcome.settlement.reason.code == ReasonCode::LimitExceeded
     };
     let folder = place.file().parent().unwrap().to_owned();

@@ -14,6 +14,7 @@ use policy::config_change::{self, ConfigChange};
 use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
+use policy::prices::Prices;
 use policy::request::{AccountText, DeclaredDestination, DestinationText, Request, Stage};
 use policy::rule::Rule;
 use policy::time::{Time, Window};
@@ -188,7 +189,8 @@ pub fn earlier(time: Time, by: Duration) -> Time {
 pub fn proposal(policy: &Arc<Policy>, request: &Request) -> Proposal {
     Proposal {
         policy: policy.clone(),
-        evaluation: evaluate(policy, request, START),
+        evaluation: evaluate(policy, request, &Prices::NONE, START),
+        prices: Arc::default(),
         payload: request.callback_request_id.clone().into_bytes(),
         request: request.clone(),
     }

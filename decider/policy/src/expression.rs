@@ -1,0 +1,73 @@
+//! `condition`: what a rule asks that fields cannot say, in a part of the Common Expression Language (CEL).
+//!
+//! An expression is parsed and typed when the policy is read, so that nothing can go wrong later: no loops, no
+//! arithmetic, no way to ask whether something is missing. What is left of a field that is missing is indeterminate.
+
+mod compile;
+
+mod term;
+
+mod variable;
+
+mod parse;
+
+mod token;
+
+mod error;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use crate::choice::Sense;
+use crate::circumstances::Circumstances;
+use crate::intent::Intent;
+use crate::truth::Truth;
+use term::Term;
+
+pub use compile::Units;
+pub use error::{ExpressionError, Problem};
+pub use parse::MAX_DEPTH;
+pub use variable::{Text, Total};
+
+/// The longest expression, in bytes.
+pub const MAX_EXPRESSION_BYTES: usize = 1_000;
+
+/// An expression that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression(Term);
+
+impl Expression {
+    /// Reads an expression; `units` says what amounts are in.
+    ///
+    /// # Errors
+    /// The first thing in it that is not understood.
+    pub fn parse(text: &str, units: &Units) -> Result<Self, ExpressionError> {
+        if text.len() > MAX_EXPRESSION_BYTES {
+            let bytes = text.len();
+            let said = format!("the expression has {bytes} bytes: at most {MAX_EXPRESSION_BYTES} are read");
+            return Err(ExpressionError::new(1, said));
+        }
+        compile::compile(parse::parse(text)?, units).map(Self)
+    }
+
+    /// Every text that a variable is compared with as a whole.
+    pub fn words(&self) -> Vec<(Text, &str)> {
+        let mut words = Vec::new();
+        self.0.add_words(&mut words);
+        words
+    }
+
+    /// Every total that it asks for.
+    pub fn totals(&self) -> BTreeSet<Total> {
+        let mut totals = BTreeSet::new();
+        self.0.add_totals(&mut totals);
+        totals
+    }
+
+    /// Whether it holds.
+    pub fn holds(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
+        self.0.holds(intent, circumstances, Sense::Is)
+    }
+}

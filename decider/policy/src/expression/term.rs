@@ -1,0 +1,169 @@
+//! What an expression comes down to, and whether it holds.
+
+use std::collections::BTreeSet;
+
+use super::variable::{Text, Total};
+use crate::amount::Amount;
+use crate::applicability::{amount_applies, destination_applies, fee_applies};
+use crate::choice::Sense;
+use crate::circumstances::Circumstances;
+use crate::intent::Intent;
+use crate::request::Stage;
+use crate::truth::Truth;
+
+/// A part of an expression that holds or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Term {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Text(Text, Asked),
+    Count(Relation, Amount),
+    Total(Total, Option<String>, Relation, Amount),
+}
+
+/// What is asked of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    IsOneOf(BTreeSet<String>),
+    Starts(String),
+    Ends(String),
+    Contains(String),
+}
+
+/// How a number stands to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    Is,
+    MoreThan,
+    AtLeast,
+    LessThan,
+    AtMost,
+}
+
+impl Term {
+    /// `sense` turns over under every negation: what does not apply makes the whole false, and not true by way of a
+    /// negation.
+    pub fn holds(&self, intent: &Intent, circumstances: &Circumstances, sense: Sense) -> Truth {
+        let each = |terms: &[Self]| -> Vec<Truth> {
+            terms.iter().map(|term| term.holds(intent, circumstances, sense)).collect()
+        };
+        match self {
+            Self::All(terms) => Truth::all(each(terms)),
+            Self::Any(terms) => Truth::any(each(terms)),
+            Self::Not(term) => !term.holds(intent, circumstances, sense.opposite()),
+            Self::Text(variable, asked) => match variable.of(intent, circumstances) {
+                Some(text) => asked.holds(text).into(),
+                None => Truth::unknown(format!("{} is missing", variable.phrase())),
+            },
+            Self::Count(relation, than) => match intent.destinations.len() {
+                _ if !destination_applies(&intent.operation) => sense.not_applicable(),
+                0 => Truth::unknown("the destination is missing"),
+                count => relation.holds(units(count), *than).into(),
+            },
+            Self::Total(total, _, _, _) if !total.applies(intent) => sense.not_applicable(),
+            Self::Total(total, asset, relation, than) => match total.of(intent, circumstances) {
+                Ok((in_units, _)) if in_units != asset.as_deref() => {
+                    Truth::unknown(format!("{} is in another asset", total.phrase()))
+                }
+                Ok((_, amount)) => relation.holds(amount, *than).into(),
+                Err(phrase) => Truth::unknown(phrase),
+            },
+        }
+    }
+
+    pub fn add_words<'t>(&'t self, words: &mut Vec<(Text, &'t str)>) {
+        match self {
+            Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.add_words(words)),
+            Self::Not(term) => term.add_words(words),
+            Self::Text(variable, Asked::IsOneOf(texts)) => {
+                words.extend(texts.iter().map(|text| (*variable, text.as_str())));
+            }
+            Self::Text(..) | Self::Count(..) | Self::Total(..) => {}
+        }
+    }
+
+    pub fn add_totals(&self, totals: &mut BTreeSet<Total>) {
+        match self {
+            Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.add_totals(totals)),
+            Self::Not(term) => term.add_totals(totals),
+            Self::Total(total, ..) => {
+                totals.insert(*total);
+            }
+            Self::Text(..) | Self::Count(..) => {}
+        }
+    }
+}
+
+fn units(count: usize) -> Amount {
+    Amount::from_u64(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+impl Text {
+    fn of<'t>(self, intent: &'t Intent, circumstances: &'t Circumstances) -> Option<&'t str> {
+        match self {
+            Self::Operation => Some(&intent.operation),
+            Self::Stage => Some(match intent.stage {
+                Stage::Approval => "APPROVAL",
+                Stage::Signing => "SIGNING",
+            }),
+            Self::Asset => Some(&intent.asset),
+            Self::Signer => intent.signer.as_deref(),
+            Self::SourceType => intent.source.kind.as_deref(),
+            Self::SourceId => intent.source.id.as_deref(),
+            Self::Note => circumstances.note.as_deref(),
+            Self::ExternalTxId => circumstances.external_tx_id.as_deref(),
+        }
+    }
+}
+
+impl Total {
+    fn applies(self, intent: &Intent) -> bool {
+        match self {
+            Self::Amount | Self::Usd => amount_applies(&intent.operation),
+            Self::Fee => fee_applies(intent.stage),
+        }
+    }
+
+    /// How much, and of which asset.
+    fn of<'t>(
+        self,
+        intent: &'t Intent,
+        circumstances: &'t Circumstances,
+    ) -> Result<(Option<&'t str>, Amount), String> {
+        match self {
+            Self::Amount => Ok((Some(&intent.asset), intent.amount)),
+            Self::Usd => intent.usd().map(|value| (None, value.micros())).ok_or_else(|| {
+                circumstances.price_doubt.clone().unwrap_or_else(|| "the USD value is missing".to_owned())
+            }),
+            Self::Fee => {
+                let fee = circumstances.fee.as_ref();
+                fee.map(|fee| (Some(fee.asset.as_str()), fee.amount))
+                    .ok_or_else(|| "the fee is missing".to_owned())
+            }
+        }
+    }
+}
+
+impl Asked {
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::IsOneOf(texts) => texts.contains(text),
+            Self::Starts(part) => text.starts_with(part),
+            Self::Ends(part) => text.ends_with(part),
+            Self::Contains(part) => text.contains(part),
+        }
+    }
+}
+
+impl Relation {
+    fn holds(self, number: Amount, than: Amount) -> bool {
+        match self {
+            Self::Is => number == than,
+            Self::MoreThan => number > than,
+            Self::AtLeast => number >= than,
+            Self::LessThan => number < than,
+            Self::AtMost => number <= than,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `condition`: where it is read, and what is told of its mistakes.
+
+use super::*;
+
+const POLICY: &str = "version: 1
+assets:
+  ETH: {chain: evm, decimals: 18}
+  BTC: {chain: bitcoin, decimals: 8}
+  USDC: {chain: evm, decimals: 6, fee_asset: ETH}
+";
+
+fn rule(section: &str, when: &str) -> String {
+    let allow = if section == "allow" { "" } else { "allow: []\n" };
+    format!("{POLICY}{allow}{section}: [{{id: a, {when}}}]\n")
+}
+
+fn told(when: &str) -> String {
+    mistakes(&rule("allow", &format!("when: {when}")))
+}
+
+#[test]
+fn rules_of_both_kinds_have_conditions() {
+    let when = r#"when: {assets: [USDC], condition: "amount.at_most('0.000001') && fee.at_most('0.000000000000000001')"}"#;
+    for section in ["deny", "allow"] {
+        let policy = read("p.yaml", &rule(section, when)).unwrap().policy;
+        let rule = policy.deny.iter().chain(&policy.allow).next().unwrap();
+        assert!(rule.when.circumstances.expression.is_some(), "{section}");
+    }
+    assert_eq!(
+        told(r#"{condition: "asset in ['ETH', 'BTC'] && operation != 'BURN' || usd.at_most('5')"}"#),
+        ""
+    );
+}
+
+#[test]
+fn mistakes_in_an_expression_have_the_place_in_the_file_and_the_character() {
+    assert_snapshot!(told(r#"{condition: "asset == 'ETH' && nota == 'x'"}"#), @r#"
+    p.yaml:6:35: condition, character 19: unknown variable nota: did you mean note?
+    6 | allow: [{id: a, when: {condition: "asset == 'ETH' && nota == 'x'"}}]
+      |                                   ^
+    "#);
+    assert_snapshot!(told(r#"{condition: "has(note)"}"#), @r#"
+    p.yaml:6:35: condition, character 1: has is not allowed: an expression compares what is there
+    6 | allow: [{id: a, when: {condition: "has(note)"}}]
+      |                                   ^
+    "#);
+    assert_snapshot!(told(r#"{condition: "asset == 'ETC' || operation == 'TRANSFR'"}"#), @r#"
+    p.yaml:6:35: condition: unknown asset ETC: did you mean ETH?
+    6 | allow: [{id: a, when: {condition: "asset == 'ETC' || operation == 'TRANSFR'"}}]
+      |                                   ^
+    p.yaml:6:35: condition: unknown operation TRANSFR: did you mean TRANSFER? (a new one must be named under operations)
+    6 | allow: [{id: a, when: {condition: "asset == 'ETC' || operation == 'TRANSFR'"}}]
+      |                                   ^
+    "#);
+    assert_snapshot!(told(r#"{assets: [ETH], condition: "!(asset == 'BTC')"}"#), @r#"
+    p.yaml:6:50: condition: BTC is none of the assets of the rule
+    6 | allow: [{id: a, when: {assets: [ETH], condition: "!(asset == 'BTC')"}}]
+      |                                                  ^
+    "#);
+    assert_snapshot!(told(r#"{condition: "amount.at_most('1')"}"#), @r#"
+    p.yaml:6:35: condition, character 1: amount needs exactly one asset under assets: units of different assets do not compare
+    6 | allow: [{id: a, when: {condition: "amount.at_most('1')"}}]
+      |                                   ^
+    "#);
+    assert_snapshot!(told(r#"{condition: "fee.at_most('1')"}"#), @r#"
+    p.yaml:6:35: condition, character 1: fee needs assets whose fees are paid in one asset: name some under assets
+    6 | allow: [{id: a, when: {condition: "fee.at_most('1')"}}]
+      |                                   ^
+    "#);
+    assert_snapshot!(told(r#"{assets: [BTC], condition: "amount.at_most('0.000000001')"}"#), @r#"
+    p.yaml:6:50: condition, character 16: the amount has 9 decimals: the asset has 8, and nothing is rounded (asset BTC)
+    6 | allow: [{id: a, when: {assets: [BTC], condition: "amount.at_most('0.000000001')"}}]
+      |                                                  ^
+    "#);
+    assert_snapshot!(told(r#"{assets: [ETH], stages: [APPROVAL], condition: "fee.at_most('1')"}"#), @r#"
+    p.yaml:6:70: a condition over the fee never matches at APPROVAL: the fee is known at SIGNING
+    6 | …id: a, when: {assets: [ETH], stages: [APPROVAL], condition: "fee.at_most('1')"}}]
+      |                                                              ^
+    "#);
+    assert_snapshot!(told(r#"{condition: [note]}"#), @"
+    p.yaml:6:35: condition must be text, not a list
+    6 | allow: [{id: a, when: {condition: [note]}}]
+      |                                   ^
+    ");
+    assert_snapshot!(mistakes(&rule("limits", r#"max: {count: 1}, window: 1h, when: {condition: "note == 'x'"}"#)), @r#"
+    p.yaml:7:54: unknown field condition: expected signers, operations, source, destination, assets, chains or classes
+    7 | limits: [{id: a, max: {count: 1}, window: 1h, when: {condition: "note == 'x'"}}]
+      |                                                      ^
+    "#);
+}

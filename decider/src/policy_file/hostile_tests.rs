@@ -8,8 +8,8 @@ use super::*;
 
 const BYTES: usize = 1024 * 1024;
 
-/// Some times what the slowest takes without optimisation. What is quadratic takes hours.
-const SOON: Duration = Duration::from_secs(30);
+/// Many times what the slowest takes without optimisation, for a machine that is busy. What is quadratic takes hours.
+const SOON: Duration = Duration::from_secs(180);
 /// A hundred mistakes with their lines.
 const MAX_REPORT_BYTES: usize = 64 * 1024;
 

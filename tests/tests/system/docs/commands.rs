@@ -91,7 +91,9 @@ async fn every_command_in_a_readme_works() {
 /// What the READMEs assume: after `make run`, with requests and samples of the reader's own.
 fn furnish(folder: &Path, system: &System) {
     std::os::unix::fs::symlink(system.local().root(), folder.join(".local")).unwrap();
-    std::os::unix::fs::symlink(root().join("tests"), folder.join("tests")).unwrap();
+    for here in ["tests", "decider"] {
+        std::os::unix::fs::symlink(root().join(here), folder.join(here)).unwrap();
+    }
     std::fs::write(folder.join("request.json"), vectors::ETHEREUM_REQUEST).unwrap();
     std::fs::write(folder.join("change.json"), requests::address_book_change()).unwrap();
     let token = system.cosigner().sign(vectors::BITCOIN_REQUEST).unwrap();

@@ -12,8 +12,8 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use serde::Serialize;
-use tracing::Subscriber;
-use tracing_subscriber::filter::EnvFilter;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
@@ -22,7 +22,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 const SERVICE_NAME: &str = "countersign-decider";
 /// Set: spans are exported there by OTLP over gRPC. The exporter reads it itself, with every other `OTEL_*`.
 const ENDPOINT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-/// Level and filter of logs and spans; `info` where it is not set.
+/// Level of logs and spans, of all or by module: `debug`, or `info,decider::store=debug`; `info` where it is not set.
 const LEVEL_VARIABLE: &str = "RUST_LOG";
 /// How long the last spans may take to leave.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -61,7 +61,10 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
-    let level = EnvFilter::try_from_env(LEVEL_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
+    let level: Targets = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
+    let spans = spans.with_filter(filter_fn(is_span));
     tracing_subscriber::registry().with(level).with(spans).with(logs()).try_init()?;
     Ok(Telemetry { provider })
 }
@@ -84,6 +87,10 @@ fn tracer_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
     }
     let exporter = SpanExporter::builder().with_tonic().build()?;
     Ok(builder.with_batch_exporter(exporter).build())
+}
+
+fn is_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span()
 }
 
 /// For people on a terminal, JSON lines for everything else.

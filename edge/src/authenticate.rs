@@ -8,6 +8,7 @@ mod keys;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use callback::{TimeClaimError, check_time_claims};
+use memchr::memrchr;
 use thiserror::Error;
 
 use crate::clock::Clock;
@@ -105,7 +106,7 @@ impl<'a> Token<'a> {
 }
 
 fn split_once_at_last_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let dot = text.iter().rposition(|byte| *byte == b'.')?;
+    let dot = memrchr(b'.', text)?;
     let (before, from_dot) = text.split_at_checked(dot)?;
     Some((before, from_dot.get(1..)?))
 }

@@ -171,6 +171,7 @@ impl Desk {
                 tracing::error!(code = trouble.code(), error = shown(&trouble.to_string()), "no decision");
             })
         };
-        Ok(undecided::caught(asking.instrument(span)).await??)
+        // The client's future has thousands of bytes, which every layer around this one would hold and copy again.
+        Ok(undecided::caught(Box::pin(asking).instrument(span)).await??)
     }
 }

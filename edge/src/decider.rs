@@ -97,13 +97,14 @@ impl Decider {
     {
         let (begun, within) = (Instant::now(), left.min(self.deadline));
         let attempts = async {
-            for pause in RETRY_PAUSES {
-                match call(self.client.clone(), timed(question.clone(), begun + within)).await {
-                    Err(status) if worth_another_try(&status) => sleep(pause).await,
-                    ended => return ended,
+            let mut pauses = RETRY_PAUSES.into_iter();
+            loop {
+                let ended = call(self.client.clone(), timed(question.clone(), begun + within)).await;
+                match (ended, pauses.next()) {
+                    (Err(status), Some(pause)) if worth_another_try(&status) => sleep(pause).await,
+                    (ended, _) => return ended,
                 }
             }
-            call(self.client.clone(), timed(question, begun + within)).await
         };
         // A decider that is stopped does not mind its deadline, so we keep our own.
         let ended = timeout(within + DEADLINE_GRACE, attempts).await;

@@ -15,8 +15,8 @@ use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use thiserror::Error;
 use tracing::Metadata;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
-    filter::{FilterExt as _, filter_fn},
+    Layer, Registry,
+    filter::{FilterExt as _, LevelFilter, Targets, filter_fn},
     layer::SubscriberExt as _,
     util::{SubscriberInitExt as _, TryInitError},
 };
@@ -27,6 +27,8 @@ pub use logs::shown;
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Set: traces are exported there.
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// Level of the log, of the whole or by module: `debug`, or `info,edge::decider=debug`; `info` where it is not set.
+const LEVEL_VARIABLE: &str = "RUST_LOG";
 const SERVICE_NAME: &str = "countersign-edge";
 
 /// Telemetry that cannot be set up.
@@ -87,7 +89,8 @@ fn exporting_provider() -> Result<SdkTracerProvider, TelemetryError> {
 
 /// Log lines take events only.
 fn log_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
+    let level: Targets = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let filter = level.and(filter_fn(is_event));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {

@@ -1,5 +1,7 @@
 //! What of a request breaks the contract: too long, too many, or missing where it must not be.
 
+use std::fmt::Display;
+
 use proto::decider::v1 as wire;
 
 use super::bounds::{
@@ -35,15 +37,15 @@ pub fn check_transaction(violations: &mut Violations, request: &wire::DecideRequ
 fn check_lists(violations: &mut Violations, request: &wire::DecideRequest) {
     violations.count_at_most("destinations", request.destinations.len(), MAX_DESTINATIONS);
     for (index, destination) in request.destinations.iter().take(MAX_DESTINATIONS).enumerate() {
-        check_destination(violations, &format!("destinations[{index}]"), destination);
+        check_destination(violations, format_args!("destinations[{index}]"), destination);
     }
     violations.count_at_most("raw_transactions", request.raw_transactions.len(), MAX_RAW_TRANSACTIONS);
     for (index, raw) in request.raw_transactions.iter().take(MAX_RAW_TRANSACTIONS).enumerate() {
-        check_raw_transaction(violations, &format!("raw_transactions[{index}]"), raw);
+        check_raw_transaction(violations, format_args!("raw_transactions[{index}]"), raw);
     }
     violations.count_at_most("players", request.players.len(), MAX_PLAYERS);
     for (index, player) in request.players.iter().take(MAX_PLAYERS).enumerate() {
-        violations.at_most(&format!("players[{index}]"), player, MAX_WORD_BYTES);
+        violations.at_most(format_args!("players[{index}]"), player, MAX_WORD_BYTES);
     }
 }
 
@@ -56,11 +58,11 @@ pub fn check_tenant(violations: &mut Violations, tenant: &str) {
     }
 }
 
-fn check_peer(violations: &mut Violations, place: &str, peer: Option<&wire::Peer>) {
+fn check_peer(violations: &mut Violations, place: impl Display + Copy, peer: Option<&wire::Peer>) {
     let Some(peer) = peer else { return };
-    violations.optional_at_most(&format!("{place}.type"), peer.r#type.as_ref(), MAX_WORD_BYTES);
-    violations.optional_at_most(&format!("{place}.id"), peer.id.as_ref(), MAX_ID_BYTES);
-    violations.optional_at_most(&format!("{place}.subtype"), peer.subtype.as_ref(), MAX_WORD_BYTES);
+    violations.optional_at_most(format_args!("{place}.type"), peer.r#type.as_ref(), MAX_WORD_BYTES);
+    violations.optional_at_most(format_args!("{place}.id"), peer.id.as_ref(), MAX_ID_BYTES);
+    violations.optional_at_most(format_args!("{place}.subtype"), peer.subtype.as_ref(), MAX_WORD_BYTES);
 }
 
 fn check_declared(violations: &mut Violations, declared: Option<&wire::DeclaredDestination>) {
@@ -74,8 +76,12 @@ fn check_declared(violations: &mut Violations, declared: Option<&wire::DeclaredD
     );
 }
 
-fn check_destination(violations: &mut Violations, place: &str, destination: &wire::Destination) {
-    check_peer(violations, &format!("{place}.peer"), destination.peer.as_ref());
+fn check_destination(
+    violations: &mut Violations,
+    place: impl Display + Copy,
+    destination: &wire::Destination,
+) {
+    check_peer(violations, format_args!("{place}.peer"), destination.peer.as_ref());
     let fields = [
         ("amount", &destination.amount, MAX_AMOUNT_BYTES),
         ("amount_usd", &destination.amount_usd, MAX_AMOUNT_BYTES),
@@ -86,17 +92,21 @@ fn check_destination(violations: &mut Violations, place: &str, destination: &wir
         ("name", &destination.name, MAX_LABEL_BYTES),
     ];
     for (name, text, max_bytes) in fields {
-        violations.optional_at_most(&format!("{place}.{name}"), text.as_ref(), max_bytes);
+        violations.optional_at_most(format_args!("{place}.{name}"), text.as_ref(), max_bytes);
     }
 }
 
-fn check_raw_transaction(violations: &mut Violations, place: &str, raw: &wire::RawTransaction) {
+fn check_raw_transaction(
+    violations: &mut Violations,
+    place: impl Display + Copy,
+    raw: &wire::RawTransaction,
+) {
     let fields = [
         ("key_derivation_path", &raw.key_derivation_path, MAX_ID_BYTES),
         ("raw", &raw.raw, MAX_DATA_BYTES),
         ("payload", &raw.payload, MAX_DATA_BYTES),
     ];
     for (name, text, max_bytes) in fields {
-        violations.optional_at_most(&format!("{place}.{name}"), text.as_ref(), max_bytes);
+        violations.optional_at_most(format_args!("{place}.{name}"), text.as_ref(), max_bytes);
     }
 }

@@ -1,6 +1,6 @@
 //! Breaches of the contract, all of them collected before the call is refused.
 
-use std::fmt;
+use std::fmt::{self, Display};
 
 use tonic_types::FieldViolation;
 
@@ -14,15 +14,15 @@ impl Violations {
         self.0.push(FieldViolation::new(field, description));
     }
 
-    /// Text of at most so many bytes.
-    pub fn at_most(&mut self, field: &str, text: &str, max_bytes: usize) {
+    /// Text of at most so many bytes. The field is put into words only where it breaks that.
+    pub fn at_most(&mut self, field: impl Display, text: &str, max_bytes: usize) {
         if text.len() > max_bytes {
-            self.add(field, format!("has {} bytes: at most {max_bytes} are allowed", text.len()));
+            self.add(field.to_string(), format!("has {} bytes: at most {max_bytes} are allowed", text.len()));
         }
     }
 
     /// The same for text that may be absent.
-    pub fn optional_at_most(&mut self, field: &str, text: Option<&String>, max_bytes: usize) {
+    pub fn optional_at_most(&mut self, field: impl Display, text: Option<&String>, max_bytes: usize) {
         if let Some(text) = text {
             self.at_most(field, text, max_bytes);
         }
@@ -57,7 +57,7 @@ impl Violations {
     }
 }
 
-impl fmt::Display for Violations {
+impl Display for Violations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told: Vec<String> =
             self.0.iter().map(|breach| format!("{} {}", breach.field, breach.description)).collect();

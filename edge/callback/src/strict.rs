@@ -4,7 +4,7 @@
 //! the last. Whatever the policy would see, somebody else could see otherwise, so it is refused, in fields that
 //! nobody reads as well.
 
-use std::{collections::HashSet, fmt};
+use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
@@ -127,21 +127,28 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         self.deeper()?;
-        let mut names = HashSet::new();
+        let mut names = Vec::new();
         while let Some(Key(name)) = map.next_key::<Key<'de>>()? {
-            if names.contains(&name) {
-                self.trail.what = Some("is given twice");
-                self.trail.prepend(shown(&name));
-                return Err(A::Error::custom("duplicate"));
-            }
             if let Err(error) = map.next_value_seed(Walk { depth: self.depth, trail: self.trail }) {
                 self.trail.prepend(shown(&name));
                 return Err(error);
             }
-            names.insert(name);
+            names.push(name);
+        }
+        if let Some(name) = given_twice(names) {
+            self.trail.what = Some("is given twice");
+            self.trail.prepend(shown(&name));
+            return Err(A::Error::custom("duplicate"));
         }
         Ok(())
     }
+}
+
+/// Sorted, because a caller who chose names that hash alike could make a table of them slow.
+fn given_twice(mut names: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    names.sort_unstable();
+    let twice = names.array_windows().position(|[name, next]| name == next);
+    twice.map(|index| names.swap_remove(index))
 }
 
 fn shown(name: &str) -> &str {

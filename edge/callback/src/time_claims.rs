@@ -1,5 +1,6 @@
 //! Time claims of a token: never required, honoured if they ever appear (decision model, section 1).
 
+use memchr::memmem;
 use thiserror::Error;
 
 use crate::members::Members;
@@ -21,6 +22,9 @@ pub enum TimeClaimError {
 /// Checks `exp` and `nbf` at the top level of a payload against `now`, in seconds since 1970. A payload that
 /// cannot be read holds: whoever decodes it says what is wrong with it.
 pub fn check_time_claims(payload: &[u8], now: u64) -> Result<(), TimeClaimError> {
+    if !may_claim(payload) {
+        return Ok(());
+    }
     let Some(mut members) = std::str::from_utf8(payload).ok().and_then(|text| Members::parse(text, "").ok())
     else {
         return Ok(());
@@ -32,6 +36,12 @@ pub fn check_time_claims(payload: &[u8], now: u64) -> Result<(), TimeClaimError>
         return Err(TimeClaimError::NotYetValid);
     }
     Ok(())
+}
+
+/// Whether a name could be a claim's: as it is, or written with escapes. Real tokens have none, and reading one
+/// only to find that out takes a sixth of its decoding.
+fn may_claim(payload: &[u8]) -> bool {
+    [&b"exp"[..], b"nbf", b"\\"].iter().any(|sign| memmem::find(payload, sign).is_some())
 }
 
 /// A claim in whole seconds, and whether a fraction follows them.

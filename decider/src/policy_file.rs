@@ -84,7 +84,7 @@ use rehearsals::Test;
 use rehearsals::report::{self, TestReport};
 use summary::Summary;
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "version",
     "raw_transactions",
     "assets",
@@ -98,6 +98,7 @@ const FIELDS: [&str; 14] = [
     "allow",
     "limits",
     "config_changes",
+    "requests",
     "tests",
 ];
 
@@ -186,9 +187,7 @@ fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let document = files.into_document();
     policy.hash = document.hash();
     let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
-    // A test says itself what its transactions are worth: prices change, and what it expects does not.
-    let unpriced = Policy { prices: None, ..policy.clone() };
-    let tests = tests.iter().map(|test| played(test, &unpriced, &texts)).collect();
+    let tests = tests.iter().map(|test| played(test, &policy, &texts)).collect();
     Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices }, tests })
 }
 

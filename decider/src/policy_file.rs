@@ -60,6 +60,8 @@ mod operations;
 
 mod ids;
 
+pub mod spots;
+
 pub mod summary;
 
 #[cfg(test)]
@@ -82,6 +84,7 @@ use names::Names;
 use prices::PriceFile;
 use rehearsals::Test;
 use rehearsals::report::{self, TestReport};
+use spots::Spots;
 use summary::Summary;
 
 const FIELDS: [&str; 15] = [
@@ -113,6 +116,8 @@ pub struct PolicyFile {
     pub summary: Summary,
     /// The price table that it names, as it was when the policy was read.
     pub prices: Option<PriceFile>,
+    /// Where it says what.
+    pub spots: Spots,
 }
 
 /// Reads a policy: a file, or a directory whose `*.yaml` and `*.yml` are read as one document.
@@ -183,12 +188,13 @@ fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
-    let Parts { mut policy, lists, prices, tests } = reader.finish(read)?;
+    let Parts { mut policy, lists, prices, tests, spots } = reader.finish(read)?;
     let document = files.into_document();
     policy.hash = document.hash();
     let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
     let tests = tests.iter().map(|test| played(test, &policy, &texts)).collect();
-    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices }, tests })
+    let spots = Spots { files: texts.into_iter().map(|text| text.file).collect(), ..spots };
+    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices, spots }, tests })
 }
 
 fn played(test: &Test, policy: &Policy, texts: &[Text]) -> TestReport {
@@ -245,6 +251,7 @@ struct Parts {
     lists: Vec<summary::ListSummary>,
     prices: Option<PriceFile>,
     tests: Vec<Test>,
+    spots: Spots,
 }
 
 /// In the order in which names are introduced, so that each section finds what it refers to.
@@ -269,7 +276,10 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Optio
         index: None,
     };
     let tests = rehearsals::read(reader, &fields, &names, &ids, &policy);
-    Some(Parts { policy: policy.indexed(), lists: names.list_summaries(), prices, tests })
+    let lists = names.list_summaries();
+    let unused = names.unused(&policy.limits);
+    let spots = Spots { ids: ids.places(), lists: names.places_of_lists(), unused, ..Spots::default() };
+    Some(Parts { policy: policy.indexed(), lists, prices, tests, spots })
 }
 
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

@@ -97,8 +97,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
         let file = read(&folder(&name));
         let summary = file.summary.to_string();
         let lines = summary.lines().filter(|line| !line.starts_with("policy") && !line.ends_with(" none"));
-        let warnings = warnings::of(&file.policy, &file.summary);
-        let warnings = warnings.iter().map(|warning| format!("warning: {warning}"));
+        let warnings = warnings::of(&file).into_iter().map(|warning| format!("warning: {}", warning.message));
         let lines: Vec<String> = lines.map(str::to_owned).chain(warnings).collect();
         format!("{name}\n{}\n", lines.join("\n"))
     });

@@ -102,20 +102,10 @@ fn a_rule_that_can_never_match_never_does() {
             *seen.entry(kind.split(['(', ' ', '{']).next().unwrap().to_owned()).or_default() += 1;
         }
     }
+    // Each kind must have been tried often enough, that holding says something; the lists of the small world are not empty.
     let kinds: Vec<&str> =
         seen.iter().filter(|(_, count)| **count >= 20).map(|(kind, _)| kind.as_str()).collect();
-    assert_eq!(
-        kinds,
-        [
-            "NoHour",
-            "NoOperation",
-            "NobodyOfCounterparty",
-            "NobodyUnderTag",
-            "NotOfCounterparty",
-            "OtherChain"
-        ],
-        "{seen:?}"
-    );
+    assert_eq!(kinds, ["NoHour", "NoOperation", "NobodyUnderTag", "OtherChain"], "{seen:?}");
 }
 
 #[test]

@@ -60,6 +60,8 @@ mod operations;
 
 mod ids;
 
+pub mod spots;
+
 pub mod summary;
 
 #[cfg(test)]
@@ -82,9 +84,10 @@ use names::Names;
 use prices::PriceFile;
 use rehearsals::Test;
 use rehearsals::report::{self, TestReport};
+use spots::Spots;
 use summary::Summary;
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "version",
     "raw_transactions",
     "assets",
@@ -98,6 +101,7 @@ const FIELDS: [&str; 14] = [
     "allow",
     "limits",
     "config_changes",
+    "requests",
     "tests",
 ];
 
@@ -112,6 +116,8 @@ pub struct PolicyFile {
     pub summary: Summary,
     /// The price table that it names, as it was when the policy was read.
     pub prices: Option<PriceFile>,
+    /// Where it says what.
+    pub spots: Spots,
 }
 
 /// Reads a policy: a file, or a directory whose `*.yaml` and `*.yml` are read as one document.
@@ -182,14 +188,13 @@ fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
-    let Parts { mut policy, lists, prices, tests } = reader.finish(read)?;
+    let Parts { mut policy, lists, prices, tests, spots } = reader.finish(read)?;
     let document = files.into_document();
     policy.hash = document.hash();
     let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
-    // A test says itself what its transactions are worth: prices change, and what it expects does not.
-    let unpriced = Policy { prices: None, ..policy.clone() };
-    let tests = tests.iter().map(|test| played(test, &unpriced, &texts)).collect();
-    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices }, tests })
+    let tests = tests.iter().map(|test| played(test, &policy, &texts)).collect();
+    let spots = Spots { files: texts.into_iter().map(|text| text.file).collect(), ..spots };
+    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices, spots }, tests })
 }
 
 fn played(test: &Test, policy: &Policy, texts: &[Text]) -> TestReport {
@@ -246,6 +251,7 @@ struct Parts {
     lists: Vec<summary::ListSummary>,
     prices: Option<PriceFile>,
     tests: Vec<Test>,
+    spots: Spots,
 }
 
 /// In the order in which names are introduced, so that each section finds what it refers to.
@@ -270,7 +276,10 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Optio
         index: None,
     };
     let tests = rehearsals::read(reader, &fields, &names, &ids, &policy);
-    Some(Parts { policy: policy.indexed(), lists: names.list_summaries(), prices, tests })
+    let lists = names.list_summaries();
+    let unused = names.unused(&policy.limits);
+    let spots = Spots { ids: ids.places(), lists: names.places_of_lists(), unused, ..Spots::default() };
+    Some(Parts { policy: policy.indexed(), lists, prices, tests, spots })
 }
 
 fn raw_transactions_required(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

@@ -14,7 +14,6 @@ use crate::evaluate::evaluate;
 use crate::intent::Intent;
 use crate::ledger::Ledger;
 use crate::list::Reading;
-use crate::prices::Prices;
 use crate::rehearsal::{Asked, Desk, Outcome};
 use crate::rule::{Effect, Rule};
 use crate::settle::settle;
@@ -94,13 +93,8 @@ impl From<Truth> for Holds {
 ///
 /// # Errors
 /// The ledger could not be read.
-pub fn explain<L: Ledger>(
-    policy: &Policy,
-    prices: &Prices,
-    asked: &Asked,
-    ledger: &mut L,
-) -> Result<Explanation, L::Error> {
-    let Asked { request, at } = asked;
+pub fn explain<L: Ledger>(policy: &Policy, asked: &Asked, ledger: &mut L) -> Result<Explanation, L::Error> {
+    let Asked { request, at, prices } = asked;
     let evaluation = evaluate(policy, request, prices, *at);
     let settlement = settle(policy, request, &evaluation, ledger, *at)?;
     let price_doubt = evaluation.price_doubt.clone();
@@ -116,9 +110,9 @@ pub fn explain<L: Ledger>(
 
 impl Desk<'_> {
     /// Explains a request over what was allowed here. Nothing is charged.
-    pub fn explain(&mut self, prices: &Prices, asked: &Asked) -> Explanation {
+    pub fn explain(&mut self, asked: &Asked) -> Explanation {
         let (policy, ledger) = self.parts();
-        let Ok(explanation) = explain(policy, prices, asked, ledger);
+        let Ok(explanation) = explain(policy, asked, ledger);
         explanation
     }
 }

@@ -22,6 +22,7 @@ pub mod integrity;
 pub mod document;
 
 pub mod config_rule;
+pub mod reach;
 pub mod rule_index;
 
 pub mod rule;

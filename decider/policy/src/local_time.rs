@@ -123,6 +123,32 @@ impl Hours {
             on(today) && begun || on(yesterday) && !over
         })
     }
+
+    /// Whether they are every hour of the week.
+    pub fn are_all(&self) -> bool {
+        let days = Day::ALL.iter().all(|(_, day)| self.days.contains(day));
+        days && self.from == TimeOfDay::START && self.to == TimeOfDay::END
+    }
+
+    /// Whether every moment in them is in others, as far as clocks of the same zone tell.
+    pub fn are_within(&self, other: &Self) -> bool {
+        let same = (self.from, self.to) == (other.from, other.to);
+        let inside = self.end_on_their_day()
+            && other.end_on_their_day()
+            && self.from >= other.from
+            && self.to <= other.to;
+        self.zone == other.zone && self.days.is_subset(&other.days) && (same || inside)
+    }
+
+    /// Whether no moment is in both, as far as clocks of the same zone tell.
+    pub fn are_apart_from(&self, other: &Self) -> bool {
+        let apart = self.to <= other.from || other.to <= self.from || self.days.is_disjoint(&other.days);
+        self.zone == other.zone && self.end_on_their_day() && other.end_on_their_day() && apart
+    }
+
+    fn end_on_their_day(&self) -> bool {
+        self.from < self.to
+    }
 }
 
 /// `MON, TUE 09:00 to 17:30 Europe/Berlin`.

@@ -13,6 +13,7 @@ mod desk;
 mod outcome;
 
 use crate::document::Policy;
+use crate::prices::Prices;
 use crate::request::Request;
 use crate::time::Time;
 use crate::verdict::Verdict;
@@ -32,13 +33,15 @@ pub struct Rehearsal {
     pub expected: Expectation,
 }
 
-/// A request, and when it is asked.
+/// A request, when it is asked, and the prices then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// What is asked.
     pub request: Request,
     /// When, by the store's clock.
     pub at: Time,
+    /// What the price table says then.
+    pub prices: Prices,
 }
 
 /// Something else came out.

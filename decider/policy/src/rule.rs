@@ -1,5 +1,6 @@
 //! Deny and allow rules: a name and what it takes to match.
 
+use crate::choice::Choice;
 use crate::circumstances::Circumstances;
 use crate::condition::{Conditions, Field, Part};
 use crate::intent::Intent;
@@ -77,5 +78,13 @@ impl Rule {
         let value = self.when.of_usd(intent, circumstances.price_doubt.as_deref());
         let value = std::iter::once((Field::AmountUsd, value).into());
         transaction.chain(value).chain(self.when.circumstances.parts(intent, circumstances, reading))
+    }
+}
+
+/// The operations that an allow rule can cover: those it names, or a plain transfer.
+pub fn covered_operations(when: &Conditions) -> Vec<&str> {
+    match when.operations.as_ref().and_then(Choice::one_of) {
+        Some(names) => names.iter().map(String::as_str).collect(),
+        None => vec![TRANSFER],
     }
 }

@@ -6,6 +6,7 @@ mod support;
 use policy::condition::Conditions;
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
+use policy::prices::Prices;
 use policy::rehearsal::{Asked, Desk, Expectation, Failure, Rehearsal, can_be_told, can_be_why};
 use policy::request::{Request, Stage};
 use policy::time::Time;
@@ -13,7 +14,7 @@ use policy::verdict::{Action, ReasonCode, Verdict};
 use support::*;
 
 fn asked(request: Request, seconds: i64) -> Asked {
-    Asked { request, at: Time::from_micros(START.as_micros() + seconds * SECOND) }
+    Asked { request, prices: Prices::NONE, at: Time::from_micros(START.as_micros() + seconds * SECOND) }
 }
 
 fn expect(verdict: Verdict) -> Expectation {

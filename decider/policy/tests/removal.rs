@@ -637,8 +637,8 @@ proptest! {
         for (sample, mut request) in all_samples() {
             (FIELDS[field].slot)(&mut request).into_iter().for_each(|slot| *slot = spoilt.map(str::to_owned));
             let mut ledger = NaiveLedger::new(&policy);
-            let asked = Asked { request: request.clone(), at: START };
-            let explained = explain(&policy, &Prices::NONE, &asked, &mut ledger).unwrap();
+            let asked = Asked { request: request.clone(), at: START, prices: Prices::NONE };
+            let explained = explain(&policy, &asked, &mut ledger).unwrap();
             prop_assert_eq!(&explained.outcome.settlement, &ledger.decide(&request, START), "{}", sample);
             let evaluation = evaluate(&policy, &request, &Prices::NONE, START);
             let read = evaluation.intent.is_some();

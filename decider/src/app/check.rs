@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::cli::{Check, Exit, Output};
 use crate::config;
 use crate::policy_file::summary::Summary;
+use crate::policy_file::warnings::Warning;
 use crate::policy_file::{self, PolicyFile, warnings};
 use crate::yaml::Mistakes;
 
@@ -17,7 +18,7 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<&'a Summary>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 /// Checks a policy, or a configuration with everything it names.
@@ -26,7 +27,7 @@ pub fn check(what: &Check) -> Exit {
         (Ok(policy), Output::Text) => approve(&policy),
         (Err(mistakes), Output::Text) => refuse(&mistakes),
         (Ok(policy), Output::Json) => {
-            let warnings = warnings::of(&policy.policy, &policy.summary);
+            let warnings = warnings::of(&policy);
             print(
                 &Report { ok: true, mistakes: None, policy: Some(&policy.summary), warnings },
                 Exit::Success,
@@ -58,7 +59,7 @@ fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
 
 fn approve(policy: &PolicyFile) -> Exit {
     println!("{}", policy.summary);
-    for warning in warnings::of(&policy.policy, &policy.summary) {
+    for warning in warnings::of(policy) {
         println!("warning: {warning}");
     }
     println!("ok");

@@ -38,17 +38,16 @@ pub fn explain(what: &Explain, clock: &dyn Clock) -> Exit {
 
 fn explained(what: &Explain, file: &PolicyFile, clock: &dyn Clock) -> Result<Explanation, String> {
     let policy = &file.policy;
-    let none = Prices::NONE;
-    let prices = file.prices.as_ref().map_or(&none, |table| &table.prices);
+    let prices = file.prices.as_ref().map_or(Prices::NONE, |table| table.prices.as_ref().clone());
     let request = request::read(&what.request)?;
     let at = what.at.map_or_else(|| clock.wall(), |at| Time::from_micros(at.as_microsecond()));
-    let asked = Asked { request, at };
+    let asked = Asked { request, at, prices };
     match &what.store {
         Some(path) => {
             let mut ledger = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
-            explain_over(policy, prices, &asked, &mut ledger).map_err(|error| error.to_string())
+            explain_over(policy, &asked, &mut ledger).map_err(|error| error.to_string())
         }
-        None => Ok(Desk::new(policy).explain(prices, &asked)),
+        None => Ok(Desk::new(policy).explain(&asked)),
     }
 }
 

@@ -35,6 +35,11 @@ impl Ids {
         id.to_owned()
     }
 
+    /// Where each of them stands.
+    pub fn places(self) -> BTreeMap<String, Place> {
+        self.seen
+    }
+
     /// Whether a rule or limit has this id, well or badly written.
     pub fn knows(&self, id: &str) -> bool {
         self.seen.contains_key(id)

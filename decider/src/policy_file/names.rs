@@ -1,12 +1,14 @@
 //! What rules and limits may refer to by name. A name whose definition has a mistake is still known: one
 //! mistake is not reported again wherever the name is used.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy::asset::Asset;
 use policy::condition::AccountMatcher;
 use policy::group::{Counterparty, SourceGroup};
+use policy::limit::{KeyPart, Limit};
 
 use super::assets::KnownAsset;
 use super::files::Files;
@@ -14,7 +16,7 @@ use super::lists::List;
 use super::summary::ListSummary;
 use super::{assets, lists, operations, signer_groups, source_groups};
 use crate::yaml::fields::unknown;
-use crate::yaml::{Fields, Node, Reader};
+use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 /// Every name of a policy.
 #[derive(Debug, Default)]
@@ -25,7 +27,26 @@ pub struct Names {
     source_groups: BTreeMap<String, Vec<AccountMatcher>>,
     signer_groups: BTreeMap<String, BTreeSet<String>>,
     counterparties: BTreeMap<String, Arc<Counterparty>>,
+    /// Where names are introduced that something should refer to.
+    places: BTreeMap<Name, Place>,
+    /// What was referred to. Asking for a name is referring to it.
+    used: RefCell<BTreeSet<Name>>,
 }
+
+/// What it names, and how it is called.
+type Name = (&'static str, String);
+
+/// Sections whose names do nothing where nothing refers to them, with what their entries are called.
+const REFERRED_TO: [(&str, &str); 4] = [
+    ("lists", LIST),
+    ("source_groups", SOURCE_GROUP),
+    ("signer_groups", SIGNER_GROUP),
+    ("counterparties", COUNTERPARTY),
+];
+const LIST: &str = "list";
+const SOURCE_GROUP: &str = "source group";
+const SIGNER_GROUP: &str = "signer group";
+const COUNTERPARTY: &str = "counterparty";
 
 impl Names {
     /// Reads the sections that introduce names.
@@ -37,6 +58,8 @@ impl Names {
             source_groups: source_groups::read(reader, fields),
             signer_groups: signer_groups::read(reader, fields),
             counterparties: BTreeMap::new(),
+            places: places(reader, fields),
+            used: RefCell::default(),
         }
     }
 
@@ -71,13 +94,13 @@ impl Names {
 
     /// The signers of a group.
     pub fn signer_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&BTreeSet<String>> {
-        let name = self.known(reader, node, "signer group", &self.signer_groups)?;
+        let name = self.known(reader, node, SIGNER_GROUP, &self.signer_groups)?;
         self.signer_groups.get(&name)
     }
 
     /// A receiver of this policy.
     pub fn counterparty(&self, reader: &mut Reader<'_>, node: &Node) -> Option<Arc<Counterparty>> {
-        let name = self.known(reader, node, "counterparty", &self.counterparties)?;
+        let name = self.known(reader, node, COUNTERPARTY, &self.counterparties)?;
         self.counterparties.get(&name).cloned()
     }
 
@@ -99,13 +122,13 @@ impl Names {
 
     /// A list of this policy.
     pub fn list(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&List> {
-        let name = self.known(reader, node, "list", &self.lists)?;
+        let name = self.known(reader, node, LIST, &self.lists)?;
         self.lists.get(&name)?.as_ref()
     }
 
     /// The accounts of a group of sources.
     pub fn source_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&[AccountMatcher]> {
-        let name = self.known(reader, node, "source group", &self.source_groups)?;
+        let name = self.known(reader, node, SOURCE_GROUP, &self.source_groups)?;
         self.source_groups.get(&name).map(Vec::as_slice)
     }
 
@@ -124,6 +147,25 @@ impl Names {
             .collect()
     }
 
+    /// Where the lists stand.
+    pub fn places_of_lists(&self) -> BTreeMap<String, Place> {
+        let lists = self.places.iter().filter(|((what, _), _)| *what == LIST);
+        lists.map(|((_, name), at)| (name.clone(), *at)).collect()
+    }
+
+    /// What nothing refers to, once everything was read. A limit that keeps sums apart by groups refers to all of
+    /// them.
+    pub fn unused(&self, limits: &[Limit]) -> Vec<(Place, String)> {
+        let used = self.used.borrow();
+        let keyed = |part| limits.iter().any(|limit| limit.key.contains(&part));
+        let (sources, receivers) = (keyed(KeyPart::SourceGroup), keyed(KeyPart::Counterparty));
+        let is_used = |name: &Name| {
+            used.contains(name) || sources && name.0 == SOURCE_GROUP || receivers && name.0 == COUNTERPARTY
+        };
+        let unused = self.places.iter().filter(|(name, _)| !is_used(name));
+        unused.map(|((what, name), at)| (*at, format!("{what} {name} is not used"))).collect()
+    }
+
     /// The lists in short.
     pub fn list_summaries(&self) -> Vec<ListSummary> {
         self.lists.values().flatten().map(ListSummary::of).collect()
@@ -133,7 +175,7 @@ impl Names {
         &self,
         reader: &mut Reader<'_>,
         node: &Node,
-        what: &str,
+        what: &'static str,
         known: &BTreeMap<String, T>,
     ) -> Option<String> {
         let name = reader.text(node, &format!("the name of a {what}"))?;
@@ -141,6 +183,22 @@ impl Names {
             reader.mistake(node.at, unknown(what, name, known.keys().map(String::as_str)));
             return None;
         }
+        self.used.borrow_mut().insert((what, name.to_owned()));
         Some(name.to_owned())
     }
+}
+
+fn places(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<Name, Place> {
+    let mut places = BTreeMap::new();
+    for (section, what) in REFERRED_TO {
+        let Some(Value::Map(entries)) = fields.optional(reader, section).map(|node| &node.value) else {
+            continue;
+        };
+        for (key, _) in entries {
+            if let Value::Text(name) = &key.value {
+                places.insert((what, name.clone()), key.at);
+            }
+        }
+    }
+    places
 }

@@ -5,9 +5,17 @@ pub mod report;
 
 mod expect;
 
+mod named;
+
 mod draft;
 
+mod prices;
+
+mod moment;
+
 mod destination;
+
+mod known;
 
 mod words;
 
@@ -21,7 +29,10 @@ use policy::time::Time;
 use super::ids::Ids;
 use super::names::Names;
 use crate::yaml::{Fields, Node, Place, Reader};
-use draft::{Draft, Moment};
+use draft::Draft;
+use known::Known;
+use moment::Moment;
+use named::Requests;
 
 /// The most tests of a policy.
 pub const MAX_TESTS: usize = 1_000;
@@ -54,13 +65,15 @@ pub fn read(
     ids: &Ids,
     policy: &Policy,
 ) -> Vec<Test> {
+    let known = Known { names, has_prices: fields.has("prices"), terms: policy.prices.as_ref() };
+    let requests = Requests::read(reader, fields, &known);
     let Some(node) = fields.optional(reader, "tests") else { return Vec::new() };
     let entries = reader.list(node, "tests").unwrap_or_default();
     if entries.len() > MAX_TESTS {
         reader.mistake(node.at, format!("tests has {} entries: at most {MAX_TESTS} are read", entries.len()));
         return Vec::new();
     }
-    let mut tests = Tests { names, ids, policy, left: MAX_REQUESTS };
+    let mut tests = Tests { known, requests, ids, policy, left: MAX_REQUESTS };
     let read = entries.iter().enumerate();
     let read = read.filter_map(|(number, entry)| tests.read(reader, entry, number.saturating_add(1)));
     read.collect()
@@ -68,7 +81,8 @@ pub fn read(
 
 /// What tests are read with.
 struct Tests<'a> {
-    names: &'a Names,
+    known: Known<'a>,
+    requests: Requests,
     ids: &'a Ids,
     policy: &'a Policy,
     /// How many more requests may come.
@@ -82,7 +96,8 @@ impl Tests<'_> {
         let at = fields.optional(reader, "at").map_or(Some(DEFAULT_AT), |node| words::time(reader, node));
         let history = self.read_history(reader, &fields);
         let asked = fields.required(reader, "request");
-        let asked = asked.and_then(|node| Some((node, Draft::of_request(reader, node, self.names)?)));
+        let asked = asked
+            .and_then(|node| Some((node, Draft::of_request(reader, node, &self.known, &self.requests)?)));
         let stage = asked.as_ref().map(|(_, draft)| draft.stage());
         let expected = fields.required(reader, "expect");
         let expected = expected.and_then(|node| expect::read(reader, node, self.ids, self.policy, stage));
@@ -91,6 +106,7 @@ impl Tests<'_> {
             history: self.played(reader, &history, &draft, at, number),
             asked: Asked {
                 request: draft.request(reader, place, self.policy, &format!("test-{number}")),
+                prices: draft.prices(at),
                 at,
             },
             expected: expected?,
@@ -110,7 +126,7 @@ impl Tests<'_> {
         };
         self.left = left;
         let read = entries.iter().filter_map(|node| {
-            let (draft, moment) = Draft::of_history(reader, node, self.names)?;
+            let (draft, moment) = Draft::of_history(reader, node, &self.known, &self.requests)?;
             Some(Entry { node, draft, moment: moment? })
         });
         read.collect()
@@ -134,8 +150,9 @@ impl Tests<'_> {
             }
             before = before.max(asked_at);
             let id = format!("test-{test}-history-{}", number.saturating_add(1));
-            let request = draft.clone().over(base).request(reader, node, self.policy, &id);
-            played.push(Asked { request, at: asked_at });
+            let draft = draft.clone().over(base);
+            let request = draft.request(reader, node, self.policy, &id);
+            played.push(Asked { request, prices: draft.prices(asked_at), at: asked_at });
         }
         played
     }

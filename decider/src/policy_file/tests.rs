@@ -375,7 +375,7 @@ fn the_summary_and_the_warnings_tell_what_it_holds() {
     changes none
     tests   none
     ");
-    assert_snapshot!(warnings::of(&file.policy, &file.summary).join("\n"), @"
+    assert_snapshot!(warnings::told(&file), @"
     list exchange is not used
     allow rule swaps allows SWAP: no amount limit or maximum bounds what that moves, only a count does
     ");
@@ -394,13 +394,14 @@ limits:
   - {id: eth, when: {assets: [ETH]}, max: {amount: "1"}, window: 1h}
 "#;
     let file = read("p.yaml", text).unwrap();
-    assert_snapshot!(warnings::of(&file.policy, &file.summary).join("\n"), @"
+    assert_snapshot!(warnings::told(&file), @"
     list empty is not used
     list empty is empty
     allow rule anything allows any destination
     allow rule calls allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does
     allow rule calls allows every address of type UNMANAGED
     no limit applies to what allow rule calls allows
+    allow rule to-seven allows nothing that allow rule anything does not allow, too. Narrow that one, or take this one out
     no limit applies to what allow rule to-seven allows
     ");
 }
@@ -416,7 +417,7 @@ limits:
   - {id: open, max: {destinations: 3}, window: in_flight}
 "#;
     let file = read("p.yaml", text).unwrap();
-    assert_snapshot!(warnings::of(&file.policy, &file.summary).join("\n"), @"
+    assert_snapshot!(warnings::told(&file), @"
     allow rule raw allows RAW: no amount limit or maximum bounds what that moves, only a count does
     no limit applies to what allow rule raw allows
     limit open counts every charge for ever: no outcome is reported yet that would end its flight

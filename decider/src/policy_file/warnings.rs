@@ -1,216 +1,99 @@
-//! What a policy allows that its author may not have meant. A warning is not a mistake: each of these can be
-//! what somebody wants.
+//! What a policy says that its author may not have meant: what it leaves open, and what in it does nothing. A warning
+//! is not a mistake: each of these can be what somebody wants.
 
-use std::collections::BTreeSet;
+mod idle;
 
-use policy::choice::Choice;
-use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
-use policy::config_rule::ConfigEffect;
+mod open;
+
+use std::fmt;
+
 use policy::document::Policy;
-use policy::limit::{Cap, Limit};
-use policy::rule::Rule;
-use policy::time::Window;
-use policy::vocabulary::{TRANSFER, is_matched_by_address, pays_somebody, states_its_amount};
+use serde::Serialize;
 
-use super::summary::Summary;
+use super::PolicyFile;
+use super::spots::Spots;
+use crate::yaml::Place;
 
-/// Every warning, in the order of the policy.
-pub fn of(policy: &Policy, summary: &Summary) -> Vec<String> {
-    let mut warnings = unused_lists(policy, summary);
-    if policy.allow.is_empty() {
-        warnings.push("there is no allow rule: everything is denied".into());
+/// One warning, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The file it is about.
+    pub file: String,
+    /// Line, from 1. Absent: it concerns the whole file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// What may not be meant, and what to do.
+    pub message: String,
+}
+
+/// Every warning, in the order of the files and their lines.
+pub fn of(file: &PolicyFile) -> Vec<Warning> {
+    let mut noted = file.spots.unused.clone();
+    for list in file.summary.lists.iter().filter(|list| list.addresses == 0) {
+        noted.push((file.spots.of_list(&list.name), format!("list {} is empty", list.name)));
     }
-    for rule in policy.deny.iter().chain(&policy.allow) {
-        warnings.extend(unstated_fee_asset(policy, rule));
+    if file.policy.allow.is_empty() {
+        noted.push((Place::default(), "there is no allow rule: everything is denied".into()));
     }
-    for rule in &policy.allow {
-        warnings.extend(unstated_amounts(rule));
-        warnings.extend(any_destination(rule));
-        warnings.extend(any_address(rule));
-        warnings.extend(without_limit(policy, rule));
+    noted.extend(of_named(&file.policy).into_iter().map(|(id, message)| (file.spots.of_id(id), message)));
+    noted.sort_by_key(|(at, _)| (at.file, at.spot()));
+    noted.into_iter().map(|(at, message)| Warning::at(&file.spots, at, message)).collect()
+}
+
+/// Those of a rule or a limit, with its id.
+fn of_named(policy: &Policy) -> Vec<(&str, String)> {
+    let mut noted = Vec::new();
+    for rule in &policy.deny {
+        let warnings = idle::of_deny(policy, rule).into_iter().chain(open::unstated_fee_asset(policy, rule));
+        noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
     }
-    warnings.extend(policy.limits.iter().filter_map(in_flight));
-    warnings
-}
-
-/// A list that nothing refers to denies and allows nobody.
-fn unused_lists(policy: &Policy, summary: &Summary) -> Vec<String> {
-    let used = used_lists(policy);
-    let unused = summary.lists.iter().filter(|list| !used.contains(list.name.as_str()));
-    let mut warnings: Vec<String> = unused.map(|list| format!("list {} is not used", list.name)).collect();
-    let empty = summary.lists.iter().filter(|list| list.addresses == 0);
-    warnings.extend(empty.map(|list| format!("list {} is empty", list.name)));
-    warnings
-}
-
-fn used_lists(policy: &Policy) -> BTreeSet<&str> {
-    let limits = policy.limits.iter().map(|limit| &limit.when);
-    let rules = policy.deny.iter().chain(&policy.allow).map(|rule| &rule.when);
-    let conditions: Vec<&Conditions> = rules.chain(limits).collect();
-    let destinations =
-        conditions.iter().flat_map(|when| destinations(when)).filter_map(|each| each.list.as_ref());
-    let contracts = conditions.iter().filter_map(|when| when.contracts.as_ref());
-    let receivers = policy.counterparties.iter().flat_map(|each| &each.lists);
-    let wallets = policy.config_changes.iter().filter_map(|rule| match &rule.does {
-        ConfigEffect::ApproveWallet(wallet) => Some(&wallet.list),
-        ConfigEffect::RejectWallet(wallet) => wallet.list.as_ref(),
-        ConfigEffect::Reject(_) => None,
-    });
-    destinations.chain(contracts).chain(receivers).chain(wallets).map(|list| list.name.as_str()).collect()
-}
-
-/// What is asked for or ruled out.
-fn destinations(when: &Conditions) -> &[DestinationMatcher] {
-    when.destinations.as_ref().map_or(&[], |choice| choice.alternatives())
-}
-
-/// Amounts in the payload of these operations are 0: nothing native bounds what they move.
-fn unstated_amounts(rule: &Rule) -> Option<String> {
-    let operations = operations(&rule.when);
-    let unstated: Vec<&str> = operations.into_iter().filter(|name| !states_its_amount(name)).collect();
-    let (id, names) = (&rule.id, unstated.join(", "));
-    (!unstated.is_empty()).then(|| {
-        format!("allow rule {id} allows {names}: no amount limit or maximum bounds what that moves, only a count does")
-    })
-}
-
-fn any_destination(rule: &Rule) -> Option<String> {
-    let (id, when) = (&rule.id, &rule.when);
-    if !operations(when).into_iter().any(pays_somebody) || when.contracts.is_some() {
-        return None;
+    for (number, rule) in policy.allow.iter().enumerate() {
+        // What allows nothing leaves nothing open.
+        let warnings = match idle::allows_nothing(policy, rule) {
+            Some(idle) => vec![idle],
+            None => [
+                idle::of_allow(policy, number, rule),
+                open::unstated_fee_asset(policy, rule).into_iter().collect(),
+                open::of_allow(policy, rule),
+            ]
+            .concat(),
+        };
+        noted.extend(warnings.into_iter().map(|message| (rule.id.as_str(), message)));
     }
-    match &when.destinations {
-        None => Some(format!("allow rule {id} allows any destination")),
-        Some(Choice::NoneOf(_)) => {
-            Some(format!("allow rule {id} allows any destination but those it rules out"))
+    for limit in &policy.limits {
+        let warnings = idle::of_limit(policy, limit).into_iter().chain(open::in_flight(limit));
+        noted.extend(warnings.map(|message| (limit.id.as_str(), message)));
+    }
+    noted
+}
+
+impl Warning {
+    fn at(spots: &Spots, at: Place, message: String) -> Self {
+        let (line, column) = at.spot().unzip();
+        Self { file: spots.files.get(at.file).cloned().unwrap_or_default(), line, column, message }
+    }
+}
+
+/// As editors take it.
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => {
+                write!(formatter, "{}:{line}:{column}: {}", self.file, self.message)
+            }
+            _ => write!(formatter, "{}: {}", self.file, self.message),
         }
-        Some(Choice::OneOf(_)) => None,
     }
 }
 
-/// A type that is matched by address, without anything that names the address, is every address of the type; and so
-/// is whatever the custody system calls by a word.
-fn any_address(rule: &Rule) -> Option<String> {
-    let asked = rule.when.destinations.as_ref().and_then(Choice::one_of);
-    let named = |matcher: &DestinationMatcher| matcher.list.is_some() || matcher.counterparty.is_some();
-    let open = asked.into_iter().flatten().filter(|matcher| !named(matcher));
-    let mut kinds =
-        open.filter_map(|matcher| match (&matcher.account, &matcher.subtype, &matcher.address_type) {
-            (Some(account), ..) => is_matched_by_address(&account.kind).then_some(("type", &account.kind)),
-            (None, Some(subtype), _) => Some(("subtype", subtype)),
-            (None, None, address_type) => address_type.as_ref().map(|word| ("address type", word)),
-        });
-    let (what, word) = kinds.next().filter(|_| rule.when.contracts.is_none())?;
-    Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
+/// What they say, without their places.
+#[cfg(test)]
+pub fn told(file: &PolicyFile) -> String {
+    of(file).into_iter().map(|warning| warning.message).collect::<Vec<_>>().join("\n")
 }
 
-/// The fee of a token is in another coin: read in the token's own units it would be another amount.
-fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
-    let asked = &rule.when.circumstances;
-    if asked.fee.is_none() && asked.fee_share.is_unbounded() {
-        return None;
-    }
-    let shares_its_chain =
-        |id: &String, chain| policy.assets.iter().any(|(other, asset)| other != id && asset.chain == chain);
-    let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
-    let (id, _) = policy
-        .assets
-        .iter()
-        .find(|(id, asset)| met(id) && asset.fee_asset.is_none() && shares_its_chain(id, asset.chain))?;
-    Some(format!(
-        "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
-        rule.id
-    ))
-}
-
-fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {
-    let limited = |name: &str| policy.limits.iter().any(|limit| may_apply(limit, &rule.when, name));
-    let all = operations(&rule.when);
-    let open: Vec<&str> = all.iter().copied().filter(|name| !limited(name)).collect();
-    let id = &rule.id;
-    match open.len() {
-        0 => None,
-        count if count == all.len() => Some(format!("no limit applies to what allow rule {id} allows")),
-        _ => Some(format!("no limit applies to {} that allow rule {id} allows", open.join(", "))),
-    }
-}
-
-/// What nobody has heard the end of may still be in flight.
-fn in_flight(limit: &Limit) -> Option<String> {
-    let id = &limit.id;
-    (limit.window == Window::InFlight).then(|| {
-        format!(
-            "limit {id} counts every charge for ever: no outcome is reported yet that would end its flight"
-        )
-    })
-}
-
-/// Whether a limit can meet anything of this operation that the rule allows.
-fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
-    let when = &limit.when;
-    let bounded = match limit.cap {
-        Cap::Count(_) => true,
-        Cap::Destinations(_) => pays_somebody(operation),
-        Cap::Amount(_) | Cap::Usd(_) => states_its_amount(operation),
-    };
-    let met = when.operations.as_ref().is_none_or(|choice| choice.includes(&operation.to_owned()));
-    bounded
-        && met
-        && may_meet(&when.signers, &rule.signers)
-        && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
-        && any_pair(&when.sources, &rule.sources, overlap)
-        && any_pair(&when.destinations, &rule.destinations, destinations_overlap)
-}
-
-/// The operations an allow rule covers.
-fn operations(when: &Conditions) -> Vec<&str> {
-    match when.operations.as_ref().and_then(Choice::one_of) {
-        Some(names) => names.iter().map(String::as_str).collect(),
-        None => vec![TRANSFER],
-    }
-}
-
-type Words = Option<Choice<BTreeSet<String>>>;
-
-fn may_meet(one: &Words, other: &Words) -> bool {
-    match (one, other) {
-        (Some(Choice::OneOf(words)), Some(choice)) | (Some(choice), Some(Choice::OneOf(words))) => {
-            words.iter().any(|word| choice.includes(word))
-        }
-        _ => true,
-    }
-}
-
-/// What is ruled out leaves others.
-fn any_pair<T>(
-    one: &Option<Choice<Vec<T>>>,
-    other: &Option<Choice<Vec<T>>>,
-    overlap: impl Fn(&T, &T) -> bool,
-) -> bool {
-    match (one, other) {
-        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => {
-            one.iter().any(|one| other.iter().any(|other| overlap(one, other)))
-        }
-        _ => true,
-    }
-}
-
-fn overlap(one: &AccountMatcher, other: &AccountMatcher) -> bool {
-    one.kind == other.kind && (one.id.is_none() || other.id.is_none() || one.id == other.id)
-}
-
-/// Whether some destination may be both: by account where both name one, by address where both name a list.
-fn destinations_overlap(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
-    let accounts =
-        one.account.as_ref().zip(other.account.as_ref()).is_none_or(|(one, other)| overlap(one, other));
-    let lists = one.list.as_ref().zip(other.list.as_ref());
-    may_be_the_same(&one.subtype, &other.subtype)
-        && may_be_the_same(&one.address_type, &other.address_type)
-        && may_be_the_same(&one.tag, &other.tag)
-        && accounts
-        && lists.is_none_or(|(one, other)| one.overlap(other).is_some())
-}
-
-fn may_be_the_same(one: &Option<String>, other: &Option<String>) -> bool {
-    one.is_none() || other.is_none() || one == other
-}
+#[cfg(test)]
+mod tests;

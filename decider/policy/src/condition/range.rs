@@ -32,4 +32,11 @@ impl<T: PartialOrd> Range<T> {
     pub fn contains(&self, value: &T) -> bool {
         self.holds(|bound| value > bound)
     }
+
+    /// Whether whatever is inside this is inside another.
+    pub fn is_within(&self, other: &Self) -> bool {
+        let at_most = |max: &T| self.max.as_ref().is_some_and(|own| own <= max);
+        let over = |least: &T| self.over.as_ref().is_some_and(|own| own >= least);
+        other.max.as_ref().is_none_or(at_most) && other.over.as_ref().is_none_or(over)
+    }
 }

@@ -11,7 +11,6 @@ use crate::evaluate::evaluate;
 use crate::identity::{Digest, content_of_transaction, of_transaction};
 use crate::ledger::{Ledger, Used};
 use crate::limit::{Bucket, Limit};
-use crate::prices::Prices;
 use crate::settle::{content_changed, settle};
 use crate::time::Time;
 use crate::usage::UsageIndex;
@@ -57,16 +56,16 @@ impl<'p> Desk<'p> {
         (self.policy, &mut self.memory)
     }
 
-    fn refuse(&self, Asked { request, at }: &Asked) -> Outcome {
+    fn refuse(&self, Asked { request, at, prices }: &Asked) -> Outcome {
         Outcome {
-            evaluation: evaluate(self.policy, request, &Prices::NONE, *at),
+            evaluation: evaluate(self.policy, request, prices, *at),
             settlement: content_changed(request, *at),
         }
     }
 
-    fn decide(&mut self, Asked { request, at }: &Asked) -> Outcome {
+    fn decide(&mut self, Asked { request, at, prices }: &Asked) -> Outcome {
         let policy = self.policy;
-        let evaluation = evaluate(policy, request, &Prices::NONE, *at);
+        let evaluation = evaluate(policy, request, prices, *at);
         let Ok(settlement) = settle(policy, request, &evaluation, &mut self.memory, *at);
         if let Some(change) = &settlement.charge {
             let memory = &mut self.memory;

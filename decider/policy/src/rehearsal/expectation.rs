@@ -17,6 +17,8 @@ pub struct Expectation {
     pub rule: Option<String>,
     /// A limit that decided.
     pub limit: Option<String>,
+    /// A part of what people are told of the reason.
+    pub says: Option<String>,
 }
 
 impl Expectation {
@@ -30,6 +32,7 @@ impl Expectation {
             && self.reason.is_none_or(|reason| reason == settlement.reason.code)
             && self.rule.as_deref().is_none_or(|rule| outcome.deciding_rules().any(|id| id == rule))
             && self.limit.as_deref().is_none_or(|limit| outcome.deciding_limits().any(|id| id == limit))
+            && self.says.as_deref().is_none_or(|part| settlement.reason.text.contains(part))
     }
 }
 

@@ -7,8 +7,8 @@ use super::words::{known, text, text_or_empty};
 use crate::yaml::{Fields, Node, Reader};
 
 pub const SOURCE_FIELDS: [&str; 3] = ["type", "id", "subtype"];
-pub const DESTINATION_FIELDS: [&str; 8] =
-    ["type", "id", "subtype", "address", "tag", "address_type", "amount", "amount_usd"];
+pub const DESTINATION_FIELDS: [&str; 9] =
+    ["type", "id", "subtype", "address", "display_address", "tag", "address_type", "amount", "amount_usd"];
 pub const RAW_FIELDS: [&str; 2] = ["raw", "payload"];
 
 pub fn read_source(reader: &mut Reader<'_>, node: &Node) -> Option<AccountText> {
@@ -23,7 +23,7 @@ pub fn read_destination(reader: &mut Reader<'_>, node: &Node) -> Option<Destinat
         amount: text(reader, &fields, "amount"),
         amount_usd: text(reader, &fields, "amount_usd"),
         address: text(reader, &fields, "address"),
-        display_address: None,
+        display_address: text(reader, &fields, "display_address"),
         tag: text_or_empty(reader, &fields, "tag"),
         address_type: known(reader, &fields, "address_type", "address type", &ADDRESS_TYPES),
     })

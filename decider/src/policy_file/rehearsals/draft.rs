@@ -1,19 +1,26 @@
-//! The request of a test as it is written: what is left out of a history is taken from the test's own request.
+//! The request of a test as it is written: what is left out is taken from what it is like.
+
+mod reading;
+
+use std::collections::BTreeSet;
 
 use policy::applicability::raw_transaction_applies;
 use policy::document::Policy;
+use policy::prices::Prices;
 use policy::raw_transaction::made_up;
 use policy::request::{
     AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
+use policy::time::Time;
 use serde_json::json;
 
-use super::destination::{read_destination, read_raw, read_source};
-use super::words::{text, time, word};
-use crate::policy_file::names::Names;
-use crate::yaml::{Fields, Node, Reader, span};
+use super::prices::Table;
+use crate::yaml::{Node, Reader};
 
-pub const REQUEST_FIELDS: [&str; 18] = [
+/// What can be said of a request.
+pub const REQUEST_FIELDS: [&str; 21] = [
+    "like",
+    "without",
     "signer",
     "stage",
     "operation",
@@ -22,6 +29,7 @@ pub const REQUEST_FIELDS: [&str; 18] = [
     "amount",
     "requested_amount",
     "amount_usd",
+    "prices",
     "to",
     "fee",
     "note",
@@ -33,24 +41,16 @@ pub const REQUEST_FIELDS: [&str; 18] = [
     "tx_id",
     "request_id",
 ];
-/// What an entry of the history has beside them.
-pub const MOMENT_FIELDS: [&str; 2] = ["ago", "at"];
-
-const STAGES: [&str; 2] = ["APPROVAL", "SIGNING"];
-const MICROS_PER_SECOND: i64 = 1_000_000;
-
-/// When an entry of the history was asked.
-#[derive(Debug, Clone, Copy)]
-pub enum Moment {
-    /// At this time.
-    At(policy::time::Time),
-    /// So many microseconds before the test's own request.
-    Ago(i64),
-}
+/// What of it is said of one request alone: which it is, and what it is like.
+pub const OWN_FIELDS: [&str; 4] = ["like", "without", "tx_id", "request_id"];
 
 /// What is said of a request. `None` is left out.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
+    /// What it is like where it says nothing; without it that is the test's own request.
+    like: Option<Box<Self>>,
+    /// What it leaves out of what it is like, by field.
+    without: BTreeSet<String>,
     signer: Option<String>,
     stage: Option<Stage>,
     operation: Option<String>,
@@ -59,6 +59,7 @@ pub struct Draft {
     amount: Option<String>,
     requested_amount: Option<String>,
     amount_usd: Option<String>,
+    prices: Option<Table>,
     to: Option<Vec<DestinationText>>,
     fee: Option<String>,
     note: Option<String>,
@@ -72,97 +73,81 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The request of a test.
-    pub fn of_request(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Option<Self> {
-        let fields = Fields::of(reader, node, "a request", &REQUEST_FIELDS)?;
-        Some(Self::read(reader, &fields, names))
-    }
-
-    /// An entry of a history, and when it was asked where that could be read.
-    pub fn of_history(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Option<(Self, Option<Moment>)> {
-        let known = [MOMENT_FIELDS.as_slice(), &REQUEST_FIELDS].concat();
-        let fields = Fields::of(reader, node, "an entry of a history", &known)?;
-        Some((Self::read(reader, &fields, names), read_moment(reader, &fields)))
-    }
-
-    fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Self {
-        let source = fields.optional(reader, "source");
-        let draft = Self {
-            signer: text(reader, fields, "signer"),
-            stage: word(reader, fields, "stage", &STAGES),
-            operation: fields.optional(reader, "operation").and_then(|node| names.operation(reader, node)),
-            source: source.and_then(|node| read_source(reader, node)),
-            asset: text(reader, fields, "asset"),
-            amount: text(reader, fields, "amount"),
-            requested_amount: text(reader, fields, "requested_amount"),
-            amount_usd: text(reader, fields, "amount_usd"),
-            to: read_list(reader, fields, "to", read_destination),
-            fee: text(reader, fields, "fee"),
-            note: text(reader, fields, "note"),
-            external_tx_id: text(reader, fields, "external_tx_id"),
-            call_data: text(reader, fields, "call_data"),
-            messages: read_list(reader, fields, "messages", |reader, node| {
-                reader.text(node, "a message's type").map(str::to_owned)
-            }),
-            raw_transactions: read_list(reader, fields, "raw_transactions", read_raw),
-            tenant: text(reader, fields, "tenant"),
-            tx_id: text(reader, fields, "tx_id"),
-            request_id: text(reader, fields, "request_id"),
-        };
-        draft.check_stage(reader, fields);
-        draft
-    }
-
-    /// Evidence of signing wins over what is said (decision model, the table of words).
-    fn check_stage(&self, reader: &mut Reader<'_>, fields: &Fields<'_>) {
-        let evidence = [
-            ("fee", self.fee.is_some()),
-            ("raw_transactions", self.raw_transactions.as_ref().is_some_and(|raw| !raw.is_empty())),
-        ];
-        for (name, is_there) in evidence {
-            if self.stage == Some(Stage::Approval)
-                && is_there
-                && let Some(node) = fields.optional(reader, name)
-            {
-                let message =
-                    format!("{name} is there at signing alone: a request that has it is not for APPROVAL");
-                reader.mistake(node.at, message);
-            }
-        }
-    }
-
     /// Its stage: the one at which nothing is left to anybody, where none is named.
     pub fn stage(&self) -> Stage {
         self.stage.unwrap_or(Stage::Signing)
     }
 
-    /// The same, with what it leaves out taken from another; but a transaction of its own.
-    pub fn over(self, base: &Self) -> Self {
-        let stage = self.stage.or(base.stage);
+    /// The same, with what it leaves out taken from what it is like, or else from another; but a transaction of its
+    /// own.
+    pub fn over(mut self, base: &Self) -> Self {
+        let like = self.like.take();
+        let base = like.as_deref().unwrap_or(base).clone().lacking(&self.without);
+        let signing = self.evidence_of_signing().next().map(|_| Stage::Signing);
+        let stage = self.stage.or(signing).or(base.stage);
         let at_signing = stage != Some(Stage::Approval);
         Self {
+            like: None,
+            without: BTreeSet::new(),
             stage,
-            signer: self.signer.or_else(|| base.signer.clone()),
-            operation: self.operation.or_else(|| base.operation.clone()),
-            source: self.source.or_else(|| base.source.clone()),
-            asset: self.asset.or_else(|| base.asset.clone()),
+            signer: self.signer.or(base.signer),
+            operation: self.operation.or(base.operation),
+            source: self.source.or(base.source),
+            asset: self.asset.or(base.asset),
             requested_amount: self
                 .requested_amount
-                .or_else(|| base.requested_amount.clone().filter(|_| self.amount.is_none())),
-            amount: self.amount.or_else(|| base.amount.clone()),
-            amount_usd: self.amount_usd.or_else(|| base.amount_usd.clone()),
-            to: self.to.or_else(|| base.to.clone()),
-            fee: self.fee.or_else(|| base.fee.clone().filter(|_| at_signing)),
-            note: self.note.or_else(|| base.note.clone()),
-            external_tx_id: self.external_tx_id.or_else(|| base.external_tx_id.clone()),
-            call_data: self.call_data.or_else(|| base.call_data.clone()),
-            messages: self.messages.or_else(|| base.messages.clone()),
-            raw_transactions: self
-                .raw_transactions
-                .or_else(|| base.raw_transactions.clone().filter(|_| at_signing)),
-            tenant: self.tenant.or_else(|| base.tenant.clone()),
+                .or(base.requested_amount.filter(|_| self.amount.is_none())),
+            amount: self.amount.or(base.amount),
+            amount_usd: self.amount_usd.or(base.amount_usd),
+            prices: self.prices.or(base.prices),
+            to: self.to.or(base.to),
+            fee: self.fee.or(base.fee.filter(|_| at_signing)),
+            note: self.note.or(base.note),
+            external_tx_id: self.external_tx_id.or(base.external_tx_id),
+            call_data: self.call_data.or(base.call_data),
+            messages: self.messages.or(base.messages),
+            raw_transactions: self.raw_transactions.or(base.raw_transactions.filter(|_| at_signing)),
+            tenant: self.tenant.or(base.tenant),
             tx_id: self.tx_id,
             request_id: self.request_id,
+        }
+    }
+
+    /// The fields of it that are there at signing alone.
+    fn evidence_of_signing(&self) -> impl Iterator<Item = &'static str> {
+        let shown = |to: &Vec<DestinationText>| to.iter().any(|each| each.display_address.is_some());
+        let evidence = [
+            ("fee", self.fee.is_some()),
+            ("raw_transactions", self.raw_transactions.as_ref().is_some_and(|raw| !raw.is_empty())),
+            ("to", self.to.as_ref().is_some_and(shown)),
+        ];
+        evidence.into_iter().filter_map(|(name, is_there)| is_there.then_some(name))
+    }
+
+    /// The same without some of its fields.
+    fn lacking(self, fields: &BTreeSet<String>) -> Self {
+        fn keep<T>(name: &str, value: Option<T>, fields: &BTreeSet<String>) -> Option<T> {
+            value.filter(|_| !fields.contains(name))
+        }
+        Self {
+            signer: keep("signer", self.signer, fields),
+            stage: keep("stage", self.stage, fields),
+            operation: keep("operation", self.operation, fields),
+            source: keep("source", self.source, fields),
+            asset: keep("asset", self.asset, fields),
+            amount: keep("amount", self.amount, fields),
+            requested_amount: keep("requested_amount", self.requested_amount, fields),
+            amount_usd: keep("amount_usd", self.amount_usd, fields),
+            prices: keep("prices", self.prices, fields),
+            to: keep("to", self.to, fields),
+            fee: keep("fee", self.fee, fields),
+            note: keep("note", self.note, fields),
+            external_tx_id: keep("external_tx_id", self.external_tx_id, fields),
+            call_data: keep("call_data", self.call_data, fields),
+            messages: keep("messages", self.messages, fields),
+            raw_transactions: keep("raw_transactions", self.raw_transactions, fields),
+            tenant: keep("tenant", self.tenant, fields),
+            ..self
         }
     }
 
@@ -188,6 +173,11 @@ impl Draft {
             note: self.note.clone(),
             extra_parameters: self.extra_parameters(),
         }
+    }
+
+    /// The price table when it is asked.
+    pub fn prices(&self, at: Time) -> Prices {
+        self.prices.as_ref().map_or(Prices::NONE, |table| table.at(at))
     }
 
     /// One destination gets what the request says of the whole.
@@ -228,37 +218,5 @@ impl Draft {
             extra.insert("rawMessageData".into(), json!({"messages": messages}));
         }
         (!extra.is_empty()).then(|| serde_json::Value::Object(extra).to_string())
-    }
-}
-
-fn read_list<T>(
-    reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
-    name: &str,
-    mut read: impl FnMut(&mut Reader<'_>, &Node) -> Option<T>,
-) -> Option<Vec<T>> {
-    let node = fields.optional(reader, name)?;
-    let entries = reader.list(node, name)?;
-    Some(entries.iter().filter_map(|entry| read(reader, entry)).collect())
-}
-
-fn read_moment(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Moment> {
-    match (fields.optional(reader, "ago"), fields.optional(reader, "at")) {
-        (Some(node), None) => {
-            let text = reader.text(node, "ago")?;
-            let seconds =
-                reader.check(node.at, span::seconds(text).map_err(|error| format!("ago: {error}")))?;
-            let micros =
-                i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(MICROS_PER_SECOND));
-            Some(Moment::Ago(micros.unwrap_or(i64::MAX)))
-        }
-        (None, Some(node)) => time(reader, node).map(Moment::At),
-        (ago, at) => {
-            if ago.is_some() == at.is_some() && (ago.is_some() || !fields.has("ago") && !fields.has("at")) {
-                let message = "an entry of a history says when it was asked: either ago, such as 2h, or at";
-                reader.mistake(fields.at, message);
-            }
-            None
-        }
     }
 }

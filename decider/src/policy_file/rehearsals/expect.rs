@@ -5,13 +5,13 @@ use policy::rehearsal::{Expectation, can_be_told, can_be_why};
 use policy::request::Stage;
 use policy::verdict::{ReasonCode, Verdict};
 
-use super::words::word;
+use super::words::{text, word};
 use crate::policy_file::ids::Ids;
 use crate::telemetry;
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
-pub const EXPECT_FIELDS: [&str; 5] = ["verdict", "action", "reason", "rule", "limit"];
+pub const EXPECT_FIELDS: [&str; 6] = ["verdict", "action", "reason", "rule", "limit", "says"];
 pub const VERDICTS: [&str; 3] = ["ALLOW", "DENY", "HOLD"];
 pub const ACTIONS: [&str; 4] = ["APPROVE", "REJECT", "RETRY", "IGNORE"];
 pub const REASONS: [&str; 15] = [
@@ -49,7 +49,8 @@ pub fn read(
     let half_read = |id: &str| ids.knows(id) && !rules.contains(&id) && !limits.contains(&id);
     let rule = read_id(reader, &fields, "rule", &rules, half_read);
     let limit = read_id(reader, &fields, "limit", &limits, half_read);
-    let expected = Expectation { verdict: verdict?, action, reason, rule, limit };
+    let says = text(reader, &fields, "says");
+    let expected = Expectation { verdict: verdict?, action, reason, rule, limit, says };
     check_possible(reader, &fields, &expected, policy, stage);
     Some(expected)
 }

@@ -46,6 +46,9 @@ fn in_words(expected: &Expectation) -> String {
     if let Some(limit) = &expected.limit {
         words = format!("{words} by limit {limit}");
     }
+    if let Some(part) = &expected.says {
+        words = format!("{words}, saying \"{part}\"");
+    }
     match expected.action {
         Some(action) => format!("{words}, told as {}", word(&action)),
         None => words,

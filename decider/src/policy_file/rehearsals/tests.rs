@@ -1,3 +1,6 @@
+mod named;
+mod priced;
+
 use insta::assert_snapshot;
 
 use crate::policy_file::{PolicyFile, read};
@@ -192,7 +195,7 @@ fn mistakes_have_their_places() {
     p.yaml:38:51: unknown limit eth-per-month: did you mean eth-per-day?
     p.yaml:38:74: unknown reason LIMIT: expected ALLOWED, FIELD_MISSING, FIELD_INVALID, FIELDS_DISAGREE, ASSET_UNKNOWN, NO_DESTINATION, RAW_TRANSACTION_MISMATCH, RAW_TRANSACTION_MISSING, DENY_RULE, DENY_RULE_INDETERMINATE, NO_ALLOW_RULE, LIMIT_EXCEEDED, LIMIT_INDETERMINATE, CONTENT_CHANGED or INTENT_CHANGED
     p.yaml:38:89: unknown action IGNORED: did you mean IGNORE?
-    p.yaml:38:98: unknown field hold: expected verdict, action, reason, rule or limit
+    p.yaml:38:98: unknown field hold: expected verdict, action, reason, rule, limit or says
     "#);
     assert_snapshot!(told("  - {}\n"), @"
     p.yaml:20:5: name is missing

@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
 use crate::yaml::fields::unknown;
-use crate::yaml::{Fields, Node, Reader, Value};
+use crate::yaml::{Fields, Node, Reader, Value, span};
 
 /// The longest name of a test, in bytes: it stands in one line.
 const MAX_NAME_BYTES: usize = 200;
+const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// What people call a test.
 pub fn name(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
@@ -28,6 +29,14 @@ pub fn time(reader: &mut Reader<'_>, node: &Node) -> Option<Time> {
         reader.mistake(node.at, "at must be a time with its offset, such as \"2026-03-01T12:00:00Z\"");
     }
     time.map(|time| Time::from_micros(time.as_microsecond()))
+}
+
+/// A length of time such as `2h`, in microseconds.
+pub fn micros(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<i64> {
+    let text = reader.text(node, name)?;
+    let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("{name}: {error}")))?;
+    let micros = i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(MICROS_PER_SECOND));
+    Some(micros.unwrap_or(i64::MAX))
 }
 
 /// A text as a request would have it. What is wrong with it is content: a test may be about that.

@@ -295,22 +295,32 @@ fn a_limit_asks_for_what_a_charge_keeps() {
 #[test]
 fn warnings_see_what_is_ruled_out_and_what_only_words_describe() {
     let warn = |allow: &str, limit: &str| {
-        let file = with("{}", allow, limit).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        warnings::of(&file.policy, &file.summary).join("\n")
+        let file = with("{signers: [nobody]}", allow, limit).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        warnings::told(&file)
     };
     assert_snapshot!(warn("{destination: {not: [{list: routers}]}}", "{operations: {not: [TRANSFER]}}"), @"
+    signer group treasurers is not used
+    counterparty acme is not used
     allow rule pay allows any destination but those it rules out
     no limit applies to what allow rule pay allows
     ");
     assert_snapshot!(warn("{destination: [{subtype: EXTERNAL}]}", r#"{signers: {not: ["s-1"]}}"#), @"
     list routers is not used
+    signer group treasurers is not used
+    counterparty acme is not used
     allow rule pay allows every address of subtype EXTERNAL
     ");
     assert_snapshot!(warn("{destination: [{address_type: WHITELISTED}, {type: UNMANAGED, counterparty: acme}]}", "{destination: [{address_type: ONE_TIME}, {tag: \"1\", type: VAULT}]}"), @"
     list routers is not used
+    signer group treasurers is not used
+    a destination of allow rule pay can never match: counterparty acme has no such account, and no lists: leave one of the two out
     allow rule pay allows every address of address type WHITELISTED
     ");
-    assert_snapshot!(warn("{operations: [CONTRACT_CALL], call: {contracts: routers}}", "{destination: {not: [{type: VAULT}]}}"), @"allow rule pay allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does");
+    assert_snapshot!(warn("{operations: [CONTRACT_CALL], call: {contracts: routers}}", "{destination: {not: [{type: VAULT}]}}"), @"
+    signer group treasurers is not used
+    counterparty acme is not used
+    allow rule pay allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does
+    ");
 }
 
 #[test]
@@ -318,7 +328,7 @@ fn a_fee_whose_coin_is_not_stated_is_warned_of() {
     let text = POLICY.replace("6, fee_asset: ETH", "6").replace("ALLOWED", "{}").replace("LIMITED", "{}");
     let warn = |deny: &str| {
         let file = read("p.yaml", &text.replace("WHEN", deny)).unwrap();
-        warnings::of(&file.policy, &file.summary).into_iter().find(|warning| warning.contains("fee"))
+        warnings::of(&file).into_iter().map(|warning| warning.message).find(|message| message.contains("fee"))
     };
     let token = warn(r#"{assets: [USDC], fee: {over: "1"}}"#);
     assert_snapshot!(token.unwrap(), @"rule guard reads the fee of USDC in USDC: state its fee_asset, which for a token is another");
@@ -329,10 +339,13 @@ fn a_fee_whose_coin_is_not_stated_is_warned_of() {
 #[test]
 fn warnings_name_the_operations_that_no_limit_bounds() {
     let warn = |limit: &str| {
-        let file =
-            with("{}", "{operations: [TRANSFER, STAKE, UNSTAKE], destination: [{type: VAULT}]}", limit);
+        let file = with(
+            "{signers: [nobody]}",
+            "{operations: [TRANSFER, STAKE, UNSTAKE], destination: [{type: VAULT}]}",
+            limit,
+        );
         let file = file.unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        warnings::of(&file.policy, &file.summary).join("\n")
+        warnings::told(&file)
     };
     assert!(
         warn("{operations: [TRANSFER]}")

@@ -352,11 +352,11 @@ async fn the_ledger_is_read_beside_the_decider_and_without_one_and_nothing_is_wr
     let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
     let desk = place.open(&policy, &clock());
     desk.allow(&request("tx-1")).await;
-    let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START };
+    let prices = policy::prices::Prices::NONE;
+    let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START, prices };
     let full = || {
         let mut ledger = Reading::of(&place.file(), &policy, asked.at).unwrap();
-        let explained =
-            policy::explain::explain(&policy, &policy::prices::Prices::NONE, &asked, &mut ledger).unwrap();
+        let explained = policy::explain::explain(&policy, &asked, &mut ledger).unwrap();
         explained.outcome.settlement.reason.code == ReasonCode::LimitExceeded
     };
     let folder = place.file().parent().unwrap().to_owned();

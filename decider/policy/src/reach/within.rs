@@ -1,0 +1,172 @@
+//! Whether one rule matches whatever another covers.
+
+use std::collections::BTreeSet;
+
+use crate::asset::Assets;
+use crate::choice::Choice;
+use crate::condition::{AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds};
+use crate::list::{AddressList, Age};
+use crate::request::Stage;
+use crate::rule::{Effect, Rule, covered_operations};
+
+/// Whether `other`, a rule of this effect, matches whatever the allow rule `rule` covers. Where nobody can tell it is
+/// false.
+///
+/// What a rule covers is known: nothing that it asks for is missing. So it is enough that each condition of `other`
+/// follows from the same condition of `rule`. What lists hold for allowing they hold for denying, too.
+pub fn is_within(rule: &Rule, other: &Rule, effect: Effect, assets: &Assets) -> bool {
+    let (one, two) = (&rule.when, &other.when);
+    operations_are_within(one, two, effect)
+        && words_are_within(&one.signers, &two.signers)
+        && stages_are_within(one, two)
+        && assets_are_within(one, two, assets)
+        && is_chosen_within(&one.sources, &two.sources, is_account_of, are_apart)
+        && is_chosen_within(&one.destinations, &two.destinations, is_destination_of, are_other_destinations)
+        && two
+            .contracts
+            .as_deref()
+            .is_none_or(|list| one.contracts.as_deref().is_some_and(|own| is_same(own, list)))
+        && one.amount.is_within(&two.amount)
+        && one.usd.is_within(&two.usd)
+        && circumstances_are_within(&one.circumstances, &two.circumstances)
+}
+
+fn operations_are_within(one: &Conditions, two: &Conditions, effect: Effect) -> bool {
+    let covered = covered_operations(one);
+    match effect {
+        Effect::Allow => {
+            let others: BTreeSet<&str> = covered_operations(two).into_iter().collect();
+            covered.iter().all(|name| others.contains(name))
+                && two.operations.as_ref().is_none_or(|choice| choice.one_of().is_some())
+        }
+        Effect::Deny => two
+            .operations
+            .as_ref()
+            .is_none_or(|choice| covered.iter().all(|name| choice.includes(&(*name).to_owned()))),
+    }
+}
+
+fn stages_are_within(one: &Conditions, two: &Conditions) -> bool {
+    let met = |stage: &Stage| one.stages.as_ref().is_none_or(|stages| stages.contains(stage));
+    let mut all = [Stage::Approval, Stage::Signing].into_iter().filter(met);
+    two.stages.as_ref().is_none_or(|stages| all.all(|stage| stages.contains(&stage)))
+}
+
+fn assets_are_within(one: &Conditions, two: &Conditions, assets: &Assets) -> bool {
+    two.assets.as_ref().is_none_or(|wanted| match &one.assets {
+        Some(met) => met.is_subset(wanted),
+        None => assets.keys().all(|id| wanted.contains(id)),
+    })
+}
+
+fn circumstances_are_within(one: &CircumstanceConditions, two: &CircumstanceConditions) -> bool {
+    fee_is_within(one.fee.as_ref(), two.fee.as_ref())
+        && one.fee_share.is_within(&two.fee_share)
+        && words_are_within(&one.methods, &two.methods)
+        && words_are_within(&one.messages, &two.messages)
+        && is_chosen_within(
+            &one.times,
+            &two.times,
+            |own, other| own.are_within(other),
+            |own, other| own.are_apart_from(other),
+        )
+        && is_chosen_within(&one.note, &two.note, PartialEq::eq, |_, _| false)
+        && is_chosen_within(&one.external_tx_id, &two.external_tx_id, PartialEq::eq, |_, _| false)
+        && (two.expression.is_none() || one.expression == two.expression)
+}
+
+fn fee_is_within(one: Option<&FeeBounds>, two: Option<&FeeBounds>) -> bool {
+    let inside =
+        |own: &FeeBounds, other: &FeeBounds| own.asset == other.asset && own.range.is_within(&other.range);
+    two.is_none_or(|other| one.is_some_and(|own| inside(own, other)))
+}
+
+type Words<T> = Option<Choice<BTreeSet<T>>>;
+
+fn words_are_within<T: Ord>(one: &Words<T>, two: &Words<T>) -> bool {
+    let Some(two) = two else { return true };
+    match one {
+        None => false,
+        Some(Choice::OneOf(words)) => words.iter().all(|word| two.includes(word)),
+        Some(Choice::NoneOf(words)) => two.one_of().is_none() && two.alternatives().is_subset(words),
+    }
+}
+
+/// `is_of`: whoever is the one is the other, too. `apart`: whoever is the one is not the other.
+fn is_chosen_within<T>(
+    one: &Option<Choice<Vec<T>>>,
+    two: &Option<Choice<Vec<T>>>,
+    is_of: impl Fn(&T, &T) -> bool,
+    apart: impl Fn(&T, &T) -> bool,
+) -> bool {
+    let Some(two) = two else { return true };
+    match (one, two) {
+        (Some(Choice::OneOf(own)), Choice::OneOf(asked)) => {
+            own.iter().all(|own| asked.iter().any(|asked| is_of(own, asked)))
+        }
+        (Some(Choice::OneOf(own)), Choice::NoneOf(out)) => {
+            own.iter().all(|own| out.iter().all(|out| apart(own, out)))
+        }
+        // Whoever is none of the first is none of those who are among them.
+        (Some(Choice::NoneOf(own)), Choice::NoneOf(out)) => {
+            out.iter().all(|out| own.iter().any(|own| is_of(out, own)))
+        }
+        (Some(Choice::NoneOf(_)), Choice::OneOf(_)) | (None, _) => false,
+    }
+}
+
+fn is_account_of(one: &AccountMatcher, other: &AccountMatcher) -> bool {
+    one.kind == other.kind && (other.id.is_none() || one.id == other.id)
+}
+
+/// Whether no account is both.
+pub(super) fn are_apart(one: &AccountMatcher, other: &AccountMatcher) -> bool {
+    one.kind != other.kind || differ(&one.id, &other.id)
+}
+
+fn is_destination_of(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
+    let says = |own: &Option<String>, asked: &Option<String>| asked.is_none() || own == asked;
+    let account = |asked| one.account.as_ref().is_some_and(|own| is_account_of(own, asked));
+    let listed = |asked: &AddressList| {
+        one.list.as_ref().is_some_and(|own| is_same(own, asked)) && is_age_within(one.age, other.age)
+    };
+    says(&one.subtype, &other.subtype)
+        && says(&one.address_type, &other.address_type)
+        && says(&one.tag, &other.tag)
+        && other.account.as_ref().is_none_or(account)
+        && other.list.as_deref().is_none_or(listed)
+        && belongs(one, other)
+}
+
+/// By the receiver's name, or by one of its accounts or lists.
+fn belongs(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
+    let Some(receiver) = &other.counterparty else { return true };
+    let named = one.counterparty.as_ref().is_some_and(|own| own.name == receiver.name);
+    let account = || {
+        one.account.as_ref().is_some_and(|own| receiver.accounts.iter().any(|each| is_account_of(own, each)))
+    };
+    let listed = || one.list.as_ref().is_some_and(|own| receiver.lists.iter().any(|each| is_same(own, each)));
+    named || account() || listed()
+}
+
+fn are_other_destinations(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
+    let accounts = one.account.as_ref().zip(other.account.as_ref());
+    accounts.is_some_and(|(one, other)| are_apart(one, other))
+        || differ(&one.subtype, &other.subtype)
+        || differ(&one.address_type, &other.address_type)
+        || differ(&one.tag, &other.tag)
+}
+
+/// The names of a policy's lists are unique.
+fn is_same(one: &AddressList, other: &AddressList) -> bool {
+    one.name == other.name
+}
+
+fn is_age_within(one: Age, other: Age) -> bool {
+    other.at_least.is_none_or(|least| one.at_least.is_some_and(|own| own >= least))
+        && other.less_than.is_none_or(|most| one.less_than.is_some_and(|own| own <= most))
+}
+
+fn differ(one: &Option<String>, other: &Option<String>) -> bool {
+    one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
+}

@@ -1,0 +1,138 @@
+//! What is told of rules from their conditions alone holds in whatever is asked: one that can never match never does,
+//! and whoever is covered by a rule within another is matched by the other.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod naive;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use naive::build::World;
+use naive::generate::{case, policies};
+use naive::model::{Plain, PlainRule, When};
+use naive::random::Random;
+use policy::document::Policy;
+use policy::evaluate::evaluate;
+use policy::prices::Prices;
+use policy::reach::{is_within, never};
+use policy::rule::{Effect, Rule};
+use policy::time::Time;
+
+const CASES: u64 = 1_500;
+
+/// Rules of both effects, and what is asked of them.
+struct Asked {
+    policy: Policy,
+    /// The rules that matched, of each request.
+    matched: Vec<BTreeSet<String>>,
+}
+
+/// The same conditions as deny and as allow rules: some of them made of others by asking more.
+fn asked(world: &World, seed: u64) -> Asked {
+    let (case, random) = (case(seed), &mut Random::new(seed.wrapping_mul(31)));
+    let rules = case.plain.deny.iter().chain(&case.plain.allow);
+    let mut whens: Vec<When> = rules.map(|rule| rule.when.clone()).collect();
+    let more: Vec<When> = whens.iter().map(|when| narrowed(random, when)).collect();
+    whens.extend(more);
+    let named = |effect: &str| -> Vec<PlainRule> {
+        let rule = |(number, when): (usize, &When)| PlainRule {
+            id: format!("{effect}-{number}"),
+            when: when.clone(),
+            to_console: false,
+        };
+        whens.iter().enumerate().map(rule).collect()
+    };
+    let policy = world.policy(&Plain { deny: named("deny"), allow: named("allow"), limits: Vec::new() });
+    let matched = case.steps.iter().map(|step| {
+        let rules = evaluate(&policy, &step.request, &Prices::NONE, Time::from_micros(step.at)).rules;
+        rules.into_iter().filter(|rule| rule.matched).map(|rule| rule.rule_id).collect()
+    });
+    Asked { matched: matched.collect(), policy }
+}
+
+/// What asks at least as much: other conditions beside its own, and fewer alternatives.
+fn narrowed(random: &mut Random, when: &When) -> When {
+    let (mut less, more) = (when.clone(), policies::rule(random));
+    less.signers = less.signers.or(more.signers);
+    less.stages = less.stages.or(more.stages);
+    less.operations = less.operations.or(more.operations);
+    less.sources = less.sources.or(more.sources);
+    less.to = less.to.or(more.to);
+    less.contracts = less.contracts.or(more.contracts);
+    less.assets = less.assets.or(more.assets);
+    less.amount = (less.amount.0.or(more.amount.0), less.amount.1.or(more.amount.1));
+    less.usd = (less.usd.0.or(more.usd.0), less.usd.1.or(more.usd.1));
+    less.fee = less.fee.or(more.fee);
+    less.fee_share = (less.fee_share.0.or(more.fee_share.0), less.fee_share.1.or(more.fee_share.1));
+    less.methods = less.methods.or(more.methods);
+    less.messages = less.messages.or(more.messages);
+    less.times = less.times.or(more.times);
+    less.note = less.note.or(more.note);
+    less.external = less.external.or(more.external);
+    if let Some(to) = less.to.as_mut().filter(|_| random.percent(50)) {
+        let extra = to.of[0].clone();
+        to.of[0].tag = extra.tag.or(random.percent(30).then_some("7"));
+        to.of[0].subtype = extra.subtype.or(random.percent(30).then_some("EXTERNAL"));
+        to.of.truncate(1);
+    }
+    less
+}
+
+#[test]
+fn a_rule_that_can_never_match_never_does() {
+    let world = World::new();
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for seed in 0..CASES {
+        let Asked { policy, matched } = asked(&world, seed);
+        let rules =
+            |rules: &[Rule], effect| rules.iter().map(move |rule| (rule.clone(), effect)).collect::<Vec<_>>();
+        for (rule, effect) in
+            rules(&policy.deny, Effect::Deny).into_iter().chain(rules(&policy.allow, Effect::Allow))
+        {
+            let Some(why) = never(&rule.when, effect, &policy.assets) else { continue };
+            let matches = matched.iter().any(|matched| matched.contains(&rule.id));
+            assert!(!matches, "seed {seed}, {why}: {rule:?}");
+            let kind = format!("{why:?}");
+            *seen.entry(kind.split(['(', ' ', '{']).next().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    // Each kind must have been tried often enough, that holding says something; the lists of the small world are not empty.
+    let kinds: Vec<&str> =
+        seen.iter().filter(|(_, count)| **count >= 20).map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["NoHour", "NoOperation", "NobodyUnderTag", "OtherChain"], "{seen:?}");
+}
+
+#[test]
+fn whoever_is_within_another_rule_is_matched_by_it() {
+    let world = World::new();
+    let mut held = BTreeMap::new();
+    for seed in 0..CASES {
+        let Asked { policy, matched } = asked(&world, seed);
+        for rule in &policy.allow {
+            for (others, effect) in [(&policy.deny, Effect::Deny), (&policy.allow, Effect::Allow)] {
+                for other in others.iter().filter(|other| is_within(rule, other, effect, &policy.assets)) {
+                    for matched in matched.iter().filter(|matched| matched.contains(&rule.id)) {
+                        assert!(
+                            matched.contains(&other.id),
+                            "seed {seed}: {rule:#?}\nis not within\n{other:#?}"
+                        );
+                        let alike = rule.when == other.when;
+                        *held
+                            .entry(format!("{effect:?} {}", if alike { "alike" } else { "wider" }))
+                            .or_insert(0_u64) += 1;
+                    }
+                }
+            }
+        }
+    }
+    // How often it must have been tried, that holding says something.
+    for kind in ["Deny alike", "Deny wider", "Allow wider"] {
+        assert!(held.get(kind).is_some_and(|count| *count > 1_000), "{held:?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! What rules allow that is wide open, or that nothing bounds.
+
+use std::collections::BTreeSet;
+
+use policy::choice::Choice;
+use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
+use policy::document::Policy;
+use policy::limit::{Cap, Limit};
+use policy::rule::{Rule, covered_operations};
+use policy::time::Window;
+use policy::vocabulary::{is_matched_by_address, pays_somebody, states_its_amount};
+
+/// What an allow rule leaves open.
+pub fn of_allow(policy: &Policy, rule: &Rule) -> Vec<String> {
+    let warnings =
+        [unstated_amounts(rule), any_destination(rule), any_address(rule), without_limit(policy, rule)];
+    warnings.into_iter().flatten().collect()
+}
+
+/// Amounts in the payload of these operations are 0: nothing native bounds what they move.
+fn unstated_amounts(rule: &Rule) -> Option<String> {
+    let operations = covered_operations(&rule.when);
+    let unstated: Vec<&str> = operations.into_iter().filter(|name| !states_its_amount(name)).collect();
+    let (id, names) = (&rule.id, unstated.join(", "));
+    (!unstated.is_empty()).then(|| {
+        format!("allow rule {id} allows {names}: no amount limit or maximum bounds what that moves, only a count does")
+    })
+}
+
+fn any_destination(rule: &Rule) -> Option<String> {
+    let (id, when) = (&rule.id, &rule.when);
+    if !covered_operations(when).into_iter().any(pays_somebody) || when.contracts.is_some() {
+        return None;
+    }
+    match &when.destinations {
+        None => Some(format!("allow rule {id} allows any destination")),
+        Some(Choice::NoneOf(_)) => {
+            Some(format!("allow rule {id} allows any destination but those it rules out"))
+        }
+        Some(Choice::OneOf(_)) => None,
+    }
+}
+
+/// A type that is matched by address, without anything that names the address, is every address of the type; and so
+/// is whatever the custody system calls by a word.
+fn any_address(rule: &Rule) -> Option<String> {
+    let asked = rule.when.destinations.as_ref().and_then(Choice::one_of);
+    let named = |matcher: &DestinationMatcher| matcher.list.is_some() || matcher.counterparty.is_some();
+    let open = asked.into_iter().flatten().filter(|matcher| !named(matcher));
+    let mut kinds =
+        open.filter_map(|matcher| match (&matcher.account, &matcher.subtype, &matcher.address_type) {
+            (Some(account), ..) => is_matched_by_address(&account.kind).then_some(("type", &account.kind)),
+            (None, Some(subtype), _) => Some(("subtype", subtype)),
+            (None, None, address_type) => address_type.as_ref().map(|word| ("address type", word)),
+        });
+    let (what, word) = kinds.next().filter(|_| rule.when.contracts.is_none())?;
+    Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
+}
+
+/// The fee of a token is in another coin: read in the token's own units it would be another amount.
+pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
+    let asked = &rule.when.circumstances;
+    if asked.fee.is_none() && asked.fee_share.is_unbounded() {
+        return None;
+    }
+    let shares_its_chain =
+        |id: &String, chain| policy.assets.iter().any(|(other, asset)| other != id && asset.chain == chain);
+    let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
+    let (id, _) = policy
+        .assets
+        .iter()
+        .find(|(id, asset)| met(id) && asset.fee_asset.is_none() && shares_its_chain(id, asset.chain))?;
+    Some(format!(
+        "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
+        rule.id
+    ))
+}
+
+fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {
+    let limited = |name: &str| policy.limits.iter().any(|limit| may_apply(limit, &rule.when, name));
+    let all = covered_operations(&rule.when);
+    let open: Vec<&str> = all.iter().copied().filter(|name| !limited(name)).collect();
+    let id = &rule.id;
+    match open.len() {
+        0 => None,
+        count if count == all.len() => Some(format!("no limit applies to what allow rule {id} allows")),
+        _ => Some(format!("no limit applies to {} that allow rule {id} allows", open.join(", "))),
+    }
+}
+
+/// What nobody has heard the end of may still be in flight.
+pub fn in_flight(limit: &Limit) -> Option<String> {
+    let id = &limit.id;
+    (limit.window == Window::InFlight).then(|| {
+        format!(
+            "limit {id} counts every charge for ever: no outcome is reported yet that would end its flight"
+        )
+    })
+}
+
+/// Whether a limit can meet anything of this operation that the rule allows.
+fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
+    let when = &limit.when;
+    let bounded = match limit.cap {
+        Cap::Count(_) => true,
+        Cap::Destinations(_) => pays_somebody(operation),
+        Cap::Amount(_) | Cap::Usd(_) => states_its_amount(operation),
+    };
+    let met = when.operations.as_ref().is_none_or(|choice| choice.includes(&operation.to_owned()));
+    bounded
+        && met
+        && may_meet(&when.signers, &rule.signers)
+        && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
+        && any_pair(&when.sources, &rule.sources, overlap)
+        && any_pair(&when.destinations, &rule.destinations, destinations_overlap)
+}
+
+type Words = Option<Choice<BTreeSet<String>>>;
+
+fn may_meet(one: &Words, other: &Words) -> bool {
+    match (one, other) {
+        (Some(Choice::OneOf(words)), Some(choice)) | (Some(choice), Some(Choice::OneOf(words))) => {
+            words.iter().any(|word| choice.includes(word))
+        }
+        _ => true,
+    }
+}
+
+/// What is ruled out leaves others.
+fn any_pair<T>(
+    one: &Option<Choice<Vec<T>>>,
+    other: &Option<Choice<Vec<T>>>,
+    overlap: impl Fn(&T, &T) -> bool,
+) -> bool {
+    match (one, other) {
+        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => {
+            one.iter().any(|one| other.iter().any(|other| overlap(one, other)))
+        }
+        _ => true,
+    }
+}
+
+fn overlap(one: &AccountMatcher, other: &AccountMatcher) -> bool {
+    one.kind == other.kind && (one.id.is_none() || other.id.is_none() || one.id == other.id)
+}
+
+/// Whether some destination may be both: by account where both name one, by address where both name a list.
+fn destinations_overlap(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
+    let accounts =
+        one.account.as_ref().zip(other.account.as_ref()).is_none_or(|(one, other)| overlap(one, other));
+    let lists = one.list.as_ref().zip(other.list.as_ref());
+    may_be_the_same(&one.subtype, &other.subtype)
+        && may_be_the_same(&one.address_type, &other.address_type)
+        && may_be_the_same(&one.tag, &other.tag)
+        && accounts
+        && lists.is_none_or(|(one, other)| one.overlap(other).is_some())
+}
+
+fn may_be_the_same(one: &Option<String>, other: &Option<String>) -> bool {
+    one.is_none() || other.is_none() || one == other
+}

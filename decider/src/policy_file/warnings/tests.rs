@@ -1,0 +1,215 @@
+use insta::assert_snapshot;
+
+use crate::policy_file::{read, warnings};
+
+/// A policy with these sections beside its assets and lists.
+fn told(sections: &str) -> String {
+    let text = POLICY.replace("SECTIONS", sections);
+    let file = read("p.yaml", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let told = warnings::of(&file).into_iter().map(|warning| warning.to_string());
+    let told = told.filter(|line| !line.contains("is not used") && !line.ends_with("list nobody is empty"));
+    told.collect::<Vec<_>>().join("\n")
+}
+
+const POLICY: &str = r#"version: 1
+assets:
+  ETH: {chain: evm, decimals: 18, fee_asset: ETH}
+  USDC: {chain: evm, decimals: 6, fee_asset: ETH}
+  XRP: {chain: exact, decimals: 6}
+lists:
+  payees: {chain: evm, addresses: ["0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"]}
+  dated: {chain: evm, addresses: [{address: "0x1111111111111111111111111111111111111111", added: 2026-01-05}]}
+  tagged: {chain: exact, addresses: [{address: rAlice, tag: "7"}]}
+  nobody: {chain: evm, addresses: []}
+  coins: {chain: bitcoin, addresses: [bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4]}
+source_groups:
+  hot: [{type: VAULT, id: "0"}, {type: VAULT, id: "1"}]
+signer_groups:
+  treasurers: ["t-1", "t-2"]
+counterparties:
+  acme: {accounts: [{type: EXCHANGE, id: "e-1"}]}
+  ghosts: {lists: [nobody]}
+SECTIONS
+limits:
+  - {id: pace, max: {count: 5}, window: 1h}
+"#;
+
+/// A deny rule, beside an allow rule that nothing is wrong with.
+fn deny(when: &str) -> String {
+    told(&format!(
+        "deny:\n  - {{id: bad, when: {{{when}}}}}\nallow:\n  - {{id: good, when: {{destination: [{{list: payees}}]}}}}"
+    ))
+}
+
+/// An allow rule.
+fn allow(when: &str) -> String {
+    told(&format!("allow:\n  - {{id: pay, when: {{{when}}}}}"))
+}
+
+/// An allow rule beside a deny rule.
+fn denied(allow: &str, deny: &str) -> String {
+    told(&format!("deny:\n  - {{id: stop, when: {{{deny}}}}}\nallow:\n  - {{id: pay, when: {{{allow}}}}}"))
+}
+
+/// An allow rule after another one.
+fn beside(first: &str, second: &str) -> String {
+    told(&format!("allow:\n  - {{id: first, when: {{{first}}}}}\n  - {{id: second, when: {{{second}}}}}"))
+}
+
+#[test]
+fn rules_that_can_never_match_are_told_with_their_places() {
+    assert_snapshot!(deny("messages: [EIP712], destination: [{type: VAULT}]"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has destination and messages: one operation must have all that is asked for");
+    assert_snapshot!(deny("call: {methods: [\"0xa9059cbb\"]}, amount_usd: {over: \"1\"}"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has amount_usd and call: one operation must have all that is asked for");
+    assert_snapshot!(deny("messages: [EIP712], operations: {not: [RAW, TYPED_MESSAGE]}"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has messages: one operation must have all that is asked for");
+    assert_snapshot!(deny("destination: [{list: nobody}]"), @"p.yaml:20:10: deny rule bad can never match: list nobody is empty: add addresses to it, or leave it out here");
+    assert_snapshot!(deny("destination: [{list: coins}]"), @"p.yaml:20:10: deny rule bad can never match: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset");
+    assert_snapshot!(deny("destination: [{list: payees, listed_within: 24h}]"), @"p.yaml:20:10: deny rule bad can never match: no address of list payees has a date, which listed_for and listed_within ask for: write when each was added");
+    assert_snapshot!(allow("destination: [{list: tagged, tag: \"8\"}]"), @"p.yaml:20:10: allow rule pay can never match: list tagged has nobody under tag 8: add who is meant to it, or leave the tag out here");
+    assert_snapshot!(deny("destination: [{counterparty: ghosts}]"), @"p.yaml:20:10: deny rule bad can never match: counterparty ghosts has neither accounts nor addresses that it can meet: add them, or leave it out here");
+    assert_snapshot!(deny("destination: [{type: VAULT, counterparty: acme}]"), @"p.yaml:20:10: deny rule bad can never match: counterparty acme has no such account, and no lists: leave one of the two out");
+    assert_snapshot!(deny("times: {not: [{zone: UTC}]}"), @"p.yaml:20:10: deny rule bad can never match: its times rule out every hour of the week: name those that are meant");
+    assert_snapshot!(deny("operations: [CONTRACT_CALL], call: {contracts: nobody}"), @"p.yaml:20:10: deny rule bad can never match: list nobody is empty: add addresses to it, or leave it out here");
+    assert_snapshot!(allow("destination: [{list: nobody}]"), @"p.yaml:20:10: allow rule pay can never match: list nobody is empty: add addresses to it, or leave it out here");
+    let limit = "allow:\n  - {id: good, when: {destination: [{list: payees}]}}".to_owned();
+    let text = POLICY.replace("SECTIONS", &limit)
+        + "  - {id: none, when: {destination: [{list: nobody}]}, max: {count: 1}, window: 1h}\n";
+    assert_snapshot!(warnings::told(&read("p.yaml", &text).unwrap()), @"
+    list dated is not used
+    list tagged is not used
+    list nobody is empty
+    list coins is not used
+    source group hot is not used
+    signer group treasurers is not used
+    counterparty acme is not used
+    counterparty ghosts is not used
+    limit none can never apply: list nobody is empty: add addresses to it, or leave it out here
+    ");
+}
+
+#[test]
+fn destinations_that_nobody_can_be_are_told() {
+    assert_snapshot!(deny("destination: [{list: nobody}, {type: EXCHANGE}]"), @"p.yaml:20:10: a destination of deny rule bad can never match: list nobody is empty: add addresses to it, or leave it out here");
+    assert_snapshot!(deny("destination: {not: [{list: coins}]}"), @"p.yaml:20:10: a destination of deny rule bad can never match: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset");
+    assert_snapshot!(allow("destination: [{list: payees}, {list: payees, listed_for: 24h}]"), @"p.yaml:20:10: a destination of allow rule pay can never match: no address of list payees has a date, which listed_for and listed_within ask for: write when each was added");
+}
+
+#[test]
+fn an_allow_rule_that_a_deny_rule_covers_can_never_allow() {
+    assert_snapshot!(denied("destination: [{list: payees}]", ""), @"p.yaml:22:10: allow rule pay can never allow: deny rule stop denies whatever it covers. Narrow that one, or take this one out");
+    for (allow, deny) in [
+        ("source: [{type: VAULT, id: \"7\"}]", "source: [{type: VAULT, id: \"7\"}]"),
+        ("source: [{type: VAULT, id: \"7\"}]", "source: [{type: VAULT}]"),
+        ("source: [{type: VAULT, id: \"7\"}]", "source: {not: [{group: hot}]}"),
+        ("source: {not: [{type: VAULT}]}", "source: {not: [{group: hot}]}"),
+        ("signers: [{group: treasurers}]", "signers: [\"t-1\", \"t-2\", \"t-3\"]"),
+        ("signers: [\"t-1\"]", "signers: {not: [\"t-2\"]}"),
+        ("signers: {not: [\"t-1\", \"t-2\"]}", "signers: {not: [\"t-1\"]}"),
+        ("stages: [SIGNING]", "stages: {not: [APPROVAL]}"),
+        ("", "stages: [APPROVAL, SIGNING]"),
+        ("", "operations: [TRANSFER, MINT]"),
+        ("operations: [RAW]", "operations: {not: [TRANSFER]}"),
+        ("assets: [ETH]", "chains: [evm]"),
+        ("", "assets: [ETH, USDC, XRP]"),
+        ("assets: [ETH], amount: {over: \"5\"}", "assets: [ETH], amount: {over: \"4\"}"),
+        (
+            "assets: [ETH], amount: {max: \"5\", over: \"4\"}",
+            "assets: [ETH], amount: {max: \"5\", over: \"1\"}",
+        ),
+        ("amount_usd: {max: \"5\"}", "amount_usd: {max: \"5\"}"),
+        ("assets: [ETH], fee: {over: \"5\"}", "assets: [ETH], fee: {over: \"4\"}"),
+        ("assets: [ETH], fee_share: {over: \"0.5\"}", "assets: [ETH], fee_share: {over: \"0.4\"}"),
+        ("destination: [{list: payees}]", "destination: [{list: payees}, {type: VAULT}]"),
+        ("destination: [{type: VAULT, id: \"1\"}, {type: VAULT, id: \"2\"}]", "destination: [{type: VAULT}]"),
+        ("destination: [{type: VAULT, id: \"1\"}]", "destination: {not: [{type: VAULT, id: \"2\"}]}"),
+        ("destination: [{type: EXCHANGE, id: \"e-1\"}]", "destination: [{counterparty: acme}]"),
+        ("destination: {not: [{type: VAULT}]}", "destination: {not: [{type: VAULT, id: \"1\"}]}"),
+        ("destination: [{list: dated, listed_for: 3d}]", "destination: [{list: dated, listed_for: 2d}]"),
+        (
+            "operations: [CONTRACT_CALL], call: {contracts: payees, methods: [\"0xa9059cbb\"]}",
+            "call: {contracts: payees}",
+        ),
+        ("operations: [RAW], messages: [EIP712]", "messages: {not: [EIP191]}"),
+        (
+            "times: [{zone: UTC, days: [SAT], from: \"09:00\", to: \"17:00\"}]",
+            "times: [{zone: UTC, days: [SAT, SUN]}]",
+        ),
+        ("times: [{zone: UTC, days: [SAT]}]", "times: {not: [{zone: UTC, days: [MON, TUE]}]}"),
+        ("note: [a]", "note: [a, b]"),
+        ("note: [a], condition: note == \"a\"", "condition: note == \"a\""),
+    ] {
+        let warning = denied(allow, deny);
+        assert!(
+            warning.contains("allow rule pay can never allow: deny rule stop"),
+            "{allow} | {deny}: {warning}"
+        );
+    }
+}
+
+#[test]
+fn what_only_may_be_denied_is_not_told() {
+    for (allow, deny) in [
+        ("source: [{type: VAULT}]", "source: [{type: VAULT, id: \"7\"}]"),
+        ("source: [{type: VAULT}]", "source: {not: [{group: hot}]}"),
+        ("source: {not: [{type: VAULT, id: \"0\"}]}", "source: [{type: EXCHANGE}]"),
+        ("", "signers: {not: [\"t-1\"]}"),
+        ("signers: [\"t-1\"]", "signers: {not: [\"t-1\"]}"),
+        ("signers: {not: [\"t-1\"]}", "signers: {not: [\"t-1\", \"t-2\"]}"),
+        ("", "stages: [SIGNING]"),
+        ("", "operations: {not: [TRANSFER]}"),
+        ("", "assets: [ETH, USDC]"),
+        ("assets: [ETH], amount: {over: \"4\"}", "assets: [ETH], amount: {over: \"5\"}"),
+        ("assets: [ETH]", "assets: [ETH], amount: {over: \"0\"}"),
+        ("assets: [ETH], amount: {over: \"4\"}", "assets: [ETH], amount: {over: \"3\", max: \"9\"}"),
+        ("", "amount_usd: {over: \"0\"}"),
+        ("assets: [ETH], fee: {over: \"4\"}", "assets: [ETH], fee: {over: \"5\"}"),
+        ("destination: [{type: VAULT}]", "destination: [{type: VAULT, id: \"1\"}]"),
+        ("destination: [{list: payees}]", "destination: [{list: dated}]"),
+        ("destination: [{list: payees}]", "destination: {not: [{list: dated}]}"),
+        ("destination: [{list: payees}]", "destination: [{type: UNMANAGED, list: payees}]"),
+        ("destination: [{list: dated, listed_for: 2d}]", "destination: [{list: dated, listed_for: 3d}]"),
+        ("destination: [{list: dated}]", "destination: [{list: dated, listed_within: 2d}]"),
+        ("times: [{zone: UTC, days: [FRI, SAT]}]", "times: [{zone: UTC, days: [SAT, SUN]}]"),
+        ("times: [{zone: UTC, days: [SAT]}]", "times: [{zone: \"Europe/Berlin\", days: [SAT]}]"),
+        (
+            "times: [{zone: UTC, days: [SAT], from: \"22:00\", to: \"02:00\"}]",
+            "times: {not: [{zone: UTC, days: [SUN]}]}",
+        ),
+        ("note: [a]", "note: {not: [b]}"),
+        ("note: [a]", "note: [\"[a-z]\"]"),
+        ("note: [a]", "condition: note == \"a\""),
+    ] {
+        let warning = denied(allow, deny);
+        assert!(!warning.contains("can never"), "{allow} | {deny}: {warning}");
+    }
+}
+
+#[test]
+fn of_rules_that_allow_the_same_the_narrower_or_the_later_is_told() {
+    assert_snapshot!(beside("destination: [{list: payees}]", "destination: [{list: payees}, {type: VAULT}]"), @"p.yaml:20:10: allow rule first allows nothing that allow rule second does not allow, too. Narrow that one, or take this one out");
+    assert_snapshot!(beside("destination: [{list: payees}]", "destination: [{list: payees}], signers: [\"t-1\"]"), @"p.yaml:21:10: allow rule second allows nothing that allow rule first does not allow, too. Narrow that one, or take this one out");
+    assert_snapshot!(beside("destination: [{list: payees}]", "destination: [{list: payees}]"), @"p.yaml:21:10: allow rule second allows nothing that allow rule first does not allow, too. Narrow that one, or take this one out");
+    assert_snapshot!(beside("destination: [{list: payees}]", "operations: [MINT], destination: [{list: payees}]"), @"");
+}
+
+#[test]
+fn names_that_nothing_refers_to_are_told() {
+    let rules = "allow:\n  - {id: good, when: {destination: [{list: payees}]}}";
+    let file = read("p.yaml", &POLICY.replace("SECTIONS", rules)).unwrap();
+    let lines: Vec<String> = warnings::of(&file).iter().map(ToString::to_string).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    p.yaml:8:3: list dated is not used
+    p.yaml:9:3: list tagged is not used
+    p.yaml:10:3: list nobody is empty
+    p.yaml:11:3: list coins is not used
+    p.yaml:13:3: source group hot is not used
+    p.yaml:15:3: signer group treasurers is not used
+    p.yaml:17:3: counterparty acme is not used
+    p.yaml:18:3: counterparty ghosts is not used
+    ");
+    let keyed = POLICY.replace("{id: pace, ", "{id: pace, key: [source_group, counterparty], ");
+    let used = "allow:\n  - {id: good, when: {signers: [{group: treasurers}], destination: [{list: payees}, {list: coins}, {list: dated}, {list: tagged}]}}";
+    assert_snapshot!(warnings::told(&read("p.yaml", &keyed.replace("SECTIONS", used)).unwrap()), @"
+    list nobody is empty
+    a destination of allow rule good can never match: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset
+    ");
+}

@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::policy_file::schema::SCHEMA;
 use crate::telemetry::{self, Telemetry, TelemetryError};
 use cli::{Command, Exit, PolicyCommand};
 pub use running::{Running, StartError, start};
@@ -32,12 +33,18 @@ pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
         Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => check::check(&what),
         Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
+        Command::Policy(PolicyCommand::Schema) => print_schema(),
         Command::Run { config } => match config::load(&config) {
             Ok(config) => run(config, clock),
             Err(mistakes) => check::refuse(&mistakes),
         },
     };
     exit.into()
+}
+
+fn print_schema() -> Exit {
+    print!("{SCHEMA}");
+    Exit::Success
 }
 
 fn run(config: Config, clock: Arc<dyn Clock>) -> Exit {

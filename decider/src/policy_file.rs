@@ -4,6 +4,8 @@
 //! where text is wanted, a wrong checksum and a rule that could never match are mistakes, because each of them
 //! would otherwise decide something that nobody meant.
 
+pub mod schema;
+
 pub mod warnings;
 
 pub mod rehearsals;
@@ -183,6 +185,16 @@ impl Rehearsed {
 fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let texts = texts_of(&mut files)?;
     let nodes = parse(&texts, usize::from(files.directory.is_some()))?;
+    // Whatever a test reads is held against the schema, too.
+    #[cfg(test)]
+    let seen = schema::tests::Seen::of(&nodes);
+    let read = read_nodes(&texts, nodes, files);
+    #[cfg(test)]
+    seen.hold_against(&texts, read.as_ref().err());
+    read
+}
+
+fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<Rehearsed, Mistakes> {
     let mut reader =
         Reader::of_files(texts.iter().map(|text| Source { file: &text.file, text: &text.text }).collect());
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
@@ -192,8 +204,8 @@ fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     let document = files.into_document();
     policy.hash = document.hash();
     let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
-    let tests = tests.iter().map(|test| played(test, &policy, &texts)).collect();
-    let spots = Spots { files: texts.into_iter().map(|text| text.file).collect(), ..spots };
+    let tests = tests.iter().map(|test| played(test, &policy, texts)).collect();
+    let spots = Spots { files: texts.iter().map(|text| text.file.clone()).collect(), ..spots };
     Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices, spots }, tests })
 }
 

@@ -126,6 +126,13 @@ fn wrong_usage_is_told_apart() {
 }
 
 #[test]
+fn the_schema_is_printed_as_it_is_published() {
+    let (code, out, err) = output(&Files::new(), &["policy", "schema"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(out, include_str!("../../policy/policy.schema.json"));
+}
+
+#[test]
 fn the_configuration_can_be_named_by_the_environment() {
     let files = Files::new();
     let path = files.path("decider.yaml");

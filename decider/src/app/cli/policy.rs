@@ -24,6 +24,14 @@ The request is a DecideRequest of the published contract, as JSON. The store is 
 from it. What was charged after --at counts, as it does for every window.
 Exit codes: 0 explained, whatever the verdict, 1 the store or the request cannot be read, 78 mistakes in the policy.";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  decider policy schema     on standard output
+
+Written into a file beside the policy, editors with the YAML language server take it from the first line of each file:
+# yaml-language-server: $schema=policy.schema.json
+What it refuses, the decider refuses; what it cannot know, such as names and checksums, `decider check` says.";
+
 /// What to do with a policy.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
@@ -35,6 +43,9 @@ pub enum PolicyCommand {
     Explain(Explain),
     /// Say what is wrong with a policy: `decider check` by another name.
     Check(Check),
+    /// Print the JSON Schema of a policy's files, for editors.
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema,
 }
 
 /// What to explain.
@@ -60,6 +71,6 @@ pub struct Explain {
 /// The command lines of every example.
 #[cfg(test)]
 pub fn examples() -> Vec<&'static str> {
-    let lines = [TEST_EXAMPLES, EXPLAIN_EXAMPLES].into_iter().flat_map(str::lines);
+    let lines = [TEST_EXAMPLES, EXPLAIN_EXAMPLES, SCHEMA_EXAMPLES].into_iter().flat_map(str::lines);
     lines.filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split("   ").next()).collect()
 }

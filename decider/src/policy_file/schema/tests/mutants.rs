@@ -1,0 +1,171 @@
+//! Documents with one thing changed, everywhere: the schema and the loader agree about each of them. Reading one holds
+//! the two against each other.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::places::{self, Step};
+use super::samples::{Sample, everything, published};
+use crate::document::File;
+use crate::policy_file::files::Files;
+use crate::policy_file::read_files;
+
+/// One of each type.
+fn of_each_type() -> [Value; 8] {
+    [Value::Null, json!(true), json!(7), json!(-1.5), json!("zzzzzz"), json!(""), json!([]), json!({})]
+}
+
+/// Texts that are almost something.
+const TEXTS: [&str; 9] = ["0", "007", "1.", "1e5", "0.0000000000000000001", "0s", "99999d", "24:00", "x y"];
+
+/// What can be put in the place of a value that a schema holds against these words.
+fn instead_of(value: &Value, words: impl IntoIterator<Item = &'static str>, texts: &[&str]) -> Vec<Value> {
+    let mut others = of_each_type().to_vec();
+    others.extend(words.into_iter().map(|word| json!(word)));
+    match value {
+        Value::String(text) => {
+            others.extend([json!(format!("{text}x")), json!(text.to_lowercase())]);
+            others.extend(texts.iter().map(|text| json!(text)));
+        }
+        Value::Array(entries) => {
+            others.extend((0..entries.len()).map(|gone| without(entries, gone)));
+            others.extend(entries.iter().map(|twice| entries.iter().chain([twice]).cloned().collect()));
+        }
+        Value::Object(fields) => others.extend(other_fields(fields)),
+        _ => {}
+    }
+    others
+}
+
+fn without(entries: &[Value], gone: usize) -> Value {
+    let left = entries.iter().enumerate().filter(|(place, _)| *place != gone);
+    left.map(|(_, entry)| entry.clone()).collect()
+}
+
+/// One field renamed, left out, or more.
+fn other_fields(fields: &Map<String, Value>) -> Vec<Value> {
+    let mut others = Vec::new();
+    for name in fields.keys() {
+        let mut without = fields.clone();
+        let value = without.remove(name).unwrap();
+        others.push(Value::Object(without.clone()));
+        without.insert(format!("{name}x"), value);
+        others.push(Value::Object(without));
+    }
+    let mut with = fields.clone();
+    with.insert("zzzzzz".into(), json!("zzzzzz"));
+    others.push(Value::Object(with));
+    others
+}
+
+/// Calls for the place of every value.
+pub fn walk(value: &Value, path: &mut Vec<Step>, each: &mut impl FnMut(&[Step], &Value)) {
+    each(path, value);
+    let inside: Vec<(Step, &Value)> = match value {
+        Value::Array(entries) => {
+            entries.iter().enumerate().map(|(place, entry)| (Step::Entry(place), entry)).collect()
+        }
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (Step::Key(name.clone()), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (step, value) in inside {
+        path.push(step);
+        walk(value, path, each);
+        path.pop();
+    }
+}
+
+pub fn replaced(whole: &Value, path: &[Step], by: Value) -> Value {
+    let mut whole = whole.clone();
+    let place = path.iter().fold(&mut whole, |value, step| match step {
+        Step::Key(key) => &mut value[key.as_str()],
+        Step::Entry(place) => &mut value[*place],
+    });
+    *place = by;
+    whole
+}
+
+/// Sections of which one entry needs no other.
+const RULES: [&str; 4] = ["deny", "allow", "limits", "config_changes"];
+
+/// The same policy without what a place has nothing to do with, so that reading it takes less time. A test names rules
+/// and does not ask what they say.
+fn pruned(mut policy: Value, path: &[Step]) -> Value {
+    let [Step::Key(section), step, ..] = path else { return policy };
+    if section != "tests" {
+        policy.as_object_mut().unwrap().remove("tests");
+    }
+    for name in RULES.iter().filter(|name| *name != section) {
+        match policy.get_mut(name).and_then(Value::as_array_mut) {
+            Some(rules) if section != "tests" => rules.clear(),
+            Some(rules) if ["deny", "allow"].contains(name) => {
+                rules.iter_mut().for_each(|rule| rule["when"] = json!({}));
+            }
+            _ => {}
+        }
+    }
+    if let Step::Entry(place) = step {
+        policy[section] = json!([policy[section][*place].take()]);
+    }
+    policy
+}
+
+/// What the loader says of a sample with another file in it; nothing where it takes it.
+pub fn mistakes_of(sample: &Sample, file: &str, value: &Value) -> Vec<String> {
+    let mut document = sample.document.clone();
+    document.add(file, File::new(value.to_string().into()));
+    let read = read_files(Files::kept(document));
+    read.err().into_iter().flatten().map(|mistake| mistake.message).collect()
+}
+
+/// What was tried.
+#[derive(Debug, Default)]
+struct Tried {
+    all: usize,
+    refused: usize,
+    places: HashSet<(String, String)>,
+}
+
+impl Tried {
+    /// Changes each place of a sample, but for those that said the same in another sample.
+    fn all_of(&mut self, sample: &Sample, texts: &[&str]) {
+        for (file, whole) in sample.files() {
+            walk(&whole, &mut Vec::new(), &mut |path, value| {
+                if path.len() == 2 {
+                    let unchanged = mistakes_of(sample, &file, &pruned(whole.clone(), path));
+                    assert_eq!(unchanged, [""; 0], "{} without what {path:?} does not need", sample.name);
+                }
+                if self.places.insert((places::nameless(path), value.to_string())) {
+                    self.each_of(sample, &file, &whole, path, instead_of(value, places::words(path), texts));
+                }
+            });
+        }
+    }
+
+    fn each_of(&mut self, sample: &Sample, file: &str, whole: &Value, path: &[Step], others: Vec<Value>) {
+        for other in others {
+            let mistakes = mistakes_of(sample, file, &pruned(replaced(whole, path, other), path));
+            self.all += 1;
+            self.refused += usize::from(!mistakes.is_empty());
+        }
+    }
+}
+
+#[test]
+fn they_agree_about_everything_with_one_thing_changed() {
+    let mut tried = Tried::default();
+    tried.all_of(&everything(), &TEXTS);
+    let Tried { all, refused, .. } = tried;
+    assert!(all > 5_000 && refused > all / 2 && refused < all, "{refused} of {all}");
+}
+
+#[test]
+fn they_agree_about_what_is_published_with_one_thing_changed() {
+    let mut tried = Tried::default();
+    published().iter().for_each(|sample| tried.all_of(sample, &[]));
+    let Tried { all, refused, .. } = tried;
+    assert!(all > 5_000 && refused > all / 2 && refused < all, "{refused} of {all}");
+}

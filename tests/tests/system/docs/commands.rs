@@ -52,7 +52,7 @@ fn program(line: &str) -> Option<&str> {
     let argument = words.next()?;
     // "edge: …" and "decider/policy" are no commands, and `./cosigner print-public-key` is Fireblocks' own.
     let ours = PROGRAMS.contains(&name) && !line.starts_with("./");
-    (ours || matches!(name, "make" | "cargo")).then_some(name).filter(|_| is_argument(argument))
+    (ours || matches!(name, "make" | "cargo" | "openssl")).then_some(name).filter(|_| is_argument(argument))
 }
 
 fn is_assignment(word: &str) -> bool {
@@ -73,6 +73,7 @@ async fn every_command_in_a_readme_works() {
         let result = match program(&line).unwrap() {
             "make" => target_exists(&line),
             "cargo" => packages_exist(&line),
+            "openssl" => makes_keys(folder.path(), &line),
             // In running text `edge check` names a command and is none.
             _ if !fenced && !line.contains(" --") => continue,
             _ => runs(folder.path(), &system, &line),
@@ -129,8 +130,12 @@ fn runs(folder: &Path, system: &System, line: &str) -> Result<(), String> {
         // A service runs until it is told to end, and must then end well.
         line = format!("{line} & sleep {SERVES_SECONDS}; kill -TERM $!; wait $!");
     }
+    succeeds(folder, &line)
+}
+
+fn succeeds(folder: &Path, line: &str) -> Result<(), String> {
     let output = Command::new("sh")
-        .args(["-c", &line])
+        .args(["-c", line])
         .current_dir(folder)
         .env("ONCE", "1")
         .stdin(Stdio::null())
@@ -138,6 +143,15 @@ fn runs(folder: &Path, system: &System, line: &str) -> Result<(), String> {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() { Ok(()) } else { Err(format!("{line}: {}: {said}", output.status)) }
+}
+
+/// Runs a line that makes a key, in the folder where the samples look for it.
+fn makes_keys(folder: &Path, line: &str) -> Result<(), String> {
+    if Command::new("openssl").arg("version").output().is_err() {
+        eprintln!("SKIPPED: `{line}` was not tried: openssl is not installed");
+        return Ok(());
+    }
+    succeeds(folder, line)
 }
 
 /// Ports in a README are taken on some machine; the words around them are what is to be tried.

@@ -222,7 +222,12 @@ fn there_may_be_ten_thousand_rules_of_each_effect_and_two_thousand_of_all_else()
         };
         let entries: String = (0..entries).map(|each| format!("  - {{id: i{each}, {entry}}}\n")).collect();
         let allow = if section == "allow" { "" } else { "allow: []\n" };
-        super::read("p.yaml", &format!("version: 1\nassets: {{ETH: {{chain: evm, decimals: 18}}}}\n{allow}{section}:\n{entries}"))
+        super::read(
+            "p.yaml",
+            &format!(
+                "version: 1\nassets: {{ETH: {{chain: evm, decimals: 18}}}}\n{allow}{section}:\n{entries}"
+            ),
+        )
     };
     for (section, most) in [("deny", 10_000), ("allow", 10_000), ("limits", 2_000)] {
         assert_eq!(read(section, most).err().map(|mistakes| mistakes.to_string()), None);

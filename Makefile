@@ -21,6 +21,7 @@ soak: tools ## The same tests of the whole system, for hours instead of minutes
 
 bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	cargo build --release --bins -p edge -p decider -p system-tests
+	cargo build --release --locked --manifest-path tests/peers/Cargo.toml --target-dir "$${CARGO_TARGET_DIR:-target}"
 	@mkdir -p .local
 	@exec "$${CARGO_TARGET_DIR:-target}"/release/bench --markdown .local/bench.md
 

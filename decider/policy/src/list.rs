@@ -47,6 +47,8 @@ pub struct AddressList {
     pub chain: Chain,
     /// How many addresses there are, under whatever tags.
     addresses: usize,
+    /// Whether any of them is listed with a tag. Most lists know no tags and need not look for them.
+    knows_tags: bool,
     table: Table,
 }
 
@@ -88,7 +90,7 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 impl AddressList {
     /// A list of nothing.
     pub fn new(name: impl Into<String>, chain: Chain) -> Self {
-        Self { name: name.into(), chain, addresses: 0, table: Table::default() }
+        Self { name: name.into(), chain, addresses: 0, knows_tags: false, table: Table::default() }
     }
 
     /// Adds an entry of which nothing else is known; false where it was there already.
@@ -101,16 +103,22 @@ impl AddressList {
     /// # Errors
     /// Address and tag were there already, whatever else is said of them: where.
     pub fn add(&mut self, address: &Address, entry: Entry<'_>) -> Result<Position, Position> {
-        let known = self.lists(address);
         let key = Key::of_entry(address, entry.tag);
         let label = entry.label.filter(|label| !label.is_empty());
         let added = self.table.insert(&Record { key: key.bytes(), added: entry.added.map(|at| at.0), label });
-        if key.kind() == Kind::Tagged {
-            let under_tags = Key::new(Kind::UnderTags, address, "");
-            let _ = self.table.insert(&Record { key: under_tags.bytes(), added: None, label: None });
-        }
-        self.addresses = self.addresses.saturating_add(usize::from(!known));
+        let is_new = match key.kind() {
+            Kind::Tagged => self.add_under_tags(address) && !self.holds(Kind::Untagged, address),
+            _ => added.is_ok() && !self.holds_under_tags(address),
+        };
+        self.addresses = self.addresses.saturating_add(usize::from(is_new));
         added.map(Position).map_err(Position)
+    }
+
+    /// Notes that an address is listed with some tag; false where that was known.
+    fn add_under_tags(&mut self, address: &Address) -> bool {
+        self.knows_tags = true;
+        let under_tags = Key::new(Kind::UnderTags, address, "");
+        self.table.insert(&Record { key: under_tags.bytes(), added: None, label: None }).is_ok()
     }
 
     /// Gives back memory that was taken for entries to come.
@@ -161,7 +169,7 @@ impl AddressList {
         if reading == Reading::Wide && untagged {
             return Truth::True;
         }
-        let under_tags = self.holds(Kind::UnderTags, address);
+        let under_tags = self.holds_under_tags(address);
         match tag {
             _ if !untagged && !under_tags => Truth::False,
             None if tag_required || under_tags => {
@@ -195,7 +203,11 @@ impl AddressList {
 
     /// Whether it holds the address, under whatever tag.
     fn lists(&self, address: &Address) -> bool {
-        self.holds(Kind::Untagged, address) || self.holds(Kind::UnderTags, address)
+        self.holds(Kind::Untagged, address) || self.holds_under_tags(address)
+    }
+
+    fn holds_under_tags(&self, address: &Address) -> bool {
+        self.knows_tags && self.holds(Kind::UnderTags, address)
     }
 
     fn holds(&self, kind: Kind, address: &Address) -> bool {

@@ -10,6 +10,10 @@ const VERSION: u64 = 1;
 
 /// The most entries of a section, over all files: what is checked of each against each stays bounded.
 const MAX_SECTION_ENTRIES: usize = 2_000;
+/// The most rules of one effect, over all files. They may be more: none of them is checked against the others, and a
+/// request finds those that can match without asking the others.
+const MAX_RULES: usize = 10_000;
+const RULES: [&str; 2] = ["deny", "allow"];
 
 /// One mapping of all sections. What is missing is said at `whole`, or at the only file.
 pub fn merged(reader: &mut Reader<'_>, whole: Option<Place>, nodes: Vec<Node>) -> Option<Node> {
@@ -86,9 +90,9 @@ fn check_size(reader: &mut Reader<'_>, name: &str, key: &Node, section: &Node) -
         Value::List(entries) => entries.len(),
         _ => return Some(()),
     };
-    if entries > MAX_SECTION_ENTRIES {
-        reader
-            .mistake(key.at, format!("{name} has {entries} entries: at most {MAX_SECTION_ENTRIES} are read"));
+    let most = if RULES.contains(&name) { MAX_RULES } else { MAX_SECTION_ENTRIES };
+    if entries > most {
+        reader.mistake(key.at, format!("{name} has {entries} entries: at most {most} are read"));
         return None;
     }
     Some(())

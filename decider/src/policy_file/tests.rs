@@ -214,6 +214,30 @@ fn sections_are_checked() {
 }
 
 #[test]
+fn there_may_be_ten_thousand_rules_of_each_effect_and_two_thousand_of_all_else() {
+    let read = |section: &str, entries: usize| {
+        let entry = match section {
+            "limits" => "when: {}, key: [asset], max: {count: 1}, window: 1h",
+            _ => "when: {}",
+        };
+        let entries: String = (0..entries).map(|each| format!("  - {{id: i{each}, {entry}}}\n")).collect();
+        let allow = if section == "allow" { "" } else { "allow: []\n" };
+        super::read(
+            "p.yaml",
+            &format!(
+                "version: 1\nassets: {{ETH: {{chain: evm, decimals: 18}}}}\n{allow}{section}:\n{entries}"
+            ),
+        )
+    };
+    for (section, most) in [("deny", 10_000), ("allow", 10_000), ("limits", 2_000)] {
+        assert_eq!(read(section, most).err().map(|mistakes| mistakes.to_string()), None);
+        let refused = read(section, most + 1).unwrap_err().to_string();
+        let said = format!("{section} has {} entries: at most {most} are read", most + 1);
+        assert!(refused.contains(&said), "{refused}");
+    }
+}
+
+#[test]
 fn addresses_are_checked() {
     assert_snapshot!(mistakes_with("1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC", "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdD"), @"p.yaml:11:17: 1DpivPqJ…NYdD is not a Bitcoin address, or a character or its case is wrong: expected bech32 or base58 with its checksum");
     assert_snapshot!(mistakes_with("\"rPlain\"", "{address: \"rExchange\", tag: \"7\"}"), @"p.yaml:14:51: rExchange is in list exchange already: first in line 14");

@@ -7,14 +7,19 @@
 
 mod decide;
 mod durable;
+mod large;
+mod lists;
+mod peers;
 mod round_trip;
 mod start;
 
 pub mod bare_edge;
+pub mod instructions;
 pub mod raw;
 pub mod stub;
 
 mod load;
+mod policies;
 mod questions;
 mod report;
 mod rounds;
@@ -65,6 +70,12 @@ pub enum Part {
     Durable,
     /// Cold start and idle memory
     Start,
+    /// Decide and evaluation with many rules
+    Rules,
+    /// Decide with many listed addresses, and what loading them takes
+    Lists,
+    /// Other policy engines as libraries
+    Peers,
 }
 
 impl Options {
@@ -89,6 +100,17 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     }
     if options.wants(Part::Start) {
         rows.extend(start::measure(&bench).await?);
+    }
+    if options.wants(Part::Rules) {
+        rows.push(large::rules(&bench).await?);
+        rows.push(instructions::measure(bench.scale.counts)?);
+    }
+    if options.wants(Part::Lists) {
+        rows.extend(large::addresses(&bench).await?);
+        rows.extend(lists::measure(&bench)?);
+    }
+    if options.wants(Part::Peers) {
+        rows.extend(peers::measure(&bench)?);
     }
     let report = Report { machine, rounds: options.scale.rounds, quick: options.scale.is_quick(), rows };
     print!("{}", report.text());

@@ -86,7 +86,8 @@ pub fn payload() -> Result<Vec<u8>, Error> {
     Ok(fields.to_string().into_bytes())
 }
 
-async fn allowed(client: &mut Client, question: DecideRequest) -> Result<DecideResponse, Error> {
+/// Asks one question, which must be allowed.
+pub async fn allowed(client: &mut Client, question: DecideRequest) -> Result<DecideResponse, Error> {
     let reply = client.decide(within_deadline(question)).await?.into_inner();
     if reply.verdict() == Verdict::Allow { Ok(reply) } else { Err(Error::NotAllowed(reply.reason)) }
 }

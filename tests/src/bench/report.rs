@@ -55,6 +55,8 @@ pub enum Unit {
     Milliseconds,
     /// Memory.
     Mebibytes,
+    /// Memory of something small.
+    Bytes,
 }
 
 const HEAD: [&str; 7] = ["what", "against", "goal", "figure", "spread", "goal met", "in numbers"];
@@ -118,6 +120,18 @@ impl Report {
 }
 
 impl Row {
+    /// A line that has no figure, which is said where the figure would be; `why` tells the reader what to do.
+    pub fn not_measured(what: &str, against: &str, goal: Goal, why: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            against: against.to_owned(),
+            goal,
+            figure: Figure { median: f64::NAN, low: f64::NAN, high: f64::NAN },
+            unit: Unit::Times,
+            detail: format!("not measured: {why}"),
+        }
+    }
+
     fn cells(&self) -> Cells {
         let Figure { median, low, high } = self.figure;
         let spread = if low < high {
@@ -154,15 +168,19 @@ impl Unit {
     fn number(self, value: f64) -> String {
         match self {
             Self::Times => format!("{value:.2}"),
-            Self::Milliseconds | Self::Mebibytes => format!("{value:.1}"),
+            Self::Milliseconds | Self::Mebibytes | Self::Bytes => format!("{value:.1}"),
         }
     }
 
     fn show(self, value: f64) -> String {
+        if value.is_nan() {
+            return "NOT MEASURED".to_owned();
+        }
         let name = match self {
             Self::Times => "×",
             Self::Milliseconds => "ms",
             Self::Mebibytes => "MiB",
+            Self::Bytes => "B",
         };
         format!("{} {name}", self.number(value))
     }
@@ -250,6 +268,14 @@ mod tests {
         - CPU is that of the server for a request. Load is closed-loop. Load average before: 0.10.
         - A quick run: it shows that the bench works, not how fast the services are.
         ");
+    }
+
+    #[test]
+    fn what_was_not_measured_has_no_number_and_meets_no_goal() {
+        let row = Row::not_measured("instructions", "10 rules", Goal::AtMost(1.5), "install valgrind");
+        let cells = ["instructions", "10 rules", "≤ 1.50 ×", "NOT MEASURED", "–", "no"];
+        assert_eq!(row.cells()[..6], cells);
+        assert_eq!(row.cells()[6], "not measured: install valgrind");
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub struct Scale {
     pub decisions: usize,
     /// Questions to a decider in one round where rates are compared.
     pub durable_decisions: usize,
+    /// Questions to a decider in one round where two sizes of a policy are compared.
+    pub compared_decisions: usize,
+    /// How often instructions are counted, with the first count, which is dropped like a round.
+    pub counts: usize,
     /// Requests to a server that has just started, before it is measured.
     pub warm_up: usize,
     /// For how long appends are synced in one round.
@@ -30,6 +34,8 @@ impl Scale {
         round_trips: 6_000,
         decisions: 80_000,
         durable_decisions: 30_000,
+        compared_decisions: 30_000,
+        counts: 4,
         warm_up: 1_000,
         syncing: Duration::from_millis(500),
         starts: 11,
@@ -42,6 +48,8 @@ impl Scale {
         round_trips: 300,
         decisions: 5_000,
         durable_decisions: 2_000,
+        compared_decisions: 2_000,
+        counts: 2,
         warm_up: 50,
         syncing: Duration::from_millis(50),
         starts: 3,

@@ -18,16 +18,15 @@ pub enum NotHex {
 
 /// Pairs of digits to bytes; both cases are read, nothing else is: no `0x`, no sign, no blank.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotHex> {
-    let digits = text
-        .bytes()
-        .zip(1..)
-        .map(|(byte, place)| digit(byte).ok_or(NotHex::Digit { place }))
-        .collect::<Result<Vec<u8>, NotHex>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if rest.is_empty() {
-        Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
-    } else {
-        Err(NotHex::OddLength)
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    // A list may have a million addresses: the bytes are allocated once.
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for ([high, low], place) in pairs.iter().zip((1_usize..).step_by(2)) {
+        bytes.push(digit_at(*high, place)? << 4 | digit_at(*low, place.saturating_add(1))?);
+    }
+    match rest {
+        [] => Ok(bytes),
+        [last, ..] => digit_at(*last, text.len()).and(Err(NotHex::OddLength)),
     }
 }
 
@@ -36,6 +35,7 @@ pub(super) fn write(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Re
     bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
 }
 
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+fn digit_at(byte: u8, place: usize) -> Result<u8, NotHex> {
+    let digit = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    digit.ok_or(NotHex::Digit { place })
 }

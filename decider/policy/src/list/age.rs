@@ -4,7 +4,6 @@ use crate::address::Address;
 use crate::time::{Length, Time};
 use crate::truth::Truth;
 
-use super::key::Kind;
 use super::{AddedOn, AddressList, Reading};
 
 /// How old an entry must be. Nothing asked is any age.
@@ -52,7 +51,7 @@ impl AddressList {
             None => Truth::unknown(format!("the date of an address on list {} is missing", self.name)),
         });
         // The entry of a tag that is not given may be of any age.
-        let hidden = (tag.is_none() && !age.is_any() && self.holds(Kind::UnderTags, address))
+        let hidden = (tag.is_none() && !age.is_any() && self.holds_under_tags(address))
             .then(|| Truth::unknown(format!("the destination's tag is missing for list {}", self.name)));
         let truths: Vec<Truth> = known.chain(hidden).collect();
         if truths.is_empty() { Truth::True } else { Truth::any(truths) }

@@ -37,17 +37,22 @@ pub fn added(text: &str) -> Result<AddedOn, String> {
 
 /// A time needs its offset: without one nobody knows when it was.
 fn instant(text: &str) -> Option<Timestamp> {
-    match text.len() {
-        DATE_BYTES => {
-            let date = Date::strptime("%Y-%m-%d", text).ok()?;
-            Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
-        }
-        _ => text.parse().ok(),
+    match date(text) {
+        Some(date) => Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok(),
+        None => text.parse().ok(),
     }
 }
 
-/// `2026-01-31`.
-const DATE_BYTES: usize = 10;
+/// `2026-01-31`, and nothing that only looks like it.
+fn date(text: &str) -> Option<Date> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+    let number = |digits: &[u8]| {
+        let digits = digits.iter().map(|digit| digit.is_ascii_digit().then(|| i16::from(digit & 0x0f)));
+        digits.reduce(|high, low| high?.checked_mul(10)?.checked_add(low?)).flatten()
+    };
+    let (year, month, day) = (number(&[*y1, *y2, *y3, *y4])?, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
 
 #[cfg(test)]
 mod tests {

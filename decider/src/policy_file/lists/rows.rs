@@ -192,7 +192,7 @@ impl Values {
 
 /// Every row has the fields of the header, and ends in its line.
 pub fn check_shape(record: &StringRecord, width: usize) -> Result<(), String> {
-    if record.iter().any(|field| field.contains(['\n', '\r'])) {
+    if record.as_slice().bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
         return Err("a field goes on in the next line: is a quote missing? Write it in one line".into());
     }
     if record.len() != width {

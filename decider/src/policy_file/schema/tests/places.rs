@@ -79,6 +79,11 @@ pub fn words(path: &[Step]) -> BTreeSet<&'static str> {
     lists.flatten().filter_map(Value::as_str).collect()
 }
 
+/// Whether the schema asks more of a text at this place than that it is one.
+pub fn has_pattern(path: &[Step]) -> bool {
+    about(path).into_iter().any(|part| part.get("pattern").is_some())
+}
+
 /// A place without the numbers of entries and the names that people give.
 pub fn nameless(path: &[Step]) -> String {
     let steps = path.iter().enumerate().map(|(depth, step)| match step {

@@ -56,15 +56,31 @@ impl Policy {
 
     /// The rules of an effect that may be anything but false, in their order.
     pub fn candidates(&self, effect: Effect, intent: &Intent) -> Vec<&Rule> {
-        let (rules, index) = match effect {
-            Effect::Deny => (&self.deny, self.index.as_ref().map(|index| &index.deny)),
-            Effect::Allow => (&self.allow, self.index.as_ref().map(|index| &index.allow)),
-        };
+        let (rules, index) = self.rules(effect);
         match index {
             Some(index) => {
                 index.candidates(intent).into_iter().filter_map(|position| rules.get(position)).collect()
             }
             None => rules.iter().collect(),
+        }
+    }
+
+    /// The rules of an effect that may match whatever an allow rule covers, itself included, with their positions.
+    pub fn around(&self, effect: Effect, rule: &Rule) -> Vec<(usize, &Rule)> {
+        let (rules, index) = self.rules(effect);
+        match index {
+            Some(index) => {
+                let positions = index.around(rule, &self.assets).into_iter();
+                positions.filter_map(|position| Some((position, rules.get(position)?))).collect()
+            }
+            None => rules.iter().enumerate().collect(),
+        }
+    }
+
+    fn rules(&self, effect: Effect) -> (&[Rule], Option<&RuleIndex>) {
+        match effect {
+            Effect::Deny => (&self.deny, self.index.as_ref().map(|index| &index.deny)),
+            Effect::Allow => (&self.allow, self.index.as_ref().map(|index| &index.allow)),
         }
     }
 

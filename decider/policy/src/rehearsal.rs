@@ -16,7 +16,6 @@ use crate::document::Policy;
 use crate::prices::Prices;
 use crate::request::Request;
 use crate::time::Time;
-use crate::verdict::Verdict;
 
 pub use desk::Desk;
 pub use expectation::{Expectation, can_be_told, can_be_why};
@@ -25,11 +24,20 @@ pub use outcome::Outcome;
 /// One test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// What was asked before, oldest first. Each of it must have been allowed, or it would not be in the ledger.
-    pub history: Vec<Asked>,
+    /// What was asked before, oldest first.
+    pub history: Vec<Before>,
     /// What is asked.
     pub asked: Asked,
     /// What must come out.
+    pub expected: Expectation,
+}
+
+/// What was asked before, and what must have come out: nothing of what was refused is in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// What was asked.
+    pub asked: Asked,
+    /// What must have come out.
     pub expected: Expectation,
 }
 
@@ -47,7 +55,7 @@ pub struct Asked {
 /// Something else came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The request of the history with this number, from 0, was not allowed.
+    /// The request of the history with this number, from 0, came out otherwise.
     History(usize, Box<Outcome>),
     /// What was asked came out otherwise.
     Asked(Box<Outcome>),
@@ -60,9 +68,9 @@ impl Rehearsal {
     /// The first thing that came out otherwise.
     pub fn run(&self, policy: &Policy) -> Result<(), Failure> {
         let mut desk = Desk::new(policy);
-        for (number, asked) in self.history.iter().enumerate() {
+        for (number, Before { asked, expected }) in self.history.iter().enumerate() {
             let outcome = desk.ask(asked);
-            if outcome.settlement.verdict != Verdict::Allow {
+            if !expected.is_met_by(&outcome) {
                 return Err(Failure::History(number, Box::new(outcome)));
             }
         }

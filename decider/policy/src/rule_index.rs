@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::asset::Assets;
 use crate::choice::Choice;
 use crate::intent::{Account, Intent};
 use crate::matcher::AccountMatcher;
-use crate::rule::{Effect, Rule};
-use crate::vocabulary::{TRANSFER, is_matched_by_address};
+use crate::rule::{Effect, Rule, covered_operations};
+use crate::vocabulary::is_matched_by_address;
 
 /// The rules of one effect, by what they name.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +46,17 @@ enum Value {
     Asset(String),
     Source(AccountName),
     Destination(AccountName),
+}
+
+impl Value {
+    /// Every account of the type of this one.
+    fn of_its_type(&self) -> Option<Self> {
+        match self {
+            Self::Source((kind, Some(_))) => Some(Self::Source((kind.clone(), None))),
+            Self::Destination((kind, Some(_))) => Some(Self::Destination((kind.clone(), None))),
+            _ => None,
+        }
+    }
 }
 
 /// Type and id; without an id, every account of the type.
@@ -87,6 +99,24 @@ impl RuleIndex {
         found
     }
 
+    /// The positions of all rules that may match whatever an allow rule covers, in their order, each once. One that
+    /// names values names all of those that the allow rule does: it stands under the first of them.
+    pub fn around(&self, rule: &Rule, assets: &Assets) -> Vec<usize> {
+        let mut found = self.others.clone();
+        for (asked, values) in met_by(rule, assets) {
+            match values.first() {
+                Some(value) => {
+                    let names = std::iter::once(value.clone()).chain(value.of_its_type());
+                    found.extend(names.filter_map(|name| self.by_value.get(&name)).flatten());
+                }
+                None => found.extend(self.by_condition.get(&asked).into_iter().flatten()),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     fn add(&mut self, position: usize, asked: Asked, values: &[Value]) {
         self.by_condition.entry(asked).or_default().push(position);
         for value in values {
@@ -103,9 +133,10 @@ fn named_by(rule: &Rule, effect: Effect) -> Vec<(Asked, Vec<Value>)> {
         Some(words.iter().cloned().map(value).collect::<Vec<Value>>())
     };
     let operations = match (&when.operations, effect) {
-        // An allow rule that names no operation covers transfers alone.
-        (None, Effect::Allow) => Some(vec![Value::Operation(TRANSFER.into())]),
-        (operations, _) => words(operations, Value::Operation),
+        (_, Effect::Allow) => {
+            Some(covered_operations(when).into_iter().map(|name| Value::Operation(name.into())).collect())
+        }
+        (operations, Effect::Deny) => words(operations, Value::Operation),
     };
     let assets = when.assets.as_ref().map(|assets| assets.iter().cloned().map(Value::Asset).collect());
     let sources = when.sources.as_ref().and_then(Choice::one_of);
@@ -122,6 +153,15 @@ fn named_by(rule: &Rule, effect: Effect) -> Vec<(Asked, Vec<Value>)> {
         (Asked::Destination, destinations),
     ];
     conditions.into_iter().filter_map(|(asked, values)| Some((asked, values?))).collect()
+}
+
+/// The same of an allow rule as others are wider than it: one that names no asset meets all of them.
+fn met_by(rule: &Rule, assets: &Assets) -> Vec<(Asked, Vec<Value>)> {
+    let mut met = named_by(rule, Effect::Allow);
+    if rule.when.assets.is_none() {
+        met.push((Asked::Asset, assets.keys().take(1).cloned().map(Value::Asset).collect()));
+    }
+    met
 }
 
 /// What a request says of a condition; `None`: it does not say it, or not for sure.

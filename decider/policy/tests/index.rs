@@ -15,6 +15,7 @@ use policy::document::Policy;
 use policy::evaluate::{Evaluation, Standing, evaluate};
 use policy::prices::Prices;
 use policy::request::{AccountText, Request, Stage};
+use policy::rule::Effect;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -126,6 +127,15 @@ fn many(count: usize) -> Policy {
     let allow = (0..count).map(|number| rule(&format!("to-{number}"), payee(number))).collect();
     let deny = (0..count).map(|number| rule(&format!("not-{number}"), payee(number + count))).collect();
     Policy { allow, deny, ..policy() }.indexed()
+}
+
+#[test]
+fn of_ten_thousand_rules_few_are_held_against_one_another() {
+    let policy = many(10_000);
+    for effect in [Effect::Deny, Effect::Allow] {
+        let held = policy.allow.iter().map(|rule| policy.around(effect, rule).len());
+        assert!(held.max() <= Some(1), "{effect:?}");
+    }
 }
 
 #[test]

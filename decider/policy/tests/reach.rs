@@ -114,9 +114,15 @@ fn whoever_is_within_another_rule_is_matched_by_it() {
     let mut held = BTreeMap::new();
     for seed in 0..CASES {
         let Asked { policy, matched } = asked(&world, seed);
+        let indexed = policy.clone().indexed();
         for rule in &policy.allow {
             for (others, effect) in [(&policy.deny, Effect::Deny), (&policy.allow, Effect::Allow)] {
+                let found = indexed.around(effect, rule);
                 for other in others.iter().filter(|other| is_within(rule, other, effect, &policy.assets)) {
+                    assert!(
+                        found.iter().any(|(_, found)| found.id == other.id),
+                        "seed {seed}: {rule:#?}\nis not found within\n{other:#?}"
+                    );
                     for matched in matched.iter().filter(|matched| matched.contains(&rule.id)) {
                         assert!(
                             matched.contains(&other.id),

@@ -7,7 +7,7 @@ use policy::condition::Conditions;
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
 use policy::prices::Prices;
-use policy::rehearsal::{Asked, Desk, Expectation, Failure, Rehearsal, can_be_told, can_be_why};
+use policy::rehearsal::{Asked, Before, Desk, Expectation, Failure, Rehearsal, can_be_told, can_be_why};
 use policy::request::{Request, Stage};
 use policy::time::Time;
 use policy::verdict::{Action, ReasonCode, Verdict};
@@ -22,7 +22,8 @@ fn expect(verdict: Verdict) -> Expectation {
 }
 
 fn run(policy: &Policy, history: Vec<Asked>, asked: Asked, expected: Expectation) -> Result<(), Failure> {
-    Rehearsal { history, asked, expected }.run(policy)
+    let allowed = |asked| Before { asked, expected: Expectation::allowed() };
+    Rehearsal { history: history.into_iter().map(allowed).collect(), asked, expected }.run(policy)
 }
 
 fn at_most(count: u64) -> Limit {

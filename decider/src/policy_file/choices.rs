@@ -20,7 +20,17 @@ pub fn read_entries<'n>(
     reader.some(ruled_out, "not", "so that it rules nothing out: leave it out").map(Choice::NoneOf)
 }
 
-/// What each entry stands for, in their order.
+/// Notes every entry that says what one before it says: whoever wrote it meant another.
+pub fn check_each_once(reader: &mut Reader<'_>, name: &str, entries: &[Node]) {
+    let mut said = BTreeSet::new();
+    for entry in entries {
+        if !said.insert(entry.value.in_one_way()) {
+            reader.mistake(entry.at, format!("this is in {name} already"));
+        }
+    }
+}
+
+/// What each entry stands for, in their order, each named once.
 pub fn read_each<T>(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
@@ -28,7 +38,10 @@ pub fn read_each<T>(
     mut read: impl FnMut(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> Option<Choice<Vec<T>>> {
     let choice = read_entries(reader, fields, name)?;
-    Some(choice.map(|entries| entries.iter().filter_map(|entry| read(reader, entry)).collect()))
+    Some(choice.map(|entries| {
+        check_each_once(reader, name, entries);
+        entries.iter().filter_map(|entry| read(reader, entry)).collect()
+    }))
 }
 
 /// A set of values, each named once.

@@ -10,7 +10,7 @@ use policy::vocabulary::{pays_somebody, states_its_amount};
 use super::amounts::{read_amount_range, read_usd_range};
 use super::assets::read_chain;
 use super::calls::read_contracts;
-use super::choices::{read_each, read_entries, read_set};
+use super::choices::{check_each_once, read_each, read_entries, read_set};
 use super::circumstances;
 use super::matchers::{read_destination, read_source};
 use super::names::Names;
@@ -169,7 +169,8 @@ fn read_signers(
 ) -> Option<Choice<BTreeSet<String>>> {
     let choice = read_entries(reader, fields, "signers")?;
     Some(choice.map(|entries| {
-        let (mut named, mut signers) = (BTreeSet::new(), BTreeSet::new());
+        check_each_once(reader, "signers", entries);
+        let mut signers = BTreeSet::new();
         for entry in entries {
             if let Value::Map(_) = entry.value {
                 let group = Fields::of(reader, entry, "a signer", &["group"]);
@@ -177,13 +178,10 @@ fn read_signers(
                 signers.extend(
                     group.and_then(|node| names.signer_group(reader, node)).into_iter().flatten().cloned(),
                 );
-            } else if let Some(signer) = reader.text(entry, "a signer")
-                && !named.insert(signer.to_owned())
-            {
-                reader.mistake(entry.at, "this is in signers already");
+            } else {
+                signers.extend(reader.text(entry, "a signer").map(str::to_owned));
             }
         }
-        signers.append(&mut named);
         signers
     }))
 }
@@ -194,7 +192,10 @@ fn read_sources(
     names: &Names,
 ) -> Option<Choice<Vec<AccountMatcher>>> {
     let choice = read_entries(reader, fields, "source")?;
-    Some(choice.map(|entries| entries.iter().flat_map(|entry| read_source(reader, entry, names)).collect()))
+    Some(choice.map(|entries| {
+        check_each_once(reader, "source", entries);
+        entries.iter().flat_map(|entry| read_source(reader, entry, names)).collect()
+    }))
 }
 
 fn read_destinations(
@@ -203,7 +204,7 @@ fn read_destinations(
     scope: &Scope<'_>,
 ) -> Option<Choice<Vec<DestinationMatcher>>> {
     read_each(reader, fields, "destination", |reader, entry| {
-        let matcher = read_destination(reader, entry, scope.names)?;
+        let matcher = read_destination(reader, entry, scope.names, scope.section)?;
         if let Some(list) = &matcher.list {
             check_chain(reader, entry, list, scope);
         }

@@ -9,12 +9,15 @@ use policy::vocabulary::{ADDRESS_TYPES, WALLET_SUBTYPES, has_subtype};
 
 use super::accounts::{account_of, check_matched_by_id};
 use super::names::Names;
+use super::scope::Section;
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader, span};
 
 const SOURCE_FIELDS: [&str; 3] = ["type", "id", "group"];
-const DESTINATION_FIELDS: [&str; 9] =
-    ["type", "id", "subtype", "list", "counterparty", "address_type", "tag", "listed_for", "listed_within"];
+const DESTINATION_FIELDS: [&str; 7] =
+    ["type", "id", "subtype", "list", "counterparty", "address_type", "tag"];
+/// What a rule can ask beside them, and a limit cannot.
+const AGE_FIELDS: [&str; 2] = ["listed_for", "listed_within"];
 
 /// `{type, id}` or `{group}`, the latter as the accounts of the group.
 pub fn read_source(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Vec<AccountMatcher> {
@@ -33,8 +36,13 @@ pub fn read_source(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Vec<A
 
 /// `{type, id, subtype, list, counterparty, address_type, tag}`, each of which may be left out; beside a list,
 /// `listed_for` and `listed_within`.
-pub fn read_destination(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Option<DestinationMatcher> {
-    let fields = Fields::of(reader, node, "a destination", &DESTINATION_FIELDS)?;
+pub fn read_destination(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    names: &Names,
+    section: Section,
+) -> Option<DestinationMatcher> {
+    let fields = destination_fields(reader, node, section)?;
     check_names_somebody(reader, node, &fields);
     let account = account_of(reader, &fields)?;
     if let Some(account) = &account {
@@ -55,6 +63,15 @@ pub fn read_destination(reader: &mut Reader<'_>, node: &Node, names: &Names) -> 
         tag: tag.and_then(|node| reader.text(node, "tag").map(str::to_owned)),
         account,
     })
+}
+
+fn destination_fields<'n>(reader: &mut Reader<'_>, node: &'n Node, section: Section) -> Option<Fields<'n>> {
+    const WHAT: &str = "a destination";
+    if section == Section::Limit {
+        // They are refused where the whole condition is known.
+        return Fields::of_known_and_refused(reader, node, WHAT, &DESTINATION_FIELDS, &AGE_FIELDS);
+    }
+    Fields::of(reader, node, WHAT, &[DESTINATION_FIELDS.as_slice(), &AGE_FIELDS].concat())
 }
 
 /// A tag tells apart those who share an address: of any address it says nothing.

@@ -23,13 +23,13 @@ mod words;
 mod tests;
 
 use policy::document::Policy;
-use policy::rehearsal::{Asked, Rehearsal};
+use policy::rehearsal::{Asked, Before, Expectation, Rehearsal};
 use policy::time::Time;
 
 use super::ids::Ids;
 use super::names::Names;
 use crate::yaml::{Fields, Node, Place, Reader};
-use draft::Draft;
+use draft::{Draft, Past};
 use known::Known;
 use moment::Moment;
 use named::Requests;
@@ -101,9 +101,11 @@ impl Tests<'_> {
         let stage = asked.as_ref().map(|(_, draft)| draft.stage());
         let expected = fields.required(reader, "expect");
         let expected = expected.and_then(|node| expect::read(reader, node, self.ids, self.policy, stage));
+        let met = self.expected_before(reader, &history, asked.as_ref().map(|(_, draft)| draft));
         let (at, (place, draft)) = (at?, asked?);
+        let before = self.played(reader, &history, &draft, at, number).into_iter().zip(met);
         let rehearsal = Rehearsal {
-            history: self.played(reader, &history, &draft, at, number),
+            history: before.map(|(asked, expected)| Before { asked, expected }).collect(),
             asked: Asked {
                 request: draft.request(reader, place, self.policy, &format!("test-{number}")),
                 prices: draft.prices(at),
@@ -126,10 +128,25 @@ impl Tests<'_> {
         };
         self.left = left;
         let read = entries.iter().filter_map(|node| {
-            let (draft, moment) = Draft::of_history(reader, node, &self.known, &self.requests)?;
-            Some(Entry { node, draft, moment: moment? })
+            let Past { draft, moment, expected } =
+                Draft::of_history(reader, node, &self.known, &self.requests)?;
+            Some(Entry { node, draft, moment: moment?, expected })
         });
         read.collect()
+    }
+
+    /// What must have come out of each entry of a history, of a test that asks `base`.
+    fn expected_before(
+        &self,
+        reader: &mut Reader<'_>,
+        history: &[Entry<'_>],
+        base: Option<&Draft>,
+    ) -> Vec<Expectation> {
+        let mut read = |entry: &Entry<'_>| {
+            let stage = base.map(|base| entry.draft.clone().over(base).stage());
+            expect::read(reader, entry.expected?, self.ids, self.policy, stage)
+        };
+        history.iter().map(|entry| read(entry).unwrap_or_else(Expectation::allowed)).collect()
     }
 
     /// The requests of a history, as they reach the decider before that of the test.
@@ -142,7 +159,7 @@ impl Tests<'_> {
         test: usize,
     ) -> Vec<Asked> {
         let (mut played, mut before) = (Vec::new(), Time::MIN);
-        for (number, Entry { node, draft, moment }) in history.iter().enumerate() {
+        for (number, Entry { node, draft, moment, .. }) in history.iter().enumerate() {
             let asked_at = before_or_at(reader, node, *moment, at);
             if asked_at < before {
                 let message = "the history is told oldest first: this comes before what stands above";
@@ -163,6 +180,8 @@ struct Entry<'n> {
     node: &'n Node,
     draft: Draft,
     moment: Moment,
+    /// What must have come out; where nothing is said it was allowed.
+    expected: Option<&'n Node>,
 }
 
 /// When an entry of the history was asked, of a test that asks at `at`.

@@ -8,7 +8,8 @@ use super::names::Names;
 use super::scope::Section;
 use crate::yaml::{Fields, Node, Reader};
 
-const RULE_FIELDS: [&str; 3] = ["id", "when", LEAVE_TO_CONSOLE];
+const ALLOW_FIELDS: [&str; 2] = ["id", "when"];
+const DENY_FIELDS: [&str; 3] = ["id", "when", LEAVE_TO_CONSOLE];
 /// Whether people decide at the console over what a deny rule or a limit holds.
 pub const LEAVE_TO_CONSOLE: &str = "leave_to_console";
 
@@ -36,7 +37,7 @@ fn read_rule(
     names: &Names,
     ids: &mut Ids,
 ) -> Option<Rule> {
-    let fields = Fields::of(reader, node, "a rule", &RULE_FIELDS)?;
+    let fields = rule_fields(reader, node, section)?;
     let id = ids.read(reader, &fields);
     let leave_to_console = read_leave_to_console(reader, &fields);
     if section == Section::Allow
@@ -47,6 +48,15 @@ fn read_rule(
     }
     let when = fields.required(reader, "when")?;
     Some(Rule { id, when: read_conditions(reader, when, names, section)?, leave_to_console })
+}
+
+fn rule_fields<'n>(reader: &mut Reader<'_>, node: &'n Node, section: Section) -> Option<Fields<'n>> {
+    match section {
+        Section::Allow => {
+            Fields::of_known_and_refused(reader, node, "a rule", &ALLOW_FIELDS, &[LEAVE_TO_CONSOLE])
+        }
+        Section::Deny | Section::Limit => Fields::of(reader, node, "a rule", &DENY_FIELDS),
+    }
 }
 
 pub fn read_leave_to_console(reader: &mut Reader<'_>, fields: &Fields<'_>) -> bool {

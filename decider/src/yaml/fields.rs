@@ -17,10 +17,22 @@ pub struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The fields of a node that must be a mapping of `known` names. `what` names it in mistakes.
     pub fn of(reader: &mut Reader<'_>, node: &'n Node, what: &str, known: &[&str]) -> Option<Self> {
+        Self::of_known_and_refused(reader, node, what, known, &[])
+    }
+
+    /// The same with fields that are known elsewhere: they are never offered, and whoever asks refuses them in words
+    /// that say more than "unknown".
+    pub fn of_known_and_refused(
+        reader: &mut Reader<'_>,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+        refused: &[&str],
+    ) -> Option<Self> {
         let entries = reader.entries(node, what)?;
         let mut fields = BTreeMap::new();
         for (name, at, value) in entries {
-            if known.contains(&name) {
+            if known.contains(&name) || refused.contains(&name) {
                 fields.insert(name, value);
             } else {
                 reader.mistake(at, unknown("field", name, known.iter().copied()));
@@ -71,7 +83,7 @@ pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k s
 }
 
 /// How many known names are listed where none is like what was written.
-const MAX_OFFERED: usize = 20;
+const MAX_OFFERED: usize = 24;
 /// How many characters of a name are repeated.
 const MAX_SHOWN_CHARS: usize = 64;
 /// The longest name, in bytes, and the most known names among which a near one is looked for: likeness takes time

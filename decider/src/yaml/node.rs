@@ -50,6 +50,30 @@ impl Node {
 }
 
 impl Value {
+    /// The same text for values that say the same, in whatever order a mapping says it. Numbers that are not whole
+    /// are all alike.
+    pub fn in_one_way(&self) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Whole(number) => number.to_string(),
+            Self::Number => "number".into(),
+            Self::Text(text) => format!("{text:?}"),
+            Self::List(entries) => {
+                let entries: Vec<String> = entries.iter().map(|entry| entry.value.in_one_way()).collect();
+                format!("[{}]", entries.join(","))
+            }
+            Self::Map(entries) => {
+                let said = |(key, entry): &(Node, Node)| (key.value.in_one_way(), entry.value.in_one_way());
+                let mut fields: Vec<(String, String)> = entries.iter().map(said).collect();
+                fields.sort();
+                let fields: Vec<String> =
+                    fields.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
+                format!("{{{}}}", fields.join(","))
+            }
+        }
+    }
+
     /// What a person would call it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -22,6 +22,11 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// Any that allows.
+    pub fn allowed() -> Self {
+        Self { verdict: Verdict::Allow, ..Self::default() }
+    }
+
     /// Whether this is what came out. A typing error in a request denies it before any rule has a look: such a
     /// denial is met only by its reason, or the test would pass for ever and test nothing.
     pub fn is_met_by(&self, outcome: &Outcome) -> bool {

@@ -14,6 +14,8 @@ use policy::request::{
 use policy::time::Time;
 use serde_json::json;
 
+pub use reading::Past;
+
 use super::prices::Table;
 use crate::yaml::{Node, Reader};
 

@@ -13,7 +13,8 @@ use crate::yaml::{Fields, Node, Reader};
 
 pub const EXPECT_FIELDS: [&str; 6] = ["verdict", "action", "reason", "rule", "limit", "says"];
 pub const VERDICTS: [&str; 3] = ["ALLOW", "DENY", "HOLD"];
-pub const ACTIONS: [&str; 4] = ["APPROVE", "REJECT", "RETRY", "IGNORE"];
+/// `RETRY` is what is told where nothing could be decided: no verdict comes to it.
+pub const ACTIONS: [&str; 3] = ["APPROVE", "REJECT", "IGNORE"];
 pub const REASONS: [&str; 15] = [
     "ALLOWED",
     "FIELD_MISSING",

@@ -23,14 +23,29 @@ pub fn failure(test: &Test, policy: &Policy) -> Option<(Place, String)> {
     match test.rehearsal.run(policy).err()? {
         Failure::History(number, outcome) => {
             let at = test.history.get(number).copied().unwrap_or(test.at);
-            let got = came_out(&outcome, true);
-            Some((at, format!("test {name}: what stands in the history must come out ALLOW; got {got}")))
+            let before = test.rehearsal.history.get(number).map(|before| &before.expected);
+            Some((at, format!("test {name}: {}", of_history(before, &outcome))))
         }
         Failure::Asked(outcome) => {
             let expected = &test.rehearsal.expected;
             let got = came_out(&outcome, expected.action.is_some());
             let hint = hint(expected, &outcome);
             Some((test.at, format!("test {name}: expected {}; got {got}{hint}", in_words(expected))))
+        }
+    }
+}
+
+/// What is wrong with an entry of a history.
+fn of_history(expected: Option<&Expectation>, outcome: &Outcome) -> String {
+    match expected.filter(|expected| **expected != Expectation::allowed()) {
+        Some(expected) => {
+            let got = came_out(outcome, expected.action.is_some());
+            let hint = hint(expected, outcome);
+            format!("in the history, expected {}; got {got}{hint}", in_words(expected))
+        }
+        None => {
+            let got = came_out(outcome, true);
+            format!("what stands in the history must come out ALLOW, or say what it expects; got {got}")
         }
     }
 }

@@ -84,7 +84,7 @@ fn what_came_out_instead_is_told() {
     assert_snapshot!(told(&test("    expect: {verdict: ALLOW, rule: calls}\n")), @"p.yaml:20:5: test a payout: expected ALLOW by calls; got ALLOW by payouts");
     assert_snapshot!(told(&test("    expect: {verdict: DENY, reason: LIMIT_EXCEEDED, limit: eth-per-day}\n")), @"p.yaml:20:5: test a payout: expected DENY LIMIT_EXCEEDED by limit eth-per-day; got ALLOW by payouts");
     let history = "    history: [{ago: 3h}, {ago: 2h, amount: \"0.5\"}]\n";
-    assert_snapshot!(told(&test(&format!("{history}    expect: {{verdict: DENY}}\n"))), @"p.yaml:29:26: test a payout: what stands in the history must come out ALLOW; got DENY LIMIT_EXCEEDED, told as REJECT: limit eth-per-day: 0.4 ETH left of 1 ETH, 0.5 ETH asked");
+    assert_snapshot!(told(&test(&format!("{history}    expect: {{verdict: DENY}}\n"))), @"p.yaml:29:26: test a payout: what stands in the history must come out ALLOW, or say what it expects; got DENY LIMIT_EXCEEDED, told as REJECT: limit eth-per-day: 0.4 ETH left of 1 ETH, 0.5 ETH asked");
     let mistyped = test("    expect: {verdict: DENY}\n").replace("asset: ETH", "asset: EHT");
     assert_snapshot!(told(&mistyped), @"p.yaml:20:5: test a payout: expected DENY; got DENY ASSET_UNKNOWN: the policy does not know asset EHT (no rule had a look at it: where that is meant, expect the reason, too)");
     passes(&mistyped.replace("DENY}", "DENY, reason: ASSET_UNKNOWN}"));
@@ -215,6 +215,7 @@ fn what_could_never_come_out_is_a_mistake() {
     assert_snapshot!(told("{verdict: ALLOW, rule: noted}"), @"p.yaml:29:36: this can never come out: an allow rule decides ALLOW; a deny rule decides DENY_RULE and DENY_RULE_INDETERMINATE, and no limit beside it");
     assert_snapshot!(told("{verdict: DENY, rule: payouts}"), @"p.yaml:29:35: this can never come out: an allow rule decides ALLOW; a deny rule decides DENY_RULE and DENY_RULE_INDETERMINATE, and no limit beside it");
     assert_snapshot!(told("{verdict: DENY, reason: DENY_RULE_INDETERMINATE}"), @"p.yaml:29:37: this can never come out: it is no reason of DENY");
+    assert_snapshot!(told("{verdict: HOLD, action: RETRY}"), @"p.yaml:29:37: unknown action RETRY: expected APPROVE, REJECT or IGNORE");
     assert_snapshot!(told("{verdict: HOLD, action: IGNORE}"), @"p.yaml:29:37: this can never come out: HOLD at SIGNING is never told so");
     assert_snapshot!(told("{verdict: HOLD, rule: noted, limit: eth-per-day}"), @"p.yaml:29:35: this can never come out: an allow rule decides ALLOW; a deny rule decides DENY_RULE and DENY_RULE_INDETERMINATE, and no limit beside it");
 }
@@ -232,4 +233,44 @@ fn there_is_a_bound() {
     assert_snapshot!(told(&many), @"p.yaml:20:3: tests has 1001 entries: at most 1000 are read");
     let history = format!("    history: [{}]\n", "{ago: 1h}, ".repeat(super::MAX_REQUESTS));
     assert_snapshot!(told(&test(&format!("{history}    expect: {{verdict: ALLOW}}\n"))), @"p.yaml:20:5: the tests ask more than 10000 requests, which is the most that are played");
+}
+
+/// What a test says of one entry of a history beside another, and of itself.
+fn after(entry: &str, expected: &str) -> String {
+    test(&format!("    history: [{entry}, {{ago: 1h, amount: \"0.4\"}}]\n    expect: {expected}\n"))
+}
+
+#[test]
+fn what_was_refused_in_between_uses_nothing() {
+    let (allowed, denied) = ("{verdict: ALLOW}", "{verdict: DENY, limit: eth-per-day}");
+    for (entry, expected) in [
+        ("{ago: 2h, note: stop, expect: {verdict: DENY}}", allowed),
+        ("{ago: 2h, note: stop, expect: {verdict: DENY, rule: noted, action: REJECT, says: noted}}", allowed),
+        ("{ago: 2h, amount: \"1.1\", expect: {verdict: DENY, limit: eth-per-day}}", allowed),
+        (
+            "{ago: 2h, without: [note, fee], stage: APPROVAL, expect: {verdict: HOLD, action: IGNORE}}",
+            allowed,
+        ),
+        ("{ago: 2h, amount: \"0.1\"}", denied),
+        ("{ago: 2h, amount: \"0.1\", expect: {verdict: ALLOW, rule: payouts}}", denied),
+    ] {
+        passes(&after(entry, expected));
+    }
+}
+
+#[test]
+fn what_came_out_of_a_history_instead_is_told() {
+    let told_of = |expected: &str| {
+        told(&after(&format!("{{ago: 2h, note: stop, expect: {expected}}}"), "{verdict: ALLOW}"))
+    };
+    assert_snapshot!(told_of("{verdict: HOLD}"), @"p.yaml:29:15: test a payout: in the history, expected HOLD; got DENY DENY_RULE: deny rule noted matches");
+    assert_snapshot!(told_of("{verdict: ALLOW}"), @"p.yaml:29:15: test a payout: what stands in the history must come out ALLOW, or say what it expects; got DENY DENY_RULE, told as REJECT: deny rule noted matches");
+    assert_snapshot!(told_of("{verdict: DENY, rule: payouts}"), @"p.yaml:29:67: this can never come out: an allow rule decides ALLOW; a deny rule decides DENY_RULE and DENY_RULE_INDETERMINATE, and no limit beside it");
+    assert_snapshot!(told_of("{verdict: HOLD, action: IGNORE}"), @"p.yaml:29:69: this can never come out: HOLD at SIGNING is never told so");
+    assert_snapshot!(told_of("{verdikt: DENY}"), @"
+    p.yaml:29:45: verdict is missing
+    p.yaml:29:46: unknown field verdikt: did you mean verdict?
+    ");
+    let mistyped = after("{ago: 2h, asset: EHT, expect: {verdict: DENY}}", "{verdict: ALLOW}");
+    assert_snapshot!(told(&mistyped), @"p.yaml:29:15: test a payout: in the history, expected DENY; got DENY ASSET_UNKNOWN: the policy does not know asset EHT (no rule had a look at it: where that is meant, expect the reason, too)");
 }

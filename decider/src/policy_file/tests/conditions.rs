@@ -354,3 +354,55 @@ fn warnings_name_the_operations_that_no_limit_bounds() {
     assert!(warn("{operations: [BURN]}").contains("no limit applies to what allow rule pay allows"));
     assert!(!warn("{}").contains("no limit"));
 }
+
+#[test]
+fn an_entry_that_says_what_another_says_is_a_mistake() {
+    for (field, twice) in [
+        ("signers", r#""s-1", "s-1""#),
+        ("signers", "{group: treasurers}, {group: treasurers}"),
+        ("source", r#"{type: VAULT, id: "1"}, {id: "1", type: VAULT}"#),
+        ("destination", "{list: routers}, {list: routers}"),
+        ("destination", "{type: EXCHANGE}, {counterparty: acme}, {type: EXCHANGE}"),
+        ("note", "stop, stop"),
+        ("external_tx_id", "x-1, x-1"),
+        ("times", "{zone: UTC, days: [SAT]}, {days: [SAT], zone: UTC}"),
+    ] {
+        for when in [format!("{{{field}: [{twice}]}}"), format!("{{{field}: {{not: [{twice}]}}}}")] {
+            let told = in_deny(&when);
+            let lines: Vec<&str> = told.lines().collect();
+            assert!(
+                matches!(lines.as_slice(), [only] if only.ends_with(&format!(": this is in {field} already"))),
+                "{when}: {told}"
+            );
+        }
+    }
+    assert_snapshot!(in_deny("{destination: [{list: routers}, {type: VAULT}, {list: routers}]}"), @"p.yaml:12:58: this is in destination already");
+    // What only overlaps is meant.
+    for when in [
+        "{signers: [s-1, {group: treasurers}]}",
+        r#"{source: [{type: VAULT}, {type: VAULT, id: "1"}]}"#,
+        "{destination: [{type: EXCHANGE}, {counterparty: acme}]}",
+    ] {
+        assert_eq!(in_deny(when), "", "{when}");
+    }
+}
+
+#[test]
+fn only_the_fields_that_are_taken_are_offered() {
+    assert_snapshot!(in_limit("{destination: [{zzz: 1}]}"), @"
+    p.yaml:18:26: a destination needs a type, a list, a counterparty, a subtype or an address_type
+    p.yaml:18:27: unknown field zzz: expected type, id, subtype, list, counterparty, address_type or tag
+    ");
+    assert_snapshot!(in_deny("{destination: [{zzz: 1}]}"), @"
+    p.yaml:12:26: a destination needs a type, a list, a counterparty, a subtype or an address_type
+    p.yaml:12:27: unknown field zzz: expected type, id, subtype, list, counterparty, address_type, tag, listed_for or listed_within
+    ");
+    assert_snapshot!(in_limit("{destination: [{list: routers, listed_fro: 1h}]}"), @"p.yaml:18:42: unknown field listed_fro: expected type, id, subtype, list, counterparty, address_type or tag");
+    assert_snapshot!(in_limit("{destination: [{list: routers, listed_for: 1h}]}"), @"p.yaml:18:11: a limit cannot ask how long an address has been listed: write a rule");
+    let allow = |field: &str| in_allow(&format!("{{}}\n    {field}: true"));
+    assert_snapshot!(allow("zzz"), @"p.yaml:16:5: unknown field zzz: expected id or when");
+    assert_snapshot!(allow("leave_to_consol"), @"p.yaml:16:5: unknown field leave_to_consol: expected id or when");
+    assert_snapshot!(allow("leave_to_console"), @"p.yaml:16:23: leave_to_console belongs to deny rules and limits: an allow rule holds nothing");
+    let deny = in_deny("{}\n    zzz: true");
+    assert_snapshot!(deny, @"p.yaml:13:5: unknown field zzz: expected id, when or leave_to_console");
+}

@@ -38,7 +38,8 @@ fn nobody(policy: &Policy, rule: &Rule, effect: Effect) -> Vec<String> {
 }
 
 fn always_denied(policy: &Policy, rule: &Rule) -> Option<String> {
-    let denies = policy.deny.iter().find(|deny| is_within(rule, deny, Effect::Deny, &policy.assets))?;
+    let mut wider = policy.around(Effect::Deny, rule).into_iter();
+    let (_, denies) = wider.find(|(_, deny)| is_within(rule, deny, Effect::Deny, &policy.assets))?;
     let (id, deny) = (&rule.id, &denies.id);
     Some(format!(
         "allow rule {id} can never allow: deny rule {deny} denies whatever it covers. Narrow that one, or take this one out"
@@ -48,7 +49,7 @@ fn always_denied(policy: &Policy, rule: &Rule) -> Option<String> {
 /// Of two that allow the same, the later one is told of.
 fn redundant(policy: &Policy, number: usize, rule: &Rule) -> Option<String> {
     let inside = |one: &Rule, other: &Rule| is_within(one, other, Effect::Allow, &policy.assets);
-    let mut others = policy.allow.iter().enumerate().filter(|(other, _)| *other != number);
+    let mut others = policy.around(Effect::Allow, rule).into_iter().filter(|(other, _)| *other != number);
     let (_, wider) =
         others.find(|(other, wider)| inside(rule, wider) && (*other < number || !inside(wider, rule)))?;
     let (id, wider) = (&rule.id, &wider.id);

@@ -16,7 +16,18 @@ use crate::yaml::{Fields, Node, Reader};
 
 const LIKE: &str = "like";
 const WITHOUT: &str = "without";
+/// What must have come out of an entry of a history.
+const EXPECT: &str = "expect";
 const STAGES: [&str; 2] = ["APPROVAL", "SIGNING"];
+
+/// An entry of a history, as it is written.
+pub struct Past<'n> {
+    pub draft: Draft,
+    /// When it was asked, where that could be read.
+    pub moment: Option<Moment>,
+    /// What must have come out, if anything is said.
+    pub expected: Option<&'n Node>,
+}
 
 impl Draft {
     /// A request that others can be like.
@@ -42,20 +53,24 @@ impl Draft {
         Some(draft.over(&Self::default()))
     }
 
-    /// An entry of a history, and when it was asked where that could be read.
-    pub fn of_history(
+    /// An entry of a history.
+    pub fn of_history<'n>(
         reader: &mut Reader<'_>,
-        node: &Node,
+        node: &'n Node,
         known: &Known<'_>,
         requests: &Requests,
-    ) -> Option<(Self, Option<Moment>)> {
+    ) -> Option<Past<'n>> {
         let fields = Fields::of(
             reader,
             node,
             "an entry of a history",
-            &[MOMENT_FIELDS.as_slice(), &REQUEST_FIELDS].concat(),
+            &[MOMENT_FIELDS.as_slice(), &REQUEST_FIELDS, &[EXPECT]].concat(),
         )?;
-        Some((Self::read_like(reader, &fields, known, requests), read_moment(reader, &fields)))
+        Some(Past {
+            draft: Self::read_like(reader, &fields, known, requests),
+            moment: read_moment(reader, &fields),
+            expected: fields.optional(reader, EXPECT),
+        })
     }
 
     fn read_like(

@@ -4,6 +4,7 @@
 use policy::vocabulary::{ACCOUNT_TYPES, CONFIG_CHANGES, OPERATIONS};
 use serde_json::{Map, Value, json};
 
+use super::refusals;
 use crate::document::Document;
 use crate::policy_file::files::Files;
 use crate::policy_file::read_files;
@@ -24,6 +25,8 @@ fn read(section: &str, entry: Value) {
         "allow": [{"id": "covers", "when": {}}],
         "deny": [{"id": "denies", "when": {"note": ["stop"]}}],
         "limits": [{"id": "bounds", "max": {"count": 1}, "window": "1h"}],
+        "prices": {"file": "prices.csv", "max_age": "1m", "assets": ["ETH"]},
+        "requests": {"shared": {"stage": "APPROVAL", "asset": "ETH"}},
     });
     policy[section] = match policy[section].take() {
         Value::Array(before) => before.into_iter().chain([entry]).collect(),
@@ -174,6 +177,7 @@ fn of_what_a_test_asks() {
         amount.into_iter().map(|amount| ("amount".to_owned(), json!(amount))).collect::<Map<_, _>>().into()
     };
     let (silent, stated) = (destination(None), destination(Some("1")));
+    let shown = json!({"display_address": "0x52908400098527886E0F7030069857D2E4169EE7"});
     let fields = [
         ("stage", json!("APPROVAL")),
         ("stage", json!("SIGNING")),
@@ -187,8 +191,14 @@ fn of_what_a_test_asks() {
         ("to", json!([silent, silent])),
         ("to", json!([stated, silent])),
         ("to", json!([stated, stated])),
+        ("to", json!([shown])),
         ("ago", json!("1h")),
         ("at", json!("2026-01-01T11:00:00Z")),
+        ("prices", json!({"ETH": "1"})),
+        ("like", json!("shared")),
+        ("without", json!(["amount"])),
+        ("without", json!(["prices", "to"])),
+        ("without", json!(["stage"])),
     ];
     for request in pairs(&fields) {
         let expect = json!({"verdict": "DENY", "reason": "FIELD_MISSING"});
@@ -197,4 +207,73 @@ fn of_what_a_test_asks() {
         asked.as_object_mut().unwrap().extend(request.as_object().unwrap().clone());
         read("tests", json!({"name": "a", "request": {}, "history": [request, asked], "expect": expect}));
     }
+}
+
+#[test]
+fn of_a_price() {
+    let fields = [
+        ("usd", json!("1")),
+        ("usd", json!("0.0")),
+        ("age", json!("1m")),
+        ("at", json!("2026-01-01T11:00:00Z")),
+    ];
+    for price in pairs(&fields) {
+        let mut all = price.clone();
+        all["usd"] = json!("2");
+        for price in [price, all] {
+            let request = json!({"prices": {"ETH": price}});
+            let expect = json!({"verdict": "DENY", "reason": "FIELD_MISSING"});
+            read("tests", json!({"name": "a", "request": request, "expect": expect}));
+        }
+    }
+}
+
+/// What the request says of its stage the schema knows, and nothing of what another says: it refuses what the loader
+/// refuses whatever the other says.
+#[test]
+fn of_the_stage_of_what_a_request_is_like() {
+    let fields = [
+        ("stage", json!("APPROVAL")),
+        ("stage", json!("SIGNING")),
+        ("like", json!("shared")),
+        ("fee", json!("1")),
+        ("raw_transactions", json!([])),
+        ("raw_transactions", json!([{}])),
+        ("to", json!([{}])),
+        ("to", json!([{"display_address": "0x52908400098527886E0F7030069857D2E4169EE7"}])),
+        ("without", json!(["note"])),
+        ("without", json!(["note", "stage"])),
+    ];
+    let (mut taken, mut refused) = (0, 0);
+    for (request, in_history) in pairs(&fields).iter().flat_map(|one| [(one, false), (one, true)]) {
+        let policies = ["APPROVAL", "SIGNING"].map(|stage| left_to_others(request, in_history, stage));
+        let by_loader = policies.iter().all(|policy| {
+            read_files(Files::kept(Document::of_file("p.yaml", policy.to_string().into()))).is_err()
+        });
+        let by_schema = policies.iter().all(|policy| !refusals(policy).is_empty());
+        assert_eq!(by_schema, by_loader, "{request}");
+        *(if by_schema { &mut refused } else { &mut taken }) += 1;
+    }
+    assert!(taken > 10 && refused > 10, "{taken} and {refused}");
+}
+
+/// A policy that expects what there is at APPROVAL alone of a request, where what it may be like is for `stage`.
+fn left_to_others(request: &Value, in_history: bool, stage: &str) -> Value {
+    let ignored = json!({"verdict": "HOLD", "action": "IGNORE"});
+    let mut entry = request.clone();
+    entry["ago"] = json!("1h");
+    entry["expect"] = ignored.clone();
+    let denied = json!({"verdict": "DENY", "reason": "FIELD_MISSING"});
+    let test = if in_history {
+        json!({"name": "a", "request": {"stage": stage}, "history": [entry], "expect": denied})
+    } else {
+        json!({"name": "a", "request": request, "expect": ignored})
+    };
+    json!({
+        "version": 1,
+        "assets": {"ETH": {"chain": "evm", "decimals": 18}},
+        "allow": [],
+        "requests": {"shared": {"stage": stage}},
+        "tests": [test],
+    })
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{json as as_json, refusals};
 use crate::document::{Document, File};
@@ -17,6 +17,25 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// The same policy in one YAML file.
+    pub fn in_one_file(&self) -> Self {
+        let mut whole = Map::new();
+        for (_, file) in self.files() {
+            for (section, value) in file.as_object().unwrap() {
+                match (whole.get_mut(section), value) {
+                    (Some(Value::Array(entries)), Value::Array(more)) => entries.extend(more.clone()),
+                    (Some(Value::Object(fields)), Value::Object(more)) => fields.extend(more.clone()),
+                    _ => drop(whole.insert(section.clone(), value.clone())),
+                }
+            }
+        }
+        let mut document = Document::of_file("policy.yaml", Value::Object(whole).to_string().into());
+        for (name, file) in self.document.files().filter(|(name, _)| !name.ends_with(".yaml")) {
+            document.add(name, file.clone());
+        }
+        Self { name: self.name.clone(), document }
+    }
+
     /// Its YAML files as a schema sees them.
     pub fn files(&self) -> impl Iterator<Item = (String, Value)> {
         let files = self.document.files().filter(|(name, _)| name.ends_with(".yaml"));

@@ -21,7 +21,7 @@ const OTHER_FILES: [Unknowable; 4] = [
     ),
 ];
 
-const NAMES: [Unknowable; 14] = [
+const NAMES: [Unknowable; 17] = [
     ("unknown asset …", "deny: [{id: a, when: {assets: [EHT]}}]"),
     ("unknown class …", "deny: [{id: a, when: {classes: [con]}}]"),
     ("unknown list …", "deny: [{id: a, when: {destination: [{list: payes}]}}]"),
@@ -35,6 +35,15 @@ const NAMES: [Unknowable; 14] = [
     (
         "unknown time zone … (names are those of the IANA time-zone database)",
         "deny: [{id: a, when: {times: [{zone: Europe/Berlim}]}}]",
+    ),
+    (
+        "unknown request …",
+        "tests: [{name: a, request: {like: payuot}, expect: {verdict: DENY, reason: FIELD_MISSING}}]",
+    ),
+    ("the policy has no prices: no rule would look at these", "requests: {a: {prices: {ETH: \"1\"}}}"),
+    (
+        "the policy's prices do not name …",
+        "prices: {file: p.csv, max_age: 1m, assets: [ETH]}\nrequests: {a: {prices: {BTC: \"1\"}}}",
     ),
     ("unknown rule …", "tests: [{name: a, request: {}, expect: {verdict: DENY, rule: denys}}]"),
     ("unknown limit …", "tests: [{name: a, request: {}, expect: {verdict: DENY, limit: bound}}]"),
@@ -51,8 +60,7 @@ const NAMES: [Unknowable; 14] = [
 ];
 
 /// Which of them are the same, and which are in two places.
-const TWICE: [Unknowable; 7] = [
-    ("this is in signers already", "deny: [{id: a, when: {signers: [a, a]}}]"),
+const TWICE: [Unknowable; 6] = [
     (
         "this is in methods already",
         "deny: [{id: a, when: {call: {methods: [\"0xa9059cbb\", \"transfer(address,uint256)\"]}}}]",
@@ -113,7 +121,7 @@ const TEXTS: [Unknowable; 17] = [
 ];
 
 /// What is held against what other sections say.
-const SENSE: [Unknowable; 16] = [
+const SENSE: [Unknowable; 17] = [
     (
         "the amount has … decimals: the asset has …",
         "deny: [{id: a, when: {assets: [BTC], amount: {max: \"0.123456789\"}}}]",
@@ -170,6 +178,10 @@ const SENSE: [Unknowable; 16] = [
     (
         "several destinations: …",
         "tests: [{name: a, request: {amount_usd: \"1\"}, expect: {verdict: DENY, reason: FIELD_MISSING}, history: [{ago: 1h, to: [{}, {}]}]}]",
+    ),
+    (
+        "this can never come out: HOLD at SIGNING is never told so",
+        "requests: {b: {stage: SIGNING}}\ntests: [{name: a, request: {like: b}, expect: {verdict: HOLD, action: IGNORE}}]",
     ),
     (
         "name must be one line of at most 200 bytes",

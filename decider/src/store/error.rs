@@ -97,6 +97,9 @@ pub enum OpenError {
         /// What it said.
         why: String,
     },
+    /// The server would not do it.
+    #[error("{0}")]
+    Server(String),
     /// The ledger cannot be read.
     #[error("the ledger cannot be read: {0}")]
     Ledger(String),

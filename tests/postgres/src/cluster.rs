@@ -1,8 +1,9 @@
 //! A server of our own. It goes when the program goes, however that ends: a shell waits for the end of a pipe that the
 //! program holds open. Until then the shell starts a server that was killed again.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -52,11 +53,19 @@ pub struct Cluster {
 impl Cluster {
     /// Starts one with these settings beside the usual ones, such as `default_transaction_isolation=serializable`.
     pub fn start(settings: &[&str]) -> Self {
+        Self::with_files(&[], settings)
+    }
+
+    /// The same with files that it alone may read. To its settings, the directory of `NAME` is `../NAME`.
+    pub fn with_files(files: &[(&str, &str)], settings: &[&str]) -> Self {
         let (programs, user) = (binaries::find(), user());
         let place = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
         let directory = tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).unwrap().keep();
         if let Some((uid, gid)) = user {
             chown(&directory, Some(uid), Some(gid)).unwrap();
+        }
+        for (name, text) in files {
+            write_private(&directory.join(name), text, user);
         }
         initialise(&programs, &directory, user);
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -148,6 +157,14 @@ fn as_user(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
     match user {
         Some((uid, gid)) => command.uid(uid).gid(gid),
         None => command,
+    }
+}
+
+fn write_private(path: &Path, text: &str, user: Option<(u32, u32)>) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    if let Some((uid, gid)) = user {
+        chown(path, Some(uid), Some(gid)).unwrap();
     }
 }
 

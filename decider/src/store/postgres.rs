@@ -9,17 +9,15 @@
 //! Whatever goes wrong on the way, the connection is given up, and everybody is told to ask again: the next connection
 //! begins by a commit of its own, and the sums are made anew from the log. Nothing is guessed.
 
-pub mod config;
+mod batch;
+
+mod ledger;
 
 mod session;
 
 mod schema;
 
-mod ledger;
-
 mod statements;
-
-mod batch;
 
 mod inquiry;
 
@@ -28,6 +26,8 @@ mod rows;
 mod durability;
 
 mod connection;
+
+pub mod config;
 
 #[cfg(test)]
 mod tests;

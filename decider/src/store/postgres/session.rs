@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::config::Config;
+use super::config::{Config, Durability};
 use super::connection::{Connection, Trouble};
 use super::durability::{self, Settings};
 use super::schema;
@@ -69,7 +69,7 @@ impl Session {
 /// It does not.
 pub fn accepted(settings: &Settings, config: &Config) -> Result<Option<String>, Trouble> {
     match settings.shortfall(config) {
-        Some(shortfall) if config.durability == super::config::Durability::Require => Err(Trouble(shortfall)),
+        Some(shortfall) if config.durability == Durability::Require => Err(Trouble(shortfall)),
         shortfall => Ok(shortfall),
     }
 }

@@ -5,6 +5,7 @@ mod deciders;
 mod durability;
 mod records;
 mod schema;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;

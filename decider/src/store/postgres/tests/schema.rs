@@ -44,9 +44,9 @@ fn one_schema_ahead_is_run_with_and_one_that_is_unknown_is_left_alone() {
 #[test]
 fn a_database_of_another_encoding_is_refused() {
     let place = postgres_cluster::database();
-    place.execute("CREATE DATABASE latin_ledger TEMPLATE template0 ENCODING 'LATIN1'");
-    let (server, _) = place.url().rsplit_once('/').unwrap();
-    let mut config = Config::at(&format!("{server}/latin_ledger"), None).unwrap();
+    let (server, name) = place.url().rsplit_once('/').unwrap();
+    place.execute(&format!("CREATE DATABASE latin_{name} TEMPLATE template0 ENCODING 'LATIN1'"));
+    let mut config = Config::at(&format!("{server}/latin_{name}"), None).unwrap();
     config.synchronous_standby = ledger_at(&place).synchronous_standby;
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: the database has encoding LATIN1; UTF8 is needed");
 }

@@ -42,6 +42,8 @@ async fn a_limit_that_three_deciders_fill_is_filled_exactly_at_every_default_of_
         let desks = three(&place, &Arc::new(policy(limits)), &clock());
         let requests = (0..CALLERS).map(|each| request(&format!("tx-{each}")).amount(wei)).collect();
         assert_eq!(allowed(&desks, requests).await, 10, "{level}");
+        let failures: u64 = desks.iter().map(|desk| desk.metrics.failures.get()).sum();
+        assert_eq!(failures, 0, "{level}: nobody's turn is refused for coming at the same time");
         let charged = database(&place).texts("SELECT sum(amount) FROM countersign.charge_lines");
         assert_eq!(charged, ["184467440737095516160000000000000000070"], "{level}");
     }

@@ -22,16 +22,21 @@ const USERS: [&str; 2] = ["postgres", "nobody"];
 
 const KEEPER: &str = r#"
 dir=$1; shift
-( while [ ! -e "$dir/stop" ]; do "$@" >>"$dir/log" 2>&1 </dev/null; sleep 0.1; done ) &
+trap '' HUP INT TERM
+( while [ ! -e "$dir/stop" ]; do "$@" >>"$dir/log" 2>&1 </dev/null; sleep 0.1; done; touch "$dir/ended" ) &
 cat >/dev/null
 touch "$dir/stop"
-kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid")" 2>/dev/null
-wait
+until [ -e "$dir/ended" ]; do
+  kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)" 2>/dev/null
+  sleep 0.05
+done
 rm -rf "$dir"
 "#;
 
 /// Small, and as careful with what it acknowledges as one in earnest.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
+    // Below its directory, so that it goes with that when it was killed.
+    "dynamic_shared_memory_type=mmap",
     "listen_addresses=127.0.0.1",
     "max_connections=200",
     "shared_buffers=64MB",

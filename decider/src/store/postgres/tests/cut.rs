@@ -11,8 +11,8 @@ use super::*;
 use crate::store::Store;
 use crate::store::journal::{Entry, Identity, Journal, JournalError};
 
-/// Ends all other connections to this database.
-const TERMINATE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+/// Ends all other connections to this database, and waits until they are gone.
+const TERMINATE: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
                           WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod explain;
 
 mod rehearse;
 
+mod migrate;
+
 mod check;
 
 mod paint;
@@ -34,6 +36,7 @@ pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
         Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Schema) => print_schema(),
+        Command::Migrate { config } => migrate::migrate(&config),
         Command::Run { config } => match config::load(&config) {
             Ok(config) => run(config, clock),
             Err(mistakes) => check::refuse(&mistakes),

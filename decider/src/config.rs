@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use crate::policy_file::{self, PolicyFile};
 use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, span};
-use crate::{admin, grpc, reload, store};
+use crate::{admin, grpc, reload};
 use grpc::tls::Part;
+
+mod store;
 
 const FIELDS: [&str; 5] = ["listen", "admin", "policy", "reload", "store"];
 const LISTEN_FIELDS: [&str; 6] =
@@ -28,7 +30,7 @@ pub struct Config {
     /// Where it is looked for again.
     pub reload: reload::Config,
     /// The store.
-    pub store: store::Config,
+    pub store: crate::store::Config,
 }
 
 /// Reads a configuration and what it names. Relative paths start at its folder.
@@ -73,7 +75,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<Config> {
     let admin = fields.required(reader, "admin").and_then(|node| read_admin(reader, node));
     let policy = fields.required(reader, "policy").and_then(|node| read_policy(reader, node, base));
     let interval = fields.optional(reader, "reload").and_then(|node| read_interval(reader, node));
-    let store = fields.required(reader, "store").and_then(|node| read_store(reader, node, base));
+    let store = fields.required(reader, "store").and_then(|node| store::read(reader, node, base));
     let ((grpc, tls), (admin, node)) = (listen?, admin?);
     if grpc.address == admin.address && grpc.address.port() != 0 {
         reader.mistake(node.at, "listen and admin have the same address");
@@ -140,22 +142,6 @@ fn read_interval(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
         return None;
     }
     Some(interval)
-}
-
-/// `memory`, or `sqlite: FILE`.
-fn read_store(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<store::Config> {
-    match &node.value {
-        Value::Text(name) if name == "memory" => Some(store::Config::Memory),
-        Value::Map(_) => {
-            let fields = Fields::of(reader, node, "store", &["sqlite"])?;
-            let node = fields.required(reader, "sqlite")?;
-            read_path(reader, node, base).map(store::Config::Sqlite)
-        }
-        _ => {
-            reader.mistake(node.at, "store is either memory, or sqlite with the path of a file");
-            None
-        }
-    }
 }
 
 fn read_address(reader: &mut Reader<'_>, node: &Node) -> Option<SocketAddr> {

@@ -1,9 +1,9 @@
 //! Where decisions, charges and headroom live: settle a request and record it in one durable step, or not at
 //! all (decision model, sections 1, 3 and 4).
 //!
-//! One [`Engine`] serves every embedded store: a single writer thread owns a [`Journal`] and the sums of the
-//! limits, and commits together whatever has queued up. In memory for tests and for trying things out, on
-//! SQLite for keeping.
+//! One [`Engine`] serves every store: a single writer thread owns a [`Journal`] and the sums of the limits, and
+//! commits together whatever has queued up. In memory for tests and for trying things out, on SQLite for one decider,
+//! on PostgreSQL for many.
 
 pub mod engine;
 mod writer;
@@ -13,7 +13,10 @@ mod adoption;
 mod question;
 
 pub mod memory;
+pub mod postgres;
 pub mod sqlite;
+
+mod encoding;
 
 pub mod journal;
 
@@ -36,7 +39,6 @@ use std::sync::Arc;
 
 use policy::document::Policy;
 use policy::time::Time;
-use serde::Deserialize;
 
 use crate::document::Document;
 
@@ -46,6 +48,7 @@ pub use error::{OpenError, StoreError};
 pub use journal::Journal;
 pub use memory::MemoryJournal;
 pub use metrics::Metrics;
+pub use postgres::PostgresJournal;
 pub use sqlite::SqliteJournal;
 
 /// What a store promises to answer with. It goes on whether or not anybody waits for it.
@@ -96,14 +99,15 @@ pub trait Store: Send + Sync {
     fn readiness(&self) -> Result<(), StoreError>;
 }
 
-/// Which store: `memory`, or `sqlite: FILE`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// Which store: `memory`, `sqlite: FILE`, or `postgres` with where and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Config {
     /// Nothing outlives the process.
     Memory,
     /// A database file; it is created where there is none.
     Sqlite(PathBuf),
+    /// A database of a server, which any number of deciders share.
+    Postgres(Box<postgres::config::Config>),
 }
 
 /// Opens the store that is configured, with its sums built from the ledger.
@@ -120,5 +124,9 @@ pub fn open(config: &Config, setting: Setting) -> Result<Arc<dyn Store>, OpenErr
             Ok(Arc::new(Engine::start(MemoryJournal::default(), setting)?))
         }
         Config::Sqlite(path) => Ok(Arc::new(Engine::start(SqliteJournal::open(path)?, setting)?)),
+        Config::Postgres(config) => {
+            let (config, metrics) = (config.as_ref().clone(), Arc::clone(&setting.metrics));
+            Ok(Arc::new(Engine::open(move || PostgresJournal::open(config, metrics), setting)?))
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod collector;
 pub mod failing_disk;
+pub mod fleet;
 pub mod proxy;
 pub mod scripted_decider;
 

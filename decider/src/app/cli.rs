@@ -39,6 +39,7 @@ Examples:
   decider check --config decider.yaml     what is wrong with it, all at once
   decider check --policy policy.yaml      the same for a policy alone
   decider policy test --policy policy     what the tests in it say of it
+  decider migrate --config decider.yaml   create the tables of a store on PostgreSQL, or bring them along
   decider run --config decider.yaml       serve until SIGTERM or Ctrl-C
 
 Exit codes: 0 well, 1 failed to start or failed, 64 wrong command line, 78 mistakes in configuration or policy.
@@ -58,6 +59,12 @@ struct CommandLine {
 pub enum Command {
     /// Serve until SIGTERM or Ctrl-C.
     Run {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
+        config: PathBuf,
+    },
+    /// Bring the database of a store on PostgreSQL to the schema of this version. Deciders may go on meanwhile.
+    Migrate {
         /// The configuration file.
         #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
         config: PathBuf,
@@ -121,7 +128,7 @@ mod tests {
         CommandLine::command().debug_assert();
         let examples = EXAMPLES.lines().filter_map(|line| line.strip_prefix("  "));
         let lines: Vec<&str> = examples.filter_map(|line| line.split("   ").next()).collect();
-        assert_eq!(lines.len(), 4);
+        assert_eq!(lines.len(), 5);
         for line in lines.into_iter().chain(policy::examples()) {
             assert!(parsed(line.trim()).is_ok(), "{line}");
         }

@@ -12,6 +12,20 @@ use policy::usage::UsageIndex;
 use super::bounds::MAX_CHARGES_A_PIECE;
 use super::journal::{Journal, JournalError};
 
+/// A policy with the sums of every limit, all of the past at once. One without limits reads nothing.
+///
+/// # Errors
+/// The past could not be read: sums made of a part of it would have too much room.
+pub fn adopted(
+    journal: &mut impl Journal,
+    policy: Arc<Policy>,
+    now: Time,
+) -> Result<(Arc<Policy>, UsageIndex), JournalError> {
+    let mut adoption = Adoption::of(policy, now);
+    while !adoption.read_on(journal)? {}
+    Ok(adoption.ended())
+}
+
 /// Sums in the making.
 pub struct Adoption {
     policy: Arc<Policy>,

@@ -16,3 +16,9 @@ pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);
 /// Charges that are read between two rounds while a policy is adopted: some ten milliseconds of work, which is what a
 /// decision waits for at most.
 pub const MAX_CHARGES_A_PIECE: usize = 256;
+
+/// How long a store that went away is left alone before it is tried again, at first.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The same after many tries.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -1,23 +1,21 @@
 //! A store made of a journal and one thread that writes to it.
 
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use arc_swap::ArcSwap;
 use policy::document::Policy;
 use policy::time::Time;
-use policy::usage::UsageIndex;
 use tokio::sync::oneshot;
 use uuid::{NoContext, Timestamp, Uuid};
 
 pub use super::writer::OnFatal;
 
-use super::adoption::Adoption;
+use super::adoption::adopted;
 use super::bounds::MAX_QUEUED;
 use super::decision::{Answer, ConfigProposal, Lookup, Proposal, Record};
 use super::error::{OpenError, StoreError};
-use super::journal::{Journal, JournalError};
+use super::journal::{Journal, JournalError, Moment};
 use super::metrics::Metrics;
 use super::question::Question;
 use super::time::{StoreTime, Watch};
@@ -55,23 +53,32 @@ impl Engine {
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub fn start<J: Journal>(mut journal: J, setting: Setting) -> Result<Self, OpenError> {
-        let Setting { policy, document, clock, metrics, on_fatal } = setting;
-        let shared = Arc::new(Shared {
-            metrics: metrics.clone(),
-            failed: OnceLock::new(),
-            policy: ArcSwap::new(Arc::clone(&policy)),
-        });
-        let watch = Arc::new(Watch::start(clock.clone(), metrics));
-        let mut time = time_of(&mut journal, &watch).map_err(unreadable)?;
-        journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
-        let now = time.now().map_err(|error| OpenError::Ledger(error.to_string()))?;
-        let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
-        let (adopting, on_fatal) = (None, Some(on_fatal));
-        let writer = Writer { journal, index, policy, adopting, time, shared: shared.clone(), on_fatal };
+    pub fn start<J: Journal>(journal: J, setting: Setting) -> Result<Self, OpenError> {
+        Self::open(move || Ok(journal), setting)
+    }
+
+    /// The same for a journal that is opened on the writer's own thread, which may then wait for it as it likes.
+    ///
+    /// # Errors
+    /// It cannot be opened, or the ledger cannot be read.
+    pub fn open<J: Journal>(
+        open: impl FnOnce() -> Result<J, OpenError> + Send + 'static,
+        setting: Setting,
+    ) -> Result<Self, OpenError> {
+        let clock = Arc::clone(&setting.clock);
         let (queue, tasks) = sync_channel(MAX_QUEUED);
+        let (opened, begun) = sync_channel(1);
         let thread = std::thread::Builder::new().name("store-writer".into());
-        let writer = thread.spawn(move || writer.run(&tasks)).map_err(OpenError::Thread)?;
+        let work = move || match open().and_then(|journal| writer(journal, setting)) {
+            Ok((writer, watch)) => {
+                let _ = opened.send(Ok((Arc::clone(&writer.shared), watch)));
+                writer.run(&tasks);
+            }
+            Err(error) => drop(opened.send(Err(error))),
+        };
+        let writer = thread.spawn(work).map_err(OpenError::Thread)?;
+        let fault = |_| Err(OpenError::Ledger("a fault of this program: its writer panicked".into()));
+        let (shared, watch) = begun.recv().unwrap_or_else(fault)?;
         Ok(Self { queue: Some(queue), writer: Some(writer), shared, watch, clock })
     }
 
@@ -159,9 +166,22 @@ impl Drop for Engine {
     }
 }
 
-fn time_of(journal: &mut impl Journal, watch: &Arc<Watch>) -> Result<StoreTime, JournalError> {
-    let mark = journal.high_water()?;
-    if let (Some(mark), Ok(wall)) = (mark, watch.wall())
+/// A writer whose sums are built, and its watch.
+fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Arc<Watch>), OpenError> {
+    let Setting { policy, document, clock, metrics, on_fatal } = setting;
+    let moment = journal.join().map_err(unreadable)?;
+    let watch = Arc::new(Watch::start(clock, Arc::clone(&metrics), moment));
+    warn_of_a_clock_behind(moment, &watch);
+    let mut time = StoreTime::of(Arc::clone(&watch));
+    journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
+    let now = time.now(moment).map_err(|error| OpenError::Ledger(error.to_string()))?;
+    let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
+    let shared = Arc::new(Shared::new(metrics, Arc::clone(&policy)));
+    Ok((Writer::new(journal, (policy, index), time, shared, on_fatal), watch))
+}
+
+fn warn_of_a_clock_behind(moment: Moment, watch: &Watch) {
+    if let (Some(mark), Ok(wall)) = (moment.latest, watch.wall())
         && mark > wall
     {
         let behind_ms = mark.as_micros().saturating_sub(wall.as_micros()) / 1_000;
@@ -170,18 +190,6 @@ fn time_of(journal: &mut impl Journal, watch: &Arc<Watch>) -> Result<StoreTime, 
             "the wall clock is behind the latest record: time stands still until it is not"
         );
     }
-    Ok(StoreTime::since(watch.clone(), mark))
-}
-
-/// A policy with the sums of every limit. One without limits reads nothing.
-fn adopted(
-    journal: &mut impl Journal,
-    policy: Arc<Policy>,
-    now: Time,
-) -> Result<(Arc<Policy>, UsageIndex), JournalError> {
-    let mut adoption = Adoption::of(policy, now);
-    while !adoption.read_on(journal)? {}
-    Ok(adoption.ended())
 }
 
 fn unreadable(error: JournalError) -> OpenError {

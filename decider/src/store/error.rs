@@ -21,9 +21,12 @@ pub enum StoreError {
         /// By how much.
         ahead: Duration,
     },
-    /// Another program holds the database's write lock.
-    #[error("another program is writing to the store's file; nothing was decided")]
+    /// Somebody else holds the ledger's write lock.
+    #[error("somebody else holds the ledger; nothing was decided")]
     Busy,
+    /// The store cannot be used now. It is tried again until it can; what was asked may be on record or not.
+    #[error("the store cannot be used now: {0}; ask again")]
+    Unavailable(Arc<str>),
     /// This one request meets a record that cannot be read.
     #[error("a record that this request needs cannot be read: {0}")]
     Unreadable(Arc<str>),
@@ -94,6 +97,9 @@ pub enum OpenError {
         /// What it said.
         why: String,
     },
+    /// The server would not do it.
+    #[error("{0}")]
+    Server(String),
     /// The ledger cannot be read.
     #[error("the ledger cannot be read: {0}")]
     Ledger(String),

@@ -1,5 +1,7 @@
 //! What an engine asks of the place where records are kept. Calls come from one thread, one after the other.
 
+use std::time::Duration;
+
 use policy::charge::{Charge, ChargeKey};
 use policy::evidence::Evidence;
 use policy::identity::Digest;
@@ -25,11 +27,13 @@ pub trait Journal: Send + 'static {
     /// It could not be read, or is not what was kept.
     fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError>;
 
-    /// The time of the latest decision.
+    /// Takes the ledger up as it stands, anew where the way to it was lost: what was charged until now is handed over
+    /// by [`charges_since`](Self::charges_since), what others charge from here on by [`begin`](Self::begin) and
+    /// [`keep_up`](Self::keep_up).
     ///
     /// # Errors
-    /// It could not be read.
-    fn high_water(&mut self) -> Result<Option<Time>, JournalError>;
+    /// It cannot be reached or read.
+    fn join(&mut self) -> Result<Moment, JournalError>;
 
     /// Hands over the charges that count, for whomever, at `start` or later, in the order of their latest time:
     /// at least so many, and all of one moment together. Returns where to go on; `None` after the last.
@@ -43,11 +47,16 @@ pub trait Journal: Send + 'static {
         take: &mut dyn FnMut(&Charge),
     ) -> Result<Option<Time>, JournalError>;
 
-    /// Begins a transaction that nobody else can write beside.
+    /// Begins a transaction that nobody else can write beside, about these questions. Hands over, in their order, the
+    /// charges that others wrote since the last time.
     ///
     /// # Errors
     /// It did not begin; nothing happened.
-    fn begin(&mut self) -> Result<(), JournalError>;
+    fn begin(
+        &mut self,
+        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError>;
 
     /// What is on record for a request.
     ///
@@ -73,10 +82,10 @@ pub trait Journal: Send + 'static {
     /// Nobody knows whether it is: no answer may rest on it.
     fn commit(&mut self) -> Result<(), JournalError>;
 
-    /// Ends a transaction in which nothing was written.
+    /// Ends a transaction in which nothing was written; on return, what was read in it is durable.
     ///
     /// # Errors
-    /// It is still open.
+    /// It is still open, or nobody knows whether what was read is durable.
     fn abandon(&mut self) -> Result<(), JournalError>;
 
     /// Work that is due between transactions, while nobody waits for an answer.
@@ -85,11 +94,43 @@ pub trait Journal: Send + 'static {
     /// What was committed may not be safe.
     fn tidy(&mut self) -> Result<(), JournalError>;
 
+    /// How long nobody may ask until [`keep_up`](Self::keep_up) is due. `None`: nobody else writes, and there is nothing
+    /// to look after.
+    fn keep_up_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Sees whether it could still write, and hands over the charges that others wrote since the last time.
+    ///
+    /// # Errors
+    /// It could not.
+    fn keep_up(&mut self, _take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
+        Ok(Moment::default())
+    }
+
     /// A record, with the charges as they stand now.
     ///
     /// # Errors
     /// It could not be read.
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError>;
+}
+
+/// What a journal says of the time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// By its own clock. `None`: it has none, and the decider's counts.
+    pub clock: Option<Time>,
+    /// The time of the latest decision on record, whoever made it, where that is more than this program knows.
+    pub latest: Option<Time>,
+}
+
+/// What a transaction will be about, so that a journal far away can look all of it up at once.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// Which request.
+    pub identity: &'a Identity,
+    /// The charges that it may meet.
+    pub charges: Vec<ChargeKey>,
 }
 
 /// Which request, and what it says (decision model, section 3).
@@ -142,6 +183,10 @@ pub enum JournalError {
     /// One record holds what cannot be read.
     #[error("{0}")]
     Unreadable(String),
+    /// The way to it was lost, or it must not be used as it is. What was not yet committed may be on record or not,
+    /// and sums that it is in are not to be used; [`Journal::join`] begins again.
+    #[error("{0}")]
+    Lost(String),
     /// Anything else: nothing may rest on this journal any more.
     #[error("{0}")]
     Failed(String),
@@ -164,6 +209,7 @@ impl From<JournalError> for StoreError {
         match error {
             JournalError::Busy => Self::Busy,
             JournalError::Unreadable(what) => Self::Unreadable(what.into()),
+            JournalError::Lost(why) => Self::Unavailable(why.into()),
             JournalError::Failed(why) => Self::Failed(why.into()),
         }
     }

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use policy::charge::{Charge, ChargeKey};
 use policy::identity::Digest;
+use policy::settle::ChargeChange;
 use policy::time::Time;
 
 use super::decision::{Decision, Kind, Lookup, Record};
-use super::journal::{Entry, Identity, Journal, JournalError, Recorded, latest_time};
+use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded, latest_time};
 use crate::document::Document;
 
 /// A journal in memory. Clones share their records, so that a test can close a store and open it again.
@@ -63,8 +64,9 @@ impl Journal for MemoryJournal {
             .map(Some)
     }
 
-    fn high_water(&mut self) -> Result<Option<Time>, JournalError> {
-        Ok(self.tables().decisions.last().map(|kept| kept.decision.at))
+    fn join(&mut self) -> Result<Moment, JournalError> {
+        let latest = self.tables().decisions.last().map(|kept| kept.decision.at);
+        Ok(Moment { clock: None, latest })
     }
 
     fn charges_since(
@@ -85,8 +87,12 @@ impl Journal for MemoryJournal {
         Ok(None)
     }
 
-    fn begin(&mut self) -> Result<(), JournalError> {
-        Ok(())
+    fn begin(
+        &mut self,
+        _asked: &mut dyn Iterator<Item = Asked<'_>>,
+        _take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError> {
+        Ok(Moment::default())
     }
 
     fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {

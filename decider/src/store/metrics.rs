@@ -25,6 +25,8 @@ pub struct Metrics {
     pub failures: Counter,
     /// Times that the wall clock was found too far ahead.
     pub clock_jumps: Counter,
+    /// 1: the server may lose what it acknowledges, and the configuration lets that be.
+    pub not_durable: Gauge,
     /// Known request ids that came with other content, each content counted once.
     pub content_changed: Counter,
 }
@@ -38,6 +40,7 @@ impl Default for Metrics {
             overloaded: Counter::default(),
             failures: Counter::default(),
             clock_jumps: Counter::default(),
+            not_durable: Gauge::default(),
             content_changed: Counter::default(),
         }
     }
@@ -62,6 +65,11 @@ impl Metrics {
             self.failures.clone(),
         );
         store.register("clock_jumps", "Times the wall clock was too far ahead", self.clock_jumps.clone());
+        store.register(
+            "not_durable",
+            "1: the server may lose what it acknowledges",
+            self.not_durable.clone(),
+        );
         store.register(
             "content_changed",
             "Known request ids with other content",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use policy::charge::ChargeKey;
 use policy::config_change::{self, ConfigChange, ConfigChangeOutcome};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
@@ -14,7 +15,7 @@ use policy::settle::{self, Settlement};
 use policy::time::Time;
 
 use super::decision::{ConfigProposal, Decision, Kind, Proposal};
-use super::journal::{Entry, Identity};
+use super::journal::{Asked, Entry, Identity};
 
 /// One question to the ledger.
 pub struct Question {
@@ -66,6 +67,16 @@ impl Question {
     /// Which request asks.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// What it will look up.
+    pub fn asked(&self) -> Asked<'_> {
+        let key = match &self.matter {
+            Matter::Transaction(transaction) => ChargeKey::of(&transaction.request),
+            Matter::ConfigChange { .. } => None,
+        };
+        let keys = key.map(|key| vec![key.again(&self.identity.callback_request_id), key]);
+        Asked { identity: &self.identity, charges: keys.unwrap_or_default() }
     }
 
     /// The same question, evaluated by `policy`.

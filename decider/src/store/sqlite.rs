@@ -18,6 +18,7 @@ mod tests;
 use std::path::Path;
 
 use policy::charge::{Charge, ChargeKey};
+use policy::settle::ChargeChange;
 use policy::time::Time;
 use rusqlite::Connection;
 
@@ -27,7 +28,7 @@ pub use reading::Reading;
 
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
-use super::journal::{Entry, Identity, Journal, JournalError, Recorded};
+use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
 use crate::document::Document;
 
 /// How much may be written to the log before it is copied into the database, in bytes by our own estimate. Pages
@@ -70,8 +71,8 @@ impl Journal for SqliteJournal {
         rows::policy(&self.connection, hash)
     }
 
-    fn high_water(&mut self) -> Result<Option<Time>, JournalError> {
-        rows::high_water(&self.connection)
+    fn join(&mut self) -> Result<Moment, JournalError> {
+        Ok(Moment { clock: None, latest: rows::high_water(&self.connection)? })
     }
 
     fn charges_since(
@@ -83,8 +84,12 @@ impl Journal for SqliteJournal {
         rows::charges_since(&self.connection, start, at_least, take)
     }
 
-    fn begin(&mut self) -> Result<(), JournalError> {
-        rows::run(&self.connection, "BEGIN IMMEDIATE")
+    fn begin(
+        &mut self,
+        _asked: &mut dyn Iterator<Item = Asked<'_>>,
+        _take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError> {
+        rows::run(&self.connection, "BEGIN IMMEDIATE").map(|()| Moment::default())
     }
 
     fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {

@@ -14,3 +14,5 @@ mod transactions;
 mod windows;
 
 pub mod fixture;
+
+mod hand_moved;

@@ -3,25 +3,26 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
 use policy::ledger::{Ledger, Used};
 use policy::limit::{Bucket, Limit};
+use policy::settle::ChargeChange;
 use policy::time::Time;
 use policy::usage::UsageIndex;
 use policy::verdict::{Action, ReasonCode};
 use tokio::sync::oneshot;
 
-use super::adoption::Adoption;
-use super::bounds::MAX_BATCH;
+use super::adoption::{Adoption, adopted};
+use super::bounds::{FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH};
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
-use super::journal::{Entry, Journal, JournalError, Recorded};
+use super::journal::{Entry, Journal, JournalError, Moment, Recorded};
 use super::metrics::Metrics;
 use super::question::Question;
 use super::time::StoreTime;
@@ -49,39 +50,67 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Set once the store has failed. From then on its sums may be ahead of its file: it decides nothing.
     pub failed: OnceLock<StoreError>,
+    /// Set while the journal cannot be used. Until it is back and the sums are made anew, nothing is decided.
+    away: ArcSwapOption<StoreError>,
     /// The policy that decides.
     pub policy: ArcSwap<Policy>,
 }
 
 impl Shared {
-    /// Whether it still decides.
+    /// Of a store that decides by `policy`.
+    pub fn new(metrics: Arc<Metrics>, policy: Arc<Policy>) -> Self {
+        let (failed, away) = (OnceLock::new(), ArcSwapOption::empty());
+        Self { metrics, failed, away, policy: ArcSwap::new(policy) }
+    }
+
+    /// Whether it decides.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
+        let error = self.failed.get().cloned();
+        error.or_else(|| self.away().map(|error| StoreError::clone(&error))).map_or(Ok(()), Err)
+    }
+
+    fn away(&self) -> Option<Arc<StoreError>> {
+        self.away.load_full()
     }
 }
 
 /// Owns the journal, the sums and the time.
 pub struct Writer<J> {
-    /// Where it writes.
-    pub journal: J,
+    journal: J,
     /// The sums of the policy's limits over the journal's charges.
-    pub index: UsageIndex,
+    index: UsageIndex,
     /// The policy whose limits those are.
-    pub policy: Arc<Policy>,
+    policy: Arc<Policy>,
     /// The policy that comes after it, and who waits for that.
-    pub adopting: Option<(Adoption, Reply<()>)>,
-    /// Its clock.
-    pub time: StoreTime,
+    adopting: Option<(Adoption, Reply<()>)>,
+    time: StoreTime,
     /// What others see of it.
     pub shared: Arc<Shared>,
     /// Whom to tell of the end.
-    pub on_fatal: Option<OnFatal>,
+    on_fatal: Option<OnFatal>,
+    /// How long a journal that is away is left alone before it is tried again.
+    pause: Duration,
 }
 
 impl<J: Journal> Writer<J> {
+    /// Over a journal, with the sums of a policy.
+    pub fn new(
+        journal: J,
+        (policy, index): (Arc<Policy>, UsageIndex),
+        time: StoreTime,
+        shared: Arc<Shared>,
+        on_fatal: OnFatal,
+    ) -> Self {
+        let (adopting, on_fatal) = (None, Some(on_fatal));
+        Self { journal, index, policy, adopting, time, shared, on_fatal, pause: FIRST_PAUSE }
+    }
+
     /// Works until every sender is gone and the queue is empty.
     pub fn run(mut self, queue: &Receiver<Task>) {
         while let Some(first) = self.next(queue) {
+            if first.is_none() {
+                self.stand_by();
+            }
             let batch = first.into_iter().chain(queue.try_iter()).take(MAX_BATCH).collect();
             self.round(batch);
             self.adopt_on();
@@ -90,13 +119,59 @@ impl<J: Journal> Writer<J> {
 
     /// What is asked next. While there is something else to do, nobody is waited for.
     fn next(&self, queue: &Receiver<Task>) -> Option<Option<Task>> {
-        if self.adopting.is_none() {
-            return queue.recv().ok().map(Some);
-        }
-        match queue.try_recv() {
+        let Some(patience) = self.patience() else { return queue.recv().ok().map(Some) };
+        match queue.recv_timeout(patience) {
             Ok(task) => Some(Some(task)),
-            Err(TryRecvError::Empty) => Some(None),
-            Err(TryRecvError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => Some(None),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        match self.adopting {
+            Some(_) => Some(Duration::ZERO),
+            None if self.shared.away().is_some() => Some(self.pause),
+            None => self.journal.keep_up_every(),
+        }
+    }
+
+    /// What is due while nobody asks.
+    fn stand_by(&mut self) {
+        if self.shared.away().is_some() {
+            self.come_back();
+        } else if self.adopting.is_none()
+            && let Err(error) = guarded(|| self.keep_up())
+        {
+            self.note(&error);
+        }
+    }
+
+    fn keep_up(&mut self) -> Result<(), StoreError> {
+        let Self { journal, index, policy, adopting, time, .. } = self;
+        let moment = journal.keep_up(&mut |change| take_in(policy, index, adopting, change))?;
+        // A clock that leapt is the watch's to tell, for as long as it is ahead.
+        let _ = time.now(moment);
+        Ok(())
+    }
+
+    /// Tries the journal again. What of the last round is on record nobody knows: the sums are made anew.
+    fn come_back(&mut self) {
+        let rebuilt = guarded(|| {
+            let moment = self.journal.join()?;
+            let now = self.time.now(moment)?;
+            Ok(adopted(&mut self.journal, Arc::clone(&self.policy), now)?.1)
+        });
+        match rebuilt {
+            Ok(index) => {
+                (self.index, self.pause) = (index, FIRST_PAUSE);
+                self.shared.away.store(None);
+                tracing::warn!("the store is back: deciding again");
+            }
+            Err(error) => {
+                self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
+                self.note(&error);
+                self.shared.away.store(Some(Arc::new(error)));
+            }
         }
     }
 
@@ -144,21 +219,23 @@ impl<J: Journal> Writer<J> {
     /// All questions in one transaction. An error is everybody's.
     fn transact(&mut self, questions: Vec<Question>) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
         self.shared.check()?;
-        self.journal.begin()?;
-        let now = match self.time.now() {
+        let Self { journal, index, policy, adopting, time, .. } = self;
+        let mut asked = questions.iter().map(Question::asked);
+        let moment = journal.begin(&mut asked, &mut |change| take_in(policy, index, adopting, change))?;
+        let now = match time.now(moment) {
             Ok(now) => now,
-            Err(jumped) => return self.journal.abandon().map_err(fatal).and(Err(jumped)),
+            Err(jumped) => return journal.abandon().map_err(broken).and(Err(jumped)),
         };
         let mut answers = Vec::with_capacity(questions.len());
         for question in questions {
             match self.answer(question, now) {
-                Err(failed @ StoreError::Failed(_)) => return Err(failed),
+                Err(all @ (StoreError::Failed(_) | StoreError::Unavailable(_))) => return Err(all),
                 answer => answers.push(answer),
             }
         }
         let wrote = answers.iter().flatten().any(|answer| !answer.recorded_earlier);
         let ended = if wrote { self.journal.commit() } else { self.journal.abandon() };
-        ended.map_err(fatal).map(|()| answers)
+        ended.map_err(broken).map(|()| answers)
     }
 
     /// The recorded answer, or a new one, written. Everything is read and settled before anything is written.
@@ -186,17 +263,9 @@ impl<J: Journal> Writer<J> {
 
     /// A write that fails may have been done in part, so that its whole batch has to fail.
     fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        self.journal.write(entry).map_err(fatal)?;
+        self.journal.write(entry).map_err(broken)?;
         if let Some(change) = &entry.charge {
-            self.index.record(
-                &self.policy.limits,
-                self.policy.groups(),
-                change.before.as_ref(),
-                &change.after,
-            );
-            if let Some((adoption, _)) = &mut self.adopting {
-                adoption.record(change);
-            }
+            take_in(&self.policy, &mut self.index, &mut self.adopting, change);
         }
         if entry.decision.reason.code == ReasonCode::ContentChanged {
             self.shared.metrics.content_changed.inc();
@@ -210,7 +279,7 @@ impl<J: Journal> Writer<J> {
         let begun = guarded(|| {
             self.shared.check()?;
             self.journal.remember_policy(&policy.hash, document)?;
-            Ok(Adoption::of(policy, self.time.now()?))
+            Ok(Adoption::of(policy, self.time.now(Moment::default())?))
         });
         match begun {
             Ok(adoption) => self.adopting = Some((adoption, reply)),
@@ -251,7 +320,7 @@ impl<J: Journal> Writer<J> {
     /// What is due once nobody waits: upkeep, or the end of the process.
     fn after_answers(&mut self) {
         if self.shared.check().is_ok()
-            && let Err(error) = guarded(|| self.journal.tidy().map_err(fatal))
+            && let Err(error) = guarded(|| self.journal.tidy().map_err(broken))
         {
             self.note(&error);
         }
@@ -262,11 +331,20 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Keeps a failure of the store as a whole: from here on everybody gets it for an answer.
+    /// Keeps a failure of the store as a whole: from here on everybody gets it for an answer, for good or until the
+    /// journal is back.
     fn note(&self, error: &StoreError) {
-        if matches!(error, StoreError::Failed(_)) && self.shared.failed.set(error.clone()).is_ok() {
-            self.shared.metrics.failures.inc();
-            tracing::error!(%error, "the store failed: nothing is answered any more, and the process has to end");
+        let away = || self.shared.away.swap(Some(Arc::new(error.clone()))).is_none();
+        match error {
+            StoreError::Failed(_) if self.shared.failed.set(error.clone()).is_ok() => {
+                self.shared.metrics.failures.inc();
+                tracing::error!(%error, "the store failed: nothing is answered any more, and the process has to end");
+            }
+            StoreError::Unavailable(_) if away() => {
+                self.shared.metrics.failures.inc();
+                tracing::error!(%error, "the store cannot be used: nothing is decided until it can");
+            }
+            _ => {}
         }
     }
 
@@ -284,9 +362,25 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreEr
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
-/// Whatever went wrong: after it, nobody knows what was written.
-fn fatal(error: JournalError) -> StoreError {
-    StoreError::Failed(error.to_string().into())
+/// Whatever went wrong: after it, nobody knows what was written. Where the journal can be taken up again, it will be.
+fn broken(error: JournalError) -> StoreError {
+    match error {
+        JournalError::Lost(_) => error.into(),
+        _ => StoreError::Failed(error.to_string().into()),
+    }
+}
+
+/// Counts a charge, ours or another decider's, in all sums that there are.
+fn take_in(
+    policy: &Policy,
+    index: &mut UsageIndex,
+    adopting: &mut Option<(Adoption, Reply<()>)>,
+    change: &ChargeChange,
+) {
+    index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+    if let Some((adoption, _)) = adopting {
+        adoption.record(change);
+    }
 }
 
 /// The ledger as settling sees it: charges from the journal, sums from memory.

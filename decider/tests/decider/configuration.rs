@@ -57,7 +57,7 @@ store: postgres
     DIR/decider.yaml:5:14: DIR/tls/decider.key: holds no certificate in PEM form
     DIR/decider.yaml:6:18: a length of time must be quoted text: write "5"
     DIR/decider.yaml:8:12: expected an IP address and a port, such as 127.0.0.1:50051
-    DIR/decider.yaml:10:8: store is either memory, or sqlite with the path of a file
+    DIR/decider.yaml:10:8: store is memory, sqlite with the path of a file, or postgres with the url of a database
     DIR/policy.yaml:1:1: assets is missing
     DIR/policy.yaml:1:1: allow is missing
     DIR/policy.yaml:2:1: unknown field asets: did you mean assets?
@@ -84,11 +84,54 @@ fn nothing_is_guessed() {
     DIR/decider.yaml:1:9: listen must be a mapping, not a whole number
     ");
     assert_snapshot!(mistakes_of(&CONFIG.replace("store: memory", "store: {sqlit: x}")), @"
-    DIR/decider.yaml:11:8: sqlite is missing
+    DIR/decider.yaml:11:8: store has one of sqlite and postgres
     DIR/decider.yaml:11:9: unknown field sqlit: did you mean sqlite?
     ");
     let same = CONFIG.replace("127.0.0.1:0", "127.0.0.1:50051");
     assert_snapshot!(mistakes_of(&same), @"DIR/decider.yaml:9:12: listen and admin have the same address");
+}
+
+fn with_store(store: &str) -> String {
+    mistakes_of(&CONFIG.replace("store: memory", &format!("store:\n  postgres:\n{store}")))
+}
+
+#[test]
+fn a_shared_ledger_is_read_with_what_it_asks_of_its_server() {
+    let files = Files::new();
+    let store = "store:
+  postgres:
+    url: postgres://decider@db.internal/countersign
+    password_file: tls/client.key
+    ca: tls/ca.pem
+    durability: warn
+    synchronous_standby: optional
+";
+    files.write("decider.yaml", &CONFIG.replace("store: memory", store));
+    let config = config::load(&files.path("decider.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let store::Config::Postgres(postgres) = config.store else { panic!("{:?}", config.store) };
+    assert_eq!(postgres.password_file, Some(files.path("tls/client.key")));
+    assert_eq!(postgres.authority, Some(files.path("tls/ca.pem")));
+    assert_eq!(postgres.durability, store::postgres::config::Durability::Warn);
+    assert_eq!(postgres.synchronous_standby, store::postgres::config::Standby::Optional);
+}
+
+#[test]
+fn what_is_wrong_with_a_shared_ledger_has_its_place() {
+    assert_snapshot!(with_store("    url: db\n    password: secret\n    ca: tls/none.pem\n    durability: on"), @"
+    DIR/decider.yaml:13:10: expected a URL such as postgres://decider@db.internal:5432/countersign: invalid connection string: unexpected EOF
+    DIR/decider.yaml:14:5: unknown field password: did you mean password_file?
+    DIR/decider.yaml:15:9: DIR/tls/none.pem: I/O error: No such file or directory (os error 2)
+    DIR/decider.yaml:16:17: durability is require or warn
+    ");
+    assert_snapshot!(with_store("    url: postgres://decider@db/countersign\n    synchronous_standby: none"), @"
+    DIR/decider.yaml:13:10: the connection would not be encrypted: name the authority of the server's certificate in ca, or say ?sslmode=disable in the URL if the network is safe
+    DIR/decider.yaml:14:26: synchronous_standby is required or optional
+    ");
+    assert_snapshot!(with_store("    url: postgres://decider:x@localhost/countersign"), @"DIR/decider.yaml:13:10: the URL has a password in it: put that into a file, and name it in password_file");
+    assert_snapshot!(with_store("    durability: require\n    password_file: none"), @"
+    DIR/decider.yaml:13:5: url is missing
+    DIR/decider.yaml:14:20: DIR/none: cannot be read: No such file or directory (os error 2)
+    ");
 }
 
 /// The samples that operators start from, with certificates where they name them.
@@ -100,9 +143,14 @@ fn the_sample_configuration_is_right() {
     fs::create_dir(path("tls")).unwrap();
     fs::create_dir(path("policy")).unwrap();
     create_certificates(&path("tls"));
-    for name in ["decider.yaml", "policy/policy.yaml"] {
+    for name in ["decider.yaml", "decider-postgres.yaml", "policy/policy.yaml"] {
         fs::copy(samples.join(name), path(name)).unwrap();
     }
-    let config = config::load(&path("decider.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    assert!(!config.policy.summary.limits.is_empty());
+    for name in ["decider.yaml", "decider-postgres.yaml"] {
+        let text = fs::read_to_string(path(name)).unwrap();
+        fs::write(path("password"), "x").unwrap();
+        fs::write(path(name), text.replace("/run/secrets/decider-database", "password")).unwrap();
+        let config = config::load(&path(name)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        assert!(!config.policy.summary.limits.is_empty());
+    }
 }

@@ -1,5 +1,6 @@
 //! The decider's gRPC service, asked with the edge's own identity.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
@@ -21,6 +22,11 @@ pub type Client = DecisionServiceClient<Channel>;
 
 /// A channel to the decider that connects when it is first used, and again when the decider was restarted.
 pub fn channel(local: &Local) -> Result<Channel, Error> {
+    channel_to(local, local.addresses()?.decider)
+}
+
+/// The same to a decider at another address.
+pub fn channel_to(local: &Local, address: SocketAddr) -> Result<Channel, Error> {
     let read = |path| std::fs::read(path).map_err(|error| Error::Decider(error.to_string()));
     let tls = ClientTlsConfig::new()
         .domain_name("localhost")
@@ -30,8 +36,7 @@ pub fn channel(local: &Local) -> Result<Channel, Error> {
             read(local.private_key("edge-client"))?,
         ));
     let failed = |error: tonic::transport::Error| Error::Decider(error.to_string());
-    let endpoint =
-        Endpoint::from_shared(format!("https://{}", local.addresses()?.decider)).map_err(failed)?;
+    let endpoint = Endpoint::from_shared(format!("https://{address}")).map_err(failed)?;
     Ok(endpoint.connect_timeout(CONNECT_TIMEOUT).tls_config(tls).map_err(failed)?.connect_lazy())
 }
 

@@ -22,6 +22,7 @@ mod reflected;
 mod reload;
 mod scripted_edge;
 mod secrets;
+mod shared_ledger;
 mod smoke;
 mod stages;
 mod table;

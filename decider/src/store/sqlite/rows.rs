@@ -4,11 +4,11 @@ use policy::charge::{Charge, ChargeKey};
 use policy::evidence::Evidence;
 use policy::time::Time;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row, params};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::document::Document;
-use crate::store::decision::{Decision, Kind, Lookup, Record};
+use crate::store::decision::{Decision, Lookup, Record};
+use crate::store::encoding::{self, charge_name, json, kind_of, kind_text};
 use crate::store::journal::{Entry, Identity, JournalError, Recorded, latest_time};
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -64,7 +64,7 @@ pub fn charges_since(
             return Ok(Some(time));
         }
         let key = ChargeKey { tenant: row.get(1)?, tx_id: row.get(2)?, suffix: row.get(3)? };
-        take(&parse(row, 0, || format!("charge {}", key.as_text()))?);
+        take(&parse(row, 0, || charge_name(&key))?);
         (count, last) = (count.saturating_add(1), Some(time));
     }
     Ok(None)
@@ -102,7 +102,7 @@ pub fn charge(connection: &Connection, key: &ChargeKey) -> Result<Option<Charge>
     let sql = "SELECT body FROM charges WHERE tenant = ?1 AND tx_id = ?2 AND suffix = ?3";
     let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query(params![key.tenant, key.tx_id, key.suffix])?;
-    rows.next()?.map(|row| parse(row, 0, || format!("charge {}", key.as_text()))).transpose()
+    rows.next()?.map(|row| parse(row, 0, || charge_name(key))).transpose()
 }
 
 /// Writes a decision and its charge; returns how many bytes that was.
@@ -189,28 +189,10 @@ fn one<T>(
     Ok(prepare(connection, sql)?.query_row(values, read).optional()?)
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| JournalError::Failed(format!("as JSON: {error}")))
-}
-
 /// Reads JSON in place. What cannot be read is named: somebody has to look at it.
 fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize, what: impl Fn() -> String) -> Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|error| JournalError::Unreadable(error.to_string()))?;
-    serde_json::from_str(text).map_err(|error| JournalError::Unreadable(format!("{}: {error}", what())))
-}
-
-fn kind_text(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Transaction => "transaction",
-        Kind::ConfigChange => "config_change",
-    }
-}
-
-fn kind_of(text: &str) -> Result<Kind> {
-    [Kind::Transaction, Kind::ConfigChange]
-        .into_iter()
-        .find(|kind| kind_text(*kind) == text)
-        .ok_or_else(|| JournalError::Unreadable(format!("kind {text:?}")))
+    encoding::parse(text, what)
 }
 
 /// One value that cannot be read concerns the request that needs it; everything else concerns all.

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::document::File;
 use crate::store::suite::fixture::*;
-use crate::store::{Config, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 fn place() -> Place {
     Place::Sqlite(tempfile::tempdir().unwrap())
@@ -273,15 +273,6 @@ fn no_statement_reads_a_whole_table() {
             statement.query_map([], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
         assert!(plan[0].starts_with("SEARCH"), "{sql}: {plan:?}");
     }
-}
-
-#[test]
-fn the_configuration_reads_as_documented() {
-    let read = |text: &str| serde_json::from_str::<Config>(text);
-    assert_eq!(read("\"memory\"").unwrap(), Config::Memory);
-    assert_eq!(read("{\"sqlite\": \"data/decider.db\"}").unwrap(), Config::Sqlite("data/decider.db".into()));
-    assert!(read("\"postgres\"").is_err());
-    assert!(read("\"sqlite\"").is_err());
 }
 
 /// A list of a million lines that did not change is not written again with each policy that names it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
+use policy::settle::ChargeChange;
 use policy::time::Time;
 use policy::verdict::Action;
 
@@ -13,12 +14,13 @@ use super::fixture::*;
 use crate::document::Document;
 use crate::store::bounds::{MAX_BATCH, MAX_QUEUED};
 use crate::store::decision::{Lookup, Record};
-use crate::store::journal::{Entry, Identity, Journal, JournalError, Recorded};
+use crate::store::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
 use crate::store::{MemoryJournal, Store, StoreError};
 
 /// What a journal is about to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Call {
+    Join,
     Begin,
     Recorded(String),
     Write(String),
@@ -52,8 +54,9 @@ impl Journal for ScriptedJournal {
         self.inner.policy(hash)
     }
 
-    fn high_water(&mut self) -> Result<Option<Time>, JournalError> {
-        self.inner.high_water()
+    fn join(&mut self) -> Result<Moment, JournalError> {
+        (self.script)(Call::Join)?;
+        self.inner.join()
     }
 
     fn charges_since(
@@ -66,8 +69,13 @@ impl Journal for ScriptedJournal {
         self.inner.charges_since(start, at_least, take)
     }
 
-    fn begin(&mut self) -> Result<(), JournalError> {
-        (self.script)(Call::Begin)
+    fn begin(
+        &mut self,
+        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError> {
+        (self.script)(Call::Begin)?;
+        self.inner.begin(asked, take)
     }
 
     fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
@@ -283,6 +291,49 @@ async fn a_lock_of_another_program_and_an_unreadable_record_concern_one_request_
     desk.allow(&request("tx")).await;
     assert_eq!(desk.store.readiness(), Ok(()));
     assert!(desk.fatal.lock().unwrap().is_empty());
+}
+
+/// Asks until there is an answer: a store that went away comes back by itself.
+async fn until_back(desk: &Desk, asked: &policy::request::Request) -> crate::store::Answer {
+    loop {
+        match desk.ask(asked).await {
+            Ok(answer) => return answer,
+            Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// Whether a commit whose answer was lost is on record shows when the same is asked again.
+#[tokio::test]
+async fn a_journal_that_is_lost_decides_nothing_until_it_is_joined_again_and_the_sums_are_made_anew() {
+    let cut = || JournalError::Lost("the connection was cut".into());
+    for lost in [Call::Begin, Call::Recorded("tx-2".into()), Call::Write("tx-2".into()), Call::Commit] {
+        let (mut failed, mut joins, written) = (false, 0, lost == Call::Commit);
+        let armed = Arc::new(AtomicBool::new(false));
+        let begun = armed.clone();
+        let desk = desk(move |call| {
+            if !begun.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+            joins += usize::from(call == Call::Join);
+            if call == Call::Join && joins < 3 || !failed && call == lost {
+                failed = true;
+                return Err(cut());
+            }
+            Ok(())
+        });
+        desk.allow(&request("tx-1")).await;
+        armed.store(true, Ordering::SeqCst);
+        let away = StoreError::Unavailable("the connection was cut".into());
+        assert_eq!(desk.ask(&request("tx-2")).await, Err(away.clone()));
+        assert_eq!(desk.store.readiness(), Err(away));
+        let answer = until_back(&desk, &request("tx-2")).await;
+        assert_eq!((answer.decision.action, answer.recorded_earlier), (Action::Approve, written));
+        assert_eq!(desk.allow(&request("tx-3")).await.limits[0].used.to_string(), "2");
+        assert_eq!((desk.store.readiness(), desk.metrics.failures.get()), (Ok(()), 1));
+        assert!(desk.fatal.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]

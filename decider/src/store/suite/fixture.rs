@@ -21,11 +21,15 @@ use policy::time::{Time, Window};
 use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode};
 
+use postgres_cluster::Database;
+
+use super::hand_moved::HandMoved;
 use crate::clock::testing::ManualClock;
 use crate::document::Document;
+use crate::store::postgres::{config as postgres, migrate};
 use crate::store::{
-    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Proposal,
-    Record, Setting, SqliteJournal, Store, StoreError,
+    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError,
+    PostgresJournal, Proposal, Record, Setting, SqliteJournal, Store, StoreError,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -37,25 +41,40 @@ pub const MICROSECOND: Duration = Duration::from_micros(1);
 pub enum Place {
     Memory(MemoryJournal),
     Sqlite(tempfile::TempDir),
+    Postgres(Database),
 }
 
 impl Place {
     /// Every store there is.
-    pub fn each() -> [Self; 2] {
-        [Self::Memory(MemoryJournal::default()), Self::Sqlite(tempfile::tempdir().unwrap())]
+    pub fn each() -> [Self; 3] {
+        let (memory, folder) = (MemoryJournal::default(), tempfile::tempdir().unwrap());
+        [Self::Memory(memory), Self::Sqlite(folder), Self::postgres()]
+    }
+
+    /// A ledger of its own on a real server.
+    pub fn postgres() -> Self {
+        Self::on(postgres_cluster::database())
+    }
+
+    /// The same in a database.
+    pub fn on(database: Database) -> Self {
+        let config = ledger_at(&database);
+        std::thread::scope(|scope| scope.spawn(|| migrate(&config).unwrap()).join().unwrap());
+        Self::Postgres(database)
     }
 
     pub fn name(&self) -> &'static str {
         match self {
             Self::Memory(_) => "memory",
             Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
         }
     }
 
     /// The database file.
     pub fn file(&self) -> PathBuf {
         match self {
-            Self::Memory(_) => panic!("a store in memory has no file"),
+            Self::Memory(_) | Self::Postgres(_) => panic!("a store in {} has no file", self.name()),
             Self::Sqlite(folder) => folder.path().join("decider.db"),
         }
     }
@@ -68,8 +87,20 @@ impl Place {
         match self {
             Self::Memory(journal) => Desk::try_open(journal.clone(), policy, clock),
             Self::Sqlite(_) => Desk::try_open(SqliteJournal::open(&self.file())?, policy, clock),
+            Self::Postgres(database) => {
+                let config = ledger_at(database);
+                let journal = |metrics| PostgresJournal::open(config, metrics).map(HandMoved);
+                Desk::opened(journal, policy, clock)
+            }
         }
     }
+}
+
+/// As configured for tests: the server stands alone.
+pub fn ledger_at(database: &Database) -> postgres::Config {
+    let mut config = postgres::Config::at(database.url(), None).unwrap();
+    config.synchronous_standby = postgres::Standby::Optional;
+    config
 }
 
 /// A running store with what it was opened with.
@@ -92,6 +123,15 @@ impl Desk {
         policy: &Arc<Policy>,
         clock: &Arc<ManualClock>,
     ) -> Result<Self, OpenError> {
+        Self::opened(move |_| Ok(journal), policy, clock)
+    }
+
+    /// Over a journal that is opened on the writer's thread.
+    pub fn opened<J: Journal>(
+        journal: impl FnOnce(Arc<Metrics>) -> Result<J, OpenError> + Send + 'static,
+        policy: &Arc<Policy>,
+        clock: &Arc<ManualClock>,
+    ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::default());
         let fatal = Arc::new(Mutex::new(Vec::new()));
         let told = fatal.clone();
@@ -102,7 +142,8 @@ impl Desk {
             metrics: metrics.clone(),
             on_fatal: Box::new(move |error| told.lock().unwrap().push(error.clone())),
         };
-        let store = Arc::new(Engine::start(journal, setting)?);
+        let counted = metrics.clone();
+        let store = Arc::new(Engine::open(move || journal(counted), setting)?);
         Ok(Self { store, policy: policy.clone(), clock: clock.clone(), metrics, fatal })
     }
 

@@ -1,4 +1,4 @@
-//! SQLite against the model in memory: the same questions at the same times, restarts included, give the same
+//! SQLite and PostgreSQL against the model in memory: the same questions at the same times, restarts included, give the same
 //! answers; and no window is ever over its cap.
 
 use std::sync::Arc;
@@ -82,31 +82,26 @@ fn limits() -> Policy {
     ])
 }
 
-/// Both stores, each with a clock of its own that is moved in step.
-struct Pair {
+/// Every store, each with a clock of its own that is moved in step. The model comes first.
+struct All {
     policy: Arc<Policy>,
-    places: [Place; 2],
-    clocks: [Arc<ManualClock>; 2],
-    desks: Option<[Desk; 2]>,
+    places: [Place; 3],
+    clocks: [Arc<ManualClock>; 3],
+    desks: Vec<Desk>,
 }
 
-impl Pair {
+impl All {
     fn open() -> Self {
-        let mut pair = Self {
-            policy: Arc::new(limits()),
-            places: Place::each(),
-            clocks: [clock(), clock()],
-            desks: None,
-        };
-        pair.reopen();
-        pair
+        let (places, clocks) = (Place::each(), [clock(), clock(), clock()]);
+        let mut all = Self { policy: Arc::new(limits()), places, clocks, desks: Vec::new() };
+        all.reopen();
+        all
     }
 
     fn reopen(&mut self) {
-        self.desks = None;
-        let [memory, sqlite] = &self.places;
-        let [one, other] = &self.clocks;
-        self.desks = Some([memory.open(&self.policy, one), sqlite.open(&self.policy, other)]);
+        self.desks.clear();
+        let places = self.places.iter().zip(&self.clocks);
+        self.desks = places.map(|(place, clock)| place.open(&self.policy, clock)).collect();
     }
 
     async fn take(&mut self, step: &Step) {
@@ -119,16 +114,19 @@ impl Pair {
                 }
             }
             Step::Ask(request) => {
-                let [one, other] = self.desks.as_ref().unwrap();
-                let (model, sqlite) = (one.ask(request).await, other.ask(request).await);
-                assert_eq!(without_id(model), without_id(sqlite), "{request:?}");
-                assert_eq!(newest(one, request).await, newest(other, request).await);
+                let model = without_id(self.desks[0].ask(request).await);
+                let record = newest(&self.desks[0], request).await;
+                for (desk, place) in self.desks.iter().zip(&self.places).skip(1) {
+                    assert_eq!(without_id(desk.ask(request).await), model, "{} {request:?}", place.name());
+                    assert_eq!(newest(desk, request).await, record, "{}", place.name());
+                }
             }
             Step::ConfigChange(id, details) => {
                 let change = config_change(&format!("c{id}"), &[*details]);
-                let [one, other] = self.desks.as_ref().unwrap();
-                let (model, sqlite) = (one.change(&change).await, other.change(&change).await);
-                assert_eq!(without_id(Ok(model)), without_id(Ok(sqlite)));
+                let model = without_id(Ok(self.desks[0].change(&change).await));
+                for desk in &self.desks[1..] {
+                    assert_eq!(without_id(Ok(desk.change(&change).await)), model);
+                }
             }
         }
         self.check_windows();
@@ -170,12 +168,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn sqlite_is_the_model(steps in prop::collection::vec(step(), 1..MAX_STEPS)) {
+    fn every_store_is_the_model(steps in prop::collection::vec(step(), 1..MAX_STEPS)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut pair = Pair::open();
+            let mut all = All::open();
             for step in &steps {
-                pair.take(step).await;
+                all.take(step).await;
             }
         });
     }

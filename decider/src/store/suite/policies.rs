@@ -1,8 +1,12 @@
 //! Policies are kept with every file, byte for byte.
 
+use std::sync::Arc;
+
+use super::fixture::{Place, ledger_at};
 use crate::document::{Document, File};
 use crate::store::journal::Journal;
 use crate::store::memory::MemoryJournal;
+use crate::store::postgres::PostgresJournal;
 use crate::store::sqlite::SqliteJournal;
 
 fn document(policy: &str) -> Document {
@@ -15,6 +19,8 @@ fn with_each(test: impl Fn(&mut dyn Journal)) {
     let folder = tempfile::tempdir().unwrap();
     test(&mut MemoryJournal::default());
     test(&mut SqliteJournal::open(&folder.path().join("decider.db")).unwrap());
+    let Place::Postgres(database) = Place::postgres() else { panic!("it is another place") };
+    test(&mut PostgresJournal::open(ledger_at(&database), Arc::default()).unwrap());
 }
 
 #[test]

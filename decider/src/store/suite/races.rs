@@ -43,6 +43,7 @@ async fn one_unit_of_headroom_raced_for_by_64_gives_exactly_one_allow() {
             let place = match &place {
                 Place::Memory(_) => Place::Memory(Default::default()),
                 Place::Sqlite(_) => Place::Sqlite(tempfile::tempdir().unwrap()),
+                Place::Postgres(_) => Place::postgres(),
             };
             let desk = Arc::new(place.open(&Arc::new(policy(vec![limit.clone()])), &clock()));
             let requests = (0..CALLERS).map(|each| request(&format!("tx-{each}")).amount(amount)).collect();

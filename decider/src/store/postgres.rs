@@ -1,0 +1,331 @@
+//! The ledger of many deciders: one log in a PostgreSQL database. Each decider keeps the sums of its limits in memory and
+//! follows the log.
+//!
+//! A batch is one transaction in two round trips. The first takes the lock of the log's head, whose order is the order of
+//! everything, and reads what others charged since and what is on record for the batch. Then it is settled in memory, by
+//! the same code as in every store. The second writes and commits. A key that everybody asks for costs the same as many
+//! keys, and several limits are all or nothing by nature.
+//!
+//! Whatever goes wrong on the way, the connection is given up, and everybody is told to ask again: the next connection
+//! begins by a commit of its own, and the sums are made anew from the log. Nothing is guessed.
+
+mod batch;
+
+mod ledger;
+
+mod session;
+
+mod schema;
+
+mod statements;
+
+mod inquiry;
+
+mod rows;
+
+mod durability;
+
+mod connection;
+
+pub mod config;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::settle::ChargeChange;
+use policy::time::Time;
+use tokio::runtime::{Builder, Runtime};
+
+use batch::Batch;
+use config::Config;
+use connection::Trouble;
+pub use connection::roots_of;
+use inquiry::Inquiry;
+use ledger::{Begun, Head, Ledger, Opened, is_full};
+
+use super::decision::{Lookup, Record};
+use super::error::OpenError;
+use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
+use super::metrics::Metrics;
+use crate::document::Document;
+
+/// Until a connection is ready for use, over all hosts.
+const CONNECT_WITHIN: Duration = Duration::from_secs(12);
+
+/// Until a batch has the ledger and what it reads: longer than one may wait for the lock.
+const BEGIN_WITHIN: Duration = Duration::from_secs(8);
+
+/// Until a commit is acknowledged. After that the connection is left alone, and the commit with it: one that is canceled
+/// would be acknowledged without being replicated.
+const COMMIT_WITHIN: Duration = Duration::from_secs(8);
+
+/// Until a piece of the ledger, a record or a policy is read or kept.
+const READ_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long nobody may ask until the server is looked at.
+const KEEP_UP_EVERY: Duration = Duration::from_millis(500);
+
+/// A journal in a PostgreSQL database. It has a runtime of its own and blocks its thread: it lives on the writer's.
+pub struct PostgresJournal {
+    config: Config,
+    metrics: Arc<Metrics>,
+    runtime: Runtime,
+    /// `None`: what stood was given up.
+    ledger: Option<Ledger>,
+    /// Up to here the log was handed over.
+    position: i64,
+    /// Up to here a synchronous commit on this connection covers it.
+    durable: i64,
+    /// The latest timeline that was seen.
+    timeline: i64,
+    batch: Batch,
+}
+
+impl PostgresJournal {
+    /// Connects, and looks whether the server can keep a ledger.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn open(config: Config, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+        let batch = Batch::default();
+        let mut journal =
+            Self { config, metrics, runtime, ledger: None, position: 0, durable: 0, timeline: 0, batch };
+        journal.connect().map_err(|error| OpenError::Server(error.to_string()))?;
+        Ok(journal)
+    }
+
+    /// Nothing is answered from what is on record before a commit of this connection was acknowledged: what is read back
+    /// after a failure may not be on the standby yet.
+    fn connect(&mut self) -> Result<(), JournalError> {
+        self.batch = Batch::default();
+        let config = &self.config;
+        let opening = async { tokio::time::timeout(CONNECT_WITHIN, Ledger::open(config)).await };
+        let ledger = match self.runtime.block_on(opening) {
+            Ok(opened) => opened?,
+            Err(_) => return Err(Trouble(format!("no connection within {CONNECT_WITHIN:?}")).into()),
+        };
+        if ledger.timeline < self.timeline {
+            let (old, seen) = (ledger.timeline, self.timeline);
+            return Err(
+                Trouble(format!("the server is on timeline {old} after {seen}: an old primary")).into()
+            );
+        }
+        self.timeline = ledger.timeline;
+        self.metrics.not_durable.set(i64::from(ledger.shortfall.is_some()));
+        if let Some(shortfall) = &ledger.shortfall {
+            tracing::warn!(shortfall, "what is acknowledged may be lost");
+        }
+        self.ledger = Some(ledger);
+        self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
+        Ok(())
+    }
+
+    /// Does it over the connection, which is given up unless that goes well in time, without a warning.
+    fn within<T>(
+        &mut self,
+        deadline: Duration,
+        work: impl AsyncFnOnce(&Ledger) -> Result<T, Trouble>,
+    ) -> Result<T, JournalError> {
+        let Some(ledger) = self.ledger.take() else { return Err(JournalError::Lost("not connected".into())) };
+        // Of before, such as that the server's collations are newer: nothing that rests on it now.
+        let _ = ledger.warning();
+        let done = self.runtime.block_on(async { tokio::time::timeout(deadline, work(&ledger)).await });
+        let done = done.unwrap_or_else(|_| Err(Trouble(format!("no answer within {deadline:?}"))))?;
+        if let Some(warning) = ledger.warning() {
+            return Err(Trouble(warning).into());
+        }
+        self.ledger = Some(ledger);
+        Ok(done)
+    }
+
+    fn give_up(&mut self, why: Trouble) -> JournalError {
+        self.ledger = None;
+        why.into()
+    }
+
+    /// Hands over what others charged, and moves on past it.
+    fn hand_over(&mut self, changes: &[(i64, ChargeChange)], take: &mut dyn FnMut(&ChargeChange)) {
+        for (position, change) in changes {
+            take(change);
+            self.position = *position;
+        }
+    }
+
+    /// The same without the lock, as far as the log goes.
+    fn catch_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<(), JournalError> {
+        loop {
+            let position = self.position;
+            let changes = self.within(READ_WITHIN, async |ledger| ledger.follow(position).await)?;
+            self.hand_over(&changes, take);
+            if !is_full(&changes) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What a head says of the time, if the server still keeps what it acknowledges.
+    fn moment(&mut self, head: &Head) -> Result<Moment, JournalError> {
+        match session::accepted(&head.settings, &self.config) {
+            Ok(shortfall) => self.metrics.not_durable.set(i64::from(shortfall.is_some())),
+            Err(trouble) => return Err(self.give_up(trouble)),
+        };
+        Ok(Moment { clock: Some(head.clock), latest: head.latest })
+    }
+
+    fn opened(
+        &mut self,
+        inquiry: Inquiry,
+        opened: Opened,
+        take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError> {
+        let Opened { head, followed, found } = opened;
+        let moment = self.moment(&head)?;
+        self.hand_over(&followed, take);
+        self.position = head.position;
+        self.batch = Batch::of(inquiry, found);
+        Ok(moment)
+    }
+}
+
+impl Journal for PostgresJournal {
+    fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
+        self.within(READ_WITHIN, async |ledger| ledger.remember_policy(hash, document).await)
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        let manifest = self.within(READ_WITHIN, async |ledger| ledger.manifest(hash).await)?;
+        let content = |hash: &str| self.within(READ_WITHIN, async |ledger| ledger.policy_file(hash).await);
+        manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
+    }
+
+    fn join(&mut self) -> Result<Moment, JournalError> {
+        if self.ledger.is_none() {
+            self.connect()?;
+        }
+        let head = self.within(READ_WITHIN, async |ledger| ledger.head().await)?;
+        self.position = head.position;
+        self.moment(&head)
+    }
+
+    fn charges_since(
+        &mut self,
+        start: Time,
+        at_least: usize,
+        take: &mut dyn FnMut(&Charge),
+    ) -> Result<Option<Time>, JournalError> {
+        let limit = i64::try_from(at_least).unwrap_or(i64::MAX);
+        let found = self.within(READ_WITHIN, async |ledger| ledger.charges_since(start, limit).await)?;
+        let mut last = start;
+        for row in &found {
+            let (body, micros): (&str, i64) =
+                (row.try_get(0).map_err(Trouble::from)?, row.try_get(1).map_err(Trouble::from)?);
+            take(&rows::charge_of(body, || format!("a charge of {micros} microseconds"))?);
+            last = Time::from_micros(micros);
+        }
+        let more = found.len() >= at_least;
+        Ok(more.then(|| Time::from_micros(last.as_micros().saturating_add(1))))
+    }
+
+    fn begin(
+        &mut self,
+        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError> {
+        let inquiry = Inquiry::of(asked);
+        loop {
+            let position = self.position;
+            match self.within(BEGIN_WITHIN, async |ledger| ledger.begin(&inquiry, position).await)? {
+                Begun::Busy => return Err(JournalError::Busy),
+                Begun::Behind(changes) => {
+                    self.hand_over(&changes, take);
+                    self.catch_up(take)?;
+                }
+                Begun::Open(opened) => return self.opened(inquiry, *opened, take),
+            }
+        }
+    }
+
+    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+        self.batch.recorded(identity)
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
+        self.batch.charge(key)
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        self.batch.write(entry)
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        let (rows, end) = (std::mem::take(&mut self.batch).rows, self.position);
+        let written = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        self.within(COMMIT_WITHIN, async |ledger| ledger.commit(&rows, end).await)?;
+        self.position = end.saturating_add(written);
+        self.durable = self.position;
+        Ok(())
+    }
+
+    /// What another decider's commit has made visible may not be on the standby yet. It is once a later commit is.
+    fn abandon(&mut self) -> Result<(), JournalError> {
+        let latest_read = std::mem::take(&mut self.batch).latest_read;
+        if latest_read <= self.durable {
+            return self.within(COMMIT_WITHIN, async |ledger| ledger.roll_back().await);
+        }
+        self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(true).await)?;
+        Ok(())
+    }
+
+    fn tidy(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn keep_up_every(&self) -> Option<Duration> {
+        Some(KEEP_UP_EVERY)
+    }
+
+    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
+        self.catch_up(take)?;
+        let head = self.within(READ_WITHIN, async |ledger| ledger.head().await)?;
+        self.moment(&head)
+    }
+
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
+        let found = self.within(READ_WITHIN, async |ledger| ledger.find(tenant, lookup).await)?;
+        let Some((position, record)) = found else { return Ok(None) };
+        if position > self.durable {
+            self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
+        }
+        let mut record = record?;
+        let keys: Vec<ChargeKey> = record.evidence.charges.iter().map(|(key, _)| key.clone()).collect();
+        let charges = self.within(READ_WITHIN, async |ledger| ledger.charges(&keys).await)?;
+        record.charges = charges.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(Some(record))
+    }
+}
+
+/// So that the server does not wonder.
+impl Drop for PostgresJournal {
+    fn drop(&mut self) {
+        const GOODBYE_WITHIN: Duration = Duration::from_millis(200);
+        if let Some(ledger) = self.ledger.take() {
+            let goodbye = async { tokio::time::timeout(GOODBYE_WITHIN, ledger.close()).await };
+            let _ = self.runtime.block_on(goodbye);
+        }
+    }
+}
+
+/// Brings the database of a ledger to the schema of this program; the schemas before and after, 0 for none.
+///
+/// # Errors
+/// Why not. Then nothing was changed.
+pub fn migrate(config: &Config) -> Result<(i32, i32), OpenError> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+    let migrated = runtime.block_on(schema::migrate(config));
+    migrated.map_err(|trouble| OpenError::Server(trouble.to_string()))
+}

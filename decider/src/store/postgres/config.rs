@@ -1,0 +1,181 @@
+//! Where the server is and what is asked of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+
+/// How long a connection may take to come about, each host on its own.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long what was sent may stay unacknowledged by the other machine.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection is silent before it is asked whether it still stands, and how often then.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// A ledger on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    server: tokio_postgres::Config,
+    /// A file with the password, read at each connection. `None`: the server asks for none.
+    pub password_file: Option<PathBuf>,
+    /// The authority that the server's certificate must come from: PEM, read at each connection. `None`: no TLS.
+    pub authority: Option<PathBuf>,
+    /// What becomes of a server that could lose what it has acknowledged.
+    pub durability: Durability,
+    /// Whether one that keeps it alone is such a server.
+    pub synchronous_standby: Standby,
+}
+
+/// What becomes of a server that could lose what it has acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing is decided over it.
+    Require,
+    /// It is said in metrics and the log.
+    Warn,
+}
+
+/// Whether each commit must be on another server before it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standby {
+    /// It must: a failover loses nothing.
+    Required,
+    /// Not by PostgreSQL's own means: there is no failover, or what stands below the server sees to it.
+    Optional,
+}
+
+/// Why a URL is no place for a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// It cannot be read.
+    #[error("expected a URL such as postgres://decider@db.internal:5432/countersign: {0}")]
+    Malformed(String),
+    /// It has a password in it.
+    #[error("the URL has a password in it: put that into a file, and name it in password_file")]
+    Password,
+    /// Something is missing in it.
+    #[error("the URL names no {0}: expected one such as postgres://decider@db.internal:5432/countersign")]
+    Missing(&'static str),
+    /// It goes over a network in the clear.
+    #[error(
+        "the connection would not be encrypted: name the authority of the server's certificate in ca, or say \
+         ?sslmode=disable in the URL if the network is safe"
+    )]
+    Clear,
+    /// It refuses what it is given.
+    #[error("the URL says sslmode=disable, and ca is given: one of them is too much")]
+    NotClear,
+}
+
+impl Config {
+    /// A ledger at this URL, of a server without a password and, unless the URL says otherwise, on this machine.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn at(url: &str, authority: Option<PathBuf>) -> Result<Self, UrlError> {
+        let malformed = |error: tokio_postgres::Error| UrlError::Malformed(chain(&error));
+        let mut server: tokio_postgres::Config = url.parse().map_err(malformed)?;
+        if server.get_password().is_some() {
+            return Err(UrlError::Password);
+        }
+        for (what, missing) in [
+            ("host", server.get_hosts().is_empty()),
+            ("user", server.get_user().is_none()),
+            ("database", server.get_dbname().is_none()),
+        ] {
+            if missing {
+                return Err(UrlError::Missing(what));
+            }
+        }
+        let disabled = server.get_ssl_mode() == SslMode::Disable;
+        match (&authority, disabled) {
+            (Some(_), true) => return Err(UrlError::NotClear),
+            (None, false) if !server.get_hosts().iter().all(is_this_machine) => return Err(UrlError::Clear),
+            _ => {}
+        }
+        server.ssl_mode(if authority.is_some() { SslMode::Require } else { SslMode::Disable });
+        set_timeouts(&mut server);
+        let (durability, synchronous_standby) = (Durability::Require, Standby::Required);
+        Ok(Self { server, password_file: None, authority, durability, synchronous_standby })
+    }
+
+    /// What to connect with, but for the password.
+    pub fn server(&self) -> &tokio_postgres::Config {
+        &self.server
+    }
+}
+
+/// Of several hosts the one that can be written to is taken: the others are standbys.
+fn set_timeouts(server: &mut tokio_postgres::Config) {
+    server
+        .application_name("countersign-decider")
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_user_timeout(TCP_USER_TIMEOUT)
+        .keepalives(true)
+        .keepalives_idle(KEEPALIVE)
+        .keepalives_interval(KEEPALIVE);
+}
+
+fn is_this_machine(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+    }
+}
+
+/// An error with what stands behind it: the client's own text is short.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.dedup();
+    texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(url: &str, authority: Option<&str>) -> String {
+        Config::at(url, authority.map(PathBuf::from)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_told_with_what_to_do() {
+        insta::assert_snapshot!(refused("db.internal", None), @"expected a URL such as postgres://decider@db.internal:5432/countersign: invalid connection string: unexpected EOF");
+        insta::assert_snapshot!(refused("postgres://db.internal:x/countersign", None), @"expected a URL such as postgres://decider@db.internal:5432/countersign: invalid connection string: invalid value for option `port`");
+        insta::assert_snapshot!(refused("postgres://decider:secret@db/countersign", None), @"the URL has a password in it: put that into a file, and name it in password_file");
+        insta::assert_snapshot!(refused("postgres://localhost/countersign", None), @"the URL names no user: expected one such as postgres://decider@db.internal:5432/countersign");
+        insta::assert_snapshot!(refused("postgres://decider@localhost", None), @"the URL names no database: expected one such as postgres://decider@db.internal:5432/countersign");
+        insta::assert_snapshot!(refused("postgres:///countersign?user=decider", None), @"the URL names no host: expected one such as postgres://decider@db.internal:5432/countersign");
+        insta::assert_snapshot!(refused("postgres://decider@db/countersign", None), @"the connection would not be encrypted: name the authority of the server's certificate in ca, or say ?sslmode=disable in the URL if the network is safe");
+        insta::assert_snapshot!(refused("postgres://decider@db/countersign?sslmode=disable", Some("ca.pem")), @"the URL says sslmode=disable, and ca is given: one of them is too much");
+    }
+
+    #[test]
+    fn on_this_machine_and_where_it_is_said_the_connection_is_in_the_clear() {
+        for url in [
+            "postgres://decider@127.0.0.1:5432/countersign",
+            "postgres://decider@localhost/countersign",
+            "postgres://decider@%2Frun%2Fpostgresql/countersign",
+            "postgres://decider@db.internal/countersign?sslmode=disable",
+        ] {
+            let config = Config::at(url, None).unwrap();
+            assert_eq!(config.server().get_ssl_mode(), SslMode::Disable, "{url}");
+            assert_eq!(
+                (config.durability, config.synchronous_standby),
+                (Durability::Require, Standby::Required)
+            );
+        }
+    }
+
+    #[test]
+    fn with_an_authority_nothing_goes_in_the_clear() {
+        let config = Config::at("postgres://decider@db/countersign", Some("ca.pem".into())).unwrap();
+        assert_eq!(config.server().get_ssl_mode(), SslMode::Require);
+    }
+}

@@ -1,0 +1,80 @@
+//! What a server does with what it acknowledges, as it says itself.
+
+use tokio_postgres::Row;
+
+use super::config::{Config, Standby};
+
+/// The columns that [`Settings::read`] takes, from this one on.
+pub const COLUMNS: &str = "current_setting('fsync'), current_setting('full_page_writes'), \
+                           current_setting('synchronous_commit'), current_setting('synchronous_standby_names')";
+
+/// Settings that durability rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    fsync: String,
+    full_page_writes: String,
+    synchronous_commit: String,
+    synchronous_standby_names: String,
+}
+
+impl Settings {
+    /// From a row, the first of the columns at `start`.
+    ///
+    /// # Errors
+    /// The row is another.
+    pub fn read(row: &Row, start: usize) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            fsync: row.try_get(start)?,
+            full_page_writes: row.try_get(start.saturating_add(1))?,
+            synchronous_commit: row.try_get(start.saturating_add(2))?,
+            synchronous_standby_names: row.try_get(start.saturating_add(3))?,
+        })
+    }
+
+    /// What is missing for a commit to last. `None`: nothing.
+    pub fn shortfall(&self, config: &Config) -> Option<String> {
+        let alone = self.synchronous_standby_names.trim().is_empty();
+        let missing: Vec<String> = [
+            (self.fsync != "on").then(|| format!("fsync is {}", self.fsync)),
+            (self.full_page_writes != "on").then(|| format!("full_page_writes is {}", self.full_page_writes)),
+            (self.synchronous_commit != "on" && self.synchronous_commit != "remote_apply")
+                .then(|| format!("synchronous_commit is {}", self.synchronous_commit)),
+            (alone && config.synchronous_standby == Standby::Required).then(|| {
+                "synchronous_standby_names is empty (configure `synchronous_standby: optional` where no failover \
+                 may lose a commit all the same)"
+                    .into()
+            }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!missing.is_empty())
+            .then(|| format!("the server may lose what it acknowledges: {}", missing.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(set: [&str; 4], standby: Standby) -> String {
+        let [fsync, full_page_writes, synchronous_commit, names] = set.map(str::to_owned);
+        let settings =
+            Settings { fsync, full_page_writes, synchronous_commit, synchronous_standby_names: names };
+        let mut config = Config::at("postgres://decider@localhost/countersign", None).unwrap();
+        config.synchronous_standby = standby;
+        settings.shortfall(&config).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_server_that_may_lose_a_commit_says_by_what() {
+        assert_eq!(told(["on", "on", "on", "ANY 1 (a, b)"], Standby::Required), "");
+        assert_eq!(told(["on", "on", "remote_apply", "*"], Standby::Required), "");
+        assert_eq!(told(["on", "on", "on", ""], Standby::Optional), "");
+        insta::assert_snapshot!(told(["on", "on", "on", " "], Standby::Required), @"the server may lose what it acknowledges: synchronous_standby_names is empty (configure `synchronous_standby: optional` where no failover may lose a commit all the same)");
+        insta::assert_snapshot!(told(["off", "off", "local", "a"], Standby::Optional), @"the server may lose what it acknowledges: fsync is off, full_page_writes is off, synchronous_commit is local");
+        for weak in ["off", "local", "remote_write"] {
+            assert_ne!(told(["on", "on", weak, "a"], Standby::Optional), "", "{weak}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What is asked of the server, each as few round trips as it can be.
+
+use policy::charge::{Charge, ChargeKey};
+use policy::settle::ChargeChange;
+use policy::time::Time;
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+
+use super::config::Config;
+use super::connection::{Connection, Trouble};
+use super::durability::Settings;
+use super::inquiry::{ChargeColumns, Found, Inquiry, Known, charges_of};
+use super::rows::{Parameters, Rows, change_of, record_of};
+use super::session::Session;
+use super::statements::{BEGIN, COMMIT, ROLLBACK, Statements};
+use crate::document::Document;
+use crate::store::decision::{Lookup, Record};
+use crate::store::journal::JournalError;
+
+/// Charges of others that are taken in under the lock. Whoever is further behind catches up without it first.
+pub const MAX_FOLLOWED: i64 = 1_000;
+
+/// A connection over which the ledger is kept.
+pub struct Ledger {
+    connection: Connection,
+    statements: Statements,
+    /// The server's timeline.
+    pub timeline: i64,
+    /// What is missing for a commit to last, where that is only to be said.
+    pub shortfall: Option<String>,
+}
+
+/// Where the log ends, and what the server says beside it.
+pub struct Head {
+    /// The last position.
+    pub position: i64,
+    /// The time of the latest decision.
+    pub latest: Option<Time>,
+    /// The server's clock.
+    pub clock: Time,
+    /// What durability rests on.
+    pub settings: Settings,
+}
+
+/// What came of beginning a transaction.
+pub enum Begun {
+    /// Somebody else holds the ledger. There is no transaction.
+    Busy,
+    /// Too much was charged meanwhile: so much of it. There is no transaction.
+    Behind(Vec<(i64, ChargeChange)>),
+    /// The ledger is ours.
+    Open(Box<Opened>),
+}
+
+/// A transaction.
+pub struct Opened {
+    /// As it stands.
+    pub head: Head,
+    /// What others charged since.
+    pub followed: Vec<(i64, ChargeChange)>,
+    /// What was asked.
+    pub found: Found,
+}
+
+impl Ledger {
+    /// Connects and prepares everything.
+    ///
+    /// # Errors
+    /// Why the ledger cannot be kept there now.
+    pub async fn open(config: &Config) -> Result<Self, Trouble> {
+        let Session { connection, timeline, shortfall } = Session::open(config).await?;
+        let statements = Statements::prepare(&connection.client).await?;
+        Ok(Self { connection, statements, timeline, shortfall })
+    }
+
+    /// What the server warned of since this was asked last.
+    pub fn warning(&self) -> Option<String> {
+        self.connection.warning()
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+
+    /// Takes the lock and reads everything, in one round trip: the statements wait behind the lock, and each sees what
+    /// was committed before it came.
+    pub async fn begin(&self, inquiry: &Inquiry, position: i64) -> Result<Begun, Trouble> {
+        let (client, statements) = (&self.connection.client, &self.statements);
+        let (requests, charges) = (inquiry.requests.parameters(), inquiry.charge_columns.parameters());
+        let after: Parameters<'_, 2> = [&position, &MAX_FOLLOWED];
+        let (begun, locked, head, followed, recorded, charged) = tokio::join!(
+            biased;
+            client.batch_execute(BEGIN),
+            client.query_one(&statements.lock, &[]),
+            client.query_one(&statements.head, &[]),
+            client.query(&statements.follow, &after),
+            client.query(&statements.recorded, &requests),
+            client.query(&statements.charges, &charges),
+        );
+        begun?;
+        if locked.as_ref().is_err_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)) {
+            client.batch_execute(ROLLBACK).await?;
+            return Ok(Begun::Busy);
+        }
+        locked?;
+        let followed = changes_of(&followed?)?;
+        if is_full(&followed) {
+            client.batch_execute(ROLLBACK).await?;
+            return Ok(Begun::Behind(followed));
+        }
+        let answers = recorded?.iter().map(Known::read).collect::<Result<_, _>>()?;
+        let found = Found { answers, charges: charges_of(&inquiry.charges, &charged?)? };
+        Ok(Begun::Open(Box::new(Opened { head: Head::read(&head?)?, followed, found })))
+    }
+
+    /// Writes everything and commits, in one round trip. A statement that fails makes the commit a rollback, which the
+    /// server acknowledges like a commit: so each one's own result counts.
+    pub async fn commit(&self, rows: &Rows, end: i64) -> Result<(), Trouble> {
+        let (client, statements) = (&self.connection.client, &self.statements);
+        let (positions, charge_positions) = rows.positions(end);
+        let (last, latest) = (positions.last().copied().unwrap_or(end), rows.decided_us.last().copied());
+        let (decisions, payloads) = (rows.decisions(&positions), rows.payloads(&positions));
+        let (charges, head): (_, Parameters<'_, 2>) =
+            (rows.charges.parameters(&charge_positions), [&last, &latest]);
+        let (decisions, payloads, charges, head, committed) = tokio::join!(
+            biased;
+            client.execute(&statements.write_decisions, &decisions),
+            client.execute(&statements.write_payloads, &payloads),
+            client.execute(&statements.write_charges, &charges),
+            client.execute(&statements.move_head, &head),
+            client.batch_execute(COMMIT),
+        );
+        wrote(decisions?, positions.len())?;
+        wrote(payloads?, positions.len())?;
+        wrote(charges?, charge_positions.len())?;
+        wrote(head?, 1)?;
+        Ok(committed?)
+    }
+
+    /// Ends a transaction without anything written.
+    pub async fn roll_back(&self) -> Result<(), Trouble> {
+        Ok(self.connection.client.batch_execute(ROLLBACK).await?)
+    }
+
+    /// Commits a write that says nothing, in the open transaction or one of its own: once it is acknowledged, so is
+    /// everything before the position that comes back. Refused by a server of an older timeline than the ledger's.
+    pub async fn touch(&self, in_transaction: bool) -> Result<i64, Trouble> {
+        let client = &self.connection.client;
+        let touched = client.query_opt(&self.statements.touch, &[&self.timeline]).await?;
+        if in_transaction {
+            client.batch_execute(COMMIT).await?;
+        }
+        let row = touched.ok_or_else(|| {
+            let timeline = self.timeline;
+            Trouble(format!(
+                "the server is on timeline {timeline}, and the ledger was on a later one: this is an old primary or a \
+                 copy. Point the decider to the present primary; where a restored copy is to go on, state so by \
+                 `UPDATE countersign.head SET timeline = {timeline}`"
+            ))
+        })?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Where the log ends.
+    pub async fn head(&self) -> Result<Head, Trouble> {
+        Ok(Head::read(&self.connection.client.query_one(&self.statements.head, &[]).await?)?)
+    }
+
+    /// What was charged after a position.
+    pub async fn follow(&self, position: i64) -> Result<Vec<(i64, ChargeChange)>, Trouble> {
+        let rows = self.connection.client.query(&self.statements.follow, &[&position, &MAX_FOLLOWED]).await?;
+        changes_of(&rows)
+    }
+
+    /// Charges as they stand now, at `start` or later, each with its latest time, in the order of that.
+    pub async fn charges_since(&self, start: Time, at_least: i64) -> Result<Vec<Row>, Trouble> {
+        let start = start.as_micros();
+        Ok(self.connection.client.query(&self.statements.charges_since, &[&start, &at_least]).await?)
+    }
+
+    /// Charges as they stand now.
+    pub async fn charges(
+        &self,
+        keys: &[ChargeKey],
+    ) -> Result<Vec<Result<Option<Charge>, JournalError>>, Trouble> {
+        let columns = ChargeColumns::of(keys);
+        let found = self.connection.client.query(&self.statements.charges, &columns.parameters()).await?;
+        Ok(charges_of(keys, &found)?)
+    }
+
+    /// A record with its position, without the charges.
+    pub async fn find(
+        &self,
+        tenant: &str,
+        lookup: &Lookup,
+    ) -> Result<Option<(i64, Result<Record, JournalError>)>, Trouble> {
+        let (statement, id) = match lookup {
+            Lookup::Id(id) => (&self.statements.find_by_id, id),
+            Lookup::RequestId(id) => (&self.statements.find_by_request, id),
+        };
+        let (tenant, id) = (super::rows::plain(tenant), super::rows::plain(id));
+        let row = self.connection.client.query_opt(statement, &[&tenant, &id]).await?;
+        Ok(row.as_ref().map(record_of).transpose()?)
+    }
+
+    /// Keeps a policy's files that are not there yet, then the policy.
+    pub async fn remember_policy(&self, hash: &str, document: &Document) -> Result<(), Trouble> {
+        let client = &self.connection.client;
+        for (_, file) in document.files() {
+            let there = "SELECT EXISTS (SELECT 1 FROM countersign.policy_files WHERE hash = $1)";
+            if !client.query_one(there, &[&file.hash]).await?.try_get::<_, bool>(0)? {
+                let sql = "INSERT INTO countersign.policy_files (hash, content) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                client.execute(sql, &[&file.hash, &&file.content[..]]).await?;
+            }
+        }
+        let sql = "INSERT INTO countersign.policies (hash, manifest) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        client.execute(sql, &[&hash, &document.manifest()]).await?;
+        Ok(())
+    }
+
+    /// A policy's manifest, and one of its files.
+    pub async fn manifest(&self, hash: &str) -> Result<Option<String>, Trouble> {
+        let sql = "SELECT manifest FROM countersign.policies WHERE hash = $1";
+        let row = self.connection.client.query_opt(sql, &[&hash]).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// A file of a policy.
+    pub async fn policy_file(&self, hash: &str) -> Result<Option<Vec<u8>>, Trouble> {
+        let sql = "SELECT content FROM countersign.policy_files WHERE hash = $1";
+        let row = self.connection.client.query_opt(sql, &[&hash]).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+}
+
+impl Head {
+    fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            position: row.try_get(0)?,
+            latest: row.try_get::<_, Option<i64>>(1)?.map(Time::from_micros),
+            clock: Time::from_micros(row.try_get(2)?),
+            settings: Settings::read(row, 3)?,
+        })
+    }
+}
+
+/// Whether there may be more.
+pub fn is_full(changes: &[(i64, ChargeChange)]) -> bool {
+    i64::try_from(changes.len()).is_ok_and(|changes| changes >= MAX_FOLLOWED)
+}
+
+/// A trigger or a rule that somebody has put there may take rows away.
+fn wrote(rows: u64, expected: usize) -> Result<(), Trouble> {
+    if usize::try_from(rows) == Ok(expected) {
+        return Ok(());
+    }
+    Err(Trouble(format!("{rows} rows were written where {expected} should have been")))
+}
+
+fn changes_of(rows: &[Row]) -> Result<Vec<(i64, ChargeChange)>, Trouble> {
+    rows.iter().map(change_of).collect()
+}

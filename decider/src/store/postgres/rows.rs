@@ -1,0 +1,188 @@
+//! Records as rows.
+
+use policy::charge::Charge;
+use policy::evidence::Evidence;
+use policy::settle::ChargeChange;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::connection::Trouble;
+use crate::store::decision::{Decision, Record};
+use crate::store::encoding::{json, kind_of, kind_text, parse};
+use crate::store::journal::{Entry, JournalError, latest_time};
+use crate::telemetry::word;
+
+/// What stands for `$1` and so on.
+pub type Parameters<'a, const COUNT: usize> = [&'a (dyn ToSql + Sync); COUNT];
+
+/// What a batch writes, column by column; positions are given when it is written.
+#[derive(Default)]
+pub struct Rows {
+    pub ids: Vec<String>,
+    pub tenants: Vec<String>,
+    pub request_ids: Vec<String>,
+    pub keys: Vec<Vec<u8>>,
+    pub digests: Vec<Vec<u8>>,
+    pub kinds: Vec<&'static str>,
+    pub decided_us: Vec<i64>,
+    pub policy_hashes: Vec<String>,
+    pub stages: Vec<Option<&'static str>>,
+    pub verdicts: Vec<&'static str>,
+    pub actions: Vec<&'static str>,
+    pub reason_codes: Vec<&'static str>,
+    pub reasons: Vec<String>,
+    pub bodies: Vec<String>,
+    pub payloads: Vec<Vec<u8>>,
+    pub evidences: Vec<String>,
+    pub charges: ChargeRows,
+}
+
+/// The charges among them. The first is of the decision `decisions[0]`, and so on.
+#[derive(Default)]
+pub struct ChargeRows {
+    pub decisions: Vec<usize>,
+    pub tenants: Vec<String>,
+    pub tx_ids: Vec<String>,
+    pub suffixes: Vec<String>,
+    pub latest_us: Vec<i64>,
+    pub bodies: Vec<String>,
+}
+
+impl Rows {
+    /// One more decision, with its charge.
+    pub fn add(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        let Entry { identity, kind, decision, payload, evidence, charge } = entry;
+        let (body, evidence) = (json(decision)?, json(evidence)?);
+        if let Some(change) = charge {
+            self.charges.add(self.ids.len(), &change.after)?;
+        }
+        self.ids.push(plain(&decision.id));
+        self.tenants.push(plain(&identity.tenant));
+        self.request_ids.push(plain(&identity.callback_request_id));
+        self.keys.push(identity.key.0.to_vec());
+        self.digests.push(identity.content.0.to_vec());
+        self.kinds.push(kind_text(*kind));
+        self.policy_hashes.push(plain(&decision.policy_hash));
+        self.payloads.push(payload.clone());
+        self.bodies.push(body);
+        self.evidences.push(evidence);
+        self.add_outcome(decision);
+        Ok(())
+    }
+
+    fn add_outcome(&mut self, decision: &Decision) {
+        self.decided_us.push(decision.at.as_micros());
+        self.stages.push(decision.stage.map(|stage| word(&stage)));
+        self.verdicts.push(word(&decision.verdict));
+        self.actions.push(word(&decision.action));
+        self.reason_codes.push(word(&decision.reason.code));
+        self.reasons.push(plain(&decision.reason.text));
+    }
+
+    /// What `write_decisions` writes.
+    pub fn decisions<'a>(&'a self, positions: &'a Vec<i64>) -> Parameters<'a, 15> {
+        [
+            positions,
+            &self.ids,
+            &self.tenants,
+            &self.request_ids,
+            &self.keys,
+            &self.digests,
+            &self.kinds,
+            &self.decided_us,
+            &self.policy_hashes,
+            &self.stages,
+            &self.verdicts,
+            &self.actions,
+            &self.reason_codes,
+            &self.reasons,
+            &self.bodies,
+        ]
+    }
+
+    /// What `write_payloads` writes.
+    pub fn payloads<'a>(&'a self, positions: &'a Vec<i64>) -> Parameters<'a, 4> {
+        [positions, &self.tenants, &self.payloads, &self.evidences]
+    }
+
+    /// How many decisions there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Their positions, and those of the charges, after `end`.
+    pub fn positions(&self, end: i64) -> (Vec<i64>, Vec<i64>) {
+        let after =
+            |place: usize| end.saturating_add(1).saturating_add(i64::try_from(place).unwrap_or(i64::MAX));
+        let decisions = (0..self.len()).map(after).collect();
+        (decisions, self.charges.decisions.iter().map(|place| after(*place)).collect())
+    }
+}
+
+impl ChargeRows {
+    /// What `write_charges` writes.
+    pub fn parameters<'a>(&'a self, positions: &'a Vec<i64>) -> Parameters<'a, 6> {
+        [positions, &self.tenants, &self.tx_ids, &self.suffixes, &self.latest_us, &self.bodies]
+    }
+
+    fn add(&mut self, decision: usize, charge: &Charge) -> Result<(), JournalError> {
+        self.bodies.push(json(charge)?);
+        self.decisions.push(decision);
+        self.tenants.push(plain(&charge.key.tenant));
+        self.tx_ids.push(plain(&charge.key.tx_id));
+        self.suffixes.push(plain(&charge.key.suffix));
+        self.latest_us.push(latest_time(charge).as_micros());
+        Ok(())
+    }
+}
+
+/// A text that the server can hold: it knows no NUL. Two texts never become one.
+pub fn plain(text: &str) -> String {
+    if text.contains(['\\', '\0']) { text.replace('\\', r"\\").replace('\0', r"\0") } else { text.to_owned() }
+}
+
+/// A charge as it was written.
+pub fn charge_of(body: &str, what: impl Fn() -> String) -> Result<Charge, JournalError> {
+    parse(body, what)
+}
+
+/// A row of `follow`: its position, and what changed there.
+pub fn change_of(row: &Row) -> Result<(i64, ChargeChange), Trouble> {
+    let (position, after, before): (i64, &str, Option<&str>) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let read = |body| charge_of(body, || format!("charge number {position}"));
+    let change = || Ok(ChargeChange { before: before.map(read).transpose()?, after: read(after)? });
+    change().map(|change| (position, change)).map_err(|error: JournalError| Trouble(error.to_string()))
+}
+
+/// A row of `find`, without the charges: its position, and the record.
+pub fn record_of(row: &Row) -> Result<(i64, Result<Record, JournalError>), tokio_postgres::Error> {
+    let (position, id, body, kind): (i64, &str, &str, &str) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    let (payload, evidence): (Option<&[u8]>, Option<&str>) = (row.try_get(4)?, row.try_get(5)?);
+    let record = || {
+        let gone = || JournalError::Unreadable(format!("decision {id}: its payload is gone"));
+        let evidence: Evidence = parse(evidence.ok_or_else(gone)?, || format!("evidence of decision {id}"))?;
+        Ok(Record {
+            decision: parse(body, || format!("decision {id}"))?,
+            payload: payload.ok_or_else(gone)?.to_vec(),
+            kind: kind_of(kind)?,
+            evidence,
+            charges: Vec::new(),
+        })
+    };
+    Ok((position, record()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_stay_apart_and_have_no_nul() {
+        let texts = ["", "a", "\0", r"\0", r"\\0", "\\\0", r"\", "\0\0", r"\\"];
+        let plain: std::collections::HashSet<String> = texts.iter().map(|text| plain(text)).collect();
+        assert_eq!(plain.len(), texts.len(), "{plain:?}");
+        assert!(plain.iter().all(|text| !text.contains('\0')));
+    }
+}

@@ -1,0 +1,104 @@
+//! The tables, and how they come about. A decider knows one schema and runs with the next one, too, so that the database
+//! is brought along first and the deciders after it, one by one; so each step may only add.
+
+use tokio_postgres::Client;
+
+use super::config::Config;
+use super::connection::{Connection, Trouble};
+
+/// The steps, each from the schema of its number to the next.
+const STEPS: [&str; 1] = [include_str!("schema.sql")];
+
+/// Held while the steps are taken, so that two programs do not: "Csgn".
+const LOCK: i64 = 0x4373_676e;
+
+const EXISTS: &str = "SELECT to_regclass('countersign.schema_version') IS NOT NULL";
+const VERSION: &str = "SELECT version FROM countersign.schema_version";
+
+/// The schema this program knows.
+pub fn known() -> i32 {
+    i32::try_from(STEPS.len()).unwrap_or(i32::MAX)
+}
+
+/// Whether this program can work with the schema as it is.
+///
+/// # Errors
+/// What to do about it.
+pub async fn check(client: &Client) -> Result<(), Trouble> {
+    fits(version(client).await?).map_err(Trouble)
+}
+
+fn fits(found: i32) -> Result<(), String> {
+    let known = known();
+    if found == 0 {
+        Err("there is no ledger in this database yet: run `decider migrate`".into())
+    } else if found < known {
+        Err(format!("the ledger has schema {found}, and this decider needs {known}: run `decider migrate`"))
+    } else if found > known.saturating_add(1) {
+        Err(newer(found))
+    } else {
+        Ok(())
+    }
+}
+
+fn newer(found: i32) -> String {
+    let known = known();
+    format!(
+        "the ledger has schema {found}, and this decider knows {known}: it is of a newer version; run that one"
+    )
+}
+
+/// 0: there is none yet.
+async fn version(client: &Client) -> Result<i32, Trouble> {
+    if !client.query_one(EXISTS, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(0);
+    }
+    Ok(client.query_one(VERSION, &[]).await?.try_get(0)?)
+}
+
+/// Brings a database to the schema of this program, all of it or nothing; the schemas before and after.
+///
+/// # Errors
+/// Why not. Then nothing was changed.
+pub async fn migrate(config: &Config) -> Result<(i32, i32), Trouble> {
+    let connection = Connection::open(config).await?;
+    let client = &connection.client;
+    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+    client.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    let found = version(client).await?;
+    if found > known() {
+        return Err(Trouble(newer(found)));
+    }
+    if found < known() {
+        client.batch_execute(&steps_from(found)).await?;
+    }
+    client.batch_execute("COMMIT").await?;
+    connection.close().await;
+    Ok((found, known()))
+}
+
+fn steps_from(found: i32) -> String {
+    let done = usize::try_from(found).unwrap_or_default();
+    let first = "CREATE SCHEMA IF NOT EXISTS countersign; \
+                 CREATE TABLE countersign.schema_version (version integer NOT NULL); \
+                 INSERT INTO countersign.schema_version VALUES (0);";
+    let begin = if found == 0 { first } else { "" };
+    let steps: String = STEPS.iter().skip(done).copied().collect();
+    format!("{begin}{steps}UPDATE countersign.schema_version SET version = {};", known())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_schema_ahead_is_run_with_and_no_more() {
+        let known = known();
+        for fitting in [known, known + 1] {
+            assert_eq!(fits(fitting), Ok(()));
+        }
+        assert!(fits(known + 2).is_err() && fits(known - 1).is_err());
+        insta::assert_snapshot!(fits(0).unwrap_err(), @"there is no ledger in this database yet: run `decider migrate`");
+        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 1: it is of a newer version; run that one");
+    }
+}

@@ -1,0 +1,135 @@
+//! The statements: one for each thing that is read or written, for a whole batch at once, prepared once.
+
+use tokio_postgres::{Client, Statement};
+
+use super::connection::Trouble;
+use super::durability;
+
+/// The server's default for the isolation is never relied on.
+pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+pub const COMMIT: &str = "COMMIT";
+pub const ROLLBACK: &str = "ROLLBACK";
+
+const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
+
+/// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
+fn head() -> String {
+    let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    format!("SELECT position, latest_us, {micros}, {} FROM countersign.head", durability::COLUMNS)
+}
+
+const TOUCH: &str = "UPDATE countersign.head SET timeline = $1 WHERE timeline <= $1 RETURNING position";
+
+const MOVE_HEAD: &str = "UPDATE countersign.head SET position = $1, latest_us = $2";
+
+/// Each charge with what it was before.
+const FOLLOW: &str = "
+    SELECT c.position, c.body,
+           (SELECT b.body FROM countersign.charges b
+             WHERE b.tenant = c.tenant AND b.tx_id = c.tx_id AND b.suffix = c.suffix AND b.position < c.position
+             ORDER BY b.position DESC LIMIT 1)
+      FROM countersign.charges c WHERE c.position > $1 ORDER BY c.position LIMIT $2";
+
+/// One row for each that is asked about, in order: whether anything is on record, and what is for this very content.
+const RECORDED: &str = "
+    SELECT EXISTS (SELECT 1 FROM countersign.decisions o
+                    WHERE o.tenant = a.tenant AND o.request_id = a.request_id AND o.key = a.key),
+           d.position, d.body
+      FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])
+           WITH ORDINALITY AS a (tenant, request_id, key, digest, place)
+      LEFT JOIN countersign.decisions d
+        ON d.tenant = a.tenant AND d.request_id = a.request_id AND d.key = a.key AND d.digest = a.digest
+     ORDER BY a.place";
+
+/// One row for each that is asked about, in order.
+const CHARGES: &str = "
+    SELECT c.body
+      FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS a (tenant, tx_id, suffix, place)
+      LEFT JOIN LATERAL (SELECT body FROM countersign.charges
+                          WHERE tenant = a.tenant AND tx_id = a.tx_id AND suffix = a.suffix
+                          ORDER BY position DESC LIMIT 1) c ON true
+     ORDER BY a.place";
+
+/// All of one moment together.
+const CHARGES_SINCE: &str = "
+    SELECT c.body, c.latest_us FROM countersign.charges c
+     WHERE c.latest_us >= $1
+       AND NOT EXISTS (SELECT 1 FROM countersign.charges n
+                        WHERE n.tenant = c.tenant AND n.tx_id = c.tx_id AND n.suffix = c.suffix
+                          AND n.position > c.position)
+     ORDER BY c.latest_us FETCH FIRST $2 ROWS WITH TIES";
+
+const WRITE_DECISIONS: &str = "
+    INSERT INTO countersign.decisions (position, id, tenant, request_id, key, digest, kind, decided_us, policy_hash,
+                                       stage, verdict, action, reason_code, reason, body)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::text[],
+                         $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                         $15::text[])";
+
+const WRITE_PAYLOADS: &str = "
+    INSERT INTO countersign.payloads (position, tenant, payload, evidence)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])";
+
+const WRITE_CHARGES: &str = "
+    INSERT INTO countersign.charges (position, tenant, tx_id, suffix, latest_us, body)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])";
+
+const FIND: &str = "
+    SELECT d.position, d.id, d.body, d.kind, p.payload, p.evidence
+      FROM countersign.decisions d LEFT JOIN countersign.payloads p ON p.position = d.position";
+
+/// Of a connection.
+pub struct Statements {
+    pub lock: Statement,
+    pub head: Statement,
+    pub touch: Statement,
+    pub move_head: Statement,
+    pub follow: Statement,
+    pub recorded: Statement,
+    pub charges: Statement,
+    pub charges_since: Statement,
+    pub write_decisions: Statement,
+    pub write_payloads: Statement,
+    pub write_charges: Statement,
+    pub find_by_id: Statement,
+    pub find_by_request: Statement,
+}
+
+impl Statements {
+    /// Prepares all of them.
+    ///
+    /// # Errors
+    /// The server does not take one.
+    pub async fn prepare(client: &Client) -> Result<Self, Trouble> {
+        let find = |condition| {
+            format!("{FIND} WHERE d.tenant = $1 AND d.{condition} = $2 ORDER BY d.position DESC LIMIT 1")
+        };
+        Ok(Self {
+            lock: client.prepare(LOCK).await?,
+            head: client.prepare(&head()).await?,
+            touch: client.prepare(TOUCH).await?,
+            move_head: client.prepare(MOVE_HEAD).await?,
+            follow: client.prepare(FOLLOW).await?,
+            recorded: client.prepare(RECORDED).await?,
+            charges: client.prepare(CHARGES).await?,
+            charges_since: client.prepare(CHARGES_SINCE).await?,
+            write_decisions: client.prepare(WRITE_DECISIONS).await?,
+            write_payloads: client.prepare(WRITE_PAYLOADS).await?,
+            write_charges: client.prepare(WRITE_CHARGES).await?,
+            find_by_id: client.prepare(&find("id")).await?,
+            find_by_request: client.prepare(&find("request_id")).await?,
+        })
+    }
+}
+
+/// Every statement that must read by index, with numbers where they take parameters.
+#[cfg(test)]
+pub fn that_read() -> [(&'static str, &'static str); 5] {
+    [
+        ("follow", FOLLOW),
+        ("recorded", RECORDED),
+        ("charges", CHARGES),
+        ("charges since", CHARGES_SINCE),
+        ("find", FIND),
+    ]
+}

@@ -1,0 +1,64 @@
+//! What only a server, and several deciders on it, can show.
+
+mod cut;
+mod deciders;
+mod durability;
+mod records;
+mod schema;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::document::Policy;
+use policy::request::Request;
+use postgres_cluster::Database;
+
+use super::PostgresJournal;
+use super::config::Config;
+use crate::clock::testing::ManualClock;
+use crate::store::suite::fixture::*;
+use crate::store::{Answer, OpenError, StoreError};
+
+/// A database with a ledger.
+fn ledger() -> (Place, Config) {
+    on(postgres_cluster::database())
+}
+
+fn on(database: Database) -> (Place, Config) {
+    let config = ledger_at(&database);
+    (Place::on(database), config)
+}
+
+fn database(place: &Place) -> &Database {
+    let Place::Postgres(database) = place else { panic!("it is another place") };
+    database
+}
+
+/// By the server's own clock.
+fn open(config: &Config, policy: &Arc<Policy>) -> Result<Desk, OpenError> {
+    let config = config.clone();
+    Desk::opened(move |metrics| PostgresJournal::open(config, metrics), policy, &clock())
+}
+
+/// The text of a refusal.
+fn refused(config: &Config) -> String {
+    open(config, &Arc::new(policy(vec![]))).err().unwrap().to_string()
+}
+
+/// Asks until there is an answer, as a Co-signer does.
+async fn until_answered(desk: &Desk, asked: &Request) -> Answer {
+    loop {
+        match desk.ask(asked).await {
+            Ok(answer) => return answer,
+            Err(StoreError::Unavailable(_) | StoreError::Busy) => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn three(place: &Place, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> [Arc<Desk>; 3] {
+    [(); 3].map(|()| Arc::new(place.open(policy, clock)))
+}

@@ -1,0 +1,137 @@
+//! A server that could lose what it acknowledges, and one that is not the one it was. Each has a server of its own.
+
+use policy::verdict::Action;
+use postgres_cluster::{Cluster, execute, texts};
+
+use super::*;
+use crate::store::Store;
+use crate::store::postgres::config::{Durability, Standby};
+
+fn set(cluster: &Cluster, setting: &str) {
+    execute(&cluster.url(), &format!("ALTER SYSTEM SET {setting}"));
+    execute(&cluster.url(), "SELECT pg_reload_conf()");
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..2_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never came: {what}");
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_its_commits_alone_is_refused_unless_that_is_configured() {
+    let (_place, mut config) = ledger();
+    config.synchronous_standby = Standby::Required;
+    insta::assert_snapshot!(refused(&config), @"PostgreSQL: the server may lose what it acknowledges: synchronous_standby_names is empty (configure `synchronous_standby: optional` where no failover may lose a commit all the same)");
+    config.durability = Durability::Warn;
+    let desk = open(&config, &Arc::new(policy(vec![]))).unwrap();
+    desk.allow(&request("tx")).await;
+    assert_eq!(desk.metrics.not_durable.get(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_syncing_decides_nothing_until_it_syncs_again() {
+    let cluster = Cluster::start(&[]);
+    let (_place, config) = on(cluster.database());
+    let desk = open(&config, &Arc::new(policy(vec![]))).unwrap();
+    desk.allow(&request("tx-1")).await;
+    set(&cluster, "full_page_writes = off");
+    until("not ready", || desk.store.readiness().is_err()).await;
+    let told = desk.ask(&request("tx-2")).await.unwrap_err().to_string();
+    insta::assert_snapshot!(told, @"the store cannot be used now: PostgreSQL: the server may lose what it acknowledges: full_page_writes is off; ask again");
+    set(&cluster, "full_page_writes = on");
+    let answer = until_answered(&desk, &request("tx-2")).await;
+    assert!(!answer.recorded_earlier);
+}
+
+/// A commit that waits for a standby and is canceled is acknowledged with no more than a warning.
+#[tokio::test]
+async fn a_commit_that_was_not_replicated_is_no_answer_though_the_server_acknowledges_it() {
+    let cluster = Cluster::start(&[]);
+    let (_place, config) = on(cluster.database());
+    let desk = Arc::new(open(&config, &Arc::new(policy(vec![count_per_hour(1)]))).unwrap());
+    // `synchronous_standby_names` is on the command line of nobody: it can be set.
+    set(&cluster, "synchronous_standby_names = 'nobody'");
+    let asking = {
+        let desk = Arc::clone(&desk);
+        tokio::spawn(async move { desk.ask(&request("tx")).await })
+    };
+    let waiting = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
+                      AND query = 'COMMIT'";
+    until("a commit that waits", || texts(&cluster.url(), waiting) == ["t"]).await;
+    let answer = asking.await.unwrap();
+    let Err(StoreError::Unavailable(why)) = answer else { panic!("{answer:?}") };
+    insta::assert_snapshot!(why, @"PostgreSQL: canceling wait for synchronous replication due to user request");
+    assert!(desk.store.readiness().is_err());
+    set(&cluster, "synchronous_standby_names = ''");
+    let again = until_answered(&desk, &request("tx")).await;
+    assert_eq!((again.decision.action, again.recorded_earlier), (Action::Approve, true));
+}
+
+/// What another decider's commit has made visible is told only when a later commit of our own was acknowledged.
+#[tokio::test]
+async fn a_record_that_is_read_back_waits_for_the_standby_too() {
+    let cluster = Cluster::start(&[]);
+    let (_place, config) = on(cluster.database());
+    let policy = Arc::new(policy(vec![]));
+    let (one, other) = (open(&config, &policy).unwrap(), open(&config, &policy).unwrap());
+    one.allow(&request("tx")).await;
+    set(&cluster, "synchronous_standby_names = 'nobody'");
+    until("the setting", || texts(&cluster.url(), "SHOW synchronous_standby_names") == ["nobody"]).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let told = other.ask(&request("tx")).await;
+    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    assert!(one.newest("tx").await.is_some(), "its own commit was acknowledged");
+}
+
+#[tokio::test]
+async fn a_server_of_an_earlier_timeline_than_the_ledgers_is_refused() {
+    let (place, config) = ledger();
+    let policy = Arc::new(policy(vec![]));
+    let desk = open(&config, &policy).unwrap();
+    database(&place).execute("UPDATE countersign.head SET timeline = 9");
+    drop(desk);
+    insta::assert_snapshot!(refused(&config), @"PostgreSQL: the server is on timeline 1, and the ledger was on a later one: this is an old primary or a copy. Point the decider to the present primary; where a restored copy is to go on, state so by `UPDATE countersign.head SET timeline = 1`");
+    database(&place).execute("UPDATE countersign.head SET timeline = 1");
+    assert!(open(&config, &policy).is_ok());
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_comes_back_with_every_answer() {
+    let cluster = Cluster::start(&[]);
+    let (_place, config) = on(cluster.database());
+    let desk = open(&config, &Arc::new(policy(vec![count_per_hour(4)]))).unwrap();
+    for round in 0..2 {
+        // A connection may outlive the server's main process, and break some answers later.
+        let given = until_answered(&desk, &request(&format!("tx-{round}"))).await.decision;
+        cluster.kill();
+        let again = until_answered(&desk, &request(&format!("tx-{round}"))).await;
+        assert_eq!((again.decision, again.recorded_earlier), (given, true));
+    }
+    let decision = until_answered(&desk, &request("tx-9")).await.decision;
+    assert_eq!((decision.action, decision.limits[0].used.to_string().as_str()), (Action::Approve, "2"));
+}
+
+#[tokio::test]
+async fn a_password_comes_from_its_file_and_is_in_no_message() {
+    let (place, _) = ledger();
+    let name = database(&place).url().rsplit('/').next().unwrap().to_owned();
+    database(&place).execute(&format!(
+        "CREATE ROLE decider_{name} LOGIN PASSWORD 'a secret'; GRANT ALL ON SCHEMA countersign TO decider_{name};
+         GRANT ALL ON ALL TABLES IN SCHEMA countersign TO decider_{name}"
+    ));
+    let url = database(&place).url().replace("postgres@", &format!("decider_{name}@"));
+    let mut config = Config::at(&url, None).unwrap();
+    config.synchronous_standby = Standby::Optional;
+    let folder = tempfile::tempdir().unwrap();
+    config.password_file = Some(folder.path().join("password"));
+    let told = refused(&config).replace(&folder.path().display().to_string(), "DIR");
+    insta::assert_snapshot!(told, @"PostgreSQL: the password in DIR/password: No such file or directory (os error 2)");
+    std::fs::write(folder.path().join("password"), "a secret\n").unwrap();
+    open(&config, &Arc::new(policy(vec![]))).unwrap().allow(&request("tx")).await;
+    assert!(!format!("{config:?}").contains("secret"));
+}

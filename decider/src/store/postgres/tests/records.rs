@@ -1,0 +1,128 @@
+//! How records are kept.
+
+use policy::verdict::{Action, ReasonCode};
+
+use super::super::statements;
+use super::*;
+use crate::store::Store;
+
+#[tokio::test]
+async fn people_read_it_with_their_own_tools_while_it_works() {
+    let (place, _) = ledger();
+    let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    desk.allow(&request("tx-1").address(Some(address('a')))).await;
+    desk.reject(&request("tx-2").amount("1e5"), ReasonCode::FieldInvalid).await;
+    desk.change(&config_change("c-1", b"")).await;
+    let lines = |sql: &str| database(&place).texts(&format!("SET TimeZone = 'UTC'; {sql}")).join("\n");
+    let decisions = "SELECT decided, tenant, kind, request_id, stage, verdict, action, reason_code
+                       FROM countersign.decision_lines";
+    insta::assert_snapshot!(lines(decisions), @"
+    2023-11-14 22:13:20+00 default transaction tx-1 APPROVAL ALLOW APPROVE ALLOWED
+    2023-11-14 22:13:20+00 default transaction tx-2 APPROVAL DENY REJECT FIELD_INVALID
+    2023-11-14 22:13:20+00 default config_change c-1 - HOLD IGNORE CONFIG_CHANGE_NO_RULE
+    ");
+    insta::assert_snapshot!(lines("SELECT * FROM countersign.charge_lines"), @"2023-11-14 22:13:20+00 default tx-1  TRANSFER ETH VAULT 0 VAULT 1 evm:0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa - 1000000000000000000 2000000000");
+    desk.allow(&request("tx-3")).await;
+}
+
+/// Text on the server holds no NUL, and its indexes no long rows; one request must not be everybody's failure.
+#[tokio::test]
+async fn ids_of_every_kind_are_kept_apart_and_found_again() {
+    let (place, _) = ledger();
+    let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    let long = |letter: &str| letter.repeat(256 / letter.len());
+    let ids =
+        ["a\0b", r"a\0b", "a\\\0b", "", " ", "'; DROP TABLE x; --", "ä\u{1f}\u{10ffff}"].map(String::from);
+    for id in ids.into_iter().chain([long("\0"), long("\\"), long("x"), long("ß")]) {
+        let given = desk.allow(&request("tx").id(&format!("tx{id}")).signer(&id)).await;
+        assert_eq!(desk.record(&given).await.decision, given, "{id:?}");
+        assert_eq!(desk.newest(&format!("tx{id}")).await.unwrap().decision, given, "{id:?}");
+        let mut other = request(&format!("own{id}"));
+        other.note = Some(id.clone());
+        let again = desk.allow(&other).await;
+        assert_eq!(desk.charge(&again).await.key.tx_id, format!("own{id}"));
+        assert!(desk.answer(&other).await.recorded_earlier);
+    }
+    assert_eq!(desk.metrics.failures.get(), 0);
+    assert!(!database(&place).texts("SELECT * FROM countersign.charge_lines").is_empty());
+}
+
+/// 2^256 - 1 base units have 78 digits.
+#[tokio::test]
+async fn the_largest_amount_comes_back_to_the_last_unit() {
+    const MOST: &str = "115792089237316195423570985008687907853269984665640564039457.584007913129639935";
+    let (place, _) = ledger();
+    let unlimited = Arc::new(policy(vec![]));
+    place.open(&unlimited, &clock()).allow(&request("tx").amount(MOST).usd(None)).await;
+    let digits = database(&place).texts("SELECT amount FROM countersign.charge_lines");
+    assert_eq!(digits, [MOST.replace('.', "")]);
+    let full = Arc::new(policy(vec![ether_per_hour(MOST)]));
+    let refused = place.open(&full, &clock()).decide(&request("tx-2").amount("0.000000000000000001")).await;
+    assert_eq!(refused.action, Action::Reject);
+    assert_eq!(refused.limits[0].used.to_string(), MOST.replace('.', ""));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_its_own_request_alone() {
+    let (place, _) = ledger();
+    let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    desk.allow(&request("tx-1")).await;
+    desk.allow(&request("tx-2")).await;
+    database(&place).execute("UPDATE countersign.decisions SET body = '{}' WHERE request_id = 'tx-1'");
+    database(&place).execute("UPDATE countersign.charges SET body = '{' WHERE tx_id = 'tx-2'");
+    for asked in [request("tx-1"), request("tx-2").signing()] {
+        let refused = desk.ask(&asked).await;
+        assert!(matches!(refused, Err(StoreError::Unreadable(_))), "{refused:?}");
+    }
+    assert!(desk.answer(&request("tx-2")).await.recorded_earlier);
+    desk.allow(&request("tx-3")).await;
+    assert_eq!((desk.metrics.failures.get(), desk.store.readiness()), (2, Ok(())));
+    drop(desk);
+    let limited = Arc::new(policy(vec![count_per_hour(9)]));
+    assert!(matches!(place.try_open(&limited, &clock()), Err(OpenError::Ledger(_))), "sums of the rest");
+}
+
+/// Somebody else's writes are no part of the log: they meet a position that is taken, and nobody gets an answer.
+#[tokio::test]
+async fn a_position_that_is_taken_is_never_written_twice() {
+    let (place, _) = ledger();
+    let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    desk.allow(&request("tx-1")).await;
+    database(&place).execute(
+        "INSERT INTO countersign.payloads SELECT position + 1, tenant, payload, evidence FROM countersign.payloads",
+    );
+    assert!(matches!(desk.ask(&request("tx-2")).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(desk.newest_of("tx-2", &place), 0);
+}
+
+impl Desk {
+    /// How many decisions over this request are on record, by the server's own account.
+    fn newest_of(&self, request_id: &str, place: &Place) -> usize {
+        let sql = format!("SELECT 1 FROM countersign.decisions WHERE request_id = '{request_id}'");
+        database(place).texts(&sql).len()
+    }
+}
+
+/// A look at a whole table per decision would pass every other test.
+#[tokio::test]
+async fn no_statement_reads_a_whole_table_and_none_sorts_what_an_index_has_in_order() {
+    let (place, _) = ledger();
+    for (name, sql) in statements::that_read() {
+        let kinds = [
+            ("$1::text[]", "ARRAY['a']"),
+            ("$2::text[]", "ARRAY['b']"),
+            ("$3::text[]", "ARRAY['c']"),
+            ("$3::bytea[]", "ARRAY['c'::bytea]"),
+            ("$4::bytea[]", "ARRAY['d'::bytea]"),
+            ("$1", "1"),
+            ("$2", "256"),
+        ];
+        let sql = kinds.iter().fold(sql.to_owned(), |sql, (from, to)| sql.replace(from, to));
+        let condition = if name == "find" { " WHERE d.tenant = 'a' AND d.request_id = 'b'" } else { "" };
+        let plan =
+            database(&place).texts(&format!("{} EXPLAIN {sql}{condition}", super::super::session::SETTINGS));
+        let plan = plan.join("\n");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Hash Join"), "{name}:\n{plan}");
+        assert!(name != "charges since" || !plan.contains("Sort"), "{name}:\n{plan}");
+    }
+}

@@ -1,0 +1,44 @@
+//! Where the server's programs are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where distributions put them, apart from `PATH`: version by version.
+const PLACES: [(&str, &str); 3] =
+    [("/usr/lib/postgresql", "bin"), ("/usr/pgsql", "bin"), ("/opt/homebrew/opt", "bin")];
+
+const INSTALL: &str = "no PostgreSQL server (15 or later) is on this machine, and the tests of the shared ledger need a \
+    real one. Debian, Ubuntu: sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server; macOS: brew \
+    install postgresql@17. Or point DECIDER_TEST_POSTGRES_URL to a server's superuser";
+
+/// The directory with `initdb` and `postgres`. Installs the distribution's package where it may.
+pub fn find() -> PathBuf {
+    found().or_else(|| install().then(found).flatten()).unwrap_or_else(|| panic!("{INSTALL}"))
+}
+
+fn found() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
+    let placed = PLACES.iter().flat_map(|(place, bin)| below(Path::new(place), bin));
+    on_path
+        .into_iter()
+        .chain(placed)
+        .find(|directory| ["initdb", "postgres"].iter().all(|program| directory.join(program).is_file()))
+}
+
+/// The newest version first.
+fn below(place: &Path, bin: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    versions.sort();
+    versions.into_iter().rev().map(|version| version.join(bin)).collect()
+}
+
+fn install() -> bool {
+    let apt = |arguments: &[&str]| {
+        let status =
+            Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status();
+        status.is_ok_and(|status| status.success())
+    };
+    crate::cluster::is_root() && apt(&["update"]) && apt(&["install", "-y", "postgresql"])
+}

@@ -1,0 +1,67 @@
+//! Real PostgreSQL servers for tests: one for all tests of a program, each with a database of its own, and private ones
+//! for tests that kill them. What cannot be done panics, and says what to install.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "only tests call this: one that cannot go on must fail, loudly and at the place"
+)]
+
+mod cluster;
+
+mod binaries;
+
+mod sql;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub use cluster::Cluster;
+pub use sql::{execute, texts};
+
+/// A server that tests may create databases on: a URL of its superuser, such as `postgres://postgres@127.0.0.1/postgres`.
+/// Where it is not set, a private server is started.
+pub const URL_VARIABLE: &str = "DECIDER_TEST_POSTGRES_URL";
+
+/// A new, empty database on the server that all tests of this program share.
+pub fn database() -> Database {
+    static SHARED: OnceLock<String> = OnceLock::new();
+    let server = SHARED.get_or_init(|| match std::env::var(URL_VARIABLE) {
+        Ok(url) => url,
+        Err(_) => Cluster::start(&[]).leak(),
+    });
+    Database::create(server)
+}
+
+/// A database.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+}
+
+impl Database {
+    fn create(server: &str) -> Self {
+        static CREATED: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), CREATED.fetch_add(1, Ordering::Relaxed));
+        execute(server, &format!("CREATE DATABASE {name}"));
+        let (path, parameters) = server.split_once('?').map_or((server, None), |(p, q)| (p, Some(q)));
+        let (host, _) = path.rsplit_once('/').unwrap();
+        let parameters = parameters.map(|parameters| format!("?{parameters}")).unwrap_or_default();
+        Self { url: format!("{host}/{name}{parameters}") }
+    }
+
+    /// Where it is, for its owner.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs statements in it.
+    pub fn execute(&self, sql: &str) {
+        execute(&self.url, sql);
+    }
+
+    /// What a query gives, each row's columns as text with blanks between.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        texts(&self.url, sql)
+    }
+}

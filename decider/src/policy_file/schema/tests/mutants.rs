@@ -92,26 +92,39 @@ pub fn replaced(whole: &Value, path: &[Step], by: Value) -> Value {
 /// Sections of which one entry needs no other.
 const RULES: [&str; 4] = ["deny", "allow", "limits", "config_changes"];
 
-/// The same policy without what a place has nothing to do with, so that reading it takes less time. A test names rules
-/// and does not ask what they say.
+/// Sections that rules name, and tests do not.
+const NAMED: [&str; 4] = ["lists", "source_groups", "signer_groups", "counterparties"];
+
+/// The same policy without what a place has nothing to do with, so that reading it takes less time.
 fn pruned(mut policy: Value, path: &[Step]) -> Value {
     let [Step::Key(section), step, ..] = path else { return policy };
-    if section != "tests" {
-        policy.as_object_mut().unwrap().remove("tests");
-    }
-    for name in RULES.iter().filter(|name| *name != section) {
-        match policy.get_mut(name).and_then(Value::as_array_mut) {
-            Some(rules) if section != "tests" => rules.clear(),
-            Some(rules) if ["deny", "allow"].contains(name) => {
-                rules.iter_mut().for_each(|rule| rule["when"] = json!({}));
-            }
-            _ => {}
-        }
-    }
     if let Step::Entry(place) = step {
         policy[section] = json!([policy[section][*place].take()]);
     }
+    let gone: &[&str] = match section.as_str() {
+        "tests" => &NAMED,
+        "requests" => &[NAMED.as_slice(), &["tests"]].concat(),
+        _ => &["tests", "requests"],
+    };
+    policy.as_object_mut().unwrap().retain(|name, _| !gone.contains(&name.as_str()));
+    for name in RULES.iter().filter(|name| *name != section) {
+        let Some(rules) = policy.get_mut(name).and_then(Value::as_array_mut) else { continue };
+        match section.as_str() {
+            "tests" => rules.iter_mut().for_each(|rule| *rule = only_named(name, rule)),
+            _ => rules.clear(),
+        }
+        rules.retain(|rule| !rule.is_null());
+    }
     policy
+}
+
+/// A test names rules and limits, and does not ask what they say.
+fn only_named(section: &str, rule: &Value) -> Value {
+    match section {
+        "config_changes" => Value::Null,
+        "limits" => json!({"id": rule["id"], "max": {"count": 1}, "window": "1h"}),
+        _ => json!({"id": rule["id"], "when": {}}),
+    }
 }
 
 /// What the loader says of a sample with another file in it; nothing where it takes it.

@@ -15,9 +15,9 @@ test: tools ## The whole suite: format, lints, all tests
 	cargo build --workspace --bins --tests
 	cargo test --workspace
 
-soak: tools ## The same tests of the whole system, for hours instead of minutes
+soak: tools ## The tests that chance takes part in, for hours instead of minutes
 	cargo build --release --workspace --bins --tests
-	SOAK=1 cargo test --release -p system-tests
+	SOAK=1 cargo test --release -p policy -p system-tests
 
 bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	cargo build --release --bins -p edge -p decider -p system-tests

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Where distributions put them, apart from `PATH`: version by version.
 const PLACES: [(&str, &str); 3] =
@@ -11,9 +12,12 @@ const INSTALL: &str = "no PostgreSQL server (15 or later) is on this machine, an
     real one. Debian, Ubuntu: sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server; macOS: brew \
     install postgresql@17. Or point DECIDER_TEST_POSTGRES_URL to a server's superuser";
 
-/// The directory with `initdb` and `postgres`. Installs the distribution's package where it may.
-pub fn find() -> PathBuf {
-    found().or_else(|| install().then(found).flatten()).unwrap_or_else(|| panic!("{INSTALL}"))
+/// The directory with `initdb` and `postgres`. Installs the distribution's package where it may: once, however many
+/// tests ask at the same time.
+pub fn find() -> &'static Path {
+    static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| found().or_else(|| install().then(found).flatten()));
+    directory.as_deref().unwrap_or_else(|| panic!("{INSTALL}"))
 }
 
 fn found() -> Option<PathBuf> {

@@ -72,7 +72,7 @@ impl Cluster {
         for (name, text) in files {
             write_private(&directory.join(name), text, user);
         }
-        initialise(&programs, &directory, user);
+        initialise(programs, &directory, user);
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(&directory).arg(programs.join("postgres"));

@@ -16,8 +16,10 @@ use naive::build::World;
 use naive::decide::{Answer, Why, decide};
 use naive::generate::{Case, STEPS, case};
 use naive::limits::Line;
+use naive::model::ASSETS;
 use policy::evaluate::{Evaluation, evaluate};
 use policy::prices::Prices;
+use policy::request::Request;
 use policy::rule::Effect;
 use policy::settle::{LimitStatus, Settlement};
 use policy::time::Time;
@@ -103,7 +105,7 @@ fn compare(world: &World, case: &Case) -> Result<Vec<Answer>, String> {
         let evaluation = evaluate(&desk.policy, &step.request, &Prices::NONE, desk.now());
         let settlement = desk.decide(&step.request);
         let expected = decide(&case.plain_at(number), &mut charges, &step.request, step.at);
-        let said = answer_of(&evaluation, &settlement, &expected.why);
+        let said = answer_of(&evaluation, &settlement, &expected.why, on_evm(&step.request));
         if said != expected {
             return Err(format!("step {number}:\n{said:#?}\nis not what was expected:\n{expected:#?}"));
         }
@@ -112,9 +114,14 @@ fn compare(world: &World, case: &Case) -> Result<Vec<Answer>, String> {
     Ok(answers)
 }
 
-fn answer_of(evaluation: &Evaluation, settlement: &Settlement, expected: &Why) -> Answer {
+/// Whether its asset is one whose addresses are numbers. On other chains an address may look like one and is not.
+fn on_evm(request: &Request) -> bool {
+    ASSETS.iter().any(|asset| asset.evm && request.asset.as_deref() == Some(asset.id))
+}
+
+fn answer_of(evaluation: &Evaluation, settlement: &Settlement, expected: &Why, on_evm: bool) -> Answer {
     let rules = evaluation.rules.iter();
-    let mut lines: Vec<Line> = settlement.limits.iter().map(line_of).collect();
+    let mut lines: Vec<Line> = settlement.limits.iter().map(|status| line_of(status, on_evm)).collect();
     lines.sort();
     Answer {
         verdict: match settlement.verdict {
@@ -158,11 +165,11 @@ fn why_of(settlement: &Settlement, expected: &Why) -> Why {
     }
 }
 
-fn line_of(status: &LimitStatus) -> Line {
+fn line_of(status: &LimitStatus, on_evm: bool) -> Line {
     let units = |amount: policy::amount::Amount| amount.to_string().parse().unwrap();
     Line {
         limit: status.limit_id.clone(),
-        key: status.key.iter().map(|(part, value)| (part.name().to_owned(), plain(value))).collect(),
+        key: status.key.iter().map(|(part, value)| (part.name().to_owned(), plain(value, on_evm))).collect(),
         used: units(status.used),
         requested: units(status.requested),
         max: units(status.max),
@@ -173,8 +180,8 @@ fn line_of(status: &LimitStatus) -> Line {
 }
 
 /// An EVM address is shown with its checksum.
-fn plain(value: &str) -> String {
-    if value.starts_with("0x") { value.to_lowercase() } else { value.to_owned() }
+fn plain(value: &str, on_evm: bool) -> String {
+    if on_evm && value.starts_with("0x") { value.to_lowercase() } else { value.to_owned() }
 }
 
 /// Without every rule, limit and step that the difference does without.

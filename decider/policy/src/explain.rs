@@ -111,8 +111,8 @@ pub fn explain<L: Ledger>(policy: &Policy, asked: &Asked, ledger: &mut L) -> Res
 impl Desk<'_> {
     /// Explains a request over what was allowed here. Nothing is charged.
     pub fn explain(&mut self, asked: &Asked) -> Explanation {
-        let (policy, ledger) = self.parts();
-        let Ok(explanation) = explain(policy, asked, ledger);
+        let (policy, mut ledger) = self.parts();
+        let Ok(explanation) = explain(policy, asked, &mut ledger);
         explanation
     }
 }

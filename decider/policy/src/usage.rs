@@ -1,6 +1,8 @@
 //! Sums of charges per limit and key, held in memory and kept exact as time moves on. Built from the ledger at
 //! start: limits are views over it, so a new limit counts the past (decision model, section 4).
 
+mod books;
+
 mod sum;
 
 #[cfg(test)]
@@ -15,6 +17,7 @@ use crate::ledger::Used;
 use crate::limit::{Bucket, Limit};
 use crate::time::Time;
 
+pub use books::Books;
 use sum::{Entry, Sum};
 
 /// Every sum of every limit.

@@ -355,29 +355,12 @@ struct Indexed {
     index: UsageIndex,
 }
 
-impl Ledger for Indexed {
-    type Error = Infallible;
-
-    fn charge(&mut self, _: &ChargeKey) -> Result<Option<Charge>, Infallible> {
-        Ok(self.charge.clone())
-    }
-
-    fn used(
-        &mut self,
-        limit: &Limit,
-        bucket: &Bucket,
-        asked: &BTreeSet<String>,
-        now: Time,
-    ) -> Result<Used, Infallible> {
-        Ok(self.index.used(limit, bucket, asked, now))
-    }
-}
-
 impl Indexed {
     fn decide(&mut self, request: &Request, now: Time) -> Settlement {
         let policy = self.policy.clone();
-        let settlement =
-            settle(&policy, request, &evaluate(&policy, request, &Prices::NONE, START), self, now).unwrap();
+        let evaluation = evaluate(&policy, request, &Prices::NONE, START);
+        let mut ledger = self.index.over(|_| Ok::<_, Infallible>(self.charge.clone()));
+        let settlement = settle(&policy, request, &evaluation, &mut ledger, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
             self.charge = Some(change.after.clone());

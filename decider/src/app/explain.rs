@@ -44,8 +44,8 @@ fn explained(what: &Explain, file: &PolicyFile, clock: &dyn Clock) -> Result<Exp
     let asked = Asked { request, at, prices };
     match &what.store {
         Some(path) => {
-            let mut ledger = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
-            explain_over(policy, &asked, &mut ledger).map_err(|error| error.to_string())
+            let mut reading = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
+            explain_over(policy, &asked, &mut reading.ledger()).map_err(|error| error.to_string())
         }
         None => Ok(Desk::new(policy).explain(&asked)),
     }

@@ -1,17 +1,13 @@
 //! The one thread that writes: takes what has queued up, settles each question in turn, commits once, and only
 //! then answers.
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
-use policy::ledger::{Ledger, Used};
-use policy::limit::{Bucket, Limit};
 use policy::settle::ChargeChange;
 use policy::time::Time;
 use policy::usage::UsageIndex;
@@ -247,7 +243,7 @@ impl<J: Journal> Writer<J> {
         }
         // The rules may have spoken before the policy changed: limits of one policy never go with rules of another.
         let question = question.by(&self.policy);
-        let mut books = Books { journal: &mut self.journal, index: &mut self.index };
+        let mut books = self.index.over(|key| self.journal.charge(key));
         let entry = match recorded {
             Recorded::Nothing => {
                 question.settle(&mut books, now).inspect_err(|error| self.note_one(error))?
@@ -380,29 +376,5 @@ fn take_in(
     index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
     if let Some((adoption, _)) = adopting {
         adoption.record(change);
-    }
-}
-
-/// The ledger as settling sees it: charges from the journal, sums from memory.
-struct Books<'a, J> {
-    journal: &'a mut J,
-    index: &'a mut UsageIndex,
-}
-
-impl<J: Journal> Ledger for Books<'_, J> {
-    type Error = JournalError;
-
-    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
-        self.journal.charge(key)
-    }
-
-    fn used(
-        &mut self,
-        limit: &Limit,
-        bucket: &Bucket,
-        asked: &BTreeSet<String>,
-        now: Time,
-    ) -> Result<Used, JournalError> {
-        Ok(self.index.used(limit, bucket, asked, now))
     }
 }

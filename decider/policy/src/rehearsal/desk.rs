@@ -1,6 +1,6 @@
 //! A decider without a store: what it allowed is in its memory, and gone with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::Asked;
@@ -9,10 +9,8 @@ use crate::charge::{Charge, ChargeKey};
 use crate::document::Policy;
 use crate::evaluate::evaluate;
 use crate::identity::{Digest, content_of_transaction, of_transaction};
-use crate::ledger::{Ledger, Used};
-use crate::limit::{Bucket, Limit};
+use crate::ledger::Ledger;
 use crate::settle::{content_changed, settle};
-use crate::time::Time;
 use crate::usage::UsageIndex;
 
 /// Decides by one policy, over what it allowed itself.
@@ -52,8 +50,8 @@ impl<'p> Desk<'p> {
     }
 
     /// What it decides by, and over.
-    pub(crate) fn parts(&mut self) -> (&'p Policy, &mut impl Ledger<Error = Infallible>) {
-        (self.policy, &mut self.memory)
+    pub(crate) fn parts(&mut self) -> (&'p Policy, impl Ledger<Error = Infallible>) {
+        (self.policy, self.memory.ledger())
     }
 
     fn refuse(&self, Asked { request, at, prices }: &Asked) -> Outcome {
@@ -66,7 +64,7 @@ impl<'p> Desk<'p> {
     fn decide(&mut self, Asked { request, at, prices }: &Asked) -> Outcome {
         let policy = self.policy;
         let evaluation = evaluate(policy, request, prices, *at);
-        let Ok(settlement) = settle(policy, request, &evaluation, &mut self.memory, *at);
+        let Ok(settlement) = settle(policy, request, &evaluation, &mut self.memory.ledger(), *at);
         if let Some(change) = &settlement.charge {
             let memory = &mut self.memory;
             memory.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
@@ -76,20 +74,8 @@ impl<'p> Desk<'p> {
     }
 }
 
-impl Ledger for Memory {
-    type Error = Infallible;
-
-    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Infallible> {
-        Ok(self.charges.get(key).cloned())
-    }
-
-    fn used(
-        &mut self,
-        limit: &Limit,
-        bucket: &Bucket,
-        asked: &BTreeSet<String>,
-        now: Time,
-    ) -> Result<Used, Infallible> {
-        Ok(self.index.used(limit, bucket, asked, now))
+impl Memory {
+    fn ledger(&mut self) -> impl Ledger<Error = Infallible> {
+        self.index.over(|key| Ok(self.charges.get(key).cloned()))
     }
 }

@@ -1,14 +1,12 @@
 //! A ledger with the sums that a store keeps, and a store's clock: it stands still where the wall clock steps back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
 use policy::evaluate::evaluate;
-use policy::ledger::{Ledger, Used};
-use policy::limit::{Bucket, Limit};
 use policy::prices::Prices;
 use policy::request::Request;
 use policy::settle::{Settlement, settle};
@@ -60,29 +58,12 @@ impl Desk {
         let policy = self.policy.clone();
         let now = self.now();
         let evaluation = evaluate(&policy, request, &Prices::NONE, now);
-        let settlement = settle(&policy, request, &evaluation, self, now).unwrap();
+        let mut ledger = self.index.over(|key| Ok::<_, Infallible>(self.charges.get(key).cloned()));
+        let settlement = settle(&policy, request, &evaluation, &mut ledger, now).unwrap();
         if let Some(change) = &settlement.charge {
             self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
             self.charges.insert(change.after.key.clone(), change.after.clone());
         }
         settlement
-    }
-}
-
-impl Ledger for Desk {
-    type Error = Infallible;
-
-    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, Infallible> {
-        Ok(self.charges.get(key).cloned())
-    }
-
-    fn used(
-        &mut self,
-        limit: &Limit,
-        bucket: &Bucket,
-        asked: &BTreeSet<String>,
-        now: Time,
-    ) -> Result<Used, Infallible> {
-        Ok(self.index.used(limit, bucket, asked, now))
     }
 }

@@ -1,12 +1,10 @@
 //! A store as it stands, for whoever only looks: nothing is written, and no lock is asked for.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use policy::charge::{Charge, ChargeKey};
+use policy::charge::Charge;
 use policy::document::Policy;
-use policy::ledger::{Ledger, Used};
-use policy::limit::{Bucket, Limit};
+use policy::ledger::Ledger;
 use policy::time::Time;
 use policy::usage::UsageIndex;
 use rusqlite::Connection;
@@ -40,22 +38,9 @@ impl Reading {
         }
         Ok(Self { connection, index })
     }
-}
 
-impl Ledger for Reading {
-    type Error = JournalError;
-
-    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
-        rows::charge(&self.connection, key)
-    }
-
-    fn used(
-        &mut self,
-        limit: &Limit,
-        bucket: &Bucket,
-        asked: &BTreeSet<String>,
-        now: Time,
-    ) -> Result<Used, JournalError> {
-        Ok(self.index.used(limit, bucket, asked, now))
+    /// For whoever asks.
+    pub fn ledger(&mut self) -> impl Ledger<Error = JournalError> {
+        self.index.over(|key| rows::charge(&self.connection, key))
     }
 }

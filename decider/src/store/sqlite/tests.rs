@@ -346,8 +346,8 @@ async fn the_ledger_is_read_beside_the_decider_and_without_one_and_nothing_is_wr
     let prices = policy::prices::Prices::NONE;
     let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START, prices };
     let full = || {
-        let mut ledger = Reading::of(&place.file(), &policy, asked.at).unwrap();
-        let explained = policy::explain::explain(&policy, &asked, &mut ledger).unwrap();
+        let mut reading = Reading::of(&place.file(), &policy, asked.at).unwrap();
+        let explained = policy::explain::explain(&policy, &asked, &mut reading.ledger()).unwrap();
         explained.outcome.settlement.reason.code == ReasonCode::LimitExceeded
     };
     let folder = place.file().parent().unwrap().to_owned();

@@ -5,7 +5,7 @@
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
 
-run: tools ## Build in release, start both services and send the sample requests; ONCE=1 ends after the table
+run: tools ## Build in release, start both services, send the sample requests. ONCE=1 ends after the table; STORE=postgres DECIDERS=3: a shared ledger
 	@cargo build --release -p edge -p decider -p system-tests --bin edge --bin decider --bin cosigner --bin demo
 	@exec "$${CARGO_TARGET_DIR:-target}"/release/demo
 

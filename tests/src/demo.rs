@@ -2,7 +2,9 @@
 
 mod explain;
 mod interrupt;
+mod plan;
 mod samples;
+mod shares;
 mod system;
 mod table;
 
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use self::interrupt::Interrupt;
+use self::plan::Plan;
 use self::system::System;
 use self::table::Row;
 use crate::cosigner::{self, ANSWER_TIMEOUT, Cosigner};
@@ -24,8 +27,22 @@ pub struct Options {
     pub directory: PathBuf,
     /// Where the services listen, if their configurations are not written yet.
     pub addresses: Addresses,
+    /// Where the ledger is.
+    pub ledger: Ledger,
     /// End after the table.
     pub once: bool,
+}
+
+/// Where the ledger is, and who shares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ledger {
+    /// In a file, for one decider.
+    Sqlite,
+    /// On a PostgreSQL server of our own, which ends with the demo.
+    Postgres {
+        /// How many share it.
+        deciders: u16,
+    },
 }
 
 /// Runs the demo until the table is shown or somebody stops it. With `once`: success only if every sample was
@@ -35,18 +52,22 @@ pub async fn run(options: &Options) -> Result<ExitCode, Error> {
     let local = prepare(options)?;
     let mut system = System::default();
     let outcome = tokio::select! {
-        outcome = show(&local, &mut system, options.once) => outcome,
+        outcome = show(&local, &mut system, options) => outcome,
         () = interrupt.received() => Ok(ExitCode::SUCCESS),
     };
     system.stop().await?;
     outcome
 }
 
-async fn show(local: &Local, system: &mut System, once: bool) -> Result<ExitCode, Error> {
-    system.start(local).await?;
+async fn show(local: &Local, system: &mut System, options: &Options) -> Result<ExitCode, Error> {
+    let plan = Plan::make(local, options.ledger).await?;
+    system.start(&plan).await?;
     let rows = system.until_failure(send_samples(local)).await?;
     println!("{}", table::render(&rows));
-    if !once {
+    if let Some(url) = &plan.database {
+        println!("{}\nThe ledger, while this runs:  psql {url}", shares::told(system.deciders()).await?);
+    }
+    if !options.once {
         say_how_to_go_on(local)?;
         return Err(system.failure().await);
     }
@@ -64,7 +85,12 @@ fn prepare(options: &Options) -> Result<Local, Error> {
         eprintln!("Creating {} with keys, certificates and configurations …", options.directory.display());
     }
     let local = Local::create(&options.directory, &settings)?;
-    ports::check_free(&local.addresses()?)?;
+    let addresses = local.addresses()?;
+    let deciders = match options.ledger {
+        Ledger::Sqlite => 1,
+        Ledger::Postgres { deciders } => deciders,
+    };
+    addresses.fleet(deciders)?.iter().try_for_each(ports::check_free)?;
     Ok(local)
 }
 
@@ -137,6 +163,9 @@ pub enum Error {
     /// The services.
     #[error(transparent)]
     Services(#[from] services::Error),
+    /// There is no server to keep a shared ledger on.
+    #[error("{0}")]
+    Database(String),
     /// A sample got no believable reply.
     #[error(transparent)]
     Cosigner(#[from] cosigner::Error),

@@ -4,12 +4,14 @@
 mod certificates;
 mod configs;
 mod files;
+mod fleet;
 mod keys;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use self::configs::{Addresses, Store};
+pub use self::fleet::Fleet;
 
 /// The demo's policy, with comments for its reader.
 pub const DEMO_POLICY: &str = include_str!("local/policy.yaml");
@@ -44,8 +46,11 @@ impl Local {
         keys::create(&local.cosigner_private_key(), &local.cosigner_public_key())?;
         keys::create(&local.reply_private_key(), &local.reply_public_key())?;
         certificates::create(&local.root.join("tls"))?;
-        files::create(&local.edge_config(), configs::edge(settings).as_bytes())?;
-        files::create(&local.decider_config(), configs::decider(settings).as_bytes())?;
+        let addresses = &settings.addresses;
+        let edge = configs::edge(addresses, &configs::url(addresses.decider));
+        files::create(&local.edge_config(), edge.as_bytes())?;
+        let decider = configs::decider(addresses, settings.store.yaml());
+        files::create(&local.decider_config(), decider.as_bytes())?;
         files::create(&local.policy(), settings.policy.as_bytes())?;
         files::directory(&local.root.join("decider/data"))?;
         files::directory(&local.root.join("logs"))?;

@@ -7,6 +7,7 @@ pub mod ports;
 mod probe;
 mod process;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -21,24 +22,28 @@ pub const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Starts the decider on the files of `local`. `environment` is added to our own.
 pub fn spawn_decider(local: &Local, environment: &[(String, String)]) -> Result<Process, Error> {
-    spawn("decider", local, local.decider_config(), local.addresses()?.decider_admin, environment)
+    let admin = local.addresses()?.decider_admin;
+    spawn("decider", local.decider_config(), local.log("decider"), admin, environment)
 }
 
 /// Starts the edge on the files of `local`. `environment` is added to our own.
 pub fn spawn_edge(local: &Local, environment: &[(String, String)]) -> Result<Process, Error> {
-    spawn("edge", local, local.edge_config(), local.addresses()?.edge_admin, environment)
+    let admin = local.addresses()?.edge_admin;
+    spawn("edge", local.edge_config(), local.log("edge"), admin, environment)
 }
 
-fn spawn(
+/// Starts a service on a configuration. What it prints is appended to `log`; `admin` is where that configuration has its
+/// admin port.
+pub fn spawn(
     name: &'static str,
-    local: &Local,
     config: PathBuf,
-    admin: std::net::SocketAddr,
+    log: PathBuf,
+    admin: SocketAddr,
     environment: &[(String, String)],
 ) -> Result<Process, Error> {
     let binary = binaries::find(name)?;
     let arguments = ["run".into(), "--config".into(), config.into_os_string()];
-    Process::spawn(name, &binary, &arguments, environment, local.log(name), admin)
+    Process::spawn(name, &binary, &arguments, environment, log, admin)
 }
 
 /// Why a service does not run.
@@ -109,7 +114,7 @@ pub enum Error {
         /// Which listener.
         what: &'static str,
         /// Where.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
     },
     /// The system does not let us listen there.
     #[error("cannot listen on {address} (the {what}): {source}")]
@@ -117,7 +122,7 @@ pub enum Error {
         /// Which listener.
         what: &'static str,
         /// Where.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why not.
         source: std::io::Error,
     },

@@ -63,7 +63,8 @@ impl Cluster {
 
     /// The same with files that it alone may read. To its settings, the directory of `NAME` is `../NAME`.
     pub fn with_files(files: &[(&str, &str)], settings: &[&str]) -> Self {
-        let (programs, user) = (binaries::find(), user());
+        let programs = binaries::find().unwrap_or_else(|| panic!("{}", binaries::INSTALL));
+        let user = user();
         let place = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
         let directory = tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).unwrap().keep();
         if let Some((uid, gid)) = user {

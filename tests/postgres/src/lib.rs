@@ -23,6 +23,15 @@ pub use sql::{execute, texts};
 /// Where it is not set, a private server is started.
 pub const URL_VARIABLE: &str = "DECIDER_TEST_POSTGRES_URL";
 
+/// Whether there can be one: a server is named, or its programs are on this machine or could be installed.
+///
+/// # Errors
+/// What to install.
+pub fn check() -> Result<(), &'static str> {
+    let there = std::env::var_os(URL_VARIABLE).is_some() || binaries::find().is_some();
+    if there { Ok(()) } else { Err(binaries::INSTALL) }
+}
+
 /// A new, empty database on the server that all tests of this program share.
 pub fn database() -> Database {
     static SHARED: OnceLock<String> = OnceLock::new();

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::builder::FalseyValueParser;
-use system_tests::demo::{self, Options};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, ValueEnum, value_parser};
+use system_tests::demo::{self, Ledger, Options};
 use system_tests::local::Addresses;
 
 /// Bad usage (sysexits.h).
@@ -24,14 +25,31 @@ struct Arguments {
     /// Ports on 127.0.0.1 for new configurations: edge, edge admin, decider, decider admin
     #[arg(long, value_name = "PORTS", value_parser = addresses, default_value = "8443,9443,50051,9444")]
     ports: Addresses,
+    /// Where the ledger is: in a file for one decider, or on a PostgreSQL server of the demo's own for several
+    #[arg(long, env = "STORE", value_enum, default_value = "sqlite")]
+    store: Store,
+    /// How many deciders share the ledger on PostgreSQL; their ports follow those of the first
+    #[arg(long, value_name = "COUNT", env = "DECIDERS", default_value_t = 1, value_parser = value_parser!(u16).range(1..=MAX_DECIDERS))]
+    deciders: u16,
     /// End after the table: exit code 0 only if every action was the expected one
     #[arg(long, env = "ONCE", value_parser = FalseyValueParser::new())]
     once: bool,
 }
 
+/// Where the ledger is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Store {
+    Sqlite,
+    Postgres,
+}
+
+/// So that the ports of the deciders do not run into others.
+const MAX_DECIDERS: i64 = 9;
+
 const EXAMPLES: &str = "\
 Examples:
   demo                                             stay up until Ctrl-C
+  demo --store postgres --deciders 3               three deciders over one ledger
   ONCE=1 demo                                      end after the table
   demo --dir /tmp/demo --ports 7443,7444,7445,7446 beside another one";
 
@@ -44,7 +62,14 @@ async fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 });
         }
     };
-    match demo::run(&arguments.options()).await {
+    let options = match arguments.options() {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match demo::run(&options).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("demo: {error}");
@@ -54,8 +79,16 @@ async fn main() -> ExitCode {
 }
 
 impl Arguments {
-    fn options(self) -> Options {
-        Options { directory: self.dir, addresses: self.ports, once: self.once }
+    fn options(self) -> Result<Options, clap::Error> {
+        let ledger = match (self.store, self.deciders) {
+            (Store::Postgres, deciders) => Ledger::Postgres { deciders },
+            (Store::Sqlite, 1) => Ledger::Sqlite,
+            (Store::Sqlite, _) => {
+                let why = "one decider alone can have a ledger in a file; several need STORE=postgres (--store postgres)";
+                return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+            }
+        };
+        Ok(Options { directory: self.dir, addresses: self.ports, ledger, once: self.once })
     }
 }
 
@@ -75,7 +108,7 @@ mod tests {
 
     #[test]
     fn without_arguments_the_layout_is_the_documented_one() {
-        let options = Arguments::try_parse_from(["demo"]).unwrap().options();
+        let options = Arguments::try_parse_from(["demo"]).unwrap().options().unwrap();
         assert_eq!(options.directory, PathBuf::from(".local"));
         assert_eq!(options.addresses, Addresses::default());
         assert!(!options.once);
@@ -83,9 +116,23 @@ mod tests {
 
     #[test]
     fn ports_are_given_in_order() {
-        let options = Arguments::try_parse_from(["demo", "--once", "--ports", "1,2,3,4"]).unwrap().options();
+        let options =
+            Arguments::try_parse_from(["demo", "--once", "--ports", "1,2,3,4"]).unwrap().options().unwrap();
         assert_eq!(options.addresses, Addresses::local([1, 2, 3, 4]));
         assert!(options.once);
         assert!(Arguments::try_parse_from(["demo", "--ports", "1,2,3"]).is_err());
+    }
+
+    #[test]
+    fn several_deciders_need_a_ledger_that_they_can_share() {
+        let ledger = |line: &str| {
+            let options = Arguments::try_parse_from(line.split(' ')).unwrap().options();
+            options.map(|options| options.ledger).map_err(|error| error.kind())
+        };
+        assert_eq!(ledger("demo"), Ok(Ledger::Sqlite));
+        assert_eq!(ledger("demo --store postgres"), Ok(Ledger::Postgres { deciders: 1 }));
+        assert_eq!(ledger("demo --store postgres --deciders 3"), Ok(Ledger::Postgres { deciders: 3 }));
+        assert_eq!(ledger("demo --deciders 3"), Err(ErrorKind::ArgumentConflict));
+        assert!(Arguments::try_parse_from(["demo", "--deciders", "0"]).is_err());
     }
 }

@@ -3,32 +3,39 @@
 use std::time::Duration;
 
 use super::Error;
-use crate::local::Local;
-use crate::services::{self, Process, READY_TIMEOUT, STOP_TIMEOUT};
+use super::plan::{Plan, Service};
+use crate::services::{Process, READY_TIMEOUT, STOP_TIMEOUT};
 
 /// How often the services are looked at while the demo stays up.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// One decider and one edge, as far as they are started.
+/// The services, as far as they are started.
 #[derive(Default)]
 pub struct System {
     services: Vec<Process>,
 }
 
 impl System {
-    /// Starts the decider, then the edge, and waits until both are ready.
-    pub async fn start(&mut self, local: &Local) -> Result<(), Error> {
-        self.add("decider", services::spawn_decider(local, &[])?).await?;
-        self.add("edge", services::spawn_edge(local, &[])?).await
+    /// Starts the deciders, then the edge, and waits until all are ready.
+    pub async fn start(&mut self, plan: &Plan) -> Result<(), Error> {
+        for service in plan.deciders.iter().chain([&plan.edge]) {
+            self.add(service).await?;
+        }
+        Ok(())
     }
 
-    async fn add(&mut self, name: &str, process: Process) -> Result<(), Error> {
-        eprintln!("Waiting for the {name} …");
-        self.services.push(process);
+    async fn add(&mut self, service: &Service) -> Result<(), Error> {
+        eprintln!("Waiting for the {} …", service.name());
+        self.services.push(service.spawn()?);
         match self.services.last_mut() {
             Some(process) => Ok(process.ready(READY_TIMEOUT).await?),
             None => Ok(()),
         }
+    }
+
+    /// Everything but the edge, which comes last.
+    pub fn deciders(&self) -> impl Iterator<Item = &Process> {
+        self.services.iter().take(self.services.len().saturating_sub(1))
     }
 
     /// The work's result, or what a service said when it ended before the work did.

@@ -1,11 +1,12 @@
 //! The two services' configurations: written once, and read for where the services listen.
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Error, Settings, files};
+use super::{Error, files};
 
 /// Where the services listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,17 @@ pub enum Store {
     Memory,
 }
 
+impl Store {
+    pub(super) const fn yaml(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "\n  # Every decision and every charge is in this file.\n  sqlite: data/decider.db"
+            }
+            Self::Memory => " memory",
+        }
+    }
+}
+
 /// The part of both configurations that says where a service listens.
 #[derive(Deserialize)]
 struct Listens {
@@ -59,6 +71,20 @@ impl Addresses {
         }
     }
 
+    /// The same edge with each of so many deciders. Their ports follow those of the first.
+    pub fn fleet(&self, count: u16) -> Result<Vec<Self>, Error> {
+        let after =
+            |first: SocketAddr, number| SocketAddr::new(first.ip(), first.port().saturating_add(number));
+        let decider = |number| {
+            let (decider, admin) = (after(self.decider, number), after(self.decider_admin, number));
+            Self { decider, decider_admin: admin, ..*self }
+        };
+        let fleet: Vec<_> = (0..count).map(decider).collect();
+        let listened = fleet.iter().flat_map(|each| [each.decider, each.decider_admin]);
+        distinct(listened.chain([self.edge, self.edge_admin]))?;
+        Ok(fleet)
+    }
+
     /// All four, each with what it is for.
     pub fn named(&self) -> [(&'static str, SocketAddr); 4] {
         [
@@ -77,12 +103,16 @@ impl Addresses {
             decider: decider.listen.address,
             decider_admin: decider.admin.address,
         };
-        let mut seen = std::collections::HashSet::new();
-        match addresses.named().iter().find(|(_, address)| !seen.insert(*address)) {
-            Some((_, address)) => Err(Error::SameAddress(*address)),
-            None => Ok(addresses),
-        }
+        distinct(addresses.named().into_iter().map(|(_, address)| address))?;
+        Ok(addresses)
     }
+}
+
+fn distinct(mut addresses: impl Iterator<Item = SocketAddr>) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    addresses
+        .find(|address| !seen.insert(*address))
+        .map_or(Ok(()), |address| Err(Error::SameAddress(address)))
 }
 
 fn listens(path: &Path) -> Result<Listens, Error> {
@@ -90,9 +120,14 @@ fn listens(path: &Path) -> Result<Listens, Error> {
         .map_err(|error| Error::Addresses { path: path.to_owned(), why: error.to_string() })
 }
 
-/// edge.yaml.
-pub fn edge(settings: &Settings) -> String {
-    let Addresses { edge, edge_admin, decider, .. } = settings.addresses;
+/// Where an edge asks a decider on this machine, by the name in its certificate.
+pub fn url(decider: SocketAddr) -> String {
+    format!("https://localhost:{}", decider.port())
+}
+
+/// edge.yaml. `deciders` is one URL or a YAML list of several.
+pub fn edge(addresses: &Addresses, deciders: &str) -> String {
+    let Addresses { edge, edge_admin, .. } = addresses;
     format!(
         r#"# The edge: Co-signers call it, it asks a decider. Paths are relative to this file.
 listen:
@@ -103,7 +138,7 @@ admin:
   # Plain HTTP: /livez, /readyz, /metrics.
   address: {edge_admin}
 decider:
-  address: https://localhost:{port}
+  address: {deciders}
   ca: ../tls/ca.pem
   # Who the edge is to the decider.
   certificate: ../tls/edge-client.crt
@@ -116,18 +151,13 @@ paths:
     cosigner_public_keys: [../cosigner/public.pem]
     # Replies are signed with this key; its public half goes to the Co-signer.
     reply_private_key: reply_private.pem
-"#,
-        port = decider.port()
+"#
     )
 }
 
-/// decider.yaml.
-pub fn decider(settings: &Settings) -> String {
-    let Addresses { decider, decider_admin, .. } = settings.addresses;
-    let store = match settings.store {
-        Store::Sqlite => "\n  # Every decision and every charge is in this file.\n  sqlite: data/decider.db",
-        Store::Memory => " memory",
-    };
+/// decider.yaml, with what stands behind `store:`.
+pub fn decider(addresses: &Addresses, store: &str) -> String {
+    let Addresses { decider, decider_admin, .. } = addresses;
     format!(
         r#"# The decider: says what may be signed. Paths are relative to this file.
 listen:

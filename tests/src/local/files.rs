@@ -19,6 +19,11 @@ pub fn create_secret(path: &Path, content: &[u8]) -> Result<(), Error> {
     write(path, content, SECRET_MODE)
 }
 
+/// Writes a file for everybody to read, in place of what was there.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, content).map_err(failed("write", path))
+}
+
 /// Creates a directory and those above it.
 pub fn directory(path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(path).map_err(failed("create", path))

@@ -144,22 +144,50 @@ fn assert_chains_to_authority(local: &Local, identity: &str) {
     assert!(verify("example.com").is_err());
 }
 
+fn yaml(path: PathBuf) -> serde_json::Value {
+    serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
 #[test]
 fn configurations_are_yaml_with_the_given_addresses() {
-    for store in [Store::Sqlite, Store::Memory] {
-        let settings = Settings { store, ..settings() };
-        let decider: serde_json::Value = serde_saphyr::from_str(&configs::decider(&settings)).unwrap();
-        let expected = match store {
-            Store::Sqlite => serde_json::json!({"sqlite": "data/decider.db"}),
-            Store::Memory => serde_json::json!("memory"),
-        };
-        assert_eq!(decider["store"], expected);
+    for (store, expected) in [
+        (Store::Sqlite, serde_json::json!({"sqlite": "data/decider.db"})),
+        (Store::Memory, serde_json::json!("memory")),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let local = Local::create(directory.path(), &Settings { store, ..settings() }).unwrap();
+        assert_eq!(yaml(local.decider_config())["store"], expected);
+        let edge = yaml(local.edge_config());
+        assert_eq!(edge["decider"]["address"], "https://localhost:15051");
+        assert_eq!(edge["paths"][0]["sub_path"], "");
     }
-    let edge: serde_json::Value = serde_saphyr::from_str(&configs::edge(&settings())).unwrap();
-    assert_eq!(edge["decider"]["address"], "https://localhost:15051");
-    assert_eq!(edge["paths"][0]["sub_path"], "");
     let policy: serde_json::Value = serde_saphyr::from_str(DEMO_POLICY).unwrap();
     assert_eq!(policy["limits"][0]["max"]["amount"], "1", "an amount is text");
+}
+
+#[test]
+fn a_fleet_shares_one_ledger_and_is_written_anew_each_time() {
+    let (_directory, local) = create();
+    local.write_fleet(2, "postgres://elsewhere/old").unwrap();
+    let usual = std::fs::read(local.decider_config()).unwrap();
+    let fleet = local.write_fleet(3, "postgres://here/new").unwrap();
+    let deciders: Vec<_> = fleet.deciders.iter().map(|(path, _)| yaml(path.clone())).collect();
+    assert!(deciders.iter().all(|decider| decider["store"]["postgres"]["url"] == "postgres://here/new"));
+    let at = |service: &str| -> Vec<_> {
+        deciders.iter().map(|decider| decider[service]["address"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(at("listen"), ["127.0.0.1:15051", "127.0.0.1:15052", "127.0.0.1:15053"]);
+    assert_eq!(at("admin"), ["127.0.0.1:19444", "127.0.0.1:19445", "127.0.0.1:19446"]);
+    let urls = [15051, 15052, 15053].map(|port| format!("https://localhost:{port}"));
+    assert_eq!(yaml(fleet.edge)["decider"]["address"], serde_json::json!(urls));
+    assert_eq!(std::fs::read(local.decider_config()).unwrap(), usual, "the usual one is left alone");
+}
+
+#[test]
+fn the_ports_of_a_fleet_are_its_own() {
+    let next_to_each_other = Addresses::local([1, 2, 3, 4]);
+    next_to_each_other.fleet(1).unwrap();
+    insta::assert_snapshot!(next_to_each_other.fleet(2).unwrap_err(), @"127.0.0.1:4 is given twice: every service needs an address of its own");
 }
 
 #[test]

@@ -42,6 +42,16 @@ pub fn free() -> u16 {
     }
 }
 
+/// The first of so many ports in a row that nobody listens on.
+pub fn free_run(count: u16) -> u16 {
+    loop {
+        let first = free();
+        if (1..count).all(|next| free() == first + next) {
+            return first;
+        }
+    }
+}
+
 fn begin() -> u16 {
     // Neighbouring process ids begin 41 ports apart.
     u16::try_from(std::process::id().wrapping_mul(41) % u32::from(COUNT)).unwrap_or_default()

@@ -22,6 +22,8 @@ fn demo(directory: &Path, addresses: &Addresses) -> Command {
         .arg(directory)
         .args(["--ports", &ports.join(",")])
         .env_remove("ONCE")
+        .env_remove("STORE")
+        .env_remove("DECIDERS")
         .kill_on_drop(true);
     command
 }
@@ -43,21 +45,17 @@ fn actions(output: &Output) -> Vec<String> {
     text.lines().skip(2).filter_map(action).collect()
 }
 
+const ACTIONS: [&str; 10] = [
+    "APPROVE", "APPROVE", "APPROVE", "REJECT", "REJECT", "APPROVE", "APPROVE", "APPROVE", "REJECT", "IGNORE",
+];
+
 #[tokio::test]
 async fn every_sample_is_answered_as_expected_and_again_on_the_second_run() {
     let directory = tempfile::tempdir().unwrap();
     let (local, addresses) = (directory.path().join(".local"), ports::free_addresses());
     let first = once(&local, &addresses).await;
     assert!(first.status.success(), "{}", shown(&first));
-    assert_eq!(
-        actions(&first),
-        [
-            "APPROVE", "APPROVE", "APPROVE", "REJECT", "REJECT", "APPROVE", "APPROVE", "APPROVE", "REJECT",
-            "IGNORE"
-        ],
-        "{}",
-        shown(&first)
-    );
+    assert_eq!(actions(&first), ACTIONS, "{}", shown(&first));
     let text = shown(&first);
     for explained in [
         "allow rule eth-to-treasury",
@@ -77,6 +75,22 @@ async fn every_sample_is_answered_as_expected_and_again_on_the_second_run() {
     assert!(second.status.success(), "{}", shown(&second));
     assert_eq!(actions(&second), actions(&first));
     assert!(started.elapsed() < SECOND_RUN, "took {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn several_deciders_share_one_ledger_and_the_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let local = directory.path().join(".local");
+    let (decider, admin) = (ports::free_run(3), ports::free_run(3));
+    let mut demo = demo(&local, &Addresses::local([ports::free(), ports::free(), decider, admin]));
+    let output =
+        demo.env("ONCE", "1").args(["--store", "postgres", "--deciders", "3"]).output().await.unwrap();
+    let text = shown(&output);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(actions(&output).get(..ACTIONS.len()), Some(ACTIONS.map(str::to_owned).as_slice()), "{text}");
+    let shares: Vec<_> = text.split("decider ").filter_map(|share| share.split_once(" decided ")).collect();
+    assert_eq!(shares.len(), 3, "{text}");
+    assert!(shares.iter().filter(|(_, share)| !share.starts_with('0')).count() > 1, "one did all: {text}");
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ mod probe;
 mod process;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 pub use self::process::{Process, Signal};
@@ -44,6 +44,18 @@ pub fn spawn(
     let binary = binaries::find(name)?;
     let arguments = ["run".into(), "--config".into(), config.into_os_string()];
     Process::spawn(name, &binary, &arguments, environment, log, admin)
+}
+
+/// Makes the tables of the ledger that this configuration of a decider names.
+pub fn migrate(config: &Path) -> Result<(), Error> {
+    let spawn = |source| Error::Spawn { name: "decider", source };
+    let mut migrate = Command::new(binaries::find("decider")?);
+    let output = migrate.args(["migrate", "--config"]).arg(config).output().map_err(spawn)?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(Error::Migrate(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
 }
 
 /// Why a service does not run.
@@ -126,6 +138,9 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// The ledger has no tables, and cannot get them.
+    #[error("the tables of the ledger cannot be made: {0}")]
+    Migrate(String),
     /// The files of the system are not as they must be.
     #[error(transparent)]
     Local(#[from] crate::local::Error),

@@ -63,9 +63,19 @@ impl Cluster {
 
     /// The same with files that it alone may read. To its settings, the directory of `NAME` is `../NAME`.
     pub fn with_files(files: &[(&str, &str)], settings: &[&str]) -> Self {
+        let memory = Path::new(MEMORY);
+        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Self::create(&place, files, settings)
+    }
+
+    /// Starts one below a directory that everybody may enter: on the disk whose syncs are to count.
+    pub fn start_in(place: &Path, settings: &[&str]) -> Self {
+        Self::create(place, &[], settings)
+    }
+
+    fn create(place: &Path, files: &[(&str, &str)], settings: &[&str]) -> Self {
         let programs = binaries::find().unwrap_or_else(|| panic!("{}", binaries::INSTALL));
         let user = user();
-        let place = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
         let directory = tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).unwrap().keep();
         if let Some((uid, gid)) = user {
             chown(&directory, Some(uid), Some(gid)).unwrap();

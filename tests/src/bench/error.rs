@@ -17,6 +17,9 @@ pub enum Error {
     /// The decider gives no answer.
     #[error("the decider gives no answer: {:?}: {}", .0.code(), .0.message())]
     Decider(Box<tonic::Status>),
+    /// The database, asked directly.
+    #[error("the PostgreSQL server: {0}")]
+    Database(#[from] tokio_postgres::Error),
     /// A connection that cannot be made.
     #[error("cannot talk gRPC: {0}")]
     Transport(#[from] tonic::transport::Error),

@@ -11,6 +11,7 @@ mod large;
 mod lists;
 mod peers;
 mod round_trip;
+mod shared;
 mod start;
 
 pub mod bare_edge;
@@ -19,11 +20,13 @@ pub mod raw;
 pub mod stub;
 
 mod load;
+mod one_by_one;
 mod policies;
 mod questions;
 mod report;
 mod rounds;
 mod servers;
+mod times;
 
 pub mod cores;
 mod error;
@@ -68,6 +71,8 @@ pub enum Part {
     Decide,
     /// Decide on the embedded database
     Durable,
+    /// Decide on PostgreSQL, with one and with several deciders
+    Shared,
     /// Cold start and idle memory
     Start,
     /// Decide and evaluation with many rules
@@ -97,6 +102,9 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     }
     if options.wants(Part::Durable) {
         rows.extend(durable::measure(&bench).await?);
+    }
+    if options.wants(Part::Shared) {
+        rows.extend(shared::measure(&bench).await?);
     }
     if options.wants(Part::Start) {
         rows.extend(start::measure(&bench).await?);
@@ -129,6 +137,8 @@ pub struct Bench {
     memory: Local,
     /// Files of a system whose decider keeps its ledger in a database.
     durable: Local,
+    /// Files of systems whose deciders share a ledger.
+    shared: Local,
     directory: TempDir,
 }
 
@@ -141,11 +151,12 @@ impl Bench {
         let beside = program.parent().unwrap_or(&program);
         let directory = tempfile::Builder::new().prefix("bench-").tempdir_in(beside).map_err(failed())?;
         let local = |name, store| {
-            let addresses = ports::free_addresses();
+            let addresses = ports::free_addresses_of_fleet(shared::SEVERAL);
             let settings = Settings { addresses, store, policy: POLICY.to_owned() };
             Local::create(&directory.path().join(name), &settings)
         };
         let (memory, durable) = (local("memory", Store::Memory)?, local("durable", Store::Sqlite)?);
-        Ok(Self { scale, cores, memory, durable, directory })
+        let shared = local("shared", Store::Memory)?;
+        Ok(Self { scale, cores, memory, durable, shared, directory })
     }
 }

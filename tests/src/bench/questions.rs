@@ -1,6 +1,8 @@
 //! What is asked: the official Ethereum example, each time as another transaction.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use prost::Message as _;
 use proto::decider::v1::{
@@ -14,6 +16,7 @@ use system_tests::vectors::ETHEREUM_REQUEST;
 
 use super::error::Error;
 use super::load::in_flight;
+use super::times::Times;
 use super::{Bench, servers};
 
 /// Questions under way at a time.
@@ -40,7 +43,8 @@ pub enum Keys {
 }
 
 impl Keys {
-    fn source(self, index: usize) -> usize {
+    /// The vault account that the question of this number is paid from.
+    pub fn source(self, index: usize) -> usize {
         match self {
             Self::Hot => 0,
             Self::Spread => index % 10_000,
@@ -56,6 +60,36 @@ pub async fn ask(client: &Client, keys: Keys, count: usize) -> Result<(), Error>
         async move { allowed(&mut client, question(keys.source(index))).await.map(drop) }
     };
     in_flight(IN_FLIGHT, count, call).await
+}
+
+/// The same of several deciders in turn, and how long each question took.
+pub async fn ask_timed(clients: &[Client], keys: Keys, count: usize) -> Result<Times, Error> {
+    let (clients, times) = (clients.to_vec(), Arc::new(Mutex::new(Times::default())));
+    let all = Arc::clone(&times);
+    let call = move |index: usize| {
+        let (client, times) = (clients.get(index % clients.len()).cloned(), Arc::clone(&times));
+        async move {
+            let mut client = client.ok_or_else(|| Error::Child("nobody to ask".to_owned()))?;
+            let (question, started) = (question(keys.source(index)), Instant::now());
+            allowed(&mut client, question).await?;
+            note(&times, started);
+            Ok(())
+        }
+    };
+    in_flight(IN_FLIGHT, count, call).await?;
+    taken(&all)
+}
+
+/// Adds the time since then.
+pub fn note(times: &Mutex<Times>, started: Instant) {
+    if let Ok(mut times) = times.lock() {
+        times.push(started.elapsed());
+    }
+}
+
+/// All that were added.
+pub fn taken(times: &Mutex<Times>) -> Result<Times, Error> {
+    times.lock().map(|times| times.clone()).map_err(|_| Error::TooShort)
 }
 
 /// Writes down what the decider answers to such a question, for the stub to repeat.
@@ -109,7 +143,7 @@ pub fn question_of(id: String) -> DecideRequest {
 }
 
 /// The official example as the edge puts it to the decider, paid from this vault account.
-fn question(source: usize) -> DecideRequest {
+pub fn question(source: usize) -> DecideRequest {
     let text = |text: &str| Some(text.to_owned());
     let vault = |id: &str| Some(Peer { r#type: text("VAULT"), id: text(id), subtype: None });
     let id = fresh_id();

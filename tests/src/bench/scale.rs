@@ -13,6 +13,8 @@ pub struct Scale {
     pub decisions: usize,
     /// Questions to a decider in one round where rates are compared.
     pub durable_decisions: usize,
+    /// Decisions in one round that are a transaction each.
+    pub plain_transactions: usize,
     /// Questions to a decider in one round where two sizes of a policy are compared.
     pub compared_decisions: usize,
     /// How often instructions are counted, with the first count, which is dropped like a round.
@@ -34,6 +36,7 @@ impl Scale {
         round_trips: 6_000,
         decisions: 80_000,
         durable_decisions: 30_000,
+        plain_transactions: 4_000,
         compared_decisions: 30_000,
         counts: 4,
         warm_up: 1_000,
@@ -48,6 +51,7 @@ impl Scale {
         round_trips: 300,
         decisions: 5_000,
         durable_decisions: 2_000,
+        plain_transactions: 500,
         compared_decisions: 2_000,
         counts: 2,
         warm_up: 50,

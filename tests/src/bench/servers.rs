@@ -1,6 +1,7 @@
 //! The services and the bench's own decider as processes, on the core where they belong.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,18 @@ pub fn spawn_edge(bench: &Bench, local: &Local) -> Result<Process, Error> {
 
 /// The decider of these files, not yet ready. It makes traces and samples none.
 pub fn spawn_decider(bench: &Bench, local: &Local) -> Result<Process, Error> {
-    let arguments = ["run".into(), "--config".into(), local.decider_config().into_os_string()];
-    let (program, admin) = (binaries::find("decider")?, local.addresses()?.decider_admin);
+    spawn_decider_on(bench, local, &local.decider_config(), local.addresses()?.decider_admin)
+}
+
+/// The same on a configuration of its own, with its admin port there.
+pub fn spawn_decider_on(
+    bench: &Bench,
+    local: &Local,
+    config: &Path,
+    admin: SocketAddr,
+) -> Result<Process, Error> {
+    let arguments = ["run".into(), "--config".into(), config.into()];
+    let program = binaries::find("decider")?;
     spawn(bench, "decider", Core::Server, &program, arguments.into(), &UNSAMPLED, local, admin)
 }
 
@@ -89,7 +100,7 @@ pub async fn bare_edge(bench: &Bench, local: &Local) -> Result<Process, Error> {
     Ok(edge)
 }
 
-async fn until_listening(process: &mut Process, address: std::net::SocketAddr) -> Result<(), Error> {
+async fn until_listening(process: &mut Process, address: SocketAddr) -> Result<(), Error> {
     let started = Instant::now();
     while tokio::net::TcpStream::connect(address).await.is_err() {
         process.check()?;
@@ -142,7 +153,7 @@ fn spawn(
     arguments: Vec<OsString>,
     environment: &[(&str, &str)],
     local: &Local,
-    admin: std::net::SocketAddr,
+    admin: SocketAddr,
 ) -> Result<Process, Error> {
     let (command, arguments) = match core {
         Core::Server => bench.cores.on_server_core(program, arguments),

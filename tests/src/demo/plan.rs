@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
 
 use super::{Error, Ledger};
 use crate::local::Local;
-use crate::services::{self, Process, binaries};
+use crate::services::{self, Process};
 
 /// The processes in the order of their start, and what they need beside themselves.
 pub struct Plan {
@@ -49,6 +48,7 @@ impl Plan {
     async fn fleet(local: &Local, count: u16) -> Result<Self, Error> {
         let url = database().await?;
         let fleet = local.write_fleet(count, &url)?;
+        fleet.deciders.first().map_or(Ok(()), |(config, _)| services::migrate(config))?;
         let numbered = (1..).zip(fleet.deciders);
         let deciders: Vec<_> = numbered
             .map(|(number, (config, addresses))| {
@@ -56,7 +56,6 @@ impl Plan {
                 Service { name: "decider", config, log, admin: addresses.decider_admin }
             })
             .collect();
-        deciders.first().map_or(Ok(()), Service::migrate)?;
         let edge = edge(local, fleet.edge, local.addresses()?.edge_admin);
         Ok(Self { deciders, edge, database: Some(url) })
     }
@@ -86,17 +85,5 @@ impl Service {
     /// What it is, for people.
     pub fn name(&self) -> &'static str {
         self.name
-    }
-
-    fn migrate(&self) -> Result<(), Error> {
-        let failed = |why: String| Error::Database(format!("the tables of the ledger cannot be made: {why}"));
-        let mut migrate = Command::new(binaries::find(self.name)?);
-        let output = migrate.args(["migrate", "--config"]).arg(&self.config).output();
-        let output = output.map_err(|error| failed(error.to_string()))?;
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()))
-        }
     }
 }

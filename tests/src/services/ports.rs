@@ -42,8 +42,13 @@ pub fn free() -> u16 {
     }
 }
 
+/// The same with room behind the decider's for those of so many.
+pub fn free_addresses_of_fleet(deciders: u16) -> Addresses {
+    Addresses::local([free(), free(), free_run(deciders), free_run(deciders)])
+}
+
 /// The first of so many ports in a row that nobody listens on.
-pub fn free_run(count: u16) -> u16 {
+fn free_run(count: u16) -> u16 {
     loop {
         let first = free();
         if (1..count).all(|next| free() == first + next) {

@@ -81,8 +81,7 @@ async fn every_sample_is_answered_as_expected_and_again_on_the_second_run() {
 async fn several_deciders_share_one_ledger_and_the_work() {
     let directory = tempfile::tempdir().unwrap();
     let local = directory.path().join(".local");
-    let (decider, admin) = (ports::free_run(3), ports::free_run(3));
-    let mut demo = demo(&local, &Addresses::local([ports::free(), ports::free(), decider, admin]));
+    let mut demo = demo(&local, &ports::free_addresses_of_fleet(3));
     let output =
         demo.env("ONCE", "1").args(["--store", "postgres", "--deciders", "3"]).output().await.unwrap();
     let text = shown(&output);

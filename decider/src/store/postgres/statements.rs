@@ -30,13 +30,14 @@ const FOLLOW: &str = "
              ORDER BY b.position DESC LIMIT 1)
       FROM countersign.charges c WHERE c.position > $1 ORDER BY c.position LIMIT $2";
 
-/// One row for each that is asked about, in order: whether anything is on record, and what is for this very content.
+/// One row for each that is asked about, in order: whether anything is on record, and what is for this very content. An
+/// EXISTS in its place is answered from a hash table of the whole index, made anew for each batch.
 const RECORDED: &str = "
-    SELECT EXISTS (SELECT 1 FROM countersign.decisions o
-                    WHERE o.tenant = a.tenant AND o.request_id = a.request_id AND o.key = a.key),
-           d.position, d.body
+    SELECT o.known IS NOT NULL, d.position, d.body
       FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])
            WITH ORDINALITY AS a (tenant, request_id, key, digest, place)
+      LEFT JOIN LATERAL (SELECT true AS known FROM countersign.decisions
+                          WHERE tenant = a.tenant AND request_id = a.request_id AND key = a.key LIMIT 1) o ON true
       LEFT JOIN countersign.decisions d
         ON d.tenant = a.tenant AND d.request_id = a.request_id AND d.key = a.key AND d.digest = a.digest
      ORDER BY a.place";
@@ -122,14 +123,15 @@ impl Statements {
     }
 }
 
-/// Every statement that must read by index, with numbers where they take parameters.
+/// Every statement that must read by index, with values for its parameters.
 #[cfg(test)]
-pub fn that_read() -> [(&'static str, &'static str); 5] {
+pub fn that_read() -> [(&'static str, String, &'static str); 5] {
+    let find = format!("{FIND} WHERE d.tenant = $1 AND d.request_id = $2");
     [
-        ("follow", FOLLOW),
-        ("recorded", RECORDED),
-        ("charges", CHARGES),
-        ("charges since", CHARGES_SINCE),
-        ("find", FIND),
+        ("follow", FOLLOW.to_owned(), "1, 1000"),
+        ("recorded", RECORDED.to_owned(), "ARRAY['a'], ARRAY['b'], ARRAY['c'::bytea], ARRAY['d'::bytea]"),
+        ("charges", CHARGES.to_owned(), "ARRAY['a'], ARRAY['b'], ARRAY['c']"),
+        ("charges since", CHARGES_SINCE.to_owned(), "1, 256"),
+        ("find", find, "'a', 'b'"),
     ]
 }

@@ -65,7 +65,8 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
     let level: Targets = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
     let spans = spans.with_filter(filter_fn(is_span));
-    tracing_subscriber::registry().with(level).with(spans).with(logs()).try_init()?;
+    // The level last: only from there its no is remembered for each place in the code, with a filter further in.
+    tracing_subscriber::registry().with(spans).with(logs()).with(level).try_init()?;
     Ok(Telemetry { provider })
 }
 

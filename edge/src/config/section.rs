@@ -48,6 +48,11 @@ impl<'n> Found<'n> {
         }
     }
 
+    /// As a list with at least one entry, or as its only entry.
+    pub(super) fn one_or_list(self) -> Option<Vec<Self>> {
+        if matches!(self.kind, Kind::List(_)) { self.list() } else { Some(vec![self]) }
+    }
+
     /// As text, made into what it means by `parse`.
     pub(super) fn parse<T, E: Display>(self, parse: impl FnOnce(String) -> Result<T, E>) -> Option<T> {
         match self.kind {

@@ -10,6 +10,10 @@ use tokio::time::Instant;
 /// In this time half of what a slow answer weighs is forgotten.
 const HALF_LIFE: Duration = Duration::from_secs(5);
 
+/// Faster than this is as fast as this. Or a question at a time would always go to the one that was a bit faster
+/// once, and no other would ever be heard of.
+const LEAST: Duration = Duration::from_millis(10);
+
 /// How long an endpoint takes to answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Latency {
@@ -46,8 +50,7 @@ impl Latency {
 
 /// What a call would have to wait for, in nanoseconds, behind `in_flight` others.
 pub(super) fn cost(latency_nanos: u64, in_flight: u32) -> u128 {
-    // At least one, or an endpoint that has faded to nothing would take any number of calls.
-    u128::from(latency_nanos.max(1)) * (u128::from(in_flight) + 1)
+    u128::from(latency_nanos.max(nanos(LEAST))) * (u128::from(in_flight) + 1)
 }
 
 /// Halved for each half-life, and in a straight line between: an exponential to within some percent.
@@ -112,10 +115,16 @@ mod tests {
 
     #[test]
     fn calls_in_hand_multiply_it() {
-        assert_eq!(cost(2 * MS, 0), 2_000_000);
-        assert_eq!(cost(2 * MS, 3), 8_000_000);
+        assert_eq!(cost(20 * MS, 0), 20_000_000);
+        assert_eq!(cost(20 * MS, 3), 80_000_000);
         assert!(cost(0, 5) > cost(0, 4));
         assert!(cost(u64::MAX, u32::MAX) > cost(u64::MAX, u32::MAX - 1));
+    }
+
+    #[test]
+    fn fast_and_a_bit_faster_are_the_same() {
+        assert_eq!(cost(0, 2), cost(10 * MS, 2));
+        assert!(cost(11 * MS, 2) > cost(10 * MS, 2));
     }
 
     proptest! {

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod balance;
 mod binary;
 mod limits;
 mod support;

@@ -16,6 +16,10 @@ mod endpoint;
 mod config;
 mod resolve;
 
+mod identity;
+
+mod address;
+
 mod trouble;
 
 mod answer;
@@ -33,13 +37,15 @@ use tokio::time::{Instant, timeout};
 use tonic::{Request, Response, Status, transport::Channel};
 use tower::retry::budget::TpsBudget;
 
+pub use address::{Address, AddressError};
 pub use answer::{Decision, Garbage};
 use asking::Desk;
 pub use choose::MAX_ENDPOINTS;
-pub use config::{Address, Config, ConfigError, DEFAULT_DEADLINE, Identity, MAX_DEADLINE};
+pub use config::{Config, DEFAULT_DEADLINE, MAX_DEADLINE};
 use endpoint::Endpoint;
 use fleet::Fleet;
 pub use health::Health;
+pub use identity::{Identity, IdentityError, IdentityFiles};
 pub use resolve::{Resolve, Resolved, SystemResolver};
 pub use trouble::Trouble;
 
@@ -62,8 +68,8 @@ impl Decider {
     /// A client that knows no decider until it [watches](Self::watch).
     #[must_use]
     pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: Arc<Metrics>) -> Self {
-        let Config { addresses, identity, deadline, hedge_after } = config;
-        let fleet = Arc::new(Fleet::new(addresses, identity, resolver, Arc::clone(&metrics)));
+        let Config { addresses, identity, files, deadline, hedge_after } = config;
+        let fleet = Arc::new(Fleet::new((addresses, identity, files), resolver, Arc::clone(&metrics)));
         Self { fleet, budget: Arc::new(asking::budget()), deadline, hedge_after, metrics }
     }
 

@@ -11,7 +11,9 @@ use super::{
 use crate::{
     admin,
     callback_handler::ANSWER_RESERVE,
-    decider::{self, Address, DEFAULT_DEADLINE, Identity, MAX_DEADLINE, MAX_ENDPOINTS},
+    decider::{
+        self, Address, DEFAULT_DEADLINE, Identity, IdentityError, IdentityFiles, MAX_DEADLINE, MAX_ENDPOINTS,
+    },
     listen::{self, Limits, ServerTls, TlsError, certified_key, root_store},
 };
 
@@ -83,19 +85,29 @@ pub(super) fn decider(found: Found<'_>) -> Option<decider::Config> {
     let mut section = found.section()?;
     let place = section.place.clone();
     let addresses = section.required("address").and_then(decider_addresses);
-    let ca = section.required("ca").and_then(Found::file);
-    let ca = ca.and_then(|(place, pem)| place.check(root_store(&pem)).map(|_| pem));
-    let certificate = section.required("certificate").and_then(Found::file);
-    let key = section.required("private_key").and_then(Found::file);
-    let identity = certificate.zip(key).filter(|(certificate, key)| fit(certificate, key).is_some());
+    let identity = decider_identity(&mut section);
     let deadline = section.optional("deadline").map(|found| found.duration(MIN_DEADLINE..=MAX_DEADLINE));
     let deadline = deadline.unwrap_or(Some(DEFAULT_DEADLINE));
     let hedge_after = hedge_after(&mut section, deadline.unwrap_or(MAX_DEADLINE));
     section.finish();
-    let (((_, certificate), (_, key)), addresses) = (identity?, addresses?);
-    let identity = Identity::new(&ca?, &certificate, &key);
-    addresses.iter().try_for_each(|address| place.check(identity.check(address)))?;
-    Some(decider::Config { addresses, identity, deadline: deadline?, hedge_after: hedge_after? })
+    let ((files, identity), addresses) = (identity?, addresses?);
+    let identity = place.check(identity)?;
+    Some(decider::Config { addresses, identity, files, deadline: deadline?, hedge_after: hedge_after? })
+}
+
+/// The files, and what they make together where each is right by itself.
+fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<Identity, IdentityError>)> {
+    let authority = section.required("ca").and_then(Found::file_at);
+    let authority = authority.filter(|(place, _, pem)| place.check(root_store(pem)).is_some());
+    let certificate = section.required("certificate").and_then(Found::file_at);
+    let private_key = section.required("private_key").and_then(Found::file_at);
+    let (certificate, private_key) = certificate.zip(private_key)?;
+    let (at, chain) = ((certificate.0, certificate.2), certificate.1);
+    let (key, key_file) = ((private_key.0, private_key.2), private_key.1);
+    fit(&at, &key)?;
+    let (_, ca, pem) = authority?;
+    let files = IdentityFiles { ca, certificate: chain, private_key: key_file };
+    Some((files, Identity::new(&pem, &at.1, &key.1)))
 }
 
 /// One URL or a list of them.

@@ -11,10 +11,11 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    address::Address,
     choose::{Dice, MAX_ENDPOINTS, Seats, choose},
-    config::{Address, Identity},
     endpoint::Endpoint,
     health::{Health, probe},
+    identity::{Identity, IdentityFiles},
     resolve::Resolve,
 };
 use crate::telemetry::metrics::Metrics;
@@ -26,13 +27,17 @@ const LOST_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
 /// Up to a quarter more, so that edges do not look up at the same time.
 const LOOKUP_JITTER_SHARE: u32 = 4;
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a new identity may take until one decider is healthy with it.
+const PROOF_TIMEOUT: Duration = Duration::from_secs(3);
+const PROOF_POLL: Duration = Duration::from_millis(10);
 
 /// The deciders, and what keeps them up to date.
 #[derive(Debug)]
 pub(super) struct Fleet {
     members: ArcSwap<Members>,
     addresses: Vec<Address>,
-    identity: Identity,
+    identity: ArcSwap<Identity>,
+    files: IdentityFiles,
     resolver: Arc<dyn Resolve>,
     changed: Arc<Notify>,
     dice: Dice,
@@ -50,6 +55,12 @@ pub(super) struct Member {
     address: usize,
     pub(super) endpoint: Arc<Endpoint>,
     _probe: AbortOnDropHandle<()>,
+}
+
+impl Member {
+    fn is_at(&self, other: &Self) -> bool {
+        self.address == other.address && self.endpoint.address == other.endpoint.address
+    }
 }
 
 impl Members {
@@ -83,8 +94,7 @@ impl Members {
 
 impl Fleet {
     pub(super) fn new(
-        addresses: Vec<Address>,
-        identity: Identity,
+        (addresses, identity, files): (Vec<Address>, Identity, IdentityFiles),
         resolver: Arc<dyn Resolve>,
         metrics: Arc<Metrics>,
     ) -> Self {
@@ -92,7 +102,8 @@ impl Fleet {
         Self {
             members: ArcSwap::default(),
             addresses,
-            identity,
+            identity: ArcSwap::from_pointee(identity),
+            files,
             resolver,
             changed: Arc::default(),
             dice: Dice::new(seed),
@@ -131,6 +142,7 @@ impl Fleet {
         loop {
             self.look_up(&mut known).await;
             self.update(&known);
+            self.renew(&known).await;
             let interval = if self.members().is_ready() { LOOKUP_INTERVAL } else { LOST_LOOKUP_INTERVAL };
             sleep(self.jittered(interval)).await;
         }
@@ -156,22 +168,54 @@ impl Fleet {
     /// Those that are known stay with all that is known of them; the others come and go.
     fn update(&self, known: &[Vec<SocketAddr>]) {
         let before = self.members();
-        let wanted = wanted(known);
-        let is = |member: &Member, (address, at)| member.address == address && member.endpoint.address == at;
-        let members = wanted.iter().filter_map(|wanted| {
-            let kept = before.0.iter().find(|member| is(member, *wanted)).cloned();
-            kept.or_else(|| self.join(*wanted))
-        });
-        let members = Members(members.collect());
-        for gone in before.0.iter().filter(|member| !wanted.iter().any(|wanted| is(member, *wanted))) {
+        let members = self.members_at(known, &before, &self.identity.load_full());
+        for gone in before.0.iter().filter(|member| !members.0.iter().any(|kept| kept.is_at(member))) {
             tracing::info!(endpoint = %gone.endpoint.address, "a decider is no longer known");
         }
         self.members.store(Arc::new(members));
         self.changed.notify_one();
     }
 
-    fn join(&self, (address, at): (usize, SocketAddr)) -> Option<Arc<Member>> {
-        let channel = self.identity.channel(self.addresses.get(address)?, at);
+    /// Takes a new identity where the files hold one: new channels, which take over when one of them is healthy.
+    async fn renew(&self, known: &[Vec<SocketAddr>]) {
+        let renewed = match self.files.read().await {
+            Ok(identity) if identity.is_same(&self.identity.load()) => return,
+            Ok(identity) => self.prove(Arc::new(identity), known).await,
+            Err(error) => Err(error.to_string()),
+        };
+        match &renewed {
+            Ok(()) => tracing::info!("deciders are asked as somebody new"),
+            Err(error) => tracing::error!(error, "the new files of the decider's client are not used"),
+        }
+        self.metrics.decider.identity(renewed.is_ok());
+        self.changed.notify_one();
+    }
+
+    /// Files that fit each other may still be refused by deciders: then we stay who we were.
+    async fn prove(&self, identity: Arc<Identity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
+        let members = Arc::new(self.members_at(known, &Members::default(), &identity));
+        let begun = Instant::now();
+        while !members.is_ready() && begun.elapsed() < PROOF_TIMEOUT {
+            sleep(PROOF_POLL).await;
+        }
+        if !members.is_ready() && self.members().is_ready() {
+            return Err("no decider is healthy with them, and with the old ones some are".to_owned());
+        }
+        self.identity.store(identity);
+        self.members.store(members);
+        Ok(())
+    }
+
+    fn members_at(&self, known: &[Vec<SocketAddr>], before: &Members, identity: &Arc<Identity>) -> Members {
+        let members = wanted(known).into_iter().filter_map(|(address, at)| {
+            let is = |member: &&Arc<Member>| member.address == address && member.endpoint.address == at;
+            before.0.iter().find(is).cloned().or_else(|| self.join(address, at, identity))
+        });
+        Members(members.collect())
+    }
+
+    fn join(&self, address: usize, at: SocketAddr, identity: &Identity) -> Option<Arc<Member>> {
+        let channel = identity.channel(self.addresses.get(address)?, at);
         let channel = channel
             .inspect_err(|error| tracing::error!(endpoint = %at, %error, "a decider cannot be asked"))
             .ok()?;

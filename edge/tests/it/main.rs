@@ -11,6 +11,7 @@ mod answers;
 mod balance;
 mod binary;
 mod limits;
+mod renewal;
 mod support;
 mod tracing;
 mod trouble;

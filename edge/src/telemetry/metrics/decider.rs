@@ -12,6 +12,11 @@ struct StandingLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {
     kind: &'static str,
 }
@@ -22,6 +27,7 @@ pub struct DeciderMetrics {
     endpoints: Family<StandingLabels, Gauge>,
     changes: Family<StandingLabels, Counter>,
     attempts: Family<KindLabels, Counter>,
+    identities: Family<OutcomeLabels, Counter>,
     /// Questions that were not put to another decider, because too many were.
     pub budget_exhausted: Counter,
 }
@@ -44,6 +50,17 @@ impl DeciderMetrics {
             "Calls that were not made because too many were repeated",
             self.budget_exhausted.clone(),
         );
+        registry.register(
+            "decider_identity_reloads",
+            "New files of the client's identity, taken or refused",
+            self.identities.clone(),
+        );
+    }
+
+    /// The files of the client's identity changed, and were taken or refused.
+    pub fn identity(&self, taken: bool) {
+        let outcome = if taken { "taken" } else { "refused" };
+        self.identities.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// A decider stands so.

@@ -58,6 +58,7 @@ pub enum Asked {
 struct Service {
     manner: Arc<Mutex<Manner>>,
     asked: Arc<Mutex<Vec<(Asked, MetadataMap)>>>,
+    caller: Arc<Mutex<Vec<u8>>>,
 }
 
 /// A running decider. Dropped, it is gone, connections included.
@@ -91,7 +92,8 @@ impl Decider {
         let runtime = Runtime::new().expect("a runtime");
         let socket = runtime.spawn(bind(port)).await.expect("runs");
         let port = socket.local_addr().expect("an address").port();
-        let service = Service { manner: Arc::new(Mutex::new(manner)), asked: Arc::default() };
+        let service =
+            Service { manner: Arc::new(Mutex::new(manner)), asked: Arc::default(), caller: Arc::default() };
         let (health, health_service) = health_reporter();
         health.set_serving::<DecisionServiceServer<Service>>().await;
         let tls = ServerTlsConfig::new()
@@ -124,6 +126,11 @@ impl Decider {
 
     pub fn asked(&self) -> Vec<Asked> {
         self.service.asked.lock().expect("unpoisoned").iter().map(|(asked, _)| asked.clone()).collect()
+    }
+
+    /// The certificate (DER) of the last caller.
+    pub fn caller(&self) -> Vec<u8> {
+        self.service.caller.lock().expect("unpoisoned").clone()
     }
 
     /// The metadata of the last call.
@@ -187,6 +194,8 @@ impl Service {
 #[tonic::async_trait]
 impl DecisionService for Service {
     async fn decide(&self, request: Request<DecideRequest>) -> Result<Response<DecideResponse>, Status> {
+        let certificates = request.peer_certs().expect("mutual TLS");
+        *self.caller.lock().expect("unpoisoned") = certificates[0].to_vec();
         let (metadata, _, request) = request.into_parts();
         let id = request.callback_request_id.clone();
         self.told(Asked::Transaction(Box::new(request)), metadata, &id).await.map(Response::new)

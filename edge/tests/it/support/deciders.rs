@@ -9,7 +9,7 @@ use std::{
 
 use callback::Action;
 use edge::{
-    decider::{self, Address, Config, Health, Identity, Resolve, Resolved, Trouble},
+    decider::{self, Address, Config, Health, Identity, IdentityFiles, Resolve, Resolved, Trouble},
     telemetry::metrics::Metrics,
 };
 use proto::decider::v1::DecideRequest;
@@ -70,11 +70,17 @@ impl Deciders {
     ) -> Self {
         let mut config = Config {
             addresses: vec![Address::parse(&format!("https://{host}:1")).expect("an address")],
+            files: IdentityFiles {
+                ca: files.path("ca.pem"),
+                certificate: files.path("client.crt"),
+                private_key: files.path("client.key"),
+            },
             identity: Identity::new(
                 &files.read("ca.pem"),
                 &files.read("client.crt"),
                 &files.read("client.key"),
-            ),
+            )
+            .expect("an identity"),
             deadline: Duration::from_secs(3),
             hedge_after: None,
         };

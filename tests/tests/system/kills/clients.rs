@@ -55,6 +55,11 @@ impl Book {
         self.answers.load(Ordering::SeqCst)
     }
 
+    /// How often a Co-signer was told to RETRY.
+    pub fn retries(&self) -> usize {
+        self.retries.load(Ordering::SeqCst)
+    }
+
     /// How often a Co-signer got no reply at all.
     pub fn failures(&self) -> usize {
         self.failures.load(Ordering::SeqCst)

@@ -3,11 +3,13 @@
 //! A question goes to the less busy of two healthy deciders, and elsewhere when that one fails or is silent.
 
 mod asking;
+mod budget;
 mod race;
 
 pub mod convert;
 
 mod fleet;
+mod members;
 
 mod health;
 
@@ -70,7 +72,7 @@ impl Decider {
     pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: Arc<Metrics>) -> Self {
         let Config { addresses, identity, files, deadline, hedge_after } = config;
         let fleet = Arc::new(Fleet::new((addresses, identity, files), resolver, Arc::clone(&metrics)));
-        Self { fleet, budget: Arc::new(asking::budget()), deadline, hedge_after, metrics }
+        Self { fleet, budget: Arc::new(budget::budget()), deadline, hedge_after, metrics }
     }
 
     /// Decides over a transaction, within the configured deadline and within `left`.

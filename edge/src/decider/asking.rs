@@ -12,7 +12,8 @@ use super::{
     answer::Decision,
     choose::Seats,
     endpoint::Endpoint,
-    fleet::{Fleet, Members},
+    fleet::Fleet,
+    members::Members,
     race::Race,
     standing::Sign,
     trouble::{Prospect, Trouble},
@@ -33,18 +34,6 @@ const MAX_AT_ONCE: usize = 3;
 /// How long a question waits for the first address of a decider to be known.
 const FIRST_LOOKUP: Duration = Duration::from_secs(2);
 const FIRST_LOOKUP_POLL: Duration = Duration::from_millis(10);
-
-/// Of the questions of so long …
-const BUDGET_WINDOW: Duration = Duration::from_secs(10);
-/// … this share may be asked once more …
-const BUDGET_SHARE: f32 = 0.5;
-/// … and so many more in each second, so that a few questions can be helped as well.
-const BUDGET_PER_SECOND: u32 = 20;
-
-/// What all questions together may ask more than once: deciders that are all broken are not stormed.
-pub(super) fn budget() -> TpsBudget {
-    TpsBudget::new(BUDGET_WINDOW, BUDGET_PER_SECOND, BUDGET_SHARE)
-}
 
 /// Why and when another decider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,14 +8,14 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     address::Address,
-    choose::{Dice, MAX_ENDPOINTS, Seats, choose},
+    choose::{Dice, MAX_ENDPOINTS, Seats},
     endpoint::Endpoint,
-    health::{Health, probe},
+    health::Health,
     identity::{Identity, IdentityFiles},
+    members::{Member, Members},
     resolve::Resolve,
 };
 use crate::telemetry::metrics::Metrics;
@@ -44,54 +44,6 @@ pub(super) struct Fleet {
     metrics: Arc<Metrics>,
 }
 
-/// The deciders at one moment. Their places do not change.
-#[derive(Debug, Default)]
-pub(super) struct Members(Vec<Arc<Member>>);
-
-/// A decider that is probed for as long as it is a member.
-#[derive(Debug)]
-pub(super) struct Member {
-    /// Where it stands in the list of addresses.
-    address: usize,
-    pub(super) endpoint: Arc<Endpoint>,
-    _probe: AbortOnDropHandle<()>,
-}
-
-impl Member {
-    fn is_at(&self, other: &Self) -> bool {
-        self.address == other.address && self.endpoint.address == other.endpoint.address
-    }
-}
-
-impl Members {
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(super) fn get(&self, place: usize) -> Option<&Arc<Endpoint>> {
-        self.0.get(place).map(|member| &member.endpoint)
-    }
-
-    /// Those to ask beside those that were asked: the healthy ones; where none is, any, rather than nobody.
-    pub(super) fn candidates(&self, asked: Seats) -> Seats {
-        let healthy: Seats = self.places(|endpoint| endpoint.is_healthy());
-        if healthy.is_empty() { self.places(|_| true).without(asked) } else { healthy.without(asked) }
-    }
-
-    fn places(&self, are: impl Fn(&Endpoint) -> bool) -> Seats {
-        let members = self.0.iter().enumerate();
-        members.filter(|(_, member)| are(&member.endpoint)).map(|(place, _)| place).collect()
-    }
-
-    fn cost(&self, place: usize, now: Instant) -> u128 {
-        self.get(place).map_or(u128::MAX, |endpoint| endpoint.cost(now))
-    }
-
-    fn is_ready(&self) -> bool {
-        !self.places(Endpoint::is_healthy).is_empty()
-    }
-}
-
 impl Fleet {
     pub(super) fn new(
         (addresses, identity, files): (Vec<Address>, Identity, IdentityFiles),
@@ -117,8 +69,7 @@ impl Fleet {
 
     /// The place of one to ask beside those that were asked.
     pub(super) fn choose(&self, members: &Members, asked: Seats) -> Option<usize> {
-        let now = Instant::now();
-        choose(members.candidates(asked), self.dice.throw(), |place| members.cost(place, now))
+        members.choose(asked, self.dice.throw())
     }
 
     /// Keeps members and health up to date for as long as it is polled.
@@ -220,10 +171,8 @@ impl Fleet {
             .inspect_err(|error| tracing::error!(endpoint = %at, %error, "a decider cannot be asked"))
             .ok()?;
         let (changed, metrics) = (Arc::clone(&self.changed), Arc::clone(&self.metrics));
-        let endpoint = Arc::new(Endpoint::new(at, channel, changed, metrics));
-        let probe = AbortOnDropHandle::new(tokio::spawn(probe(Arc::clone(&endpoint))));
         tracing::info!(endpoint = %at, "a decider is known");
-        Some(Arc::new(Member { address, endpoint, _probe: probe }))
+        Some(Arc::new(Member::new(address, Endpoint::new(at, channel, changed, metrics))))
     }
 
     fn jittered(&self, interval: Duration) -> Duration {

@@ -61,18 +61,12 @@ impl Bench {
         .await;
     }
 
-    /// Nearly nobody had to ask twice: where one decider cannot answer, another does.
-    fn hardly_told_to_retry(&self) {
-        let (retries, answers) = (self.book.retries(), self.book.answers());
-        assert!(retries * 20 <= answers, "{retries} times RETRY beside {answers} answers");
-    }
-
     /// Everything was answered, the same when asked again, and is charged once.
     async fn check(mut self) {
         self.load.finish().await;
         self.book.check();
         println!("{}", self.book);
-        self.hardly_told_to_retry();
+        hardly_told_to_retry(&self.book);
         assert_eq!(self.book.failures(), 0, "{}", self.fleet.edge().log_text());
         check_ledger(&self.database, &self.book);
         let cosigner = self.fleet.cosigner(PATIENCE);
@@ -82,6 +76,12 @@ impl Bench {
         }
         check_ledger(&self.database, &self.book);
     }
+}
+
+/// Nearly nobody had to ask twice: where one decider cannot answer, another does.
+fn hardly_told_to_retry(book: &Book) {
+    let (retries, answers) = (book.retries(), book.answers());
+    assert!(retries * 20 <= answers, "{retries} times RETRY beside {answers} answers");
 }
 
 /// Approvals equal charges, one for each transaction, and every vault is as full as its limit lets it be.

@@ -1,56 +1,78 @@
-//! The client of the decider: asks, with a deadline, and believes only an answer that makes sense.
+//! The client of the deciders: asks, with a deadline, and believes only an answer that makes sense.
 //!
-//! One lazy channel to one address. Several deciders behind one name are a matter of this module alone.
+//! A question goes to the less busy of two healthy deciders, and elsewhere when that one fails or is silent.
+
+mod asking;
+mod budget;
+mod race;
 
 pub mod convert;
 
-mod config;
+mod fleet;
+mod members;
+
 mod health;
+
+mod endpoint;
+
+mod config;
+mod resolve;
+
+mod identity;
+
+mod address;
 
 mod trouble;
 
 mod answer;
+
+mod choose;
+mod load;
+mod standing;
 
 use std::{sync::Arc, time::Duration};
 
 use proto::decider::v1::{
     DecideConfigChangeRequest, DecideRequest, decision_service_client::DecisionServiceClient,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tonic::{Request, Response, Status, transport::Channel};
+use tower::retry::budget::TpsBudget;
 
+pub use address::{Address, AddressError};
 pub use answer::{Decision, Garbage};
-pub use config::{Config, ConfigError, DEFAULT_DEADLINE, MAX_DEADLINE, check_address};
+use asking::Desk;
+pub use choose::MAX_ENDPOINTS;
+pub use config::{Config, DEFAULT_DEADLINE, MAX_DEADLINE};
+use endpoint::Endpoint;
+use fleet::Fleet;
 pub use health::Health;
+pub use identity::{Identity, IdentityError, IdentityFiles};
+pub use resolve::{Resolve, Resolved, SystemResolver};
 pub use trouble::Trouble;
-use trouble::worth_another_try;
 
 use crate::telemetry::{metrics::Metrics, trace};
 
-/// How much longer than the call's own deadline we wait, for a decider that keeps silent about it.
+/// How much longer than the call's own deadline we wait, for deciders that keep silent about it.
 pub const DEADLINE_GRACE: Duration = Duration::from_millis(250);
 
-/// Pauses before a call is tried again that never reached a decider, or found it unable. Decide is idempotent.
-/// Together they bridge a decider that restarts.
-const RETRY_PAUSES: [Duration; 3] =
-    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1000)];
-
-/// Asks the decider.
+/// Asks the deciders.
 #[derive(Clone, Debug)]
 pub struct Decider {
-    client: DecisionServiceClient<Channel>,
-    channel: Channel,
+    fleet: Arc<Fleet>,
+    budget: Arc<TpsBudget>,
     deadline: Duration,
+    hedge_after: Option<Duration>,
     metrics: Arc<Metrics>,
 }
 
 impl Decider {
-    /// A client that connects when it is first used. Needs a tokio runtime.
+    /// A client that knows no decider until it [watches](Self::watch).
     #[must_use]
-    pub fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
-        let channel = config.endpoint.connect_lazy();
-        let client = DecisionServiceClient::new(channel.clone());
-        Self { client, channel, deadline: config.deadline, metrics }
+    pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: Arc<Metrics>) -> Self {
+        let Config { addresses, identity, files, deadline, hedge_after } = config;
+        let fleet = Arc::new(Fleet::new((addresses, identity, files), resolver, Arc::clone(&metrics)));
+        Self { fleet, budget: Arc::new(budget::budget()), deadline, hedge_after, metrics }
     }
 
     /// Decides over a transaction, within the configured deadline and within `left`.
@@ -58,8 +80,7 @@ impl Decider {
         let (id, stage) = (request.callback_request_id.clone(), request.stage());
         let call =
             |mut client: DecisionServiceClient<Channel>, request| async move { client.decide(request).await };
-        let answer = self.ask(request, left, call).await;
-        self.told(answer.and_then(|answer| Ok(answer::check_transaction(answer, &id, stage)?)))
+        self.ask(request, left, call, |answer| answer::check_transaction(answer, &id, stage)).await
     }
 
     /// Decides over a configuration change, within the configured deadline and within `left`.
@@ -72,17 +93,12 @@ impl Decider {
         let call = |mut client: DecisionServiceClient<Channel>, request| async move {
             client.decide_config_change(request).await
         };
-        let answer = self.ask(request, left, call).await;
-        self.told(answer.and_then(|answer| Ok(answer::check_config_change(answer, &id)?)))
+        self.ask(request, left, call, |answer| answer::check_config_change(answer, &id)).await
     }
 
-    /// Watches the decider's health for as long as it is polled.
+    /// Looks deciders up and watches their health, for as long as it is polled. Needs a tokio runtime.
     pub async fn watch(&self, health: &Health) {
-        health::watch(self.channel.clone(), health, &self.metrics).await;
-    }
-
-    fn told(&self, decision: Result<Decision, Trouble>) -> Result<Decision, Trouble> {
-        decision.inspect_err(|trouble| self.metrics.decider_error(trouble.code()))
+        self.fleet.watch(health).await;
     }
 
     async fn ask<Q, A, F>(
@@ -90,26 +106,35 @@ impl Decider {
         question: Q,
         left: Duration,
         call: impl Fn(DecisionServiceClient<Channel>, Request<Q>) -> F,
-    ) -> Result<A, Trouble>
+        believe: impl Fn(A) -> Result<Decision, Garbage>,
+    ) -> Result<Decision, Trouble>
     where
         Q: Clone,
         F: Future<Output = Result<Response<A>, Status>>,
     {
         let (begun, within) = (Instant::now(), left.min(self.deadline));
-        let attempts = async {
-            let mut pauses = RETRY_PAUSES.into_iter();
-            loop {
-                let ended = call(self.client.clone(), timed(question.clone(), begun + within)).await;
-                match (ended, pauses.next()) {
-                    (Err(status), Some(pause)) if worth_another_try(&status) => sleep(pause).await,
-                    (ended, _) => return ended,
-                }
+        let until = begun + within;
+        let attempt = |endpoint: &Arc<Endpoint>| {
+            let (turn, believe) = (endpoint.begin(), &believe);
+            let answer = call(endpoint.client(), timed(question.clone(), until));
+            async move {
+                let answer = answer.await.map_err(Trouble::from);
+                let decided = answer.and_then(|answer| Ok(believe(answer.into_inner())?));
+                turn.end(decided.as_ref().err());
+                decided
             }
         };
         // A decider that is stopped does not mind its deadline, so we keep our own.
-        let ended = timeout(within + DEADLINE_GRACE, attempts).await;
+        let ended = timeout(within + DEADLINE_GRACE, asking::ask(self.desk(), until, attempt)).await;
         self.metrics.decided_in(begun.elapsed());
-        Ok(ended.map_err(|_| Trouble::Silent)??.into_inner())
+        ended
+            .unwrap_or(Err(Trouble::Silent))
+            .inspect_err(|trouble| self.metrics.decider_error(trouble.code()))
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        let metrics = &self.metrics.decider;
+        Desk { fleet: &self.fleet, budget: &self.budget, metrics, hedge_after: self.hedge_after }
     }
 }
 

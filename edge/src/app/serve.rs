@@ -15,7 +15,7 @@ use crate::{
     callback_handler::{Shared, router},
     clock::SystemClock,
     config::Config,
-    decider::Decider,
+    decider::{Decider, SystemResolver},
     listen::Listener,
     respond::Signers,
     telemetry::metrics::Metrics,
@@ -68,7 +68,7 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
         .map_err(bind_error("admin", admin))?;
     let address = listener.address().unwrap_or(listen);
     let admin_address = admin_port.address().unwrap_or(admin);
-    let decider = Decider::new(&config.decider, Arc::clone(&metrics));
+    let decider = Decider::new(config.decider, Arc::new(SystemResolver), Arc::clone(&metrics));
     let shared = Shared {
         decider: decider.clone(),
         limits: config.listen.limits,

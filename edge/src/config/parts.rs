@@ -11,11 +11,14 @@ use super::{
 use crate::{
     admin,
     callback_handler::ANSWER_RESERVE,
-    decider::{self, DEFAULT_DEADLINE, MAX_DEADLINE, check_address},
+    decider::{
+        self, Address, DEFAULT_DEADLINE, Identity, IdentityError, IdentityFiles, MAX_DEADLINE, MAX_ENDPOINTS,
+    },
     listen::{self, Limits, ServerTls, TlsError, certified_key, root_store},
 };
 
 const MIN_DEADLINE: Duration = Duration::from_millis(100);
+const MIN_HEDGE: Duration = Duration::from_millis(1);
 /// The Co-signer gives up after 30 s; the reply has to travel as well.
 const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
 /// What a request may take beyond the decider's deadline, where nothing is configured.
@@ -81,19 +84,63 @@ pub(super) fn admin(found: Found<'_>) -> Option<admin::Config> {
 pub(super) fn decider(found: Found<'_>) -> Option<decider::Config> {
     let mut section = found.section()?;
     let place = section.place.clone();
-    let address = section
-        .required("address")
-        .and_then(|found| found.parse(|address| check_address(&address).map(|_| address)));
-    let ca = section.required("ca").and_then(Found::file);
-    let ca = ca.and_then(|(place, pem)| place.check(root_store(&pem)).map(|_| pem));
-    let certificate = section.required("certificate").and_then(Found::file);
-    let key = section.required("private_key").and_then(Found::file);
-    let identity = certificate.zip(key).filter(|(certificate, key)| fit(certificate, key).is_some());
+    let addresses = section.required("address").and_then(decider_addresses);
+    let identity = decider_identity(&mut section);
     let deadline = section.optional("deadline").map(|found| found.duration(MIN_DEADLINE..=MAX_DEADLINE));
+    let deadline = deadline.unwrap_or(Some(DEFAULT_DEADLINE));
+    let hedge_after = hedge_after(&mut section, deadline.unwrap_or(MAX_DEADLINE));
     section.finish();
-    let ((_, certificate), (_, key)) = identity?;
-    let deadline = deadline.unwrap_or(Some(DEFAULT_DEADLINE))?;
-    place.check(decider::Config::new(&address?, &ca?, &certificate, &key, deadline))
+    let ((files, identity), addresses) = (identity?, addresses?);
+    let identity = place.check(identity)?;
+    Some(decider::Config { addresses, identity, files, deadline: deadline?, hedge_after: hedge_after? })
+}
+
+/// The files, and what they make together where each is right by itself.
+fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<Identity, IdentityError>)> {
+    let authority = section.required("ca").and_then(Found::file_at);
+    let authority = authority.filter(|(place, _, pem)| place.check(root_store(pem)).is_some());
+    let certificate = section.required("certificate").and_then(Found::file_at);
+    let private_key = section.required("private_key").and_then(Found::file_at);
+    let (certificate, private_key) = certificate.zip(private_key)?;
+    let (at, chain) = ((certificate.0, certificate.2), certificate.1);
+    let (key, key_file) = ((private_key.0, private_key.2), private_key.1);
+    fit(&at, &key)?;
+    let (_, ca, pem) = authority?;
+    let files = IdentityFiles { ca, certificate: chain, private_key: key_file };
+    Some((files, Identity::new(&pem, &at.1, &key.1)))
+}
+
+/// One URL or a list of them.
+fn decider_addresses(found: Found<'_>) -> Option<Vec<Address>> {
+    let (place, mut read) = (found.place.clone(), Vec::<Address>::new());
+    let mut complete = true;
+    for found in found.one_or_list()? {
+        let place = found.place.clone();
+        match found.parse(|url| Address::parse(&url)) {
+            Some(address) if read.iter().any(|other| other.is_same(&address)) => {
+                place.wrong("is given twice: every decider needs an address of its own");
+            }
+            Some(address) => read.push(address),
+            None => complete = false,
+        }
+    }
+    if read.len() > MAX_ENDPOINTS {
+        place.wrong(format!(
+            "must be at most {MAX_ENDPOINTS}: give one name that resolves to several deciders"
+        ));
+    }
+    complete.then_some(read)
+}
+
+/// `Some(None)`: it is left out. One as long as the deadline would never come.
+fn hedge_after(section: &mut Section<'_>, deadline: Duration) -> Option<Option<Duration>> {
+    let Some(found) = section.optional("hedge_after") else { return Some(None) };
+    let place = found.place.clone();
+    let after = found.duration(MIN_HEDGE..=MAX_DEADLINE)?;
+    if after >= deadline {
+        place.wrong(format!("must be shorter than decider.deadline ({deadline:?})"));
+    }
+    Some(Some(after))
 }
 
 fn address(found: Found<'_>) -> Option<SocketAddr> {

@@ -1,6 +1,6 @@
 //! Taking a document apart, field by field, with a note of everything that is wrong on the way.
 
-use std::{fmt::Display, ops::RangeInclusive, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use super::{
     document::{Kind, Node},
@@ -48,6 +48,11 @@ impl<'n> Found<'n> {
         }
     }
 
+    /// As a list with at least one entry, or as its only entry.
+    pub(super) fn one_or_list(self) -> Option<Vec<Self>> {
+        if matches!(self.kind, Kind::List(_)) { self.list() } else { Some(vec![self]) }
+    }
+
     /// As text, made into what it means by `parse`.
     pub(super) fn parse<T, E: Display>(self, parse: impl FnOnce(String) -> Result<T, E>) -> Option<T> {
         match self.kind {
@@ -58,12 +63,19 @@ impl<'n> Found<'n> {
 
     /// As the path of a file, with its contents.
     pub(super) fn file(self) -> Option<(Place<'n>, Vec<u8>)> {
+        self.file_at().map(|(place, _, contents)| (place, contents))
+    }
+
+    /// The same, with where it is.
+    pub(super) fn file_at(self) -> Option<(Place<'n>, PathBuf, Vec<u8>)> {
         let place = self.place.clone();
-        let contents = self.parse(|path| {
-            let resolved = place.notes.resolve(&path);
-            std::fs::read(&resolved).map_err(|error| format!("cannot read {}: {error}", resolved.display()))
+        let read = self.parse(|path| {
+            let path = place.notes.resolve(&path);
+            let contents =
+                std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            Ok::<_, String>((path, contents))
         });
-        contents.map(|contents| (place, contents))
+        read.map(|(path, contents)| (place, path, contents))
     }
 
     /// As a duration such as `5s` or `250ms`, within `range`.

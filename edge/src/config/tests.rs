@@ -1,4 +1,4 @@
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
@@ -82,7 +82,8 @@ paths:
 fn a_small_file_is_enough() {
     let config = Files::new().load(GOOD).expect("no mistakes");
     assert_eq!(config.listen.limits, listen::Limits::default());
-    assert_eq!(config.decider.deadline, std::time::Duration::from_secs(15));
+    assert_eq!(config.decider.deadline, Duration::from_secs(15));
+    assert_eq!((config.decider.addresses.len(), config.decider.hedge_after), (1, None));
     assert_eq!(config.paths.len(), 1);
     assert!(config.paths[0].admits(None));
 }
@@ -95,7 +96,7 @@ fn every_setting_is_read() {
             "  handshake_timeout: 1s\n  header_timeout: 2s\n  body_timeout: 3s\n  request_timeout: 4500ms\n  \
              max_body_bytes: 65536\n  max_connections: 7\n  drain_timeout: 1m\nadmin:",
         )
-        .replace("paths:", "  deadline: 1500ms\npaths:")
+        .replace("paths:", "  deadline: 1500ms\n  hedge_after: 20ms\npaths:")
         + "    signer_ids: [s-1, s-2]\n  - {sub_path: /acme, tenant: acme, cosigner_public_keys: [cosigner_public.pem], reply_private_key: callback_rsa_private.pem}\n";
     let config = Files::new().load(&yaml).expect("no mistakes");
     let limits = config.listen.limits;
@@ -110,6 +111,7 @@ fn every_setting_is_read() {
     assert_eq!(seconds, [1.0, 2.0, 3.0, 4.5, 60.0]);
     assert_eq!((limits.max_body_bytes, limits.max_connections), (65536, 7));
     assert_eq!(config.decider.deadline.as_millis(), 1500);
+    assert_eq!(config.decider.hedge_after, Some(Duration::from_millis(20)));
     assert_eq!(
         (
             config.paths[0].admits(Some("s-2")),
@@ -193,6 +195,34 @@ fn timeouts_leave_time_to_answer() {
     insta::assert_snapshot!(files.mistakes(&short), @"edge.yaml:6:20: listen.request_timeout: must be at least 16s: decider.deadline (15s) and 1s to sign and send");
     let config = files.load(&GOOD.replace("paths:", "  deadline: 20s\npaths:")).expect("no mistakes");
     assert_eq!(config.listen.limits.request_timeout.as_secs(), 24);
+}
+
+#[test]
+fn deciders_may_have_one_address_or_several() {
+    let files = Files::new();
+    let with = |address: &str| GOOD.replace("https://localhost:50051", address);
+    let config = files.load(&with("[https://one:1, https://two:1, https://one:2]")).expect("no mistakes");
+    let addresses = config.decider.addresses.iter().map(|address| (address.host(), address.port()));
+    assert_eq!(addresses.collect::<Vec<_>>(), [("one", 1), ("two", 1), ("one", 2)]);
+    let wrong = with("[https://one:443, 7, http://two, https://ONE/]");
+    insta::assert_snapshot!(files.mistakes(&wrong), @r#"
+    edge.yaml:9:30: decider.address[1]: must be text; put it in quotes
+    edge.yaml:9:33: decider.address[2]: must be an https:// address with host and port, such as https://localhost:50051
+    edge.yaml:9:45: decider.address[3]: is given twice: every decider needs an address of its own
+    "#);
+    insta::assert_snapshot!(files.mistakes(&with("[]")), @"edge.yaml:9:12: decider.address: must be a list with at least one entry");
+    let many: Vec<_> = (0..65).map(|number| format!("https://decider-{number}:1")).collect();
+    insta::assert_snapshot!(files.mistakes(&with(&format!("[{}]", many.join(", ")))), @"edge.yaml:9:12: decider.address: must be at most 64: give one name that resolves to several deciders");
+}
+
+#[test]
+fn a_hedge_that_would_never_come_is_a_mistake() {
+    let files = Files::new();
+    let with =
+        |hedge: &str| GOOD.replace("paths:", &format!("  deadline: 2s\n  hedge_after: {hedge}\npaths:"));
+    assert!(files.load(&with("1999ms")).is_ok());
+    insta::assert_snapshot!(files.mistakes(&with("2s")), @"edge.yaml:14:16: decider.hedge_after: must be shorter than decider.deadline (2s)");
+    insta::assert_snapshot!(files.mistakes(&with("0ms")), @r#"edge.yaml:14:16: decider.hedge_after: must be a duration from 1ms to 20s, such as "5s" or "250ms""#);
 }
 
 #[test]

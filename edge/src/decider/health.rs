@@ -1,60 +1,78 @@
-//! Whether a decider is there, asked in the background.
+//! Whether deciders are there, asked in the background.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use proto::decider::v1::decision_service_server::SERVICE_NAME;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tonic::{Code, Request, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use crate::telemetry::metrics::Metrics;
+use super::{endpoint::Endpoint, standing::Sign};
 
-/// Pause between questions while the decider is not ready: how late its return is noticed.
-const UNREADY_INTERVAL: Duration = Duration::from_millis(250);
-/// Pause between questions while it is.
-const READY_INTERVAL: Duration = Duration::from_secs(2);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Pause between questions. Shorter than a decider's `drain_notice`, so that one that is about to end is left
+/// before it does.
+const PROBE_INTERVAL: Duration = Duration::from_millis(200);
+/// An endpoint that is silent for so long is out.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What is known of the decider: not ready until it has said so.
+/// What is known of the deciders together: not ready until one has said so.
 #[derive(Debug, Default)]
 pub struct Health(AtomicBool);
 
 impl Health {
-    /// Whether the decider was ready when it was last asked.
+    /// Whether a decider was ready when they were last asked.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Notes what the decider said; whether that is news.
-    fn note(&self, ready: bool) -> bool {
+    /// Notes whether one is ready; whether that is news.
+    pub(super) fn note(&self, ready: bool) -> bool {
         self.0.swap(ready, Ordering::Relaxed) != ready
     }
 }
 
-pub(super) async fn watch(channel: Channel, health: &Health, metrics: &Metrics) {
-    let mut client = HealthClient::new(channel);
+/// Asks one endpoint for as long as it is polled.
+pub(super) async fn probe(endpoint: Arc<Endpoint>) {
+    let mut client = HealthClient::new(endpoint.channel.clone());
     loop {
-        let ready = timeout(PROBE_TIMEOUT, probe(&mut client)).await.unwrap_or(false);
-        metrics.decider_ready.set(ready.into());
-        if health.note(ready) {
-            tracing::info!(ready, "decider readiness changed");
+        let mut found = ask(&mut client).await;
+        if found.0 == Sign::Serving && !endpoint.is_healthy() {
+            // The first answer has waited for the connection: its time says nothing.
+            found = ask(&mut client).await;
         }
-        sleep(if ready { READY_INTERVAL } else { UNREADY_INTERVAL }).await;
+        match found {
+            (Sign::Serving, took) => endpoint.serves(took),
+            (bad, _) => endpoint.note(bad),
+        }
+        // One that a call took out may have no more than lost its connection.
+        let _ = timeout(PROBE_INTERVAL, endpoint.lost.notified()).await;
     }
 }
 
-async fn probe(client: &mut HealthClient<Channel>) -> bool {
+/// What one probe shows, and how long it took.
+async fn ask(client: &mut HealthClient<Channel>) -> (Sign, Duration) {
+    let begun = Instant::now();
+    let sign = timeout(PROBE_TIMEOUT, check(client)).await.unwrap_or(Sign::ProbeFailed);
+    (sign, begun.elapsed())
+}
+
+async fn check(client: &mut HealthClient<Channel>) -> Sign {
     let mut request = Request::new(HealthCheckRequest { service: SERVICE_NAME.to_owned() });
     request.set_timeout(PROBE_TIMEOUT);
     match client.check(request).await {
-        Ok(answer) => answer.into_inner().status() == ServingStatus::Serving,
+        Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Sign::Serving,
+        Ok(_) => Sign::NotServing,
         // It answers, and keeps no health of its own: reachable is all that can be known.
-        Err(status) => matches!(status.code(), Code::Unimplemented | Code::NotFound),
+        Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => Sign::Serving,
+        Err(_) => Sign::ProbeFailed,
     }
 }

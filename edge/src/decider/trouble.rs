@@ -1,9 +1,12 @@
 //! No decision, and why.
 
-use thiserror::Error;
-use tonic::{Code, Status};
+use std::{error::Error, time::Duration};
 
-use super::answer::Garbage;
+use thiserror::Error;
+use tonic::{Code, Status, TimeoutExpired};
+use tonic_types::StatusExt as _;
+
+use super::{answer::Garbage, standing::Sign};
 
 /// No decision, and why. None of these ever becomes an approval.
 #[derive(Debug, Error)]
@@ -20,6 +23,20 @@ pub enum Trouble {
     /// It says that our call breaks the contract: a bug of ours.
     #[error("the decider refuses the call as a breach of the contract: {}", .0.message())]
     Breach(#[source] Box<Status>),
+    /// No name of a decider has been resolved yet.
+    #[error("no decider is known: decider.address is not resolved")]
+    NoEndpoint,
+}
+
+/// Where the same question may do better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prospect {
+    /// Nowhere.
+    None,
+    /// At another endpoint.
+    Elsewhere,
+    /// At another endpoint, or at the same one after a pause: its own wish, if it has one.
+    Again(Option<Duration>),
 }
 
 impl Trouble {
@@ -31,6 +48,33 @@ impl Trouble {
             Self::Silent => "TIMEOUT",
             Self::Garbage(_) => "GARBAGE",
             Self::Breach(_) => "INVALID_ARGUMENT",
+            Self::NoEndpoint => "NO_ENDPOINT",
+        }
+    }
+
+    /// Decide is idempotent, so it may be tried again wherever that helps.
+    pub(super) fn prospect(&self) -> Prospect {
+        match self {
+            Self::Garbage(_) => Prospect::Elsewhere,
+            Self::Failed(status) if is_broken(status) => Prospect::Again(None),
+            Self::Failed(status) => match status.code() {
+                Code::Unavailable => Prospect::Again(None),
+                Code::ResourceExhausted => retry_delay(status),
+                // It has no policy; another may have one.
+                Code::FailedPrecondition => Prospect::Elsewhere,
+                _ => Prospect::None,
+            },
+            Self::Silent | Self::Breach(_) | Self::NoEndpoint => Prospect::None,
+        }
+    }
+
+    /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top.
+    pub(super) fn sign(&self) -> Option<Sign> {
+        match self {
+            Self::Failed(status) if is_broken(status) => Some(Sign::Broken),
+            Self::Failed(status) if status.code() == Code::ResourceExhausted => None,
+            Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Sign::Unable),
+            Self::Breach(_) | Self::NoEndpoint => None,
         }
     }
 }
@@ -44,15 +88,21 @@ impl From<Status> for Trouble {
     }
 }
 
-/// Whether the call never reached a decider, or found it unable for the moment. A status with a source was made
-/// on this side: the connection failed under the call.
-pub(super) fn worth_another_try(status: &Status) -> bool {
-    let broke = std::error::Error::source(status).is_some();
-    match status.code() {
-        Code::Unavailable => true,
-        Code::Unknown | Code::Internal => broke,
-        _ => false,
-    }
+fn retry_delay(status: &Status) -> Prospect {
+    let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    delay.map_or(Prospect::Elsewhere, |delay| Prospect::Again(Some(delay)))
+}
+
+/// Whether the connection failed under the call: a status with a source was made on this side. Our own deadline
+/// makes one, too.
+fn is_broken(status: &Status) -> bool {
+    let connection =
+        matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled);
+    connection && status.source().is_some_and(|source| !is_deadline(source))
+}
+
+fn is_deadline(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TimeoutExpired>() || error.source().is_some_and(is_deadline)
 }
 
 const fn code_name(code: Code) -> &'static str {
@@ -74,5 +124,51 @@ const fn code_name(code: Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    fn failed(code: Code) -> Trouble {
+        Status::new(code, "as told").into()
+    }
+
+    fn broken(source: impl Error + Send + Sync + 'static, code: Code) -> Trouble {
+        let mut status = Status::new(code, "broken");
+        status.set_source(std::sync::Arc::new(source));
+        status.into()
+    }
+
+    #[test]
+    fn each_trouble_says_where_to_go_and_what_it_means_for_the_endpoint() {
+        let reset = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let delay = Duration::from_millis(200);
+        let shed = Status::with_error_details(
+            Code::ResourceExhausted,
+            "shed",
+            ErrorDetails::with_retry_info(Some(delay)),
+        );
+        for (trouble, prospect, sign) in [
+            (failed(Code::Unavailable), Prospect::Again(None), Some(Sign::Unable)),
+            (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
+            (shed.into(), Prospect::Again(Some(delay)), None),
+            (failed(Code::FailedPrecondition), Prospect::Elsewhere, Some(Sign::Unable)),
+            (failed(Code::Internal), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::PermissionDenied), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::InvalidArgument), Prospect::None, None),
+            (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Sign::Broken)),
+            (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Sign::Broken)),
+            (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Sign::Broken)),
+            (broken(reset(), Code::PermissionDenied), Prospect::None, Some(Sign::Unable)),
+            (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Sign::Unable)),
+            (Trouble::Silent, Prospect::None, Some(Sign::Unable)),
+            (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Sign::Unable)),
+        ] {
+            assert_eq!((trouble.prospect(), trouble.sign()), (prospect, sign), "{trouble:?}");
+        }
     }
 }

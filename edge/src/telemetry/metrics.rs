@@ -1,5 +1,7 @@
 //! The edge's own numbers, in OpenMetrics text.
 
+mod decider;
+
 use std::{sync::Mutex, time::Duration};
 
 use prometheus_client::{
@@ -7,6 +9,8 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
 };
+
+pub use decider::DeciderMetrics;
 
 /// Upper bounds of the buckets of a decision's time, in seconds.
 const DECIDE_SECONDS: [f64; 13] =
@@ -62,6 +66,8 @@ pub struct Metrics {
     pub failed_handshakes: Counter,
     /// 1 while a decider answers that it is ready.
     pub decider_ready: Gauge,
+    /// The deciders.
+    pub decider: DeciderMetrics,
 }
 
 impl Default for Metrics {
@@ -84,6 +90,7 @@ impl Metrics {
             connections: Gauge::default(),
             failed_handshakes: Counter::default(),
             decider_ready: Gauge::default(),
+            decider: DeciderMetrics::default(),
         };
         if let Ok(mut registry) = metrics.registry.lock() {
             metrics.register(&mut registry);
@@ -118,6 +125,7 @@ impl Metrics {
             self.failed_handshakes.clone(),
         );
         registry.register("decider_ready", "1 while a decider is ready", self.decider_ready.clone());
+        self.decider.register(registry);
     }
 
     /// Counts a request as in flight until the guard is dropped, which a caller that hangs up does as well.

@@ -8,8 +8,10 @@
 )]
 
 mod answers;
+mod balance;
 mod binary;
 mod limits;
+mod renewal;
 mod support;
 mod tracing;
 mod trouble;

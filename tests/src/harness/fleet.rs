@@ -1,4 +1,6 @@
-//! Several deciders over one ledger on a real PostgreSQL server, asked directly.
+//! Several deciders over one ledger on a real PostgreSQL server, asked directly or through an edge.
+
+mod front;
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -20,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The deciders, each with a configuration of its own. Dropped, it kills them and removes the files.
 pub struct Fleet {
+    edge: Option<Process>,
     deciders: Vec<Decider>,
     local: Local,
     _directory: TempDir,
@@ -52,7 +55,7 @@ impl Fleet {
         let addresses = ports::free_addresses();
         let settings = Settings { addresses, store: Store::Memory, policy: policy.to_owned() };
         let local = Local::create(&directory.path().join("local"), &settings).unwrap();
-        let mut fleet = Self { deciders: Vec::new(), local, _directory: directory };
+        let mut fleet = Self { edge: None, deciders: Vec::new(), local, _directory: directory };
         for number in 0..count {
             let [grpc, admin] =
                 [ports::free(), ports::free()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
@@ -116,6 +119,10 @@ impl Fleet {
     /// SIGKILL, then the same one again. It is not waited for.
     pub fn kill_and_restart(&mut self, number: usize) {
         self.process(number).kill().unwrap();
+        self.spawn_again(number);
+    }
+
+    fn spawn_again(&mut self, number: usize) {
         let admin = self.deciders.get(number).unwrap().admin;
         let process = self.spawn(number, admin);
         self.deciders.get_mut(number).unwrap().process = process;
@@ -125,9 +132,7 @@ impl Fleet {
     pub fn restart_ended(&mut self) {
         for number in 0..self.len() {
             if self.process(number).exited().unwrap().is_some() {
-                let admin = self.deciders.get(number).unwrap().admin;
-                let process = self.spawn(number, admin);
-                self.deciders.get_mut(number).unwrap().process = process;
+                self.spawn_again(number);
             }
         }
     }

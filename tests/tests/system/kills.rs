@@ -1,7 +1,7 @@
 //! `kill -9` of edge and decider at random moments while Co-signers ask: what was approved is on record with its
 //! charge, what is asked again is answered the same, and nothing is charged twice.
 
-mod clients;
+pub mod clients;
 mod ledger;
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use system_tests::harness::{Options, System, eventually, rounds};
 use clients::{Book, Load};
 
 /// Each vault may pay 1 ETH a day, so that it has room for so many transactions of equal amount and no more.
-const POLICY: &str = r#"
+pub const POLICY: &str = r#"
 version: 1
 assets: {ETH: {chain: evm, decimals: 18}}
 allow:
@@ -43,7 +43,7 @@ async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_counted_twice()
     println!("seed {seed}; again with KILLS_SEED={seed}");
     let mut system = System::with(Options::policy(POLICY)).await;
     let book = Arc::new(Book::default());
-    let load = Load::start(&system, &book, CLIENTS);
+    let load = Load::start(|| system.cosigner(), &book, CLIENTS);
     for cycle in 0..rounds(20, 500) {
         let answers = book.answers();
         eventually("answers between kills", SERVED_AGAIN, async || {

@@ -10,6 +10,7 @@
 )]
 
 mod bad_start;
+mod balance;
 mod contract;
 mod cosigner;
 mod demo;

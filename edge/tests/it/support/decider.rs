@@ -17,6 +17,8 @@ use tonic::{
     metadata::MetadataMap,
     transport::{Certificate, Identity, Server, ServerTlsConfig},
 };
+use tonic_health::server::{HealthReporter, health_reporter};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::Files;
 
@@ -32,8 +34,17 @@ pub enum Manner {
     /// Answers after this long.
     Slow(Duration),
     Failing(Code),
+    /// Has too much to do, and says when to come back.
+    Shedding(Duration),
     /// Allows, and then this is done to the answer.
     Garbage(fn(&mut DecideResponse)),
+}
+
+/// Whether a decider answers `grpc.health.v1`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    Health,
+    Nothing,
 }
 
 /// What was asked.
@@ -45,14 +56,16 @@ pub enum Asked {
 
 #[derive(Clone)]
 struct Service {
-    manner: Manner,
+    manner: Arc<Mutex<Manner>>,
     asked: Arc<Mutex<Vec<(Asked, MetadataMap)>>>,
+    caller: Arc<Mutex<Vec<u8>>>,
 }
 
 /// A running decider. Dropped, it is gone, connections included.
 pub struct Decider {
     pub port: u16,
     service: Service,
+    health: HealthReporter,
     /// Its own, so that its connections end with it.
     runtime: Option<Runtime>,
 }
@@ -70,26 +83,54 @@ impl Decider {
         Self::start_at(files, manner, 0).await
     }
 
+    /// At this port, without a health of its own.
     pub async fn start_at(files: &Files, manner: Manner, port: u16) -> Self {
+        Self::start_with(files, manner, port, Keeps::Nothing).await
+    }
+
+    pub async fn start_with(files: &Files, manner: Manner, port: u16, keeps: Keeps) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let socket = runtime.spawn(bind(port)).await.expect("runs");
         let port = socket.local_addr().expect("an address").port();
-        let service = Service { manner, asked: Arc::default() };
+        let service =
+            Service { manner: Arc::new(Mutex::new(manner)), asked: Arc::default(), caller: Arc::default() };
+        let (health, health_service) = health_reporter();
+        health.set_serving::<DecisionServiceServer<Service>>().await;
         let tls = ServerTlsConfig::new()
             .identity(Identity::from_pem(files.read("decider.crt"), files.read("decider.key")))
             .client_ca_root(Certificate::from_pem(files.read("ca.pem")));
         let server = Server::builder()
             .tls_config(tls)
             .expect("TLS")
-            .add_service(DecisionServiceServer::new(service.clone()));
+            .add_service(DecisionServiceServer::new(service.clone()))
+            .add_optional_service((keeps == Keeps::Health).then_some(health_service));
         runtime.spawn(async move {
             server.serve_with_incoming(TcpListenerStream::new(socket)).await.expect("serves");
         });
-        Self { port, service, runtime: Some(runtime) }
+        Self { port, service, health, runtime: Some(runtime) }
+    }
+
+    /// From now on.
+    pub fn set(&self, manner: Manner) {
+        *self.service.manner.lock().expect("unpoisoned") = manner;
+    }
+
+    /// Says that it is about to end, and answers all the same.
+    pub async fn drain(&self) {
+        self.health.set_not_serving::<DecisionServiceServer<Service>>().await;
+    }
+
+    pub fn calls(&self) -> usize {
+        self.service.asked.lock().expect("unpoisoned").len()
     }
 
     pub fn asked(&self) -> Vec<Asked> {
         self.service.asked.lock().expect("unpoisoned").iter().map(|(asked, _)| asked.clone()).collect()
+    }
+
+    /// The certificate (DER) of the last caller.
+    pub fn caller(&self) -> Vec<u8> {
+        self.service.caller.lock().expect("unpoisoned").clone()
     }
 
     /// The metadata of the last call.
@@ -122,7 +163,8 @@ impl Service {
             ..DecideResponse::default()
         };
         let allowed = || answer(Verdict::Allow, Action::Approve, ReasonCode::Allowed, "rule sweep");
-        match self.manner {
+        let manner = *self.manner.lock().expect("unpoisoned");
+        match manner {
             Manner::Allowing => Ok(allowed()),
             Manner::Denying => {
                 Ok(answer(Verdict::Deny, Action::Reject, ReasonCode::LimitExceeded, "limit eth-per-hour"))
@@ -136,6 +178,10 @@ impl Service {
                 Ok(allowed())
             }
             Manner::Failing(code) => Err(Status::new(code, "as told")),
+            Manner::Shedding(delay) => {
+                let details = ErrorDetails::with_retry_info(Some(delay));
+                Err(Status::with_error_details(Code::ResourceExhausted, "as told", details))
+            }
             Manner::Garbage(spoil) => {
                 let mut spoilt = allowed();
                 spoil(&mut spoilt);
@@ -148,6 +194,8 @@ impl Service {
 #[tonic::async_trait]
 impl DecisionService for Service {
     async fn decide(&self, request: Request<DecideRequest>) -> Result<Response<DecideResponse>, Status> {
+        let certificates = request.peer_certs().expect("mutual TLS");
+        *self.caller.lock().expect("unpoisoned") = certificates[0].to_vec();
         let (metadata, _, request) = request.into_parts();
         let id = request.callback_request_id.clone();
         self.told(Asked::Transaction(Box::new(request)), metadata, &id).await.map(Response::new)

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 /// A file of the published vectors.
@@ -27,18 +27,25 @@ impl Files {
     }
 
     fn certificates(&self) {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
+        let key = KeyPair::generate().expect("a key");
+        self.write("ca.key", key.serialize_pem().as_bytes());
+        let ca = authority().self_signed(&key).expect("a CA");
         self.write("ca.pem", ca.pem().as_bytes());
         for name in ["edge", "client", "decider"] {
-            let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-            let key = KeyPair::generate().expect("a key");
-            let params = CertificateParams::new(names).expect("parameters");
-            let certificate = params.signed_by(&key, &ca).expect("a certificate");
-            self.write(&format!("{name}.crt"), certificate.pem().as_bytes());
-            self.write(&format!("{name}.key"), key.serialize_pem().as_bytes());
+            self.certify(name);
         }
+    }
+
+    /// A new certificate and key in the place of those of this name.
+    pub fn certify(&self, name: &str) {
+        let ca_key = String::from_utf8(self.read("ca.key")).expect("PEM");
+        let ca = Issuer::new(authority(), KeyPair::from_pem(&ca_key).expect("a key"));
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(names).expect("parameters");
+        let certificate = params.signed_by(&key, &ca).expect("a certificate");
+        self.write(&format!("{name}.crt"), certificate.pem().as_bytes());
+        self.write(&format!("{name}.key"), key.serialize_pem().as_bytes());
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -79,4 +86,10 @@ paths:
 "#
         )
     }
+}
+
+fn authority() -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
 }

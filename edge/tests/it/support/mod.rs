@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod decider;
+pub mod deciders;
 pub mod files;
 pub mod program;
 
@@ -13,7 +14,8 @@ use edge::{
 };
 
 pub use caller::{Caller, Reply};
-pub use decider::{Decider, Manner};
+pub use decider::{Decider, Keeps, Manner};
+pub use deciders::Deciders;
 pub use files::{Files, vector};
 
 /// The requestId of the transaction vector.

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use system_tests::cosigner::{Action, Cosigner, Error};
-use system_tests::harness::System;
 use system_tests::requests::{Destination, Transfer};
 use tokio::task::JoinHandle;
 
@@ -54,6 +53,16 @@ impl Book {
     /// Final answers so far, repeated ones included.
     pub fn answers(&self) -> usize {
         self.answers.load(Ordering::SeqCst)
+    }
+
+    /// How often a Co-signer was told to RETRY.
+    pub fn retries(&self) -> usize {
+        self.retries.load(Ordering::SeqCst)
+    }
+
+    /// How often a Co-signer got no reply at all.
+    pub fn failures(&self) -> usize {
+        self.failures.load(Ordering::SeqCst)
     }
 
     /// Every request with its final answer.
@@ -144,10 +153,10 @@ pub struct Load {
 
 impl Load {
     /// Starts so many, each with connections of its own.
-    pub fn start(system: &System, book: &Arc<Book>, clients: usize) -> Self {
+    pub fn start(cosigner: impl Fn() -> Cosigner, book: &Arc<Book>, clients: usize) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let client = |number| {
-            let (cosigner, book, stop) = (system.cosigner(), Arc::clone(book), Arc::clone(&stop));
+            let (cosigner, book, stop) = (cosigner(), Arc::clone(book), Arc::clone(&stop));
             tokio::spawn(async move {
                 let mut turn = number;
                 while !stop.load(Ordering::SeqCst) {

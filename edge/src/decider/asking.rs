@@ -1,0 +1,234 @@
+//! One question on its way: choose ▸ call ▸ elsewhere.
+//!
+//! Decide is idempotent, so it may be put to several deciders, at once or one after the other: one record, one charge,
+//! one answer. The first usable answer counts.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+use tower::retry::budget::{Budget as _, TpsBudget};
+
+use super::{
+    answer::Decision,
+    choose::Seats,
+    endpoint::Endpoint,
+    fleet::Fleet,
+    members::Members,
+    race::Race,
+    standing::Sign,
+    trouble::{Prospect, Trouble},
+};
+use crate::telemetry::metrics::DeciderMetrics;
+
+/// Pauses before deciders are asked again when each was asked. Together they bridge one that restarts alone.
+const RETRY_PAUSES: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1000)];
+/// A decider that is silent for so long does not keep another from being asked.
+const SILENCE: Duration = Duration::from_secs(3);
+/// Nor one that is silent for this share of what is left of the deadline.
+const SILENCE_SHARE: u32 = 3;
+/// With less left nobody else is asked.
+const LEAST_LEFT: Duration = Duration::from_millis(10);
+/// Most deciders that one question is with at the same time.
+const MAX_AT_ONCE: usize = 3;
+/// How long a question waits for the first address of a decider to be known.
+const FIRST_LOOKUP: Duration = Duration::from_secs(2);
+const FIRST_LOOKUP_POLL: Duration = Duration::from_millis(10);
+
+/// Why and when another decider is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// It is not.
+    Never,
+    /// The last one failed.
+    Retry(Instant),
+    /// The operator does not want to wait longer than this.
+    Hedge(Instant),
+    /// The last one is silent.
+    Silence(Instant),
+}
+
+impl Next {
+    const fn at(self) -> Option<Instant> {
+        match self {
+            Self::Never => None,
+            Self::Retry(at) | Self::Hedge(at) | Self::Silence(at) => Some(at),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Never | Self::Retry(_) => "retry",
+            Self::Hedge(_) => "hedge",
+            Self::Silence(_) => "silence",
+        }
+    }
+}
+
+/// What all questions share.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'d> {
+    pub(super) fleet: &'d Fleet,
+    pub(super) budget: &'d TpsBudget,
+    pub(super) metrics: &'d DeciderMetrics,
+    pub(super) hedge_after: Option<Duration>,
+}
+
+/// One question on its way.
+struct Asking<'d> {
+    desk: Desk<'d>,
+    until: Instant,
+    members: Arc<Members>,
+    /// Who was asked in this round.
+    asked: Seats,
+    last: Option<Arc<Endpoint>>,
+    hedge_after: Option<Duration>,
+    pauses: std::array::IntoIter<Duration, 3>,
+    next: Next,
+    trouble: Trouble,
+}
+
+/// Asks by `attempt`, until there is a decision, or nobody is left who could give one.
+pub(super) async fn ask<F>(
+    desk: Desk<'_>,
+    until: Instant,
+    attempt: impl Fn(&Arc<Endpoint>) -> F,
+) -> Result<Decision, Trouble>
+where
+    F: Future<Output = Result<Decision, Trouble>>,
+{
+    let mut asking = Asking::new(desk, until, some_members(desk.fleet).await);
+    let first = asking.first().ok_or(Trouble::NoEndpoint)?;
+    let first = pin!(attempt(&first));
+    let mut race = Race::new(first);
+    loop {
+        match race.next(asking.next.at()).await {
+            Some(Ok(decision)) => return Ok(decision),
+            Some(Err(breach @ Trouble::Breach(_))) => return Err(breach),
+            Some(Err(trouble)) => asking.failed(trouble, race.len()),
+            None => {
+                if let Some(endpoint) = asking.another(race.len()) {
+                    race.join(attempt(&endpoint));
+                }
+            }
+        }
+        if race.len() == 0 && asking.next == Next::Never {
+            return Err(asking.trouble);
+        }
+    }
+}
+
+/// The deciders. Right after the start their names may still be looked up.
+async fn some_members(fleet: &Fleet) -> Arc<Members> {
+    let begun = Instant::now();
+    loop {
+        let members = fleet.members();
+        if members.len() > 0 || begun.elapsed() > FIRST_LOOKUP {
+            return members;
+        }
+        sleep(FIRST_LOOKUP_POLL).await;
+    }
+}
+
+impl<'d> Asking<'d> {
+    fn new(desk: Desk<'d>, until: Instant, members: Arc<Members>) -> Self {
+        Self {
+            desk,
+            until,
+            members,
+            asked: Seats::default(),
+            last: None,
+            hedge_after: desk.hedge_after,
+            pauses: RETRY_PAUSES.into_iter(),
+            next: Next::Never,
+            trouble: Trouble::NoEndpoint,
+        }
+    }
+
+    fn first(&mut self) -> Option<Arc<Endpoint>> {
+        self.desk.budget.deposit();
+        self.desk.metrics.attempt("first");
+        let place = self.desk.fleet.choose(&self.members, self.asked)?;
+        self.turn_to(place)
+    }
+
+    /// An attempt failed, and so many are still under way.
+    fn failed(&mut self, trouble: Trouble, running: usize) {
+        match self.when_to_retry(&trouble) {
+            Some(at) => self.next = Next::Retry(at),
+            // There is nobody left to be silent.
+            None if running == 0 && !matches!(self.next, Next::Retry(_)) => self.next = Next::Never,
+            None => {}
+        }
+        self.trouble = trouble;
+    }
+
+    /// Elsewhere at once; where everybody was asked, after a pause.
+    fn when_to_retry(&mut self, trouble: &Trouble) -> Option<Instant> {
+        let (now, elsewhere) = (Instant::now(), !self.members.candidates(self.asked).is_empty());
+        let at = match trouble.prospect() {
+            Prospect::None => None,
+            Prospect::Elsewhere | Prospect::Again(_) if elsewhere => Some(now),
+            Prospect::Elsewhere => None,
+            Prospect::Again(wish) => self.pauses.next().map(|pause| now + wish.unwrap_or(pause)),
+        };
+        at.filter(|at| *at < self.until)
+    }
+
+    /// The time for another attempt has come, while so many are under way.
+    fn another(&mut self, running: usize) -> Option<Arc<Endpoint>> {
+        let why = std::mem::replace(&mut self.next, Next::Never);
+        let retry = matches!(why, Next::Retry(_));
+        let place = if running < MAX_AT_ONCE { self.choose(retry) } else { None };
+        let affordable = place.is_some() && self.spend();
+        let Some(place) = place.filter(|_| affordable) else {
+            // Whoever is silent may still answer, or somebody else come back.
+            self.next = if retry { Next::Never } else { self.when_silent() };
+            return None;
+        };
+        if let (Next::Silence(_), Some(silent)) = (why, &self.last) {
+            silent.note(Sign::Unable);
+        }
+        self.desk.metrics.attempt(why.word());
+        self.turn_to(place)
+    }
+
+    /// Somebody who was not asked yet; a retry begins a new round where everybody was.
+    fn choose(&mut self, retry: bool) -> Option<usize> {
+        let place = self.desk.fleet.choose(&self.members, self.asked);
+        if place.is_some() || !retry {
+            return place;
+        }
+        (self.members, self.asked) = (self.desk.fleet.members(), Seats::default());
+        self.desk.fleet.choose(&self.members, self.asked)
+    }
+
+    fn spend(&self) -> bool {
+        let granted = self.desk.budget.withdraw();
+        if !granted {
+            self.desk.metrics.budget_exhausted.inc();
+        }
+        granted
+    }
+
+    fn turn_to(&mut self, place: usize) -> Option<Arc<Endpoint>> {
+        self.asked.insert(place);
+        self.last = self.members.get(place).cloned();
+        self.next = self.when_silent();
+        self.last.clone()
+    }
+
+    /// When the one that was asked last has been silent for too long for another not to be asked.
+    fn when_silent(&mut self) -> Next {
+        let now = Instant::now();
+        let left = self.until.saturating_duration_since(now);
+        if self.members.len() < 2 || left < LEAST_LEFT {
+            return Next::Never;
+        }
+        let silence = SILENCE.min(left / SILENCE_SHARE);
+        match self.hedge_after.take() {
+            Some(hedge) if hedge < silence => Next::Hedge(now + hedge),
+            _ => Next::Silence(now + silence),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! One decider at one address: its channel, how it stands and how busy it is.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
+use tokio::{sync::Notify, time::Instant};
+use tonic::transport::Channel;
+
+use super::{
+    load::{Latency, cost},
+    standing::{Record, Sign, Standing},
+    trouble::Trouble,
+};
+use crate::telemetry::metrics::Metrics;
+
+/// One decider at one address.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) address: SocketAddr,
+    pub(super) channel: Channel,
+    client: DecisionServiceClient<Channel>,
+    record: Mutex<Record>,
+    /// Of the record, to be read without its lock.
+    healthy: AtomicBool,
+    latency: Mutex<Latency>,
+    in_flight: AtomicU32,
+    /// Told when a call took it out: to be probed at once.
+    pub(super) lost: Notify,
+    /// Told of each change of standing, as by every other endpoint.
+    changed: Arc<Notify>,
+    metrics: Arc<Metrics>,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        address: SocketAddr,
+        channel: Channel,
+        changed: Arc<Notify>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        metrics.decider.endpoint_is(Standing::Unproven.word());
+        Self {
+            address,
+            client: DecisionServiceClient::new(channel.clone()),
+            channel,
+            record: Mutex::default(),
+            healthy: AtomicBool::default(),
+            latency: Mutex::new(Latency::of(std::time::Duration::ZERO, Instant::now())),
+            in_flight: AtomicU32::default(),
+            lost: Notify::new(),
+            changed,
+            metrics,
+        }
+    }
+
+    pub(super) fn client(&self) -> DecisionServiceClient<Channel> {
+        self.client.clone()
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn cost(&self, now: Instant) -> u128 {
+        cost(held(&self.latency).read(now), self.in_flight.load(Ordering::Relaxed))
+    }
+
+    /// A probe found it serving and took so long: all that is known of one that was not asked.
+    pub(super) fn serves(&self, took: std::time::Duration) {
+        if !self.is_healthy() {
+            *held(&self.latency) = Latency::of(took, Instant::now());
+        }
+        self.note(Sign::Serving);
+    }
+
+    pub(super) fn note(&self, sign: Sign) {
+        let mut record = held(&self.record);
+        let Some(before) = record.note(sign) else { return };
+        let now = record.standing();
+        self.healthy.store(now == Standing::Healthy, Ordering::Relaxed);
+        drop(record);
+        self.tell(before, now, sign);
+    }
+
+    fn tell(&self, before: Standing, now: Standing, sign: Sign) {
+        self.metrics.decider.endpoint_was(before.word());
+        self.metrics.decider.endpoint_is(now.word());
+        self.metrics.decider.endpoint_became(now.word());
+        let (endpoint, standing) = (self.address, now.word());
+        match now {
+            Standing::Out => {
+                tracing::warn!(%endpoint, standing, sign = ?sign, "a decider is taken out");
+                self.lost.notify_one();
+            }
+            Standing::Healthy | Standing::Unproven => {
+                tracing::info!(%endpoint, standing, "a decider is asked")
+            }
+        }
+        self.changed.notify_one();
+    }
+
+    /// Counts a call until the turn ends or is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Turn {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Turn { endpoint: Arc::clone(self), begun: Instant::now(), answered: false }
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.metrics.decider.endpoint_was(held(&self.record).standing().word());
+    }
+}
+
+/// A call in hand.
+pub(super) struct Turn {
+    endpoint: Arc<Endpoint>,
+    begun: Instant,
+    answered: bool,
+}
+
+impl Turn {
+    /// The call ended with a decision, or with this trouble.
+    pub(super) fn end(mut self, trouble: Option<&Trouble>) {
+        self.answered = trouble.is_none();
+        match trouble.map(Trouble::sign) {
+            None => self.endpoint.note(Sign::Answered),
+            Some(Some(sign)) => self.endpoint.note(sign),
+            Some(None) => {}
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let (took, now) = (self.begun.elapsed(), Instant::now());
+        let mut latency = held(&self.endpoint.latency);
+        // A quick refusal is no quick answer.
+        if self.answered { latency.answered(took, now) } else { latency.waited(took, now) }
+    }
+}
+
+/// What is held is whole whenever the lock is free, even after a panic.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

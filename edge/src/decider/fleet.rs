@@ -1,0 +1,202 @@
+//! The deciders that are known now: what the addresses resolve to, looked up again and again.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::{
+    sync::Notify,
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    address::Address,
+    choose::{Dice, MAX_ENDPOINTS, Seats},
+    endpoint::Endpoint,
+    health::Health,
+    identity::{Identity, IdentityFiles},
+    members::{Member, Members},
+    resolve::Resolve,
+};
+use crate::telemetry::metrics::Metrics;
+
+/// Pause between lookups: how late a new decider is noticed.
+const LOOKUP_INTERVAL: Duration = Duration::from_secs(5);
+/// The same while none is healthy.
+const LOST_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
+/// Up to a quarter more, so that edges do not look up at the same time.
+const LOOKUP_JITTER_SHARE: u32 = 4;
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a new identity may take until one decider is healthy with it.
+const PROOF_TIMEOUT: Duration = Duration::from_secs(3);
+const PROOF_POLL: Duration = Duration::from_millis(10);
+
+/// The deciders, and what keeps them up to date.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    members: ArcSwap<Members>,
+    addresses: Vec<Address>,
+    identity: ArcSwap<Identity>,
+    files: IdentityFiles,
+    resolver: Arc<dyn Resolve>,
+    changed: Arc<Notify>,
+    dice: Dice,
+    metrics: Arc<Metrics>,
+}
+
+impl Fleet {
+    pub(super) fn new(
+        (addresses, identity, files): (Vec<Address>, Identity, IdentityFiles),
+        resolver: Arc<dyn Resolve>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
+        Self {
+            members: ArcSwap::default(),
+            addresses,
+            identity: ArcSwap::from_pointee(identity),
+            files,
+            resolver,
+            changed: Arc::default(),
+            dice: Dice::new(seed),
+            metrics,
+        }
+    }
+
+    pub(super) fn members(&self) -> Arc<Members> {
+        self.members.load_full()
+    }
+
+    /// The place of one to ask beside those that were asked.
+    pub(super) fn choose(&self, members: &Members, asked: Seats) -> Option<usize> {
+        members.choose(asked, self.dice.throw())
+    }
+
+    /// Keeps members and health up to date for as long as it is polled.
+    pub(super) async fn watch(&self, health: &Health) {
+        tokio::join!(self.keep_known(), self.keep_health(health));
+    }
+
+    async fn keep_health(&self, health: &Health) {
+        loop {
+            let ready = self.members().is_ready();
+            self.metrics.decider_ready.set(ready.into());
+            if health.note(ready) {
+                tracing::info!(ready, "decider readiness changed");
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    async fn keep_known(&self) {
+        let mut known = vec![Vec::new(); self.addresses.len()];
+        loop {
+            self.look_up(&mut known).await;
+            self.update(&known);
+            self.renew(&known).await;
+            let interval = if self.members().is_ready() { LOOKUP_INTERVAL } else { LOST_LOOKUP_INTERVAL };
+            sleep(self.jittered(interval)).await;
+        }
+    }
+
+    /// Looks up all addresses. One that cannot be looked up stays what is known of it.
+    async fn look_up(&self, known: &mut [Vec<SocketAddr>]) {
+        let mut lookups = JoinSet::new();
+        for (index, address) in self.addresses.iter().enumerate() {
+            let resolving = timeout(LOOKUP_TIMEOUT, self.resolver.resolve(address.host(), address.port()));
+            lookups.spawn(async move { (index, resolving.await) });
+        }
+        while let Some(Ok((index, resolved))) = lookups.join_next().await {
+            let host = self.addresses.get(index).map_or("", Address::host);
+            match (resolved, known.get_mut(index)) {
+                (Ok(Ok(found)), Some(known)) if !found.is_empty() => *known = found,
+                (Ok(Err(error)), _) => tracing::warn!(host, %error, "the decider's name cannot be looked up"),
+                _ => tracing::warn!(host, "the decider's name is not looked up in time, or has no address"),
+            }
+        }
+    }
+
+    /// Those that are known stay with all that is known of them; the others come and go.
+    fn update(&self, known: &[Vec<SocketAddr>]) {
+        let before = self.members();
+        let members = self.members_at(known, &before, &self.identity.load_full());
+        for gone in before.0.iter().filter(|member| !members.0.iter().any(|kept| kept.is_at(member))) {
+            tracing::info!(endpoint = %gone.endpoint.address, "a decider is no longer known");
+        }
+        self.members.store(Arc::new(members));
+        self.changed.notify_one();
+    }
+
+    /// Takes a new identity where the files hold one: new channels, which take over when one of them is healthy.
+    async fn renew(&self, known: &[Vec<SocketAddr>]) {
+        let renewed = match self.files.read().await {
+            Ok(identity) if identity.is_same(&self.identity.load()) => return,
+            Ok(identity) => self.prove(Arc::new(identity), known).await,
+            Err(error) => Err(error.to_string()),
+        };
+        match &renewed {
+            Ok(()) => tracing::info!("deciders are asked as somebody new"),
+            Err(error) => tracing::error!(error, "the new files of the decider's client are not used"),
+        }
+        self.metrics.decider.identity(renewed.is_ok());
+        self.changed.notify_one();
+    }
+
+    /// Files that fit each other may still be refused by deciders: then we stay who we were.
+    async fn prove(&self, identity: Arc<Identity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
+        let members = Arc::new(self.members_at(known, &Members::default(), &identity));
+        let begun = Instant::now();
+        while !members.is_ready() && begun.elapsed() < PROOF_TIMEOUT {
+            sleep(PROOF_POLL).await;
+        }
+        if !members.is_ready() && self.members().is_ready() {
+            return Err("no decider is healthy with them, and with the old ones some are".to_owned());
+        }
+        self.identity.store(identity);
+        self.members.store(members);
+        Ok(())
+    }
+
+    fn members_at(&self, known: &[Vec<SocketAddr>], before: &Members, identity: &Arc<Identity>) -> Members {
+        let members = wanted(known).into_iter().filter_map(|(address, at)| {
+            let is = |member: &&Arc<Member>| member.address == address && member.endpoint.address == at;
+            before.0.iter().find(is).cloned().or_else(|| self.join(address, at, identity))
+        });
+        Members(members.collect())
+    }
+
+    fn join(&self, address: usize, at: SocketAddr, identity: &Identity) -> Option<Arc<Member>> {
+        let channel = identity.channel(self.addresses.get(address)?, at);
+        let channel = channel
+            .inspect_err(|error| tracing::error!(endpoint = %at, %error, "a decider cannot be asked"))
+            .ok()?;
+        let (changed, metrics) = (Arc::clone(&self.changed), Arc::clone(&self.metrics));
+        tracing::info!(endpoint = %at, "a decider is known");
+        Some(Arc::new(Member::new(address, Endpoint::new(at, channel, changed, metrics))))
+    }
+
+    fn jittered(&self, interval: Duration) -> Duration {
+        const STEPS: u32 = 1 << 10;
+        let step = u32::try_from(self.dice.throw() % u64::from(STEPS)).unwrap_or_default();
+        interval + interval / LOOKUP_JITTER_SHARE * step / STEPS
+    }
+}
+
+/// Every address once, in an order that stays, and not more than are kept.
+fn wanted(known: &[Vec<SocketAddr>]) -> Vec<(usize, SocketAddr)> {
+    let mut wanted: Vec<(usize, SocketAddr)> = Vec::new();
+    for (address, found) in known.iter().enumerate() {
+        let mut found = found.clone();
+        found.sort_unstable();
+        for at in found {
+            if !wanted.iter().any(|(_, known)| *known == at) {
+                wanted.push((address, at));
+            }
+        }
+    }
+    if wanted.len() > MAX_ENDPOINTS {
+        tracing::warn!(found = wanted.len(), kept = MAX_ENDPOINTS, "more deciders than are kept");
+        wanted.truncate(MAX_ENDPOINTS);
+    }
+    wanted
+}

@@ -1,0 +1,123 @@
+//! Who we are to deciders, and the files that say so.
+
+use std::{fmt, io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use rustls::RootCertStore;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+
+use super::address::Address;
+
+/// For TCP, and again for TLS.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// An identity that cannot be used.
+#[derive(Debug, Error)]
+pub enum IdentityError {
+    /// A file cannot be read.
+    #[error("{} cannot be read: {}", .0.display(), .1)]
+    File(PathBuf, io::Error),
+    /// No certificate authority, or a damaged one.
+    #[error("the authority does not hold certificates (PEM, \"BEGIN CERTIFICATE\")")]
+    Authority,
+    /// The TLS settings are refused: a key that is not the certificate's, for one.
+    #[error("the TLS settings for the decider are refused: {}", root_cause(.0))]
+    Tls(#[from] tonic::transport::Error),
+}
+
+/// The files that an identity is made of, all PEM.
+#[derive(Clone, Debug)]
+pub struct IdentityFiles {
+    /// Whose deciders we believe.
+    pub ca: PathBuf,
+    /// Our certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub private_key: PathBuf,
+}
+
+impl IdentityFiles {
+    /// The identity that the files say now. Files of which not all are replaced yet do not fit, and are an error.
+    pub(super) async fn read(&self) -> Result<Identity, IdentityError> {
+        let read = async |path: &PathBuf| {
+            tokio::fs::read(path).await.map_err(|error| IdentityError::File(path.clone(), error))
+        };
+        Identity::new(
+            &read(&self.ca).await?,
+            &read(&self.certificate).await?,
+            &read(&self.private_key).await?,
+        )
+    }
+}
+
+/// Who we are to a decider, and whose deciders we believe.
+#[derive(Clone)]
+pub struct Identity {
+    tls: ClientTlsConfig,
+    digest: [u8; 32],
+}
+
+impl Identity {
+    /// Believes deciders under `ca`; to them `certificate` and `key` prove us (all PEM).
+    pub fn new(ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
+        check_authority(ca)?;
+        let pair = tonic::transport::Identity::from_pem(certificate, key);
+        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)).identity(pair);
+        let contents = [ca, certificate, key].map(Sha256::digest).concat();
+        let identity = Self { tls: tls.timeout(CONNECT_TIMEOUT), digest: Sha256::digest(contents).into() };
+        // Certificate and key are looked at when they are used: here.
+        identity.tls_for("localhost", Endpoint::from_static("https://localhost"))?;
+        Ok(identity)
+    }
+
+    /// Whether it was made of the same contents.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+
+    /// A channel to the decider of this address that is `at`; it connects when it is first used. Whichever machine
+    /// that is, its certificate must be for the host of the URL.
+    pub(super) fn channel(&self, address: &Address, at: SocketAddr) -> Result<Channel, IdentityError> {
+        let endpoint = Endpoint::from_shared(format!("https://{at}"))?.origin(address.uri().clone());
+        let endpoint = self.tls_for(address.host(), endpoint)?;
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .keep_alive_while_idle(true);
+        Ok(endpoint.connect_lazy())
+    }
+
+    fn tls_for(&self, host: &str, endpoint: Endpoint) -> Result<Endpoint, IdentityError> {
+        Ok(endpoint.tls_config(self.tls.clone().domain_name(host))?)
+    }
+}
+
+/// What is no certificate is passed over when it is used, and then nobody would be believed.
+fn check_authority(ca: &[u8]) -> Result<(), IdentityError> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(ca).collect();
+    let certificates = certificates.map_err(|_| IdentityError::Authority)?;
+    match RootCertStore::empty().add_parsable_certificates(certificates) {
+        (1.., 0) => Ok(()),
+        _ => Err(IdentityError::Authority),
+    }
+}
+
+/// Never the key.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! The deciders at one moment, and which of them may be asked.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    choose::{Seats, choose},
+    endpoint::Endpoint,
+    health::probe,
+};
+
+/// The deciders at one moment. Their places do not change.
+#[derive(Debug, Default)]
+pub(super) struct Members(pub(super) Vec<Arc<Member>>);
+
+/// A decider that is probed for as long as it is a member.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// Where it stands in the list of addresses.
+    pub(super) address: usize,
+    pub(super) endpoint: Arc<Endpoint>,
+    _probe: AbortOnDropHandle<()>,
+}
+
+impl Member {
+    /// Needs a tokio runtime, for its probes.
+    pub(super) fn new(address: usize, endpoint: Endpoint) -> Self {
+        let endpoint = Arc::new(endpoint);
+        let probe = tokio::spawn(probe(Arc::clone(&endpoint)));
+        Self { address, endpoint, _probe: AbortOnDropHandle::new(probe) }
+    }
+
+    /// Whether both are the same decider.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        self.address == other.address && self.endpoint.address == other.endpoint.address
+    }
+}
+
+impl Members {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&Arc<Endpoint>> {
+        self.0.get(place).map(|member| &member.endpoint)
+    }
+
+    /// Those to ask beside those that were asked: the healthy ones; where none is, any, rather than nobody.
+    pub(super) fn candidates(&self, asked: Seats) -> Seats {
+        let healthy: Seats = self.places(|endpoint| endpoint.is_healthy());
+        if healthy.is_empty() { self.places(|_| true).without(asked) } else { healthy.without(asked) }
+    }
+
+    fn places(&self, are: impl Fn(&Endpoint) -> bool) -> Seats {
+        let members = self.0.iter().enumerate();
+        members.filter(|(_, member)| are(&member.endpoint)).map(|(place, _)| place).collect()
+    }
+
+    /// The place of one to ask beside those that were asked, as `random` draws.
+    pub(super) fn choose(&self, asked: Seats, random: u64) -> Option<usize> {
+        let now = Instant::now();
+        let cost = |place| self.get(place).map_or(u128::MAX, |endpoint| endpoint.cost(now));
+        choose(self.candidates(asked), random, cost)
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        !self.places(Endpoint::is_healthy).is_empty()
+    }
+}

@@ -1,0 +1,253 @@
+//! Several deciders: whoever is dead, slow, silent or about to end, no question fails while another could answer it.
+
+use std::time::Duration;
+
+use callback::Action;
+use edge::decider::{Config, Trouble};
+use proto::decider::v1::{DecideRequest, decision_service_client::DecisionServiceClient};
+use tokio::net::TcpListener;
+use tonic::{
+    Code,
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
+};
+
+use crate::support::{Decider, Deciders, Files, Keeps, Manner};
+
+/// The deadline of [`Deciders`].
+const DEADLINE: Duration = Duration::from_secs(3);
+const RETRIES: &str = r#"decider_attempts_total{kind="retry"}"#;
+const OUT: &str = r#"decider_endpoints{standing="out"}"#;
+
+/// A port at which nobody listens.
+async fn dead_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port()
+}
+
+#[tokio::test]
+async fn with_one_of_two_dead_no_call_fails() {
+    let files = Files::new();
+    let alive = Decider::start_with(&files, Manner::Allowing, 0, Keeps::Health).await;
+    let ports = vec![alive.port, dead_port().await];
+    println!("of 200 calls by tonic's balance_list fail {}", fail_with_tonic(&files, &ports).await);
+    let deciders = Deciders::known_as("localhost", files, vec![alive], ports, |_| ());
+    // From the very first on, when nothing is known of either.
+    let (troubles, _) = deciders.ask_all(200).await;
+    assert_eq!(troubles.len(), 0, "{troubles:?}");
+}
+
+/// What tonic's own balancer does with the same two.
+async fn fail_with_tonic(files: &Files, ports: &[u16]) -> usize {
+    let tls = ClientTlsConfig::new()
+        .domain_name("localhost")
+        .ca_certificate(Certificate::from_pem(files.read("ca.pem")))
+        .identity(Identity::from_pem(files.read("client.crt"), files.read("client.key")));
+    let endpoint = |port: &u16| {
+        let endpoint = Endpoint::from_shared(format!("https://127.0.0.1:{port}")).expect("an address");
+        endpoint.tls_config(tls.clone()).expect("TLS")
+    };
+    let mut client = DecisionServiceClient::new(Channel::balance_list(ports.iter().map(endpoint)));
+    let mut failed = 0;
+    for _ in 0..200 {
+        failed += usize::from(client.decide(DecideRequest::default()).await.is_err());
+    }
+    failed
+}
+
+#[tokio::test]
+async fn one_that_dies_is_taken_out_and_gets_load_again_when_it_is_back() {
+    let mut deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
+    assert_eq!(deciders.ask_all(100).await.0.len(), 0);
+    assert!(deciders.calls().iter().all(|calls| *calls > 5), "{:?}", deciders.calls());
+    let port = deciders.all.remove(1).port;
+    let (troubles, slowest) = deciders.ask_all(200).await;
+    assert_eq!(troubles.len(), 0, "{troubles:?}");
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    deciders.until(OUT, 1).await;
+    assert!(deciders.is_ready());
+    let back = Decider::start_with(&deciders.files, Manner::Allowing, port, Keeps::Health).await;
+    deciders.all.push(back);
+    deciders.until_healthy(2).await;
+    assert_eq!(deciders.ask_all(200).await.0.len(), 0);
+    assert!(deciders.calls()[1] > 5, "{:?}", deciders.calls());
+}
+
+#[tokio::test]
+async fn one_that_is_about_to_end_is_left_without_a_failed_call() {
+    let mut deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
+    deciders.all[1].drain().await;
+    // The notice that a decider gives.
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    drop(deciders.all.remove(1));
+    assert_eq!(deciders.ask_all(100).await.0.len(), 0);
+    assert_eq!(deciders.metric(RETRIES), 0);
+    assert_eq!(deciders.metric(r#"decider_attempts_total{kind="first"}"#), 100);
+}
+
+#[tokio::test]
+async fn a_slow_one_gets_fewer_calls() {
+    let slow = Manner::Slow(Duration::from_millis(150));
+    let deciders = Deciders::start(&[slow, Manner::Allowing, Manner::Allowing]).await;
+    for _ in 0..40 {
+        assert!(deciders.ask_at_once(10).await.iter().all(Result::is_ok));
+    }
+    let calls = deciders.calls();
+    assert_eq!(calls.iter().sum::<usize>(), 400);
+    assert!(calls[0] * 3 < calls[1] && calls[0] * 3 < calls[2], "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_silent_one_does_not_eat_deadlines() {
+    let deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
+    // Its health check still answers: only calls can tell.
+    deciders.all[1].set(Manner::Silent);
+    let (troubles, slowest) = deciders.ask_all(100).await;
+    assert_eq!(troubles.len(), 0, "{troubles:?}");
+    assert!(slowest < DEADLINE / 2, "{slowest:?}");
+    let silent = deciders.metric(r#"decider_attempts_total{kind="silence"}"#);
+    assert!((1..10).contains(&silent), "{silent}");
+}
+
+#[tokio::test]
+async fn one_that_accepts_connections_and_no_more_is_never_asked() {
+    let files = Files::new();
+    let stuck = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let alive = Decider::start_with(&files, Manner::Allowing, 0, Keeps::Health).await;
+    let ports = vec![alive.port, stuck.local_addr().expect("an address").port()];
+    let deciders = Deciders::known_as("localhost", files, vec![alive], ports, |_| ());
+    deciders.until_healthy(1).await;
+    let (troubles, slowest) = deciders.ask_all(50).await;
+    assert_eq!((troubles.len(), deciders.calls()), (0, vec![50]));
+    assert!(slowest < DEADLINE / 3, "{slowest:?}");
+    assert_eq!(deciders.metric(r#"decider_endpoints{standing="unproven"}"#), 1);
+}
+
+#[tokio::test]
+async fn a_hedge_cuts_slow_answers_short() {
+    let slow = Manner::Slow(Duration::from_millis(700));
+    let hedged = |config: &mut Config| config.hedge_after = Some(Duration::from_millis(30));
+    let deciders = Deciders::with(&[slow, Manner::Allowing], hedged).await;
+    let (troubles, slowest) = deciders.ask_all(50).await;
+    assert_eq!(troubles.len(), 0);
+    assert!(slowest < Duration::from_millis(500), "{slowest:?}");
+    assert!(deciders.metric(r#"decider_attempts_total{kind="hedge"}"#) > 0);
+    assert_eq!(deciders.metric(OUT), 0, "slow is not silent");
+}
+
+#[tokio::test]
+async fn nobody_is_stormed_by_retries() {
+    let unable = Manner::Failing(Code::Unavailable);
+    let deciders = Deciders::start(&[unable, unable, unable]).await;
+    let ends = deciders.ask_at_once(600).await;
+    assert!(ends.iter().all(|end| matches!(end, Err(Trouble::Failed(_)))));
+    let calls: usize = deciders.calls().iter().sum();
+    // Half as many again, and twenty for each of ten seconds; without a budget it would be twelve times as many.
+    assert!((600..=600 + 300 + 220).contains(&calls), "{calls}");
+    assert!(deciders.metric("decider_budget_exhausted_total") > 0);
+    assert_eq!(deciders.metric(r#"decider_errors_total{code="UNAVAILABLE"}"#), 600);
+}
+
+#[tokio::test]
+async fn one_that_cannot_decide_is_no_end() {
+    for manner in [
+        Manner::Failing(Code::Unavailable),
+        Manner::Failing(Code::FailedPrecondition),
+        Manner::Failing(Code::ResourceExhausted),
+        Manner::Shedding(Duration::from_secs(2)),
+        Manner::Garbage(|answer| answer.callback_request_id.push('x')),
+    ] {
+        let deciders = Deciders::start(&[manner, Manner::Denying]).await;
+        for number in 0..20 {
+            let (action, took) = deciders.ask(&number.to_string()).await.expect("an answer");
+            assert_eq!(action, Action::Reject);
+            assert!(took < Duration::from_secs(1), "elsewhere at once, not {took:?}");
+        }
+        assert!(deciders.calls()[0] > 0, "nobody had to go elsewhere");
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_not_asked_elsewhere() {
+    for code in [Code::InvalidArgument, Code::PermissionDenied] {
+        let deciders = Deciders::start(&[Manner::Failing(code), Manner::Failing(code)]).await;
+        assert!(deciders.ask("once").await.is_err());
+        assert_eq!(deciders.calls().iter().sum::<usize>(), 1, "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_sheds_alone_is_asked_again_when_it_says() {
+    let deciders = Deciders::start(&[Manner::Shedding(Duration::from_millis(300))]).await;
+    let relieved = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        deciders.all[0].set(Manner::Allowing);
+    };
+    let (answer, ()) = tokio::join!(deciders.ask("shed"), relieved);
+    let (action, took) = answer.expect("an answer");
+    assert_eq!((action, deciders.calls()), (Action::Approve, vec![2]));
+    assert!(took >= Duration::from_millis(300), "{took:?}");
+    assert_eq!(deciders.metric(OUT), 0, "its load would only go to the others");
+}
+
+#[tokio::test]
+async fn with_none_healthy_all_are_tried_all_the_same() {
+    let deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
+    for decider in &deciders.all {
+        decider.drain().await;
+    }
+    deciders.until(OUT, 2).await;
+    assert_eq!(deciders.ask_all(20).await.0.len(), 0);
+    assert!(!deciders.is_ready());
+}
+
+/// From one to four and back, by what the name resolves to, while questions are asked.
+#[tokio::test]
+async fn deciders_come_and_go_without_a_restart() {
+    let mut deciders = Deciders::start(&[Manner::Allowing]).await;
+    for _ in 0..3 {
+        deciders.join(Manner::Allowing).await;
+    }
+    deciders.until_healthy(4).await;
+    assert_eq!(deciders.ask_all(400).await.0.len(), 0);
+    assert!(deciders.calls().iter().all(|calls| *calls > 5), "{:?}", deciders.calls());
+    deciders.list(vec![deciders.all[3].port]);
+    let resolved = async { deciders.until_healthy(1).await };
+    let asked = async {
+        for _ in 0..60 {
+            assert_eq!(deciders.ask_all(5).await.0.len(), 0);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::join!(resolved, asked);
+    let before = deciders.calls();
+    assert_eq!(deciders.ask_all(50).await.0.len(), 0);
+    assert_eq!(deciders.calls()[..3], before[..3]);
+}
+
+#[tokio::test]
+async fn a_lookup_that_fails_changes_nothing() {
+    let mut deciders = Deciders::start(&[Manner::Allowing]).await;
+    deciders.fail_lookups();
+    // Lost, it is looked up every second.
+    deciders.restart(0, Manner::Allowing).await;
+    tokio::time::sleep(Duration::from_millis(6500)).await;
+    assert_eq!(deciders.ask_all(20).await.0.len(), 0);
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_no_decision() {
+    let files = Files::new();
+    let deciders = Deciders::known_as("localhost", files, Vec::new(), Vec::new(), |_| ());
+    let trouble = deciders.ask("nobody").await.expect_err("nobody is there");
+    assert_eq!(trouble.code(), "NO_ENDPOINT");
+}
+
+/// Whatever a name resolves to: who has no certificate for that name is not believed.
+#[tokio::test]
+async fn a_decider_of_another_name_is_not_believed() {
+    let files = Files::new();
+    let alive = Decider::start_with(&files, Manner::Allowing, 0, Keeps::Health).await;
+    let ports = vec![alive.port];
+    let deciders = Deciders::known_as("decider.internal", files, vec![alive], ports, |_| ());
+    assert!(deciders.ask("t").await.is_err());
+    assert_eq!((deciders.calls(), deciders.is_ready()), (vec![0], false));
+}

@@ -9,8 +9,10 @@ use proto::decider::v1::decision_service_server::DecisionService;
 use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 
+use super::access::Caller;
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
+use crate::grants::{Missing, Verb};
 use crate::store::StoreError;
 use crate::telemetry::rpc;
 
@@ -45,10 +47,11 @@ impl Service {
         request: Request<wire::DecideRequest>,
         span: &Span,
     ) -> Result<wire::DecideResponse, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
+        permit(caller, Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide(request, payload).await };
         Self::within(deadline, span, decision).await.map(answer::transaction)
@@ -59,22 +62,39 @@ impl Service {
         request: Request<wire::DecideConfigChangeRequest>,
         span: &Span,
     ) -> Result<wire::DecideConfigChangeResponse, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
+        permit(caller, Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide_config_change(change, payload).await };
         Self::within(deadline, span, decision).await.map(answer::config_change)
     }
 
-    async fn find(&self, request: wire::GetDecisionRequest) -> Result<wire::GetDecisionResponse, Status> {
-        let (tenant, lookup) = convert::lookup(request).map_err(status::invalid)?;
+    async fn find(
+        &self,
+        request: Request<wire::GetDecisionRequest>,
+    ) -> Result<wire::GetDecisionResponse, Status> {
+        let caller = caller(&request);
+        let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
+        permit(caller, Verb::Read, &tenant)?;
         let found = self.decider.find(tenant, lookup).await.map_err(|error| status::of_store(&error))?;
         let found = record::record(found.ok_or_else(status::not_found)?);
         let found = found.map_err(|_| status::fault("the record's request cannot be read"))?;
         Ok(wire::GetDecisionResponse { decision: Some(found) })
     }
+}
+
+/// Who asks: the connection says it of every call.
+fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
+    request.extensions().get().cloned()
+}
+
+/// Before anything else happens. Nobody in particular is granted nothing.
+fn permit(caller: Option<Arc<Caller>>, verb: Verb, tenant: &str) -> Result<(), Status> {
+    let unknown = || status::not_granted(&[], Missing::Identity, verb, tenant);
+    caller.ok_or_else(unknown)?.permit(verb, tenant)
 }
 
 #[tonic::async_trait]
@@ -100,7 +120,7 @@ impl DecisionService for Service {
         request: Request<wire::GetDecisionRequest>,
     ) -> Result<Response<wire::GetDecisionResponse>, Status> {
         let span = rpc::span(rpc::GET_DECISION, request.metadata());
-        let found = self.find(request.into_inner()).instrument(span.clone()).await;
+        let found = self.find(request).instrument(span.clone()).await;
         rpc::ended(&span, found)
     }
 }

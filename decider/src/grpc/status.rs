@@ -8,12 +8,18 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::violations::Violations;
+use crate::grants::{Identity, Missing, Verb};
 use crate::store::StoreError;
+use crate::telemetry::word;
 
 /// The domain of every reason.
 const DOMAIN: &str = "countersign";
 /// When to come back after being shed: some commits later.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
+/// Of the identities that a certificate shows, so many are told back, …
+const MAX_SHOWN_IDENTITIES: usize = 4;
+/// … and so many characters of each: statuses travel in headers.
+const MAX_SHOWN_CHARS: usize = 256;
 
 /// The call breaks the contract.
 pub fn invalid(violations: Violations) -> Status {
@@ -28,6 +34,38 @@ pub fn invalid(violations: Violations) -> Status {
 /// The call has no deadline, or one that cannot be read.
 pub fn deadline_required(problem: &str) -> Status {
     Status::with_error_details(Code::InvalidArgument, problem, reason("DEADLINE_REQUIRED"))
+}
+
+/// The caller's certificate is not granted this. It is told what it showed, and what to ask an operator for.
+pub fn not_granted(shown: &[Identity], missing: Missing, verb: Verb, tenant: &str) -> Status {
+    let (identity, verb) = (told(shown), word(&verb));
+    let message = match missing {
+        Missing::Identity => format!("nothing is granted to {identity}"),
+        Missing::Tenant => format!("{identity} is granted nothing for tenant {tenant}"),
+        Missing::Verb => format!("{identity} is not granted {verb} for tenant {tenant}"),
+    };
+    let facts = [("identity", identity.as_str()), ("verb", verb), ("tenant", tenant)];
+    let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let details = ErrorDetails::with_error_info("NOT_GRANTED", DOMAIN, HashMap::from(facts));
+    Status::with_error_details(Code::PermissionDenied, message, details)
+}
+
+fn told(shown: &[Identity]) -> String {
+    let short = |each: &Identity| -> String { each.to_string().chars().take(MAX_SHOWN_CHARS).collect() };
+    let names: Vec<String> = shown.iter().take(MAX_SHOWN_IDENTITIES).map(short).collect();
+    match (names.join(" or "), shown.len().saturating_sub(MAX_SHOWN_IDENTITIES)) {
+        (_, _) if names.is_empty() => "a certificate without a name that can be granted anything".to_owned(),
+        (names, 0) => names,
+        (names, more) => format!("{names} or {more} more"),
+    }
+}
+
+/// There is no room for another call now.
+pub fn too_many_calls() -> Status {
+    let mut details = reason("OVERLOADED");
+    details.set_retry_info(Some(RETRY_DELAY));
+    let message = "too many calls are worked on already; ask again later";
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// The caller's deadline passed. What was begun is ended, and answers the same question again.

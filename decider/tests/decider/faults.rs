@@ -7,7 +7,7 @@ use decider::clock::SystemClock;
 use decider::config;
 use decider::decide::{Decider, Metrics};
 use decider::document::Document;
-use decider::grpc::{Config, Server};
+use decider::grpc::{self, Config, CurrentAccess, Server};
 use decider::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
 use policy::document::Policy;
 use policy::time::Time;
@@ -88,12 +88,14 @@ impl Store for FailingStore {
 }
 
 /// A server over a store, and the port it listens on.
-fn serve(files: &Files, store: Arc<dyn Store>) -> (u16, CancellationToken) {
+async fn serve(files: &Files, store: Arc<dyn Store>) -> (u16, CancellationToken) {
     let config = config::load(&files.path("decider.yaml")).unwrap();
     let metrics = Arc::new(Metrics::default());
     let (prices, clock) = (Arc::default(), Arc::new(SystemClock::new()));
     let decider = Arc::new(Decider { store, prices, clock, metrics });
-    let server = Server::bind(Config::at("127.0.0.1:0".parse().unwrap()), &config.tls).unwrap();
+    let (access, grpc_metrics) = (CurrentAccess::new(config.access), Arc::new(grpc::Metrics::default()));
+    let at = Config::at("127.0.0.1:0".parse().unwrap());
+    let server = Server::bind(at, access, grpc_metrics).await.unwrap();
     let (port, drain) = (server.address().port(), CancellationToken::new());
     tokio::spawn(server.serve(decider, drain.clone()));
     (port, drain)
@@ -101,7 +103,7 @@ fn serve(files: &Files, store: Arc<dyn Store>) -> (u16, CancellationToken) {
 
 async fn decide_with(store: impl Store + 'static, timeout: Duration) -> Status {
     let files = Files::new();
-    let (port, _drain) = serve(&files, Arc::new(store));
+    let (port, _drain) = serve(&files, Arc::new(store)).await;
     let mut request = Request::new(transfer("r-1", "0.1"));
     request.set_timeout(timeout);
     DecisionServiceClient::new(files.channel(port).await).decide(request).await.unwrap_err()
@@ -130,7 +132,7 @@ async fn a_store_that_fails_is_never_a_denial_and_never_an_approval() {
 #[tokio::test]
 async fn a_store_that_is_not_ready_is_not_served() {
     let files = Files::new();
-    let (port, _drain) = serve(&files, Arc::new(FailingStore(StoreError::Closed)));
+    let (port, _drain) = serve(&files, Arc::new(FailingStore(StoreError::Closed))).await;
     let mut health = HealthClient::new(files.channel(port).await);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let answer = health.check(call(HealthCheckRequest::default())).await.unwrap().into_inner();

@@ -8,6 +8,7 @@ mod admin;
 mod configuration;
 mod explain;
 mod faults;
+mod grants;
 mod program;
 mod service;
 mod traces;

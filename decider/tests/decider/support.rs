@@ -10,7 +10,11 @@ use decider::clock::SystemClock;
 use decider::config;
 use proto::decider::v1 as wire;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, SanType,
+};
 use tonic::Request;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
@@ -45,6 +49,10 @@ admin:
   address: 127.0.0.1:0
 policy: policy.yaml
 store: memory
+grants:
+  - spiffe: spiffe://example.org/client
+    tenants: [default]
+    verbs: [decide, read]
 ";
 
 /// The folder. It goes when this does.
@@ -83,7 +91,17 @@ impl Files {
 
     /// What a client with the right certificate connects with.
     pub fn client_tls(&self) -> ClientTlsConfig {
-        self.tls_without_identity().identity(identity(&self.path("tls"), "client"))
+        self.tls_of("client")
+    }
+
+    /// What a client with this certificate connects with.
+    pub fn tls_of(&self, name: &str) -> ClientTlsConfig {
+        self.tls_without_identity().identity(identity(&self.path("tls"), name))
+    }
+
+    /// Such a client.
+    pub async fn client_of(&self, name: &str, running: &Running) -> DecisionServiceClient<Channel> {
+        DecisionServiceClient::new(connect(running.grpc.port(), self.tls_of(name)).await.unwrap())
     }
 
     pub fn tls_without_identity(&self) -> ClientTlsConfig {
@@ -140,16 +158,30 @@ pub fn transfer(id: &str, amount: &str) -> wire::DecideRequest {
     }
 }
 
-/// An authority, a server and a client of it, and a client that calls itself the same but is of another.
+/// An authority, a server, a client and another service of it, and a client that calls itself the same but is of
+/// another authority.
 pub fn create_certificates(directory: &Path) {
     let authority = create_authority(directory, "ca");
-    create_leaf(directory, "decider", ExtendedKeyUsagePurpose::ServerAuth, &authority);
-    create_leaf(directory, "client", ExtendedKeyUsagePurpose::ClientAuth, &authority);
+    create_leaf(directory, "decider", ExtendedKeyUsagePurpose::ServerAuth, "localhost", &authority);
+    create_leaf(
+        directory,
+        "client",
+        ExtendedKeyUsagePurpose::ClientAuth,
+        "spiffe://example.org/client",
+        &authority,
+    );
+    create_leaf(directory, "service", ExtendedKeyUsagePurpose::ClientAuth, "service.internal", &authority);
     let stranger = create_authority(directory, "other-ca");
-    create_leaf(directory, "stranger", ExtendedKeyUsagePurpose::ClientAuth, &stranger);
+    create_leaf(
+        directory,
+        "stranger",
+        ExtendedKeyUsagePurpose::ClientAuth,
+        "spiffe://example.org/client",
+        &stranger,
+    );
 }
 
-fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
+pub fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let key = KeyPair::generate().unwrap();
@@ -158,13 +190,24 @@ fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
     Issuer::new(params, key)
 }
 
-fn create_leaf(
+/// A certificate with one name of its own: a URI or a host name.
+pub fn create_leaf(
     directory: &Path,
     name: &str,
     usage: ExtendedKeyUsagePurpose,
+    own: &str,
     authority: &Issuer<'static, KeyPair>,
 ) {
-    let mut params = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
+    let mut params = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
+    let text = Ia5String::try_from(own).unwrap();
+    params.subject_alt_names.push(if own.contains("://") {
+        SanType::URI(text)
+    } else {
+        SanType::DnsName(text)
+    });
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "Example");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![usage];
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();

@@ -97,8 +97,8 @@ impl Server {
         let Self { config, listener, access, metrics } = self;
         let reporter = health::start().await;
         let calls = Calls::new(Arc::clone(&metrics));
-        let router = services(Service::new(Arc::clone(&decider)), &reporter)?
-            .layer(from_fn_with_state(calls, calls::admit));
+        let service = Service::new(Arc::clone(&decider), Arc::clone(&metrics));
+        let router = services(service, &reporter)?.layer(from_fn_with_state(calls, calls::admit));
         let connections = Connections::to(router, access, metrics, config.connection_age);
         let watch = tokio::spawn(health::watch(reporter, decider, drain.clone()));
         let (no_more, open) = (CancellationToken::new(), TaskTracker::new());

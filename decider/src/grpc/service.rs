@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 
 use super::access::Caller;
+use super::metrics::Metrics;
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
 use crate::grants::{Missing, Verb};
@@ -19,24 +20,45 @@ use crate::telemetry::rpc;
 /// The service.
 pub struct Service {
     decider: Arc<Decider>,
+    metrics: Arc<Metrics>,
 }
 
 impl Service {
     /// Of a decider.
-    pub fn new(decider: Arc<Decider>) -> Self {
-        Self { decider }
+    pub fn new(decider: Arc<Decider>, metrics: Arc<Metrics>) -> Self {
+        Self { decider, metrics }
+    }
+
+    /// Sheds what could not be answered in time: the store would do its work, and nobody would be there any more.
+    fn answerable_within(&self, deadline: Duration) -> Result<(), Status> {
+        let wait = self.decider.store.expected_wait();
+        if wait <= deadline {
+            return Ok(());
+        }
+        self.metrics.shed("deadline");
+        Err(status::would_be_late(wait))
+    }
+
+    /// The store did not decide. What it sheds is counted with the rest.
+    fn undecided(&self, error: &StoreError) -> Status {
+        if *error == StoreError::Overloaded {
+            self.metrics.shed("queue");
+        }
+        status::of_store(error)
     }
 
     /// Answers within the deadline. The task goes on without its caller: what has begun is recorded, counted
     /// and logged whether or not somebody still waits.
     async fn within<T: Send + 'static>(
+        &self,
         deadline: Duration,
         span: &Span,
         decision: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, Status> {
+        self.answerable_within(deadline)?;
         let task = tokio::spawn(decision.instrument(span.clone()));
         match tokio::time::timeout(deadline, task).await {
-            Ok(Ok(decided)) => decided.map_err(|error| status::of_store(&error)),
+            Ok(Ok(decided)) => decided.map_err(|error| self.undecided(&error)),
             Ok(Err(_)) => Err(status::fault("deciding failed: a fault of this program")),
             Err(_) => Err(status::deadline_exceeded()),
         }
@@ -54,7 +76,7 @@ impl Service {
         permit(caller, Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide(request, payload).await };
-        Self::within(deadline, span, decision).await.map(answer::transaction)
+        self.within(deadline, span, decision).await.map(answer::transaction)
     }
 
     async fn answer_config_change(
@@ -69,17 +91,18 @@ impl Service {
         permit(caller, Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide_config_change(change, payload).await };
-        Self::within(deadline, span, decision).await.map(answer::config_change)
+        self.within(deadline, span, decision).await.map(answer::config_change)
     }
 
     async fn find(
         &self,
         request: Request<wire::GetDecisionRequest>,
     ) -> Result<wire::GetDecisionResponse, Status> {
-        let caller = caller(&request);
+        let (within, caller) = (deadline::longest(request.metadata().as_ref()), caller(&request));
         let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
         permit(caller, Verb::Read, &tenant)?;
-        let found = self.decider.find(tenant, lookup).await.map_err(|error| status::of_store(&error))?;
+        self.answerable_within(within)?;
+        let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
         let found = record::record(found.ok_or_else(status::not_found)?);
         let found = found.map_err(|_| status::fault("the record's request cannot be read"))?;
         Ok(wire::GetDecisionResponse { decision: Some(found) })

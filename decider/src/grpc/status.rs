@@ -16,6 +16,8 @@ use crate::telemetry::word;
 const DOMAIN: &str = "countersign";
 /// When to come back after being shed: some commits later.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
+/// The same where the store is slow: by then it may be faster again.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Of the identities that a certificate shows, so many are told back, …
 const MAX_SHOWN_IDENTITIES: usize = 4;
 /// … and so many characters of each: statuses travel in headers.
@@ -58,6 +60,14 @@ fn told(shown: &[Identity]) -> String {
         (names, 0) => names,
         (names, more) => format!("{names} or {more} more"),
     }
+}
+
+/// The answer would come too late.
+pub fn would_be_late(wait: Duration) -> Status {
+    let mut details = reason("OVERLOADED");
+    details.set_retry_info(Some(wait.clamp(RETRY_DELAY, MAX_RETRY_DELAY)));
+    let message = format!("an answer would take about {} ms, longer than the deadline", wait.as_millis());
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// There is no room for another call now.

@@ -1,13 +1,13 @@
 //! Certificates and grants that change while the decider serves.
 
 use std::fs;
-use std::time::Duration;
 
 use decider::app::Running;
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tonic::Code;
 
 use crate::load::Load;
-use crate::support::{CONFIG, Files, call, connect, create_leaf, leaf_until, told, transfer, wait_for_metric};
+use crate::support::{CONFIG, Files, call, connect, leaf_until, told, transfer, wait_for_metric};
 
 const SERVICE_TOO: &str = "  - {dns: service.internal, tenants: all, verbs: [decide]}\n";
 const NOBODY: &str = "grants: [{dns: nobody.internal, tenants: all, verbs: [decide]}]\n";
@@ -108,7 +108,7 @@ async fn connections_of_an_authority_that_is_taken_away_are_closed() {
 
     // The other authority vouches for the same name, and its clients get in now.
     let channel = connect(running.grpc.port(), stranger).await.unwrap();
-    let mut stranger = proto::decider::v1::decision_service_client::DecisionServiceClient::new(channel);
+    let mut stranger = DecisionServiceClient::new(channel);
     stranger.decide(call(transfer("r-1", "0.1"))).await.unwrap();
     running.stop().await.unwrap();
 }
@@ -120,9 +120,8 @@ async fn a_change_is_noticed_by_itself() {
     let often = format!("{CONFIG}reload: 1s\n");
     files.write("decider.yaml", &often);
     let running = files.start().await;
-    create_leaf(&files.path("tls"), "decider", "localhost", files.authority());
+    leaf_until(&files, "decider", 2100);
     wait_for_metric(running.admin, "decider_access_adoptions_total 1").await;
-    tokio::time::sleep(Duration::from_millis(10)).await;
     files.client(&running).await.decide(call(transfer("r-1", "0.1"))).await.unwrap();
     running.stop().await.unwrap();
 }

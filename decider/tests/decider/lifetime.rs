@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tokio::time::{sleep, timeout};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::faults::{Served, SlowStore, serve};
 use crate::load::Load;
-use crate::support::{CONFIG, DEADLINE, Files, told};
+use crate::support::{CONFIG, DEADLINE, Files, call, told, transfer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_grow_old_and_no_call_fails_of_it() {
@@ -53,13 +55,13 @@ async fn who_minds_the_health_loses_no_call_at_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_are_left_are_answered_before_the_end() {
     let files = Files::new();
-    let slow = crate::faults::SlowStore(Duration::from_millis(1200));
-    let (port, drain) = crate::faults::serve(&files, Arc::new(slow)).await;
-    let client = proto::decider::v1::decision_service_client::DecisionServiceClient::new(files.channel(port).await);
+    let slow = SlowStore(Duration::from_millis(1200));
+    let Served { port, drain, .. } = serve(&files, Arc::new(slow)).await;
+    let client = DecisionServiceClient::new(files.channel(port).await);
     let asked: Vec<_> = (0..50)
         .map(|number| {
             let mut client = client.clone();
-            let request = crate::support::call(crate::support::transfer(&format!("r-{number}"), "0.1"));
+            let request = call(transfer(&format!("r-{number}"), "0.1"));
             tokio::spawn(async move { client.decide(request).await })
         })
         .collect();

@@ -1,5 +1,7 @@
-//! Clients that ask without a pause.
+//! Clients that ask without a pause, and ask again where a call never left: a connection that is about to end takes
+//! no more calls, which a client may notice only as it puts one on it.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,6 +11,9 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::support::{call, transfer};
+
+/// How often a call is put on a connection.
+const TRIES: usize = 20;
 
 /// So many tasks over one channel, until they are told to end.
 pub struct Load {
@@ -52,10 +57,25 @@ async fn ask(
         if stop.load(Ordering::Relaxed) || failed.len() > 10 {
             break;
         }
-        match client.decide(call(transfer(&format!("load-{task}-{number}"), "0.00001"))).await {
-            Ok(_) => _ = answered.fetch_add(1, Ordering::Relaxed),
+        match ask_once(&mut client, &format!("load-{task}-{number}")).await {
+            Ok(()) => _ = answered.fetch_add(1, Ordering::Relaxed),
             Err(status) => failed.push(status),
         }
     }
     failed
+}
+
+/// An answer that was recorded by an earlier try would show that this had left after all, and that its answer was lost.
+async fn ask_once(client: &mut DecisionServiceClient<Channel>, id: &str) -> Result<(), Status> {
+    for _ in 0..TRIES {
+        match client.decide(call(transfer(id, "0.00001"))).await {
+            Ok(answer) if answer.get_ref().recorded_earlier => {
+                return Err(Status::aborted("an answer was lost"));
+            }
+            Ok(_) => return Ok(()),
+            Err(status) if status.source().is_some() => {}
+            Err(status) => return Err(status),
+        }
+    }
+    Err(Status::aborted("never left"))
 }

@@ -1,9 +1,10 @@
 //! A folder with everything a decider needs, and clients of the one that was started from it.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use decider::app::{self, Running};
 use decider::clock::SystemClock;
@@ -13,10 +14,12 @@ use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use rcgen::string::Ia5String;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, SanType,
+    KeyPair, SanType, date_time_ymd,
 };
 use tonic::Request;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+
+use crate::admin::get;
 
 /// What a caller of a test waits for at most.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -58,14 +61,15 @@ grants:
 /// The folder. It goes when this does.
 pub struct Files {
     directory: tempfile::TempDir,
+    authority: Option<Issuer<'static, KeyPair>>,
 }
 
 impl Files {
     /// Certificates, a policy, and a configuration with the store in memory on free ports.
     pub fn new() -> Self {
-        let files = Self { directory: tempfile::tempdir().unwrap() };
+        let mut files = Self { directory: tempfile::tempdir().unwrap(), authority: None };
         fs::create_dir(files.path("tls")).unwrap();
-        create_certificates(&files.path("tls"));
+        files.authority = Some(create_certificates(&files.path("tls")));
         files.write("policy.yaml", POLICY);
         files.write("decider.yaml", CONFIG);
         files
@@ -82,6 +86,11 @@ impl Files {
     /// A path as messages show it, made independent of where the folder is.
     pub fn neutral(&self, text: &str) -> String {
         text.replace(&self.directory.path().display().to_string(), "DIR")
+    }
+
+    /// Who signs the certificates of the server and its clients.
+    fn authority(&self) -> &Issuer<'static, KeyPair> {
+        self.authority.as_ref().unwrap()
     }
 
     pub async fn start(&self) -> Running {
@@ -160,28 +169,20 @@ pub fn transfer(id: &str, amount: &str) -> wire::DecideRequest {
 
 /// An authority, a server, a client and another service of it, and a client that calls itself the same but is of
 /// another authority.
-pub fn create_certificates(directory: &Path) {
+pub fn create_certificates(directory: &Path) -> Issuer<'static, KeyPair> {
     let authority = create_authority(directory, "ca");
-    create_leaf(directory, "decider", ExtendedKeyUsagePurpose::ServerAuth, "localhost", &authority);
-    create_leaf(
-        directory,
-        "client",
-        ExtendedKeyUsagePurpose::ClientAuth,
-        "spiffe://example.org/client",
-        &authority,
-    );
-    create_leaf(directory, "service", ExtendedKeyUsagePurpose::ClientAuth, "service.internal", &authority);
-    let stranger = create_authority(directory, "other-ca");
-    create_leaf(
-        directory,
-        "stranger",
-        ExtendedKeyUsagePurpose::ClientAuth,
-        "spiffe://example.org/client",
-        &stranger,
-    );
+    let server = leaf("decider", ExtendedKeyUsagePurpose::ServerAuth, "localhost");
+    write_leaf(directory, "decider", server, &authority);
+    for (name, own) in [("client", "spiffe://example.org/client"), ("service", "service.internal")] {
+        write_leaf(directory, name, leaf(name, ExtendedKeyUsagePurpose::ClientAuth, own), &authority);
+    }
+    let other = create_authority(directory, "other-ca");
+    let stranger = leaf("stranger", ExtendedKeyUsagePurpose::ClientAuth, "spiffe://example.org/client");
+    write_leaf(directory, "stranger", stranger, &other);
+    authority
 }
 
-pub fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
+fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let key = KeyPair::generate().unwrap();
@@ -190,14 +191,16 @@ pub fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair
     Issuer::new(params, key)
 }
 
+/// A new certificate for the server, with a key of its own, that ends with this year.
+pub fn leaf_until(files: &Files, name: &str, year: i32) {
+    let mut params = leaf(name, ExtendedKeyUsagePurpose::ServerAuth, "localhost");
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(year, 1, 1);
+    write_leaf(&files.path("tls"), name, params, files.authority());
+}
+
 /// A certificate with one name of its own: a URI or a host name.
-pub fn create_leaf(
-    directory: &Path,
-    name: &str,
-    usage: ExtendedKeyUsagePurpose,
-    own: &str,
-    authority: &Issuer<'static, KeyPair>,
-) {
+fn leaf(name: &str, usage: ExtendedKeyUsagePurpose, own: &str) -> CertificateParams {
     let mut params = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
     let text = Ia5String::try_from(own).unwrap();
     params.subject_alt_names.push(if own.contains("://") {
@@ -209,8 +212,32 @@ pub fn create_leaf(
     params.distinguished_name.push(DnType::OrganizationName, "Example");
     params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![usage];
+    params
+}
+
+fn write_leaf(directory: &Path, name: &str, params: CertificateParams, authority: &Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
     fs::write(directory.join(format!("{name}.crt")), certificate.pem()).unwrap();
     fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+}
+
+/// The number in a line of the metrics.
+pub async fn told(admin: SocketAddr, name: &str) -> i64 {
+    let text = get(admin, "/metrics").await;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
+}
+
+/// Waits until a line is in the metrics.
+pub async fn wait_for_metric(admin: SocketAddr, line: &str) {
+    let started = Instant::now();
+    loop {
+        let text = get(admin, "/metrics").await;
+        if text.lines().any(|each| each == line) {
+            return;
+        }
+        assert!(started.elapsed() < DEADLINE, "{line} is not in\n{text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -45,12 +45,13 @@ impl From<Status> for Trouble {
 }
 
 /// Whether the call never reached a decider, or found it unable for the moment. A status with a source was made
-/// on this side: the connection failed under the call.
+/// on this side: the connection failed under the call, or was ending when the call was put on it, which a decider
+/// asks for from time to time.
 pub(super) fn worth_another_try(status: &Status) -> bool {
     let broke = std::error::Error::source(status).is_some();
     match status.code() {
         Code::Unavailable => true,
-        Code::Unknown | Code::Internal => broke,
+        Code::Unknown | Code::Internal | Code::Cancelled => broke,
         _ => false,
     }
 }

@@ -154,6 +154,34 @@ mod tests {
     }
 
     #[test]
+    fn whose_answer_would_be_late_learns_when_it_would_not() {
+        let seconds = Duration::from_secs;
+        for (wait, delay) in
+            [(Duration::ZERO, RETRY_DELAY), (seconds(3), seconds(3)), (seconds(90), MAX_RETRY_DELAY)]
+        {
+            let status = would_be_late(wait);
+            assert_eq!(status.code(), Code::ResourceExhausted);
+            assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(delay));
+        }
+        assert_eq!(too_many_calls().get_details_retry_info().unwrap().retry_delay, Some(RETRY_DELAY));
+    }
+
+    #[test]
+    fn a_denial_tells_a_few_names_and_not_a_header_full() {
+        let name = |number: usize| Identity::dns(&format!("{}.h{number}", "a".repeat(63))).unwrap();
+        let shown: Vec<Identity> = (0..9).map(name).collect();
+        let status = not_granted(&shown, Missing::Identity, Verb::Read, "default");
+        assert!(status.message().ends_with("a.h3 or 5 more"), "{}", status.message());
+        assert!(status.message().len() < 400);
+        let nobody = not_granted(&[], Missing::Identity, Verb::Read, "default");
+        assert_eq!(
+            nobody.message(),
+            "nothing is granted to a certificate without a name that can be granted anything"
+        );
+        assert_eq!(nobody.get_details_error_info().unwrap().metadata["verb"], "read");
+    }
+
+    #[test]
     fn a_breach_names_every_field() {
         let mut violations = Violations::default();
         violations.required_at_most("tenant", "", 1);

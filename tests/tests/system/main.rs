@@ -15,6 +15,7 @@ mod cosigner;
 mod demo;
 mod docs;
 mod faults;
+mod grants;
 mod kills;
 mod on_record;
 mod races;

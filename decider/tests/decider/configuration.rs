@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 
+use decider::config::access::find;
 use decider::{config, store};
 use insta::assert_snapshot;
 
@@ -215,4 +216,40 @@ fn a_connection_lives_for_a_while() {
     assert_eq!(config::load(&files.path("decider.yaml")).unwrap().grpc.connection_age.as_secs(), 300);
     assert_snapshot!(mistakes_of(&config("0s")), @"DIR/decider.yaml:6:19: connection_age is after how long a client connects anew: at least 1s");
     assert_snapshot!(mistakes_of(&config("5")), @r#"DIR/decider.yaml:6:19: a length of time must be quoted text: write "5""#);
+}
+
+/// What counts without a restart is found again; what else changed is known.
+#[test]
+fn grants_and_certificates_are_found_again() {
+    let files = Files::new();
+    let load = || config::load(&files.path("decider.yaml")).unwrap();
+    let (sources, before) = (load().sources, load().access);
+    let look = || find(&sources).unwrap_or_else(|error| panic!("{error}"));
+    let same = look();
+    assert_eq!(
+        (&same.rest, &same.access.grants, same.access.tls.digest),
+        (&sources.rest, &before.grants, before.tls.digest)
+    );
+
+    files.write("decider.yaml", &CONFIG.replace("[default]", "all"));
+    assert_eq!(look().rest, sources.rest, "grants alone are no reason for a restart");
+    assert_ne!(look().access.grants, before.grants);
+    files.write("decider.yaml", &CONFIG.replace("drain_timeout: 5s", "drain_timeout: 6s"));
+    assert_ne!(look().rest, sources.rest);
+    assert_eq!(look().access.grants, before.grants);
+
+    files.write("tls/ca.pem", "nonsense");
+    files.write("tls/decider.key", "nonsense");
+    let refused = find(&sources).unwrap_err().to_string();
+    assert_snapshot!(files.neutral(&refused), @"
+    DIR/tls/decider.key: holds no private key in PEM form
+    DIR/tls/ca.pem: holds no certificate in PEM form
+    ");
+    files.write("decider.yaml", &CONFIG.replace("[decide, read]", "[decide, reed]"));
+    let refused = find(&sources).unwrap_err().to_string();
+    assert_snapshot!(files.neutral(&refused), @"
+    DIR/decider.yaml:15:21: unknown verb reed: did you mean read?
+    15 |     verbs: [decide, reed]
+       |                     ^
+    ");
 }

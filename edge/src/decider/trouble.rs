@@ -77,3 +77,28 @@ const fn code_name(code: Code) -> &'static str {
         Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the decider itself says is its answer; what our side of the connection says is that there was none.
+    #[test]
+    fn a_call_is_put_again_where_it_never_left_or_the_decider_was_unable() {
+        let table = [
+            (Code::Unavailable, true, true),
+            (Code::Cancelled, false, true),
+            (Code::Internal, false, true),
+            (Code::Unknown, false, true),
+            (Code::PermissionDenied, false, false),
+            (Code::ResourceExhausted, false, false),
+            (Code::InvalidArgument, false, false),
+        ];
+        for (code, told, broke) in table {
+            let mut status = Status::new(code, "");
+            assert_eq!(worth_another_try(&status), told, "{code:?} of the decider");
+            status.set_source(std::sync::Arc::new(std::io::Error::other("connection closed")));
+            assert_eq!(worth_another_try(&status), broke, "{code:?} of our side");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 mod running;
 
+mod access;
+
 mod explain;
 
 mod rehearse;
@@ -91,13 +93,13 @@ async fn serve_until_told(config: Config, clock: Arc<dyn Clock>) -> Result<(), R
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
     let mut running = start(config, clock).await?;
-    let reload = running.reload();
+    let looks = running.looks();
     let told_to_end = async {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => reload.notify_one(),
+                _ = hangup.recv() => looks.look_now(),
             }
         }
     };

@@ -8,21 +8,32 @@ use std::time::Duration;
 use crate::policy_file::{self, PolicyFile};
 use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, span};
 use crate::{admin, grpc, reload};
+use grpc::TlsFiles;
 use grpc::tls::Part;
+
+pub mod access;
+
+mod grants;
 
 mod store;
 
-const FIELDS: [&str; 5] = ["listen", "admin", "policy", "reload", "store"];
-const LISTEN_FIELDS: [&str; 6] =
-    ["address", "certificate", "private_key", "client_ca", "drain_notice", "drain_timeout"];
+use access::AccessSources;
+
+const FIELDS: [&str; 6] = ["listen", "grants", "admin", "policy", "reload", "store"];
+const LISTEN_FIELDS: [&str; 7] =
+    ["address", "certificate", "private_key", "client_ca", "connection_age", "drain_notice", "drain_timeout"];
+/// The shortest age of a connection, in seconds: a handshake a second is still less than what the calls cost.
+const MIN_CONNECTION_AGE_SECONDS: u64 = 1;
 
 /// Everything a decider needs to start.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The gRPC listener.
     pub grpc: grpc::Config,
-    /// Its certificates, read and checked.
-    pub tls: grpc::Tls,
+    /// Its certificates, read and checked, and who may ask what.
+    pub access: grpc::Access,
+    /// Where those are looked for again.
+    pub sources: AccessSources,
     /// The admin port.
     pub admin: admin::Config,
     /// The policy, read and checked.
@@ -38,7 +49,7 @@ pub struct Config {
 /// # Errors
 /// Every mistake in it and in what it names.
 pub fn load(path: &Path) -> Result<Config, Mistakes> {
-    read_file(path, read)
+    read_file(path, |reader, node, base| read(reader, node, path, base))
 }
 
 /// Where a configuration says that its policy is. Nothing else of it is read.
@@ -65,34 +76,45 @@ fn read_file<T>(
     reader.finish(read)
 }
 
-fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<Config> {
+fn read(reader: &mut Reader<'_>, node: &Node, path: &Path, base: &Path) -> Option<Config> {
     if node.value == Value::Null {
-        reader.mistake(node.at, "the configuration is empty: it needs listen, admin, policy and store");
+        reader
+            .mistake(node.at, "the configuration is empty: it needs listen, grants, admin, policy and store");
         return None;
     }
-    let fields = Fields::of(reader, node, "a configuration", &FIELDS)?;
+    let (rest, fields) = (node, Fields::of(reader, node, "a configuration", &FIELDS)?);
     let listen = fields.required(reader, "listen").and_then(|node| read_listen(reader, node, base));
+    let grants = grants::read(reader, &fields);
     let admin = fields.required(reader, "admin").and_then(|node| read_admin(reader, node));
     let policy = fields.required(reader, "policy").and_then(|node| read_policy(reader, node, base));
     let interval = fields.optional(reader, "reload").and_then(|node| read_interval(reader, node));
     let store = fields.required(reader, "store").and_then(|node| store::read(reader, node, base));
-    let ((grpc, tls), (admin, node)) = (listen?, admin?);
+    let ((grpc, (tls, files)), (admin, node)) = (listen?, admin?);
     if grpc.address == admin.address && grpc.address.port() != 0 {
         reader.mistake(node.at, "listen and admin have the same address");
     }
-    let (policy, path) = policy?;
-    let reload = reload::Config { path, interval: interval.unwrap_or(reload::USUAL_INTERVAL) };
-    Some(Config { grpc, tls, admin, policy, reload, store: store? })
+    let (policy, policy_path) = policy?;
+    let interval = interval.unwrap_or(reload::USUAL_INTERVAL);
+    let reload = reload::Config { path: policy_path, interval };
+    let sources = AccessSources { config: path.to_owned(), tls: files, rest: access::rest(rest) };
+    let access = grpc::Access { tls, grants: grants? };
+    Some(Config { grpc, access, sources, admin, policy, reload, store: store? })
 }
 
-fn read_listen(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(grpc::Config, grpc::Tls)> {
+fn read_listen(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    base: &Path,
+) -> Option<(grpc::Config, (grpc::Tls, TlsFiles))> {
     let fields = Fields::of(reader, node, "listen", &LISTEN_FIELDS)?;
     let address = fields.required(reader, "address").and_then(|node| read_address(reader, node));
     let tls = read_tls(reader, &fields, base);
+    let age = fields.optional(reader, "connection_age").map(|node| read_age(reader, node));
     let notice = fields.optional(reader, "drain_notice").and_then(|node| read_duration(reader, node));
     let timeout = fields.optional(reader, "drain_timeout").and_then(|node| read_duration(reader, node));
     let usual = grpc::Config::at(address?);
     let config = grpc::Config {
+        connection_age: age.unwrap_or(Some(usual.connection_age))?,
         drain_notice: notice.unwrap_or(usual.drain_notice),
         drain_timeout: timeout.unwrap_or(usual.drain_timeout),
         ..usual
@@ -101,15 +123,16 @@ fn read_listen(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(grp
 }
 
 /// Each file's mistake stands where the file is named.
-fn read_tls(reader: &mut Reader<'_>, fields: &Fields<'_>, base: &Path) -> Option<grpc::Tls> {
+fn read_tls(reader: &mut Reader<'_>, fields: &Fields<'_>, base: &Path) -> Option<(grpc::Tls, TlsFiles)> {
     let mut file = |name| {
         let node = fields.required(reader, name)?;
         Some((node, read_path(reader, node, base)?))
     };
     let (certificate, key, authority) = (file("certificate"), file("private_key"), file("client_ca"));
     let (certificate, key, authority) = (certificate?, key?, authority?);
-    match grpc::Tls::read(&certificate.1, &key.1, &authority.1) {
-        Ok(tls) => Some(tls),
+    let files = TlsFiles { certificate: certificate.1, private_key: key.1, client_ca: authority.1 };
+    match grpc::Tls::read(&files) {
+        Ok(tls) => Some((tls, files)),
         Err(errors) => {
             for (part, error) in errors {
                 let node = match part {
@@ -122,6 +145,15 @@ fn read_tls(reader: &mut Reader<'_>, fields: &Fields<'_>, base: &Path) -> Option
             None
         }
     }
+}
+
+fn read_age(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    let age = read_duration(reader, node)?;
+    if age.as_secs() < MIN_CONNECTION_AGE_SECONDS {
+        reader.mistake(node.at, "connection_age is after how long a client connects anew: at least 1s");
+        return None;
+    }
+    Some(age)
 }
 
 fn read_admin<'n>(reader: &mut Reader<'_>, node: &'n Node) -> Option<(admin::Config, &'n Node)> {

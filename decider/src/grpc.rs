@@ -2,10 +2,20 @@
 
 pub mod server;
 
+mod listener;
+
+mod connection;
+
+mod calls;
+
 mod health;
 mod service;
 
+pub mod access;
+
 pub mod tls;
+
+pub mod metrics;
 
 pub mod convert;
 mod record;
@@ -17,7 +27,9 @@ mod answer;
 mod breaches;
 mod violations;
 
-mod bounds;
+pub mod bounds;
 
+pub use access::{Access, CurrentAccess};
+pub use metrics::Metrics;
 pub use server::{Config, ServeError, Server};
-pub use tls::Tls;
+pub use tls::{Tls, TlsFiles};

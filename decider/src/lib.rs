@@ -15,6 +15,8 @@ pub mod decide;
 
 pub mod policy_file;
 
+pub mod grants;
+
 pub mod yaml;
 
 pub mod store;

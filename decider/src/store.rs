@@ -8,6 +8,8 @@
 pub mod engine;
 mod writer;
 
+mod pace;
+
 mod adoption;
 
 mod question;
@@ -36,6 +38,7 @@ mod suite;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use policy::document::Policy;
 use policy::time::Time;
@@ -97,6 +100,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Why not.
     fn readiness(&self) -> Result<(), StoreError>;
+
+    /// How long a question would wait for its answer if it were asked now, as far as can be told. Who cannot wait so
+    /// long is better told at once than when it is too late.
+    fn expected_wait(&self) -> Duration;
 }
 
 /// Which store: `memory`, `sqlite: FILE`, or `postgres` with where and how.

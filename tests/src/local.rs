@@ -97,12 +97,12 @@ impl Local {
         self.root.join("tls/ca.pem")
     }
 
-    /// Certificate chain of an identity: `edge`, `decider` or `edge-client`.
+    /// Certificate chain of an identity: `edge`, `decider`, `edge-client` or `service`.
     pub fn certificate(&self, identity: &str) -> PathBuf {
         self.root.join(format!("tls/{identity}.crt"))
     }
 
-    /// Private key of an identity: `edge`, `decider` or `edge-client`.
+    /// Private key of an identity: `edge`, `decider`, `edge-client` or `service`.
     pub fn private_key(&self, identity: &str) -> PathBuf {
         self.root.join(format!("tls/{identity}.key"))
     }

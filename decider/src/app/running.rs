@@ -9,11 +9,12 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::access::AccessWatch;
 use crate::admin::{self, Admin, AdminError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decide::{self, CurrentPrices, Decider};
-use crate::grpc::{ServeError, Server};
+use crate::grpc::{self, CurrentAccess, ServeError, Server};
 use crate::policy_file::PolicyFile;
 use crate::reload::{self, Reload};
 use crate::store::{self, OpenError, Setting, StoreError};
@@ -47,11 +48,26 @@ pub struct Running {
     pub grpc: SocketAddr,
     /// Where health and metrics are.
     pub admin: SocketAddr,
-    look: Arc<Notify>,
+    looks: Looks,
     drain: CancellationToken,
     server: JoinHandle<Result<(), ServeError>>,
     admin_task: JoinHandle<()>,
     store_failed: StoreFailed,
+}
+
+/// What to tell that the files on disk are whole.
+#[derive(Debug, Clone, Default)]
+pub struct Looks {
+    policy: Arc<Notify>,
+    access: Arc<Notify>,
+}
+
+impl Looks {
+    /// Everything that changes without a restart is looked at now, and counts: whoever says so has just put it there.
+    pub fn look_now(&self) {
+        self.policy.notify_one();
+        self.access.notify_one();
+    }
 }
 
 /// Opens the store, binds both ports and serves.
@@ -59,19 +75,26 @@ pub struct Running {
 /// # Errors
 /// One of the three cannot be done.
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let Config { grpc, tls, admin, policy, reload, store } = config;
-    let Opened { decider, reload, registry, store_failed } = open(&store, policy, reload, clock)?;
+    let Config { grpc, access, sources, admin, policy, reload, store } = config;
+    let interval = reload.interval;
+    let Opened { decider, reload, mut registry, store_failed } =
+        open(&store, policy, reload, Arc::clone(&clock))?;
+    let metrics = Arc::new(grpc::Metrics::default());
+    metrics.register(&mut registry);
+    let access = CurrentAccess::new(access);
+    let watch = AccessWatch::new(sources, interval, access.clone(), Arc::clone(&metrics), clock);
     let listener = admin::bind(admin).await?;
-    let server = Server::bind(grpc, &tls)?;
+    let server = Server::bind(grpc, access, metrics).await?;
     let (grpc, admin) = (server.address(), listener.local_addr().unwrap_or(admin.address));
     tracing::info!(%grpc, %admin, policy = decider.store.policy().hash, "the decider serves");
     let drain = CancellationToken::new();
     let told = Admin { decider: Arc::clone(&decider), registry: Arc::new(registry), drain: drain.clone() };
-    let look = Arc::new(Notify::new());
-    tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&look))));
+    let looks = Looks::default();
+    tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&looks.policy))));
+    tokio::spawn(drain.clone().run_until_cancelled_owned(watch.run(Arc::clone(&looks.access))));
     let server = tokio::spawn(server.serve(decider, drain.clone()));
     let admin_task = tokio::spawn(admin::serve(listener, told));
-    Ok(Running { grpc, admin, look, drain, server, admin_task, store_failed })
+    Ok(Running { grpc, admin, looks, drain, server, admin_task, store_failed })
 }
 
 /// What hears of the store's end.
@@ -135,9 +158,9 @@ impl Running {
         }
     }
 
-    /// To be told that the policy on disk is whole: whoever says so has just put it there.
-    pub fn reload(&self) -> Arc<Notify> {
-        Arc::clone(&self.look)
+    /// To be told when the files on disk are whole.
+    pub fn looks(&self) -> Looks {
+        self.looks.clone()
     }
 
     /// Takes no new calls, answers those that are left, and closes the store.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
@@ -11,7 +12,7 @@ const HEADER: &str = "grpc-timeout";
 /// The most digits the gRPC protocol allows.
 const MAX_DIGITS: usize = 8;
 /// The longest a call is waited for, whatever the caller says.
-const MAX_DEADLINE: Duration = Duration::from_secs(30);
+pub const MAX_DEADLINE: Duration = Duration::from_secs(30);
 /// The part of the deadline that is left for the answer to travel: 1/16.
 const TRAVEL_SHARE: u32 = 16;
 
@@ -29,6 +30,12 @@ pub fn of(metadata: &MetadataMap) -> Result<Duration, Status> {
         deadline.ok_or_else(|| status::deadline_required("the deadline (grpc-timeout) cannot be read"))?;
     let deadline = deadline.min(MAX_DEADLINE);
     Ok(deadline.saturating_sub(deadline / TRAVEL_SHARE))
+}
+
+/// How long a call of any service may take, by its headers.
+pub fn longest(headers: &HeaderMap) -> Duration {
+    let deadline = headers.get(HEADER).and_then(|header| header.to_str().ok()).and_then(parse);
+    deadline.map_or(MAX_DEADLINE, |deadline| deadline.min(MAX_DEADLINE))
 }
 
 /// One to eight digits and a unit.

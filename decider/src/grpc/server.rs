@@ -1,37 +1,36 @@
-//! The listener, its limits, and its end.
+//! The server: its services, and its end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use proto::decider::v1::decision_service_server::DecisionServiceServer;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::{Router, TcpIncoming};
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
+use super::access::CurrentAccess;
 use super::bounds::MAX_REQUEST_BYTES;
+use super::calls::{self, Calls};
+use super::connection::Connections;
 use super::health;
+use super::listener::Listener;
+use super::metrics::Metrics;
 use super::service::Service;
-use super::tls::Tls;
 use crate::decide::Decider;
-
-/// The longest a TLS handshake may take.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Calls at once over one connection. Beyond it clients wait; beyond the store's queue they are shed.
-const MAX_CONCURRENT_STREAMS: u32 = 1024;
-/// The largest set of headers of a call, in bytes.
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
-/// After so long without a frame the peer is asked whether it is there…
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// …and after so long without an answer it is not.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where to listen, and how to stop.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where.
     pub address: SocketAddr,
+    /// How old a connection gets, give or take a tenth, before its client is asked to make another one: so that new
+    /// replicas get their share of load.
+    pub connection_age: Duration,
     /// From the word that it stops until it takes no more calls: for balancers to notice.
     pub drain_notice: Duration,
     /// How long the calls that are left may take.
@@ -41,7 +40,12 @@ pub struct Config {
 impl Config {
     /// With the usual times.
     pub const fn at(address: SocketAddr) -> Self {
-        Self { address, drain_notice: Duration::from_millis(250), drain_timeout: Duration::from_secs(20) }
+        Self {
+            address,
+            connection_age: Duration::from_secs(30 * 60),
+            drain_notice: Duration::from_millis(250),
+            drain_timeout: Duration::from_secs(20),
+        }
     }
 }
 
@@ -51,98 +55,99 @@ pub enum ServeError {
     /// The port is taken, or not ours to take.
     #[error("cannot listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
-    /// The certificates were refused.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(tonic::transport::Error),
     /// The published descriptors cannot be served.
     #[error("reflection cannot be set up: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The listener broke.
-    #[error("the gRPC server failed: {0}")]
-    Serve(tonic::transport::Error),
 }
 
 /// A bound listener.
 pub struct Server {
     config: Config,
-    incoming: TcpIncoming,
-    builder: tonic::transport::Server,
+    listener: Listener,
+    access: CurrentAccess,
+    metrics: Arc<Metrics>,
 }
 
 impl Server {
     /// Binds the port. Nothing is answered before [`Server::serve`].
     ///
     /// # Errors
-    /// The port or the certificates cannot be used.
-    pub fn bind(config: Config, tls: &Tls) -> Result<Self, ServeError> {
-        let builder =
-            builder().tls_config(tls.server().timeout(HANDSHAKE_TIMEOUT)).map_err(ServeError::Tls)?;
-        let bound =
-            TcpIncoming::bind(config.address).map_err(|error| ServeError::Bind(config.address, error))?;
-        // The server's own settings for these do nothing where the incoming is given.
-        let incoming = bound.with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE_INTERVAL));
-        Ok(Self { config, incoming, builder })
+    /// The port cannot be used.
+    pub async fn bind(
+        config: Config,
+        access: CurrentAccess,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, ServeError> {
+        let bound = Listener::bind(config.address).await;
+        let listener = bound.map_err(|error| ServeError::Bind(config.address, error))?;
+        Ok(Self { config, listener, access, metrics })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.incoming.local_addr().unwrap_or(self.config.address)
+        self.listener.address().unwrap_or(self.config.address)
     }
 
-    /// Serves until `drain` is cancelled and the calls that are left have ended, or had their time.
+    /// Serves until `drain` is cancelled: says so by its health, goes on for `drain_notice`, then takes no more calls
+    /// and waits for those that are left, for `drain_timeout` at most.
     ///
     /// # Errors
-    /// The listener broke.
+    /// The services cannot be set up.
     pub async fn serve(self, decider: Arc<Decider>, drain: CancellationToken) -> Result<(), ServeError> {
-        let Self { config, incoming, mut builder } = self;
+        let Self { config, listener, access, metrics } = self;
         let reporter = health::start().await;
-        let router = services(&mut builder, Arc::clone(&decider), &reporter)?;
+        let calls = Calls::new(Arc::clone(&metrics));
+        let service = Service::new(Arc::clone(&decider), Arc::clone(&metrics));
+        let router = services(service, &reporter)?.layer(from_fn_with_state(calls, calls::admit));
+        let connections = Connections::to(router, access, metrics, config.connection_age);
         let watch = tokio::spawn(health::watch(reporter, decider, drain.clone()));
-        let told = async {
+        let (no_more, open) = (CancellationToken::new(), TaskTracker::new());
+        let noticed = async {
             drain.cancelled().await;
             tokio::time::sleep(config.drain_notice).await;
         };
-        let deadline = async {
-            drain.cancelled().await;
-            tokio::time::sleep(config.drain_notice.saturating_add(config.drain_timeout)).await;
-        };
-        let served = tokio::select! {
-            served = router.serve_with_incoming_shutdown(incoming, told) => served.map_err(ServeError::Serve),
-            () = deadline => {
-                tracing::warn!("calls were still open at the end of the drain");
-                Ok(())
-            }
-        };
+        tokio::select! {
+            () = accept(&listener, &connections, &open, &no_more) => {}
+            () = noticed => {}
+        }
+        // Nobody may connect to a service that is leaving.
+        drop(listener);
+        no_more.cancel();
+        open.close();
+        if tokio::time::timeout(config.drain_timeout, open.wait()).await.is_err() {
+            tracing::warn!("calls were still open at the end of the drain");
+        }
         watch.abort();
-        served
+        Ok(())
     }
 }
 
-/// A limit on the age of connections, so that new replicas get their share of load, belongs here.
-fn builder() -> tonic::transport::Server {
-    tonic::transport::Server::builder()
-        .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
-        .http2_max_header_list_size(MAX_HEADER_BYTES)
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+async fn accept(
+    listener: &Listener,
+    connections: &Connections,
+    open: &TaskTracker,
+    no_more: &CancellationToken,
+) {
+    while let Some((stream, slot)) = listener.next().await {
+        let connection = connections.clone().serve(stream, no_more.clone());
+        open.spawn(async move {
+            connection.await;
+            drop(slot);
+        });
+    }
 }
 
 /// Decisions, health, and reflection in both its versions: tools still ask for the older one.
-fn services(
-    builder: &mut tonic::transport::Server,
-    decider: Arc<Decider>,
-    reporter: &HealthReporter,
-) -> Result<Router, ServeError> {
-    let decisions =
-        DecisionServiceServer::new(Service::new(decider)).max_decoding_message_size(MAX_REQUEST_BYTES);
+fn services(decisions: Service, reporter: &HealthReporter) -> Result<Router, ServeError> {
+    let decisions = DecisionServiceServer::new(decisions).max_decoding_message_size(MAX_REQUEST_BYTES);
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    Ok(builder
-        .add_service(decisions)
+    let routes = Routes::new(decisions)
         .add_service(HealthServer::new(HealthService::from_health_reporter(reporter.clone())))
         .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?))
+        .add_service(reflection().build_v1alpha()?);
+    Ok(routes.prepare().into_axum_router())
 }

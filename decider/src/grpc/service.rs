@@ -9,32 +9,56 @@ use proto::decider::v1::decision_service_server::DecisionService;
 use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 
+use super::access::Caller;
+use super::metrics::Metrics;
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
+use crate::grants::{Missing, Verb};
 use crate::store::StoreError;
 use crate::telemetry::rpc;
 
 /// The service.
 pub struct Service {
     decider: Arc<Decider>,
+    metrics: Arc<Metrics>,
 }
 
 impl Service {
     /// Of a decider.
-    pub fn new(decider: Arc<Decider>) -> Self {
-        Self { decider }
+    pub fn new(decider: Arc<Decider>, metrics: Arc<Metrics>) -> Self {
+        Self { decider, metrics }
+    }
+
+    /// Sheds what could not be answered in time: the store would do its work, and nobody would be there any more.
+    fn answerable_within(&self, deadline: Duration) -> Result<(), Status> {
+        let wait = self.decider.store.expected_wait();
+        if wait <= deadline {
+            return Ok(());
+        }
+        self.metrics.shed("deadline");
+        Err(status::would_be_late(wait))
+    }
+
+    /// The store did not decide. What it sheds is counted with the rest.
+    fn undecided(&self, error: &StoreError) -> Status {
+        if *error == StoreError::Overloaded {
+            self.metrics.shed("queue");
+        }
+        status::of_store(error)
     }
 
     /// Answers within the deadline. The task goes on without its caller: what has begun is recorded, counted
     /// and logged whether or not somebody still waits.
     async fn within<T: Send + 'static>(
+        &self,
         deadline: Duration,
         span: &Span,
         decision: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, Status> {
+        self.answerable_within(deadline)?;
         let task = tokio::spawn(decision.instrument(span.clone()));
         match tokio::time::timeout(deadline, task).await {
-            Ok(Ok(decided)) => decided.map_err(|error| status::of_store(&error)),
+            Ok(Ok(decided)) => decided.map_err(|error| self.undecided(&error)),
             Ok(Err(_)) => Err(status::fault("deciding failed: a fault of this program")),
             Err(_) => Err(status::deadline_exceeded()),
         }
@@ -45,13 +69,14 @@ impl Service {
         request: Request<wire::DecideRequest>,
         span: &Span,
     ) -> Result<wire::DecideResponse, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
+        permit(caller, Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide(request, payload).await };
-        Self::within(deadline, span, decision).await.map(answer::transaction)
+        self.within(deadline, span, decision).await.map(answer::transaction)
     }
 
     async fn answer_config_change(
@@ -59,22 +84,40 @@ impl Service {
         request: Request<wire::DecideConfigChangeRequest>,
         span: &Span,
     ) -> Result<wire::DecideConfigChangeResponse, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
+        permit(caller, Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide_config_change(change, payload).await };
-        Self::within(deadline, span, decision).await.map(answer::config_change)
+        self.within(deadline, span, decision).await.map(answer::config_change)
     }
 
-    async fn find(&self, request: wire::GetDecisionRequest) -> Result<wire::GetDecisionResponse, Status> {
-        let (tenant, lookup) = convert::lookup(request).map_err(status::invalid)?;
-        let found = self.decider.find(tenant, lookup).await.map_err(|error| status::of_store(&error))?;
+    async fn find(
+        &self,
+        request: Request<wire::GetDecisionRequest>,
+    ) -> Result<wire::GetDecisionResponse, Status> {
+        let (within, caller) = (deadline::longest(request.metadata().as_ref()), caller(&request));
+        let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
+        permit(caller, Verb::Read, &tenant)?;
+        self.answerable_within(within)?;
+        let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
         let found = record::record(found.ok_or_else(status::not_found)?);
         let found = found.map_err(|_| status::fault("the record's request cannot be read"))?;
         Ok(wire::GetDecisionResponse { decision: Some(found) })
     }
+}
+
+/// Who asks: the connection says it of every call.
+fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
+    request.extensions().get().cloned()
+}
+
+/// Before anything else happens. Nobody in particular is granted nothing.
+fn permit(caller: Option<Arc<Caller>>, verb: Verb, tenant: &str) -> Result<(), Status> {
+    let unknown = || status::not_granted(&[], Missing::Identity, verb, tenant);
+    caller.ok_or_else(unknown)?.permit(verb, tenant)
 }
 
 #[tonic::async_trait]
@@ -100,7 +143,7 @@ impl DecisionService for Service {
         request: Request<wire::GetDecisionRequest>,
     ) -> Result<Response<wire::GetDecisionResponse>, Status> {
         let span = rpc::span(rpc::GET_DECISION, request.metadata());
-        let found = self.find(request.into_inner()).instrument(span.clone()).await;
+        let found = self.find(request).instrument(span.clone()).await;
         rpc::ended(&span, found)
     }
 }

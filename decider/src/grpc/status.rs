@@ -8,12 +8,20 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::violations::Violations;
+use crate::grants::{Identity, Missing, Verb};
 use crate::store::StoreError;
+use crate::telemetry::word;
 
 /// The domain of every reason.
 const DOMAIN: &str = "countersign";
 /// When to come back after being shed: some commits later.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
+/// The same where the store is slow: by then it may be faster again.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
+/// Of the identities that a certificate shows, so many are told back, …
+const MAX_SHOWN_IDENTITIES: usize = 4;
+/// … and so many characters of each: statuses travel in headers.
+const MAX_SHOWN_CHARS: usize = 256;
 
 /// The call breaks the contract.
 pub fn invalid(violations: Violations) -> Status {
@@ -28,6 +36,46 @@ pub fn invalid(violations: Violations) -> Status {
 /// The call has no deadline, or one that cannot be read.
 pub fn deadline_required(problem: &str) -> Status {
     Status::with_error_details(Code::InvalidArgument, problem, reason("DEADLINE_REQUIRED"))
+}
+
+/// The caller's certificate is not granted this. It is told what it showed, and what to ask an operator for.
+pub fn not_granted(shown: &[Identity], missing: Missing, verb: Verb, tenant: &str) -> Status {
+    let (identity, verb) = (told(shown), word(&verb));
+    let message = match missing {
+        Missing::Identity => format!("nothing is granted to {identity}"),
+        Missing::Tenant => format!("{identity} is granted nothing for tenant {tenant}"),
+        Missing::Verb => format!("{identity} is not granted {verb} for tenant {tenant}"),
+    };
+    let facts = [("identity", identity.as_str()), ("verb", verb), ("tenant", tenant)];
+    let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let details = ErrorDetails::with_error_info("NOT_GRANTED", DOMAIN, HashMap::from(facts));
+    Status::with_error_details(Code::PermissionDenied, message, details)
+}
+
+fn told(shown: &[Identity]) -> String {
+    let short = |each: &Identity| -> String { each.to_string().chars().take(MAX_SHOWN_CHARS).collect() };
+    let names: Vec<String> = shown.iter().take(MAX_SHOWN_IDENTITIES).map(short).collect();
+    match (names.join(" or "), shown.len().saturating_sub(MAX_SHOWN_IDENTITIES)) {
+        (_, _) if names.is_empty() => "a certificate without a name that can be granted anything".to_owned(),
+        (names, 0) => names,
+        (names, more) => format!("{names} or {more} more"),
+    }
+}
+
+/// The answer would come too late.
+pub fn would_be_late(wait: Duration) -> Status {
+    let mut details = reason("OVERLOADED");
+    details.set_retry_info(Some(wait.clamp(RETRY_DELAY, MAX_RETRY_DELAY)));
+    let message = format!("an answer would take about {} ms, longer than the deadline", wait.as_millis());
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// There is no room for another call now.
+pub fn too_many_calls() -> Status {
+    let mut details = reason("OVERLOADED");
+    details.set_retry_info(Some(RETRY_DELAY));
+    let message = "too many calls are worked on already; ask again later";
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// The caller's deadline passed. What was begun is ended, and answers the same question again.
@@ -103,6 +151,34 @@ mod tests {
         let info = of_store(&StoreError::Overloaded).get_details_retry_info().unwrap();
         assert_eq!(info.retry_delay, Some(RETRY_DELAY));
         assert!(of_store(&StoreError::Closed).get_details_retry_info().is_none());
+    }
+
+    #[test]
+    fn whose_answer_would_be_late_learns_when_it_would_not() {
+        let seconds = Duration::from_secs;
+        for (wait, delay) in
+            [(Duration::ZERO, RETRY_DELAY), (seconds(3), seconds(3)), (seconds(90), MAX_RETRY_DELAY)]
+        {
+            let status = would_be_late(wait);
+            assert_eq!(status.code(), Code::ResourceExhausted);
+            assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(delay));
+        }
+        assert_eq!(too_many_calls().get_details_retry_info().unwrap().retry_delay, Some(RETRY_DELAY));
+    }
+
+    #[test]
+    fn a_denial_tells_a_few_names_and_not_a_header_full() {
+        let name = |number: usize| Identity::dns(&format!("{}.h{number}", "a".repeat(63))).unwrap();
+        let shown: Vec<Identity> = (0..9).map(name).collect();
+        let status = not_granted(&shown, Missing::Identity, Verb::Read, "default");
+        assert!(status.message().ends_with("a.h3 or 5 more"), "{}", status.message());
+        assert!(status.message().len() < 400);
+        let nobody = not_granted(&[], Missing::Identity, Verb::Read, "default");
+        assert_eq!(
+            nobody.message(),
+            "nothing is granted to a certificate without a name that can be granted anything"
+        );
+        assert_eq!(nobody.get_details_error_info().unwrap().metadata["verb"], "read");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use policy::document::Policy;
 use policy::time::Time;
@@ -150,6 +151,11 @@ impl Store for Engine {
     fn readiness(&self) -> Result<(), StoreError> {
         self.shared.check()?;
         self.watch.wall().map(|_| ())
+    }
+
+    fn expected_wait(&self) -> Duration {
+        let queued = usize::try_from(self.shared.metrics.queued.get()).unwrap_or_default();
+        self.shared.pace.wait(queued)
     }
 }
 

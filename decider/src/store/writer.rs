@@ -20,6 +20,7 @@ use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
 use super::journal::{Entry, Journal, JournalError, Moment, Recorded};
 use super::metrics::Metrics;
+use super::pace::Pace;
 use super::question::Question;
 use super::time::StoreTime;
 use crate::document::Document;
@@ -44,6 +45,8 @@ pub type OnFatal = Box<dyn FnOnce(&StoreError) + Send>;
 pub struct Shared {
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// How fast it works.
+    pub pace: Pace,
     /// Set once the store has failed. From then on its sums may be ahead of its file: it decides nothing.
     pub failed: OnceLock<StoreError>,
     /// Set while the journal cannot be used. Until it is back and the sums are made anew, nothing is decided.
@@ -56,7 +59,7 @@ impl Shared {
     /// Of a store that decides by `policy`.
     pub fn new(metrics: Arc<Metrics>, policy: Arc<Policy>) -> Self {
         let (failed, away) = (OnceLock::new(), ArcSwapOption::empty());
-        Self { metrics, failed, away, policy: ArcSwap::new(policy) }
+        Self { metrics, pace: Pace::new(), failed, away, policy: ArcSwap::new(policy) }
     }
 
     /// Whether it decides.
@@ -173,6 +176,9 @@ impl<J: Journal> Writer<J> {
 
     /// Lookups come after the commit, so that nobody is shown what may still fail.
     fn round(&mut self, batch: Vec<Task>) {
+        if !batch.is_empty() {
+            self.shared.pace.begin();
+        }
         self.shared.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or_default());
         let (mut questions, mut replies) = (Vec::new(), Vec::new());
         let (mut lookups, mut adoptions) = (Vec::new(), Vec::new());
@@ -196,6 +202,7 @@ impl<J: Journal> Writer<J> {
         for (policy, document, reply) in adoptions {
             self.adopt(policy, &document, reply);
         }
+        self.shared.pace.end();
         self.after_answers();
     }
 

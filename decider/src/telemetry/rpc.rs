@@ -44,15 +44,24 @@ pub fn span(method: Method, metadata: &MetadataMap) -> Span {
 pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, Status> {
     let code = result.as_ref().err().map_or(Code::Ok, Status::code);
     span.record("rpc.grpc.status_code", code as i32);
-    if !matches!(code, Code::Ok | Code::InvalidArgument | Code::NotFound) {
+    if !matches!(code, Code::Ok | Code::InvalidArgument | Code::NotFound | Code::PermissionDenied) {
         span.record("otel.status_code", "ERROR");
     }
     if let Err(status) = &result
-        && code == Code::InvalidArgument
+        && let Some(why) = refusal(code)
     {
-        span.in_scope(|| tracing::warn!(message = status.message(), "refused: the call breaks the contract"));
+        span.in_scope(|| tracing::warn!(message = status.message(), "refused: {why}"));
     }
     result.map(Response::new)
+}
+
+/// What the caller has to mend.
+fn refusal(code: Code) -> Option<&'static str> {
+    match code {
+        Code::InvalidArgument => Some("the call breaks the contract"),
+        Code::PermissionDenied => Some("the call is not granted to who made it"),
+        _ => None,
+    }
 }
 
 struct Metadata<'a>(&'a MetadataMap);

@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 
+use decider::config::access::find;
 use decider::{config, store};
 use insta::assert_snapshot;
 
@@ -50,6 +51,7 @@ store: postgres
 ",
     );
     assert_snapshot!(mistakes(&files), @r#"
+    DIR/decider.yaml:1:1: grants is missing: it says who may ask, such as grants: [{spiffe: "spiffe://example.org/edge", tenants: [default], verbs: [decide, read]}]
     DIR/decider.yaml:2:3: unknown field adress: did you mean address?
     DIR/decider.yaml:2:3: address is missing
     DIR/decider.yaml:3:16: DIR/tls/none.crt: cannot be read: No such file or directory (os error 2)
@@ -76,13 +78,14 @@ fn an_authority_is_a_certificate() {
 
 #[test]
 fn nothing_is_guessed() {
-    assert_snapshot!(mistakes_of(""), @"DIR/decider.yaml:1:1: the configuration is empty: it needs listen, admin, policy and store");
-    assert_snapshot!(mistakes_of("listen: 50051"), @"
+    assert_snapshot!(mistakes_of(""), @"DIR/decider.yaml:1:1: the configuration is empty: it needs listen, grants, admin, policy and store");
+    assert_snapshot!(mistakes_of("listen: 50051"), @r#"
+    DIR/decider.yaml:1:1: grants is missing: it says who may ask, such as grants: [{spiffe: "spiffe://example.org/edge", tenants: [default], verbs: [decide, read]}]
     DIR/decider.yaml:1:1: admin is missing
     DIR/decider.yaml:1:1: policy is missing
     DIR/decider.yaml:1:1: store is missing
     DIR/decider.yaml:1:9: listen must be a mapping, not a whole number
-    ");
+    "#);
     assert_snapshot!(mistakes_of(&CONFIG.replace("store: memory", "store: {sqlit: x}")), @"
     DIR/decider.yaml:11:8: store has one of sqlite and postgres
     DIR/decider.yaml:11:9: unknown field sqlit: did you mean sqlite?
@@ -153,4 +156,100 @@ fn the_sample_configuration_is_right() {
         let config = config::load(&path(name)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         assert!(!config.policy.summary.limits.is_empty());
     }
+}
+
+fn with_grants(grants: &str) -> String {
+    let (config, _) = CONFIG.split_once("grants:").unwrap();
+    mistakes_of(&format!("{config}{grants}"))
+}
+
+#[test]
+fn a_configuration_says_who_may_ask() {
+    assert_snapshot!(with_grants(""), @r#"DIR/decider.yaml:1:1: grants is missing: it says who may ask, such as grants: [{spiffe: "spiffe://example.org/edge", tenants: [default], verbs: [decide, read]}]"#);
+    assert_snapshot!(with_grants("grants: []"), @r#"DIR/decider.yaml:12:9: grants is empty, and nobody could ask: write one, such as grants: [{spiffe: "spiffe://example.org/edge", tenants: [default], verbs: [decide, read]}]"#);
+    assert_snapshot!(with_grants("grants:\n"), @"DIR/decider.yaml:12:7: grants has no value: give it one, or leave the field out");
+}
+
+#[test]
+fn every_mistake_of_the_grants_is_told_with_its_place() {
+    assert_snapshot!(with_grants("grants:
+  - {spiffe: example.org/edge, tenants: [default], verbs: [decide]}
+  - {spiffe: spiffe://example.org/edge, dns: edge.internal, tenants: [default], verbs: [decide]}
+  - {tenants: [], verbs: []}
+  - {dns: \"*.internal\", tenants: everybody, verbs: [decyde, sign]}
+  - {dns: 10.0.0.1, tenants: [Default, all], verbs: decide}
+  - {dns: edge.internal, tenants: [a, a], verbs: [read, read]}
+  - {dns: Edge.Internal, tenants: all, verbs: [administer]}
+  - {subject: \"CN=edge, O=Example\", tenants: all, verbs: [read], note: x}
+  - {identity: edge, tenants: all}
+"), @r#"
+    DIR/decider.yaml:13:14: expected spiffe://, a trust domain, and a path, such as spiffe://example.org/edge
+    DIR/decider.yaml:14:5: a grant has one of spiffe, dns and subject: whom it is for
+    DIR/decider.yaml:15:5: a grant has one of spiffe, dns and subject: whom it is for
+    DIR/decider.yaml:15:15: tenants is empty, which would grant nothing: leave the entry out
+    DIR/decider.yaml:15:26: verbs is empty, which would grant nothing: leave the entry out
+    DIR/decider.yaml:16:11: a wildcard names nobody: write the whole host name, such as edge.internal
+    DIR/decider.yaml:16:34: tenants is a list of names, such as [default], or all
+    DIR/decider.yaml:16:53: unknown verb decyde: did you mean decide?
+    DIR/decider.yaml:16:61: unknown verb sign: expected decide, read or administer
+    DIR/decider.yaml:17:11: an IP address is no host name: write one, such as edge.internal
+    DIR/decider.yaml:17:31: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Default could never ask
+    DIR/decider.yaml:17:40: for all tenants write tenants: all, without a list
+    DIR/decider.yaml:17:53: verbs must be a list, not text
+    DIR/decider.yaml:18:39: this is there twice
+    DIR/decider.yaml:18:57: this is there twice
+    DIR/decider.yaml:19:5: dns:edge.internal is there twice: first in line 18; make one entry of them
+    DIR/decider.yaml:20:15: there are no blanks around commas, "+" and "="; a subject is written like "CN=edge,O=Example"
+    DIR/decider.yaml:20:66: unknown field note: expected spiffe, dns, subject, tenants or verbs
+    DIR/decider.yaml:21:5: a grant has one of spiffe, dns and subject: whom it is for
+    DIR/decider.yaml:21:5: verbs is missing
+    DIR/decider.yaml:21:6: unknown field identity: expected spiffe, dns, subject, tenants or verbs
+    "#);
+}
+
+#[test]
+fn a_connection_lives_for_a_while() {
+    let config = |age: &str| CONFIG.replace("drain_notice: 0s", &format!("connection_age: {age}"));
+    let files = Files::new();
+    assert_eq!(config::load(&files.path("decider.yaml")).unwrap().grpc.connection_age.as_secs(), 1800);
+    files.write("decider.yaml", &config("5m"));
+    assert_eq!(config::load(&files.path("decider.yaml")).unwrap().grpc.connection_age.as_secs(), 300);
+    assert_snapshot!(mistakes_of(&config("0s")), @"DIR/decider.yaml:6:19: connection_age is after how long a client connects anew: at least 1s");
+    assert_snapshot!(mistakes_of(&config("5")), @r#"DIR/decider.yaml:6:19: a length of time must be quoted text: write "5""#);
+}
+
+/// What counts without a restart is found again; what else changed is known.
+#[test]
+fn grants_and_certificates_are_found_again() {
+    let files = Files::new();
+    let load = || config::load(&files.path("decider.yaml")).unwrap();
+    let (sources, before) = (load().sources, load().access);
+    let look = || find(&sources).unwrap_or_else(|error| panic!("{error}"));
+    let same = look();
+    assert_eq!(
+        (&same.rest, &same.access.grants, same.access.tls.digest),
+        (&sources.rest, &before.grants, before.tls.digest)
+    );
+
+    files.write("decider.yaml", &CONFIG.replace("[default]", "all"));
+    assert_eq!(look().rest, sources.rest, "grants alone are no reason for a restart");
+    assert_ne!(look().access.grants, before.grants);
+    files.write("decider.yaml", &CONFIG.replace("drain_timeout: 5s", "drain_timeout: 6s"));
+    assert_ne!(look().rest, sources.rest);
+    assert_eq!(look().access.grants, before.grants);
+
+    files.write("tls/ca.pem", "nonsense");
+    files.write("tls/decider.key", "nonsense");
+    let refused = find(&sources).unwrap_err().to_string();
+    assert_snapshot!(files.neutral(&refused), @"
+    DIR/tls/decider.key: holds no private key in PEM form
+    DIR/tls/ca.pem: holds no certificate in PEM form
+    ");
+    files.write("decider.yaml", &CONFIG.replace("[decide, read]", "[decide, reed]"));
+    let refused = find(&sources).unwrap_err().to_string();
+    assert_snapshot!(files.neutral(&refused), @"
+    DIR/decider.yaml:15:21: unknown verb reed: did you mean read?
+    15 |     verbs: [decide, reed]
+       |                     ^
+    ");
 }

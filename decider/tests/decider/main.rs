@@ -4,10 +4,15 @@
 
 mod support;
 
+mod access;
 mod admin;
+mod burst;
 mod configuration;
 mod explain;
 mod faults;
+mod grants;
+mod lifetime;
+mod load;
 mod program;
 mod service;
 mod traces;

@@ -8,7 +8,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
-use crate::support::{DEADLINE, Files, POLICY, call, connect, identity, transfer};
+use crate::support::{CONFIG, DEADLINE, Files, POLICY, call, connect, identity, transfer};
 
 const SERVICE: &str = "countersign.decider.v1.DecisionService";
 
@@ -162,6 +162,7 @@ async fn breaches_of_the_contract_are_errors_with_every_field() {
 #[tokio::test]
 async fn a_record_belongs_to_its_tenant() {
     let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("[default]", "[default, other]"));
     let running = files.start().await;
     let mut client = files.client(&running).await;
     let mine = client.decide(call(transfer("r-1", "0.1"))).await.unwrap().into_inner();

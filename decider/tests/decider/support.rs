@@ -1,18 +1,25 @@
 //! A folder with everything a decider needs, and clients of the one that was started from it.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use decider::app::{self, Running};
 use decider::clock::SystemClock;
 use decider::config;
 use proto::decider::v1 as wire;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, SanType, date_time_ymd,
+};
 use tonic::Request;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+
+use crate::admin::get;
 
 /// What a caller of a test waits for at most.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -45,19 +52,24 @@ admin:
   address: 127.0.0.1:0
 policy: policy.yaml
 store: memory
+grants:
+  - spiffe: spiffe://example.org/client
+    tenants: [default]
+    verbs: [decide, read]
 ";
 
 /// The folder. It goes when this does.
 pub struct Files {
     directory: tempfile::TempDir,
+    authority: Option<Issuer<'static, KeyPair>>,
 }
 
 impl Files {
     /// Certificates, a policy, and a configuration with the store in memory on free ports.
     pub fn new() -> Self {
-        let files = Self { directory: tempfile::tempdir().unwrap() };
+        let mut files = Self { directory: tempfile::tempdir().unwrap(), authority: None };
         fs::create_dir(files.path("tls")).unwrap();
-        create_certificates(&files.path("tls"));
+        files.authority = Some(create_certificates(&files.path("tls")));
         files.write("policy.yaml", POLICY);
         files.write("decider.yaml", CONFIG);
         files
@@ -76,6 +88,11 @@ impl Files {
         text.replace(&self.directory.path().display().to_string(), "DIR")
     }
 
+    /// Who signs the certificates of the server and its clients.
+    fn authority(&self) -> &Issuer<'static, KeyPair> {
+        self.authority.as_ref().unwrap()
+    }
+
     pub async fn start(&self) -> Running {
         let config = config::load(&self.path("decider.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         app::start(config, Arc::new(SystemClock::new())).await.unwrap()
@@ -83,7 +100,17 @@ impl Files {
 
     /// What a client with the right certificate connects with.
     pub fn client_tls(&self) -> ClientTlsConfig {
-        self.tls_without_identity().identity(identity(&self.path("tls"), "client"))
+        self.tls_of("client")
+    }
+
+    /// What a client with this certificate connects with.
+    pub fn tls_of(&self, name: &str) -> ClientTlsConfig {
+        self.tls_without_identity().identity(identity(&self.path("tls"), name))
+    }
+
+    /// Such a client.
+    pub async fn client_of(&self, name: &str, running: &Running) -> DecisionServiceClient<Channel> {
+        DecisionServiceClient::new(connect(running.grpc.port(), self.tls_of(name)).await.unwrap())
     }
 
     pub fn tls_without_identity(&self) -> ClientTlsConfig {
@@ -140,13 +167,19 @@ pub fn transfer(id: &str, amount: &str) -> wire::DecideRequest {
     }
 }
 
-/// An authority, a server and a client of it, and a client that calls itself the same but is of another.
-pub fn create_certificates(directory: &Path) {
+/// An authority, a server, a client and another service of it, and a client that calls itself the same but is of
+/// another authority.
+pub fn create_certificates(directory: &Path) -> Issuer<'static, KeyPair> {
     let authority = create_authority(directory, "ca");
-    create_leaf(directory, "decider", ExtendedKeyUsagePurpose::ServerAuth, &authority);
-    create_leaf(directory, "client", ExtendedKeyUsagePurpose::ClientAuth, &authority);
-    let stranger = create_authority(directory, "other-ca");
-    create_leaf(directory, "stranger", ExtendedKeyUsagePurpose::ClientAuth, &stranger);
+    let server = leaf("decider", ExtendedKeyUsagePurpose::ServerAuth, "localhost");
+    write_leaf(directory, "decider", server, &authority);
+    for (name, own) in [("client", "spiffe://example.org/client"), ("service", "service.internal")] {
+        write_leaf(directory, name, leaf(name, ExtendedKeyUsagePurpose::ClientAuth, own), &authority);
+    }
+    let other = create_authority(directory, "other-ca");
+    let stranger = leaf("stranger", ExtendedKeyUsagePurpose::ClientAuth, "spiffe://example.org/client");
+    write_leaf(directory, "stranger", stranger, &other);
+    authority
 }
 
 fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
@@ -158,16 +191,53 @@ fn create_authority(directory: &Path, name: &str) -> Issuer<'static, KeyPair> {
     Issuer::new(params, key)
 }
 
-fn create_leaf(
-    directory: &Path,
-    name: &str,
-    usage: ExtendedKeyUsagePurpose,
-    authority: &Issuer<'static, KeyPair>,
-) {
-    let mut params = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
+/// A new certificate for the server, with a key of its own, that ends with this year.
+pub fn leaf_until(files: &Files, name: &str, year: i32) {
+    let mut params = leaf(name, ExtendedKeyUsagePurpose::ServerAuth, "localhost");
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(year, 1, 1);
+    write_leaf(&files.path("tls"), name, params, files.authority());
+}
+
+/// A certificate with one name of its own: a URI or a host name.
+fn leaf(name: &str, usage: ExtendedKeyUsagePurpose, own: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
+    let text = Ia5String::try_from(own).unwrap();
+    params.subject_alt_names.push(if own.contains("://") {
+        SanType::URI(text)
+    } else {
+        SanType::DnsName(text)
+    });
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "Example");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![usage];
+    params
+}
+
+fn write_leaf(directory: &Path, name: &str, params: CertificateParams, authority: &Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
     fs::write(directory.join(format!("{name}.crt")), certificate.pem()).unwrap();
     fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+}
+
+/// The number in a line of the metrics.
+pub async fn told(admin: SocketAddr, name: &str) -> i64 {
+    let text = get(admin, "/metrics").await;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
+}
+
+/// Waits until a line is in the metrics.
+pub async fn wait_for_metric(admin: SocketAddr, line: &str) {
+    let started = Instant::now();
+    loop {
+        let text = get(admin, "/metrics").await;
+        if text.lines().any(|each| each == line) {
+            return;
+        }
+        assert!(started.elapsed() < DEADLINE, "{line} is not in\n{text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

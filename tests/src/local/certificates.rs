@@ -1,12 +1,12 @@
-//! A certificate authority of this directory's own, and the certificates of the two services and of the edge as a
-//! client of the decider.
+//! A certificate authority of this directory's own, and the certificates of the two services, and of the edge
+//! and another service as clients of the decider.
 
 use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    KeyUsagePurpose, SanType, date_time_ymd,
 };
 
 use super::{Error, files};
@@ -16,22 +16,24 @@ const VALID_YEARS: i64 = 10;
 const AUTHORITY_NAME: &str = "Countersign demo authority";
 /// Every certificate is good for this machine and no other.
 const SUBJECT_NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
-const IDENTITIES: [(&str, ExtendedKeyUsagePurpose); 3] = [
-    ("edge", ExtendedKeyUsagePurpose::ServerAuth),
-    ("decider", ExtendedKeyUsagePurpose::ServerAuth),
-    ("edge-client", ExtendedKeyUsagePurpose::ClientAuth),
+/// Servers, and clients with the name that the decider grants them something by.
+const IDENTITIES: [(&str, Option<&str>); 4] = [
+    ("edge", None),
+    ("decider", None),
+    ("edge-client", Some("spiffe://countersign.demo/edge")),
+    ("service", Some("spiffe://countersign.demo/service")),
 ];
 
 /// Creates what is missing of the authority and of the identities in this directory.
 pub fn create(directory: &Path) -> Result<(), Error> {
     let authority = authority(directory)?;
-    for (identity, usage) in IDENTITIES {
+    for (identity, client) in IDENTITIES {
         let (certificate, key) =
             (directory.join(format!("{identity}.crt")), directory.join(format!("{identity}.key")));
         if is_missing(&certificate, &key)? {
             let failed = |source| Error::Certificate { path: certificate.clone(), source };
             let pair = KeyPair::generate().map_err(failed)?;
-            let leaf = leaf(identity, usage).and_then(|params| params.signed_by(&pair, &authority));
+            let leaf = leaf(identity, client).and_then(|params| params.signed_by(&pair, &authority));
             files::create_secret(&key, pair.serialize_pem().as_bytes())?;
             files::create(&certificate, leaf.map_err(failed)?.pem().as_bytes())?;
         }
@@ -67,11 +69,17 @@ fn authority_params() -> Result<CertificateParams, rcgen::Error> {
     Ok(params)
 }
 
-fn leaf(identity: &str, usage: ExtendedKeyUsagePurpose) -> Result<CertificateParams, rcgen::Error> {
+fn leaf(identity: &str, client: Option<&str>) -> Result<CertificateParams, rcgen::Error> {
     let mut params = named(identity, SUBJECT_NAMES.map(str::to_owned).to_vec())?;
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![usage];
+    match client {
+        Some(id) => {
+            params.subject_alt_names.push(SanType::URI(id.try_into()?));
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }
+        None => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth],
+    }
     Ok(params)
 }
 

@@ -166,6 +166,15 @@ listen:
   private_key: ../tls/decider.key
   # Clients must show a certificate of this authority.
   client_ca: ../tls/ca.pem
+# Which of them may ask what.
+grants:
+  - spiffe: spiffe://countersign.demo/edge
+    tenants: [default]
+    verbs: [decide, read]
+  # A service of your own: its certificate is ../tls/service.crt.
+  - spiffe: spiffe://countersign.demo/service
+    tenants: [default]
+    verbs: [decide, read]
 admin:
   # Plain HTTP: /livez, /readyz, /metrics.
   address: {decider_admin}

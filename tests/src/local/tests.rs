@@ -53,6 +53,8 @@ fn a_new_directory_holds_everything_and_secrets_are_for_the_owner_alone() {
     600 tls/edge-client.key
     644 tls/edge.crt
     600 tls/edge.key
+    644 tls/service.crt
+    600 tls/service.key
     ");
 }
 

@@ -65,7 +65,8 @@ async fn check_record(client: &Reflected, asked: &Value, answer: &Value) {
     let unknown = json!({"tenant": "default", "decisionId": "nobody"}).to_string();
     assert_eq!(client.call("GetDecision", &unknown, DEADLINE).await.unwrap_err().code(), Code::NotFound);
     let foreign = json!({"tenant": "other", "decisionId": answer["decisionId"]}).to_string();
-    assert_eq!(client.call("GetDecision", &foreign, DEADLINE).await.unwrap_err().code(), Code::NotFound);
+    let refused = client.call("GetDecision", &foreign, DEADLINE).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "a tenant that is not granted");
 }
 
 #[tokio::test]

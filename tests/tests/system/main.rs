@@ -16,6 +16,7 @@ mod cosigner;
 mod demo;
 mod docs;
 mod faults;
+mod grants;
 mod kills;
 mod on_record;
 mod races;

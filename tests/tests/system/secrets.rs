@@ -66,7 +66,8 @@ async fn nothing_secret_is_in_logs_or_metrics() {
 /// Every line of every private key's body, and what the requests carry.
 fn secrets(local: &Local) -> Vec<String> {
     let keys = [local.cosigner_private_key(), local.reply_private_key()];
-    let identities = ["edge", "decider", "edge-client"].map(|identity| local.private_key(identity));
+    let identities =
+        ["edge", "decider", "edge-client", "service"].map(|identity| local.private_key(identity));
     let mut secrets: Vec<_> = keys.iter().chain(&identities).flat_map(|path| body(path)).collect();
     assert!(secrets.len() > 40, "keys of this length have more lines");
     secrets.extend(PLANTED.map(str::to_owned));

@@ -1,0 +1,138 @@
+//! Certificates and grants on disk, looked at again and again as [`crate::reload`] does it with the policy: by what
+//! the files hold, and adopted once they stood still. What has mistakes changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::config::access::{AccessSources, FindError, Found, find};
+use crate::grants::Grants;
+use crate::grpc::{Access, CurrentAccess, Metrics};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// Keeps the access of the time at what is on disk.
+pub struct AccessWatch {
+    sources: AccessSources,
+    interval: Duration,
+    current: CurrentAccess,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    /// What the files were found to be, if not what counts.
+    other: Option<Other>,
+}
+
+/// What is not what counts.
+#[derive(PartialEq, Eq)]
+enum Other {
+    /// Usable, not yet known to stand still.
+    Changed(Print),
+    /// Mistakes, as they were told.
+    Refused(String),
+}
+
+/// What tells one access from another.
+type Print = ([u8; 32], Grants);
+
+impl AccessWatch {
+    /// Of what was read at the start.
+    pub fn new(
+        sources: AccessSources,
+        interval: Duration,
+        current: CurrentAccess,
+        metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let watch = Self { sources, interval, current, metrics, clock, other: None };
+        watch.tell_expiry();
+        watch
+    }
+
+    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
+    pub async fn run(mut self, told: Arc<Notify>) {
+        loop {
+            let whole = timeout(self.interval, told.notified()).await.is_ok();
+            self.look(whole).await;
+        }
+    }
+
+    async fn look(&mut self, whole: bool) {
+        let sources = self.sources.clone();
+        // Files are not read on a thread that answers. A fault of reading changes nothing.
+        match tokio::task::spawn_blocking(move || find(&sources)).await {
+            Ok(found) => match found.and_then(|found| self.unexpired(found)) {
+                Ok(found) => self.found(found, whole),
+                Err(error) => self.refused(error.to_string()),
+            },
+            Err(error) => self.refused(error.to_string()),
+        }
+        self.tell_expiry();
+    }
+
+    /// Nobody would connect to a certificate that has ended: the one before it is no worse.
+    fn unexpired(&self, found: Found) -> Result<Found, FindError> {
+        let changed = found.access.tls.digest != self.current.load().tls.digest;
+        if changed && self.left(found.access.tls.certificate_expiry) <= 0 {
+            let path = self.sources.tls.certificate.display();
+            return Err(FindError::Tls(vec![format!("{path}: this certificate has expired")]));
+        }
+        Ok(found)
+    }
+
+    fn found(&mut self, found: Found, whole: bool) {
+        self.metrics.refused.set(0);
+        self.tell_rest(found.rest);
+        let seen = print(&found.access);
+        if seen == print(&self.current.load()) {
+            self.other = None;
+        } else if whole || self.other == Some(Other::Changed(seen.clone())) {
+            self.other = None;
+            self.current.replace(found.access);
+            self.metrics.adoptions.inc();
+            tracing::info!("changed certificates or grants count from here on");
+        } else {
+            self.other = Some(Other::Changed(seen));
+        }
+    }
+
+    /// Told once, however often it is seen.
+    fn refused(&mut self, mistakes: String) {
+        self.metrics.refused.set(1);
+        let told = Some(Other::Refused(mistakes));
+        if self.other != told {
+            self.metrics.failures.inc();
+            let Some(Other::Refused(mistakes)) = &told else { return };
+            tracing::error!(
+                mistakes,
+                "certificates or grants on disk have mistakes: those before them count"
+            );
+        }
+        self.other = told;
+    }
+
+    /// Told once for each change.
+    fn tell_rest(&mut self, rest: String) {
+        if rest != self.sources.rest {
+            tracing::warn!("the configuration changed in more than its grants: that counts after a restart");
+            self.sources.rest = rest;
+        }
+    }
+
+    fn tell_expiry(&self) {
+        let access = self.current.load();
+        self.metrics.expires("certificate", self.left(access.tls.certificate_expiry));
+        self.metrics.expires("client_ca", self.left(access.tls.client_ca_expiry));
+    }
+
+    /// Seconds from now.
+    fn left(&self, expiry: i64) -> i64 {
+        expiry.saturating_sub(self.clock.wall().as_micros().div_euclid(MICROS_PER_SECOND))
+    }
+}
+
+fn print(access: &Access) -> Print {
+    (access.tls.digest, access.grants.clone())
+}

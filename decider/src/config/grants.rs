@@ -1,0 +1,143 @@
+//! Who may ask.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::grants::{Grant, Grants, Identity, IdentityError, Tenants, Verb};
+use crate::grpc::bounds::MAX_TENANT_BYTES;
+use crate::yaml::fields::{shown, unknown};
+use crate::yaml::{Fields, Node, Place, Reader, Value};
+
+const KINDS: [&str; 3] = ["spiffe", "dns", "subject"];
+const FIELDS: [&str; 5] = ["spiffe", "dns", "subject", "tenants", "verbs"];
+const VERBS: [(&str, Verb); 3] =
+    [("decide", Verb::Decide), ("read", Verb::Read), ("administer", Verb::Administer)];
+/// Every tenant, now and later. In a list it could be meant as a tenant's name.
+const ALL: &str = "all";
+
+/// What an entry looks like, for who has none yet.
+const EXAMPLE: &str =
+    "grants: [{spiffe: \"spiffe://example.org/edge\", tenants: [default], verbs: [decide, read]}]";
+
+/// The field `grants` of a configuration.
+pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Grants> {
+    if !fields.has("grants") {
+        let message = format!("grants is missing: it says who may ask, such as {EXAMPLE}");
+        reader.mistake(fields.at, message);
+    }
+    let node = fields.optional(reader, "grants")?;
+    let entries =
+        reader.some(node, "grants", &format!("and nobody could ask: write one, such as {EXAMPLE}"))?;
+    let (mut grants, mut places) = (BTreeMap::new(), HashMap::new());
+    let mut whole = true;
+    for entry in entries {
+        match read_grant(reader, entry) {
+            Some((identity, grant)) => note(reader, (&mut grants, &mut places), entry.at, (identity, grant)),
+            None => whole = false,
+        }
+    }
+    whole.then(|| Grants::new(grants))
+}
+
+/// Two entries of one identity would have to be added up by whoever reads them.
+fn note(
+    reader: &mut Reader<'_>,
+    (grants, places): (&mut BTreeMap<Identity, Grant>, &mut HashMap<Identity, Place>),
+    at: Place,
+    (identity, grant): (Identity, Grant),
+) {
+    match grants.entry(identity.clone()) {
+        Entry::Vacant(free) => {
+            free.insert(grant);
+            places.insert(identity, at);
+        }
+        Entry::Occupied(_) => {
+            let first = places.get(&identity).map(|first| reader.first(*first, at)).unwrap_or_default();
+            reader.mistake(at, format!("{identity} is there twice: {first}; make one entry of them"));
+        }
+    }
+}
+
+fn read_grant(reader: &mut Reader<'_>, node: &Node) -> Option<(Identity, Grant)> {
+    let fields = Fields::of(reader, node, "a grant", &FIELDS)?;
+    let identity = read_identity(reader, &fields);
+    let tenants = fields.required(reader, "tenants").and_then(|node| read_tenants(reader, node));
+    let verbs = fields.required(reader, "verbs").and_then(|node| read_verbs(reader, node));
+    Some((identity?, Grant { tenants: tenants?, verbs: verbs? }))
+}
+
+fn read_identity(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Identity> {
+    let given: Vec<&str> = KINDS.into_iter().filter(|kind| fields.has(kind)).collect();
+    let [kind] = given.as_slice() else {
+        reader.mistake(fields.at, "a grant has one of spiffe, dns and subject: whom it is for");
+        return None;
+    };
+    let node = fields.optional(reader, kind)?;
+    let text = reader.text(node, kind)?;
+    let read: fn(&str) -> Result<Identity, IdentityError> = match *kind {
+        "spiffe" => Identity::spiffe,
+        "dns" => Identity::dns,
+        _ => Identity::subject,
+    };
+    reader.check(node.at, read(text))
+}
+
+fn read_tenants(reader: &mut Reader<'_>, node: &Node) -> Option<Tenants> {
+    match &node.value {
+        Value::Text(text) if text == ALL => Some(Tenants::All),
+        Value::Text(_) => {
+            reader.mistake(node.at, "tenants is a list of names, such as [default], or all");
+            None
+        }
+        _ => read_set(reader, node, "tenants", read_tenant).map(Tenants::These),
+    }
+}
+
+fn read_tenant(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let name = reader.text(node, "a tenant")?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let refused = if name == ALL {
+        "for all tenants write tenants: all, without a list".to_owned()
+    } else if name.len() > MAX_TENANT_BYTES || !name.bytes().all(plain) {
+        format!(
+            "a tenant has at most {MAX_TENANT_BYTES} characters a-z, 0-9, \"-\" and \"_\": {} could never ask",
+            shown(name)
+        )
+    } else {
+        return Some(name.to_owned());
+    };
+    reader.mistake(node.at, refused);
+    None
+}
+
+fn read_verbs(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Verb>> {
+    read_set(reader, node, "verbs", |reader, node| {
+        let name = reader.text(node, "a verb")?;
+        let known = VERBS.iter().find(|(known, _)| *known == name);
+        let known = known.ok_or_else(|| unknown("verb", name, VERBS.iter().map(|(known, _)| *known)));
+        reader.check(node.at, known).map(|(_, verb)| *verb)
+    })
+}
+
+/// A list with something in it, and nothing twice.
+fn read_set<T: Ord>(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    what: &str,
+    read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
+) -> Option<BTreeSet<T>> {
+    let entries = reader.some(node, what, "which would grant nothing: leave the entry out")?;
+    let mut set = BTreeSet::new();
+    let mut whole = true;
+    for entry in entries {
+        match read(reader, entry) {
+            Some(one) => {
+                if !set.insert(one) {
+                    reader.mistake(entry.at, "this is there twice");
+                }
+            }
+            None => whole = false,
+        }
+    }
+    whole.then_some(set)
+}

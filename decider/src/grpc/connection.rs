@@ -1,0 +1,157 @@
+//! One connection: handshake ▸ who is it ▸ calls ▸ an end that loses none.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use rustls_pki_types::CertificateDer;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::access::{Caller, CurrentAccess};
+use super::deadline::MAX_DEADLINE;
+use super::metrics::Metrics;
+
+/// The longest a TLS handshake may take, with the wait for its turn.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Handshakes at once: they cost a millisecond of computing each, and anybody can begin one.
+const MAX_HANDSHAKES: usize = 128;
+/// Calls at once over one connection; a client keeps what is more to itself. More than may be worked on at once
+/// ([`super::calls::MAX_CALLS`]), so that one channel that has all of those still learns that it is shed.
+const MAX_CONCURRENT_STREAMS: u32 = 2048;
+/// Calls that a client cancels before we have looked at them. A burst whose deadline passes is cancelled in one go; at
+/// the usual 20 the connection, and every other call on it, would go with it. All streams there can be are no more
+/// memory than the same calls not cancelled.
+const MAX_CANCELLED_UNSEEN: usize = MAX_CONCURRENT_STREAMS as usize;
+/// The largest set of headers of a call, in bytes.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// After so long without a frame the peer is asked whether it is there…
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// …and after so long without an answer it is not.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the word that no more calls are taken until those that are left are cut off: longer than any call may take,
+/// so that only streams without an end, such as a watch of the health, are.
+const GRACE: Duration = MAX_DEADLINE.saturating_add(Duration::from_secs(5));
+
+/// What every connection needs.
+#[derive(Clone)]
+pub struct Connections {
+    router: Router,
+    access: CurrentAccess,
+    metrics: Arc<Metrics>,
+    handshakes: Arc<Semaphore>,
+    age: Duration,
+}
+
+impl Connections {
+    /// To these services. Each is asked to end at about this age.
+    pub fn to(router: Router, access: CurrentAccess, metrics: Arc<Metrics>, age: Duration) -> Self {
+        Self { router, access, metrics, handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)), age }
+    }
+
+    /// Serves one until it ends; asks it to end when `drain` is cancelled.
+    pub async fn serve(self, stream: TcpStream, drain: CancellationToken) {
+        self.metrics.accepted.inc();
+        self.metrics.open.inc();
+        // Small answers would otherwise wait 40 ms for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        match timeout(HANDSHAKE_TIMEOUT, self.handshake(stream)).await {
+            Ok(Some(stream)) => self.calls(stream, drain).await,
+            _ => _ = self.metrics.failed_handshakes.inc(),
+        }
+        self.metrics.open.dec();
+    }
+
+    async fn handshake(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let _turn = self.handshakes.acquire().await.ok()?;
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.access.load().tls.server));
+        acceptor.accept(stream).await.ok()
+    }
+
+    async fn calls(&self, stream: TlsStream<TcpStream>, drain: CancellationToken) {
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+        let own = chain.first().map(|own| own.as_ref()).unwrap_or_default();
+        let caller = Arc::new(Caller::of(own, self.access.clone(), Arc::clone(&self.metrics)));
+        let service = self.router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Arc::clone(&caller));
+            request.map(Body::new)
+        });
+        let connection = protocol().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut connection = std::pin::pin!(connection);
+        let mut disowned = std::pin::pin!(self.disowned(&chain));
+        // What a connection fails of is the caller's to know.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = &mut disowned => return,
+            () = drain.cancelled() => {}
+            () = sleep(jittered(self.age, RandomState::new().hash_one(()))) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            _ = connection => {}
+            () = disowned => {}
+            () = sleep(GRACE) => {}
+        }
+    }
+
+    /// Ends when the authority that vouched for the caller is not one any more. Whoever takes an authority away
+    /// believes nothing that it has signed: the connection is cut, calls and all.
+    async fn disowned(&self, chain: &[CertificateDer<'_>]) {
+        let mut changes = self.access.changes();
+        // Looked at first: it may have gone between the handshake and now.
+        while changes.borrow_and_update().tls.trusts(chain) {
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+        self.metrics.disowned.inc();
+        tracing::warn!("a connection is closed: its certificate is not one of client_ca any more");
+    }
+}
+
+fn protocol() -> http2::Builder<TokioExecutor> {
+    let mut protocol = http2::Builder::new(TokioExecutor::new());
+    protocol
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+        .max_pending_accept_reset_streams(MAX_CANCELLED_UNSEEN)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT);
+    protocol
+}
+
+/// A tenth less to a tenth more, as chance has it: clients that connected together must not come back together.
+fn jittered(age: Duration, chance: u64) -> Duration {
+    let share = u32::try_from(chance % 2001).unwrap_or_default().saturating_add(9000);
+    (age / 10_000).saturating_mul(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_is_within_a_tenth() {
+        let age = Duration::from_secs(1000);
+        assert_eq!(jittered(age, 0), Duration::from_secs(900));
+        assert_eq!(jittered(age, 1000), age);
+        assert_eq!(jittered(age, 2000), Duration::from_secs(1100));
+        assert_eq!(jittered(Duration::MAX, 2000), Duration::MAX);
+        for chance in [1, u64::MAX, u64::MAX / 3] {
+            assert!((Duration::from_secs(900)..=Duration::from_secs(1100)).contains(&jittered(age, chance)));
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! More calls than can be answered: they are shed, and the connection stays.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use decider::clock::SystemClock;
+use decider::config;
+use decider::document::Document;
+use decider::store::bounds::MAX_QUEUED;
+use decider::store::journal::{Asked, Entry, Identity, JournalError, Moment, Recorded};
+use decider::store::{self, Engine, Journal, Lookup, MemoryJournal, Record, Setting};
+use policy::charge::{Charge, ChargeKey};
+use policy::settle::ChargeChange;
+use policy::time::Time;
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
+
+use crate::faults::{Served, SilentStore, serve};
+use crate::support::{Files, call, transfer};
+
+/// A journal in memory whose commits take so long.
+struct SlowJournal {
+    inner: MemoryJournal,
+    commit: Duration,
+}
+
+impl Journal for SlowJournal {
+    fn remember_policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
+        self.inner.remember_policy(hash, document)
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        self.inner.policy(hash)
+    }
+
+    fn join(&mut self) -> Result<Moment, JournalError> {
+        self.inner.join()
+    }
+
+    fn charges_since(
+        &mut self,
+        start: Time,
+        at_least: usize,
+        take: &mut dyn FnMut(&Charge),
+    ) -> Result<Option<Time>, JournalError> {
+        self.inner.charges_since(start, at_least, take)
+    }
+
+    fn begin(
+        &mut self,
+        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        take: &mut dyn FnMut(&ChargeChange),
+    ) -> Result<Moment, JournalError> {
+        self.inner.begin(asked, take)
+    }
+
+    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+        self.inner.recorded(identity)
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, JournalError> {
+        self.inner.charge(key)
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        self.inner.write(entry)
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        std::thread::sleep(self.commit);
+        self.inner.commit()
+    }
+
+    fn abandon(&mut self) -> Result<(), JournalError> {
+        self.inner.abandon()
+    }
+
+    fn tidy(&mut self) -> Result<(), JournalError> {
+        self.inner.tidy()
+    }
+
+    fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
+        self.inner.find(tenant, lookup)
+    }
+}
+
+/// A real decider whose every commit takes so long.
+async fn slowed(files: &Files, commit: Duration) -> (Served, Arc<store::Metrics>) {
+    let policy = config::load(&files.path("decider.yaml")).unwrap().policy;
+    let metrics = Arc::new(store::Metrics::default());
+    let setting = Setting {
+        policy: policy.policy,
+        document: policy.document,
+        clock: Arc::new(SystemClock::new()),
+        metrics: Arc::clone(&metrics),
+        on_fatal: Box::new(|error| panic!("{error}")),
+    };
+    let engine = Engine::start(SlowJournal { inner: MemoryJournal::default(), commit }, setting).unwrap();
+    (serve(files, Arc::new(engine)).await, metrics)
+}
+
+/// So many calls at once over one channel. How each ended.
+async fn burst(
+    client: &DecisionServiceClient<Channel>,
+    calls: usize,
+    timeout: Duration,
+) -> Vec<Result<(), Status>> {
+    let mut asked = JoinSet::new();
+    for number in 0..calls {
+        let mut client = client.clone();
+        asked.spawn(async move {
+            let mut request = Request::new(transfer(&format!("b-{number}"), "0.00001"));
+            request.set_timeout(timeout);
+            client.decide(request).await.map(drop)
+        });
+    }
+    asked.join_all().await
+}
+
+/// Calls in the burst: 40,000 where there is time for them (`SOAK=1`); a debug build takes a millisecond of computing
+/// for each.
+fn calls() -> usize {
+    if std::env::var_os("SOAK").is_some() { 40_000 } else { 10_000 }
+}
+
+/// Every call ends, decided or shed, although the store decides no more than 128 in a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
+    let calls = calls();
+    let files = Files::new();
+    let (served, store) = slowed(&files, Duration::from_millis(500)).await;
+    let mut client = DecisionServiceClient::new(files.channel(served.port).await);
+    let watched = tokio::spawn(async move {
+        let mut most = 0;
+        loop {
+            most = most.max(store.queued.get());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            // Those that are being put into the queue are counted, too: one for each thread.
+            assert!(most <= i64::try_from(MAX_QUEUED).unwrap() + 16, "{most}");
+        }
+    });
+    let ended = burst(&client, calls, Duration::from_secs(60)).await;
+    let (mut decided, mut shed) = (0, 0);
+    for end in ended {
+        match end {
+            Ok(()) => decided += 1,
+            Err(status) if status.code() == Code::ResourceExhausted => {
+                assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+                shed += 1;
+            }
+            Err(status) => panic!("{status:?} after {decided} and {shed}"),
+        }
+    }
+    assert!(!watched.is_finished(), "the queue grew beyond its bound");
+    watched.abort();
+    assert_eq!(decided + shed, calls);
+    assert!(decided >= MAX_QUEUED && shed > 1000, "{decided} decided, {shed} shed");
+    client.decide(call(transfer("after", "0.00001"))).await.unwrap();
+    assert_eq!(served.metrics.accepted.get(), 1, "the connection was lost");
+}
+
+/// A burst whose deadline passes is cancelled by its client in one go, which protections against floods of resets
+/// take for an attack.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_cancelled_by_the_thousand_leave_the_connection() {
+    let files = Files::new();
+    let served = serve(&files, Arc::new(SilentStore)).await;
+    let channel = files.channel(served.port).await;
+    let client = DecisionServiceClient::new(channel.clone());
+    for _ in 0..3 {
+        let ended = burst(&client, 5000, Duration::from_millis(300)).await;
+        let in_time = |status: &Status| {
+            matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded | Code::ResourceExhausted)
+        };
+        let odd: Vec<_> =
+            ended.into_iter().filter_map(Result::err).filter(|status| !in_time(status)).collect();
+        assert!(odd.is_empty(), "{:?}", odd.first());
+    }
+    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+    health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(served.metrics.accepted.get(), 1, "the connection was lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_be_answered_too_late_is_told_at_once() {
+    let files = Files::new();
+    let (served, _) = slowed(&files, Duration::from_secs(2)).await;
+    let client = DecisionServiceClient::new(files.channel(served.port).await);
+    let ask = |id: &'static str, millis: u64| {
+        let mut client = client.clone();
+        async move {
+            let mut request = Request::new(transfer(id, "0.00001"));
+            request.set_timeout(Duration::from_millis(millis));
+            client.decide(request).await
+        }
+    };
+    let patient = tokio::spawn(ask("r-1", 20_000));
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    let started = Instant::now();
+    let hasty = ask("r-2", 800).await.unwrap_err();
+    assert_eq!(hasty.code(), Code::ResourceExhausted, "{hasty:?}");
+    assert!(started.elapsed() < Duration::from_millis(600), "{:?}", started.elapsed());
+    assert_eq!(hasty.get_details_error_info().unwrap().reason, "OVERLOADED");
+    assert!(hasty.get_details_retry_info().unwrap().retry_delay.unwrap() >= Duration::from_millis(900));
+    patient.await.unwrap().unwrap();
+
+    // Nobody is ahead any more: what was slow is tried again, else it would never be found to be fast.
+    assert_eq!(ask("r-3", 3_000).await.unwrap().into_inner().callback_request_id, "r-3");
+}

@@ -1,0 +1,75 @@
+//! How connections and the server end: no call is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
+use tokio::time::{sleep, timeout};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::faults::{Served, SlowStore, serve};
+use crate::load::Load;
+use crate::support::{CONFIG, DEADLINE, Files, call, told, transfer};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_grow_old_and_no_call_fails_of_it() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("drain_notice: 0s", "connection_age: 1s"));
+    let running = files.start().await;
+    let load = Load::on(files.client(&running).await, 8);
+    sleep(Duration::from_millis(5500)).await;
+    let (answered, failed) = load.end().await;
+    assert!(failed.is_empty(), "{failed:?}");
+    let accepted = told(running.admin, "decider_connections_accepted_total").await;
+    assert!((4..=8).contains(&accepted), "{accepted} connections for {answered} calls");
+    running.stop().await.unwrap();
+}
+
+/// A balancer asks for the health and stops to send once it is told: nobody notices that a decider has gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_minds_the_health_loses_no_call_at_the_end() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("drain_notice: 0s", "drain_notice: 2s"));
+    let running = files.start().await;
+    let load = Load::on(files.client(&running).await, 8);
+    let channel = files.channel(running.grpc.port()).await;
+    let watch = HealthClient::new(channel).watch(HealthCheckRequest::default()).await.unwrap();
+    let mut watch = watch.into_inner();
+    while watch.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
+
+    let before = load.answered();
+    let stopped = tokio::spawn(running.stop());
+    let last = timeout(DEADLINE, watch.message()).await.unwrap().unwrap().unwrap();
+    assert_eq!(last.status(), ServingStatus::NotServing);
+    // Calls are still taken: it takes a balancer a moment to act on what it was told.
+    sleep(Duration::from_millis(700)).await;
+    let (answered, failed) = load.end().await;
+    assert!(failed.is_empty() && answered > before, "{before} and {answered} answered; {failed:?}");
+    drop(watch);
+    timeout(DEADLINE, stopped).await.unwrap().unwrap().unwrap();
+}
+
+/// What was on its way when it takes no more calls is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_left_are_answered_before_the_end() {
+    let files = Files::new();
+    let slow = SlowStore(Duration::from_millis(1200));
+    let Served { port, drain, .. } = serve(&files, Arc::new(slow)).await;
+    let client = DecisionServiceClient::new(files.channel(port).await);
+    let asked: Vec<_> = (0..50)
+        .map(|number| {
+            let mut client = client.clone();
+            let request = call(transfer(&format!("r-{number}"), "0.1"));
+            tokio::spawn(async move { client.decide(request).await })
+        })
+        .collect();
+    sleep(Duration::from_millis(400)).await;
+    drain.cancel();
+    for answer in asked {
+        // The store's own word, and not that of a connection that broke.
+        let status = answer.await.unwrap().unwrap_err();
+        assert_eq!(status.code(), tonic::Code::ResourceExhausted, "{status:?}");
+    }
+}

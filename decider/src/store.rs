@@ -8,6 +8,10 @@
 pub mod engine;
 mod writer;
 
+pub mod intake;
+
+pub mod archive;
+
 mod adoption;
 
 mod question;
@@ -16,7 +20,7 @@ pub mod memory;
 pub mod postgres;
 pub mod sqlite;
 
-mod encoding;
+pub mod encoding;
 
 pub mod journal;
 
@@ -31,7 +35,7 @@ pub mod error;
 pub mod bounds;
 
 #[cfg(test)]
-mod suite;
+pub(crate) mod suite;
 
 use std::path::PathBuf;
 use std::pin::Pin;

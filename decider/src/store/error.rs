@@ -45,6 +45,17 @@ pub enum StoreError {
 /// The store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// There is nothing to open.
+    #[error(
+        "a store in memory is gone with its process: there is nothing to look at. Configure store.sqlite or store.postgres"
+    )]
+    Forgetful,
+    /// It is to be filled, and holds something.
+    #[error("{0} holds decisions already: only an empty store is filled. Name another one")]
+    NotEmpty(String),
+    /// It is to be read alone, and is not.
+    #[error("{0} other connections of deciders are open to the ledger: stop the deciders that use it first")]
+    InUse(i64),
     /// Another process has it.
     #[error(
         "{path}: another decider has this store open. One file serves one decider: stop the other one, or give this \

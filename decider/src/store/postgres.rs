@@ -9,6 +9,10 @@
 //! Whatever goes wrong on the way, the connection is given up, and everybody is told to ask again: the next connection
 //! begins by a commit of its own, and the sums are made anew from the log. Nothing is guessed.
 
+mod intake;
+
+mod archive;
+
 mod batch;
 
 mod ledger;
@@ -40,11 +44,13 @@ use policy::settle::ChargeChange;
 use policy::time::Time;
 use tokio::runtime::{Builder, Runtime};
 
+pub use archive::PostgresArchive;
 use batch::Batch;
 use config::Config;
 use connection::Trouble;
 pub use connection::roots_of;
 use inquiry::Inquiry;
+pub use intake::PostgresIntake;
 use ledger::{Begun, Head, Ledger, Opened, is_full};
 
 use super::decision::{Lookup, Record};

@@ -6,6 +6,10 @@
 
 mod rows;
 
+mod intake;
+
+mod archive;
+
 mod reading;
 
 mod schema;
@@ -24,6 +28,8 @@ use rusqlite::Connection;
 
 use file::LockedFile;
 
+pub use archive::SqliteArchive;
+pub use intake::SqliteIntake;
 pub use reading::Reading;
 
 use super::decision::{Lookup, Record};

@@ -15,4 +15,4 @@ mod windows;
 
 pub mod fixture;
 
-mod hand_moved;
+pub mod hand_moved;

@@ -10,4 +10,5 @@ mod explain;
 mod faults;
 mod program;
 mod service;
+mod store;
 mod traces;

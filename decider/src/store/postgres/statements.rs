@@ -59,18 +59,18 @@ const CHARGES_SINCE: &str = "
                           AND n.position > c.position)
      ORDER BY c.latest_us FETCH FIRST $2 ROWS WITH TIES";
 
-const WRITE_DECISIONS: &str = "
+pub const WRITE_DECISIONS: &str = "
     INSERT INTO countersign.decisions (position, id, tenant, request_id, key, digest, kind, decided_us, policy_hash,
                                        stage, verdict, action, reason_code, reason, body)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::text[],
                          $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
                          $15::text[])";
 
-const WRITE_PAYLOADS: &str = "
+pub const WRITE_PAYLOADS: &str = "
     INSERT INTO countersign.payloads (position, tenant, payload, evidence)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])";
 
-const WRITE_CHARGES: &str = "
+pub const WRITE_CHARGES: &str = "
     INSERT INTO countersign.charges (position, tenant, tx_id, suffix, latest_us, body)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])";
 

@@ -1,5 +1,9 @@
 //! What an operator does with a store as a whole: look at it, check it, export it, copy it, back it up.
 
+pub mod release;
+
+pub mod backup;
+
 pub mod copy;
 
 pub mod verify;

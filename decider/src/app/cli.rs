@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use policy::{Explain, PolicyCommand};
-pub use store::{Copy, Export, Look, StoreCommand};
+pub use store::{Backup, Copy, Export, Look, Release, StoreCommand};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub enum Command {
     /// Test a policy, and look into it; nothing is started.
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Look at a store as a whole, check it, export it.
+    /// Look at a store as a whole, check it, export it, copy it, back it up, and release it after it was restored.
     #[command(subcommand)]
     Store(StoreCommand),
 }

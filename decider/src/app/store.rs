@@ -5,14 +5,17 @@ mod words;
 use std::io::{BufWriter, stdout};
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::check::{print, refuse};
-use super::cli::{Copy, Exit, Export, Look, Output, StoreCommand};
+use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::store::{archive, intake};
 use crate::upkeep::export::{self, Wanted};
 use crate::upkeep::progress::Progress;
-use crate::upkeep::{copy, stats, verify};
+use crate::upkeep::release::{self, Statement};
+use crate::upkeep::{backup, copy, stats, verify};
 
 /// Does what the command says.
 pub fn store(command: &StoreCommand, clock: &dyn Clock) -> Exit {
@@ -20,6 +23,8 @@ pub fn store(command: &StoreCommand, clock: &dyn Clock) -> Exit {
         StoreCommand::Stats(what) => over(&what.config, |config| tell_stats(what, config, clock)),
         StoreCommand::Verify(what) => over(&what.config, |config| tell_verified(what, config, clock)),
         StoreCommand::Export(what) => over(&what.config, |config| export(what, config, clock)),
+        StoreCommand::Backup(what) => over(&what.config, |config| back_up(what, config, clock)),
+        StoreCommand::Release(what) => over(&what.config, |config| release(what, config, clock)),
         StoreCommand::Copy(what) => over(&what.from, |from| copy_into(what, from, clock)),
     }
 }
@@ -107,4 +112,33 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
             Exit::Success
         }
     })
+}
+
+fn back_up(what: &Backup, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let mut archive = archive::open(&config.store).map_err(text)?;
+    let (now, head) = (clock.wall(), archive.about().map_err(text)?.head);
+    let at = Timestamp::from_microsecond(now.as_micros()).map_err(text)?;
+    let mark = format!("it was restored from the backup of {at}, which ends at decision {head}");
+    let mut progress = Progress::of("decisions backed up", clock);
+    let policy = &config.policy.policy;
+    let copied =
+        backup::backup(archive.as_mut(), &what.to, &mark, (policy, now), &mut progress).map_err(text)?;
+    drop(progress);
+    let (decisions, charges, path) = (copied.decisions, copied.charges, what.to.display());
+    println!("{decisions} decisions and {charges} charges written to {path}");
+    Ok(Exit::Success)
+}
+
+fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let lost = match what.lost.as_path() {
+        nothing if nothing == Path::new("nothing") => None,
+        file => Some(std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?),
+    };
+    let (by, file) = (what.by.clone(), what.lost.display().to_string());
+    let statement = Statement { by, at: clock.wall(), lost, file };
+    let store = intake::open_frozen(&config.store).map_err(text)?;
+    let policy = (config.policy.policy.hash.as_str(), &config.policy.document);
+    let released = release::release(store, &statement, policy).map_err(text)?;
+    print!("{}", words::of_released(&released));
+    Ok(Exit::Success)
 }

@@ -20,6 +20,12 @@ pub trait Archive {
     /// It could not be read.
     fn about(&mut self) -> Result<About, JournalError>;
 
+    /// Whether it may decide, and what operators have stated of it.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn standing(&mut self) -> Result<Standing, JournalError>;
+
     /// The next decisions after a position, in the order of the log; none after the last.
     ///
     /// # Errors
@@ -62,6 +68,30 @@ pub struct About {
     pub bytes: u64,
     /// Where its log ends by its own account.
     pub head: i64,
+}
+
+/// Whether a store may decide, and what operators have stated of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Why nothing may be decided.
+    pub frozen: Option<String>,
+    /// In their order.
+    pub releases: Vec<Release>,
+}
+
+/// An operator's statement of what was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// When, in microseconds since 1970.
+    pub released_us: i64,
+    /// Who.
+    pub by: String,
+    /// Why the store was frozen.
+    pub frozen: String,
+    /// Where the log ended.
+    pub position: i64,
+    /// `nothing`, or the lines that were entered after it.
+    pub lost: String,
 }
 
 /// A decision as it is kept.

@@ -24,6 +24,13 @@ pub enum StoreError {
     /// Somebody else holds the ledger's write lock.
     #[error("somebody else holds the ledger; nothing was decided")]
     Busy,
+    /// It was restored, and what was lost with the rest may be among what is asked: nothing is answered, not even by a
+    /// final no, until an operator has stated what was lost.
+    #[error(
+        "the store is frozen: {0}. Nothing is decided until `decider store release` states what was lost; ask again \
+         later"
+    )]
+    Frozen(Arc<str>),
     /// The store cannot be used now. It is tried again until it can; what was asked may be on record or not.
     #[error("the store cannot be used now: {0}; ask again")]
     Unavailable(Arc<str>),
@@ -53,6 +60,9 @@ pub enum OpenError {
     /// It is to be filled, and holds something.
     #[error("{0} holds decisions already: only an empty store is filled. Name another one")]
     NotEmpty(String),
+    /// It is to be released, and decides.
+    #[error("the store is not frozen: there is nothing to release")]
+    NotFrozen,
     /// It is to be read alone, and is not.
     #[error("{0} other connections of deciders are open to the ledger: stop the deciders that use it first")]
     InUse(i64),

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod faults;
+mod freeze;
 mod idempotency;
 mod limits;
 mod model;

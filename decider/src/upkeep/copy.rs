@@ -57,6 +57,7 @@ pub fn copy(
     progress: &mut Progress<'_>,
 ) -> Result<Copied, CopyError> {
     let policies = copy_policies(source, target)?;
+    copy_standing(source, target)?;
     let (mut decisions, mut written, mut latest): (u64, u64, Time) = (0, 0, now);
     each_decision(source, |source, row| {
         progress.step();
@@ -73,6 +74,10 @@ pub fn copy(
     }
     let usage = usage::of(source, policy, latest)?;
     let copied = usage::of(target.written()?, policy, latest)?;
+    // At the end: a ledger on PostgreSQL takes no decisions while it is frozen.
+    if let Some(why) = source.standing()?.frozen {
+        target.freeze(&why)?;
+    }
     match usage == copied {
         true => Ok(Copied { policies, decisions, charges, usage }),
         false => Err(CopyError::Differs(first_difference(&usage, &copied))),
@@ -87,6 +92,12 @@ fn copy_policies(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<us
         }
     }
     Ok(hashes.len())
+}
+
+/// What operators have stated goes with it, and so does the freeze of a store that nobody has released.
+fn copy_standing(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<(), JournalError> {
+    let standing = source.standing()?;
+    standing.releases.iter().try_for_each(|release| target.state(release))
 }
 
 /// The charge that this decision was the last to change: where the log of the target says so, whoever follows it finds
@@ -112,7 +123,7 @@ fn last_changed_by(
 }
 
 /// Each part of a charge is of one decision: no idempotency key allows twice.
-fn is_last(charge: &Charge, row: &DecisionRow) -> bool {
+pub fn is_last(charge: &Charge, row: &DecisionRow) -> bool {
     charge.parts.last().is_some_and(|part| {
         let (id, signer) = (&part.callback_request_id, part.signer.as_deref());
         identity::of_answer(&charge.key.tenant, id, signer, part.stage) == row.identity.key

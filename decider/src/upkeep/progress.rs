@@ -50,3 +50,24 @@ impl Drop for Progress<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::testing::ManualClock;
+    use crate::store::suite::fixture::START;
+
+    #[test]
+    fn nothing_is_told_of_what_is_short_and_nothing_where_nobody_looks() {
+        let clock = ManualClock::at(START);
+        let next = Some(QUIET_FOR);
+        let mut looked_at = Progress { clock: &clock, what: "records", done: 0, next, told: false };
+        let mut piped = Progress { clock: &clock, what: "records", done: 0, next: None, told: false };
+        looked_at.step();
+        assert!(!looked_at.told);
+        clock.advance(QUIET_FOR);
+        looked_at.step();
+        piped.step();
+        assert_eq!((looked_at.told, looked_at.done, piped.told, piped.done), (true, 2, false, 1));
+    }
+}

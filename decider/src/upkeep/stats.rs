@@ -24,6 +24,9 @@ pub struct Stats {
     pub bytes: u64,
     /// Where the log ends.
     pub head: i64,
+    /// Why nothing is decided; absent: it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
     /// Policies that are kept.
     pub policies: usize,
     /// Decisions.
@@ -92,12 +95,14 @@ pub fn of(
         Ok::<_, JournalError>(())
     })?;
     let now = decisions.newest_us.map_or(now, |newest| now.max(Time::from_micros(newest)));
+    let frozen = archive.standing()?.frozen;
     let (policies, usage) = (archive.policies()?.len(), usage::of(archive, policy, now)?);
     Ok(Stats {
         store: kind,
         schema,
         bytes,
         head,
+        frozen,
         policies,
         decisions,
         verdicts,

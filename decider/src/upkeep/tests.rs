@@ -1,5 +1,7 @@
 //! An operator's work, over every store.
 
+mod restores;
+
 use proptest::prelude::*;
 use proto::decider::v1 as wire;
 

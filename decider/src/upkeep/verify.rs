@@ -6,7 +6,7 @@
 
 mod replay;
 
-mod record;
+pub mod record;
 
 pub mod finding;
 

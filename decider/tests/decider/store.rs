@@ -1,5 +1,9 @@
 //! `decider store`: what an operator does with a store as a whole.
 
+use proto::decider::v1 as wire;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
 use crate::program::output;
 use crate::support::{CONFIG, Files, call, transfer};
 
@@ -72,4 +76,57 @@ fn a_store_in_memory_is_nothing_to_look_at() {
     let (code, _, err) = output(&Files::new(), &["store", "stats", "--config", "decider.yaml"]);
     assert_eq!(code, 1);
     assert!(err.contains("Configure store.sqlite or store.postgres"), "{err}");
+}
+
+/// A final no to a request whose APPROVE was lost with the rest would change the answer: it is none at all.
+#[tokio::test]
+async fn a_backup_decides_nothing_until_an_operator_states_what_was_lost() {
+    let files = store().await;
+    let export = ["store", "export", "--config", "decider.yaml", "--to", "all.jsonl"];
+    assert_eq!(output(&files, &["store", "backup", "--config", "decider.yaml", "--to", "backup.db"]).0, 0);
+    let running = files.start().await;
+    files.client(&running).await.decide(call(transfer("lost", "0.3"))).await.unwrap();
+    running.stop().await.unwrap();
+    assert_eq!(output(&files, &export).0, 0);
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: backup.db}"));
+
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    for id in ["r-1", "lost", "new"] {
+        let refused = client.decide(call(transfer(id, "0.4"))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "STORE_FROZEN");
+    }
+    let change = wire::DecideConfigChangeRequest {
+        tenant: "default".into(),
+        callback_request_id: "c".into(),
+        ..Default::default()
+    };
+    assert_eq!(client.decide_config_change(call(change)).await.unwrap_err().code(), Code::Unavailable);
+    let asked = wire::GetDecisionRequest {
+        tenant: "default".into(),
+        callback_request_id: "r-1".into(),
+        ..Default::default()
+    };
+    assert!(client.get_decision(asked).await.is_ok(), "records can be read");
+    drop(client);
+    let (code, _, err) =
+        output(&files, &["store", "release", "--config", "decider.yaml", "--lost", "nothing"]);
+    assert!(code == 1 && err.contains("another decider has this store open"), "{err}");
+    running.stop().await.unwrap();
+
+    let (_, out, _) = output(&files, &["store", "stats", "--config", "decider.yaml"]);
+    assert!(out.contains("decides    no, it is frozen: it was restored from the backup of "), "{out}");
+    let release = ["store", "release", "--config", "decider.yaml", "--by", "alice", "--lost", "all.jsonl"];
+    let (code, out, err) = output(&files, &release);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.ends_with("which ends at decision 2\n1 decisions entered (2 were on record)\n"), "{out}");
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    let again = client.decide(call(transfer("lost", "0.3"))).await.unwrap().into_inner();
+    assert!(again.recorded_earlier);
+    let more = client.decide(call(transfer("more", "0.4"))).await.unwrap().into_inner();
+    assert_eq!((more.action(), more.limits[0].used.as_str()), (wire::Action::Reject, "700000000000000000"));
+    running.stop().await.unwrap();
+    assert_eq!(output(&files, &["store", "verify", "--config", "decider.yaml"]).0, 0);
 }

@@ -40,6 +40,25 @@ or nothing. At the end the usage of every limit of the source's policy is comput
 Start deciders on the target only: two stores that go on by themselves allow twice.
 Exit codes: 0 copied, 1 not, 78 mistakes in a configuration.";
 
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  decider store backup --config decider.yaml --to backup.db     one moment of it, as an SQLite file
+
+A decider may be serving from the store. The file carries the mark of a backup: a decider that is started on it, or on
+what it was copied to, decides nothing until `decider store release` states what was lost since.
+Exit codes: 0 written, 1 not, or the file is there already.";
+
+const RELEASE_EXAMPLES: &str = "\
+Examples:
+  decider store release --config decider.yaml --lost nothing            no decision was made since
+  decider store release --config decider.yaml --lost decisions.jsonl    those were: they are entered first
+
+A store that was restored is frozen: the charges that were lost with the rest would be headroom that is not there. The
+file has lines of `decider store export`, in their order; those that are on record are left out. All of it is entered or
+nothing. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
+run, and decide again by themselves.
+Exit codes: 0 released, 1 not, each mistake with its line.";
+
 /// What to do with a store.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
@@ -55,6 +74,37 @@ pub enum StoreCommand {
     /// Copy all of it into an empty store.
     #[command(after_help = COPY_EXAMPLES)]
     Copy(Copy),
+    /// Write a consistent copy of it into a file, beside a decider that serves.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(Backup),
+    /// State what was lost with a store that was restored, and let it decide again.
+    #[command(after_help = RELEASE_EXAMPLES)]
+    Release(Release),
+}
+
+/// What to back up.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The configuration file that names the store.
+    #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
+    pub config: PathBuf,
+    /// The file to write. It must not be there.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+}
+
+/// What to release.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The configuration file that names the store.
+    #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
+    pub config: PathBuf,
+    /// What was lost: `nothing`, or a file with lines of an export.
+    #[arg(long, value_name = "nothing|FILE")]
+    pub lost: PathBuf,
+    /// Who states it.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
+    pub by: String,
 }
 
 /// What to copy.
@@ -102,7 +152,8 @@ pub struct Export {
 /// The command lines of every example.
 #[cfg(test)]
 pub fn examples() -> Vec<&'static str> {
-    let lines =
-        [STATS_EXAMPLES, VERIFY_EXAMPLES, EXPORT_EXAMPLES, COPY_EXAMPLES].into_iter().flat_map(str::lines);
+    let all =
+        [STATS_EXAMPLES, VERIFY_EXAMPLES, EXPORT_EXAMPLES, COPY_EXAMPLES, BACKUP_EXAMPLES, RELEASE_EXAMPLES];
+    let lines = all.into_iter().flat_map(str::lines);
     lines.filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split("   ").next()).collect()
 }

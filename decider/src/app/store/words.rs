@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use policy::document::Policy;
 
 use crate::upkeep::copy::Copied;
+use crate::upkeep::release::Released;
 use crate::upkeep::stats::{Span, Stats};
 use crate::upkeep::usage::SumLine;
 use crate::upkeep::verify::Verified;
@@ -17,6 +18,7 @@ pub fn of_stats(stats: &Stats, policy: &Policy) -> String {
     let mut lines = vec![
         line("store", format!("{store}, schema {schema}, {bytes} bytes")),
         line("log", format!("ends at position {head}")),
+        line("decides", stats.frozen.as_ref().map_or("yes".into(), |why| format!("no, it is frozen: {why}"))),
         line("policies", policies.to_string()),
         line("decisions", of_span(&stats.decisions)),
     ];
@@ -81,6 +83,13 @@ pub fn of_copied(copied: &Copied, policy: &Policy) -> String {
     first + &table.collect::<String>()
 }
 
+/// What was entered.
+pub fn of_released(released: &Released) -> String {
+    let Released { frozen, entered, on_record } = released;
+    let known = if *on_record > 0 { format!(" ({on_record} were on record)") } else { String::new() };
+    format!("released; it was frozen: {frozen}\n{entered} decisions entered{known}\n")
+}
+
 fn time(micros: i64) -> String {
     Timestamp::from_microsecond(micros).map_or_else(|_| "no time".into(), |at| at.to_string())
 }
@@ -114,6 +123,7 @@ mod tests {
             schema: 3,
             bytes: 73_728,
             head: 3,
+            frozen: usage.is_empty().then(|| "restored".to_owned()),
             policies: 1,
             decisions: span(3),
             verdicts: [("default".to_owned(), verdicts.into())].into(),
@@ -137,6 +147,7 @@ mod tests {
         assert_snapshot!(of_stats(&stats(vec![sum]), &policy()), @r#"
         store      sqlite, schema 3, 73728 bytes
         log        ends at position 3
+        decides    yes
         policies   1
         decisions  3, from 2023-11-14T22:13:20Z to 2023-11-14T23:13:20.000001Z
           default: 2 ALLOW, 1 DENY
@@ -148,6 +159,7 @@ mod tests {
         assert_snapshot!(of_stats(&stats(vec![]), &policy()), @r#"
         store      sqlite, schema 3, 73728 bytes
         log        ends at position 3
+        decides    no, it is frozen: restored
         policies   1
         decisions  3, from 2023-11-14T22:13:20Z to 2023-11-14T23:13:20.000001Z
           default: 2 ALLOW, 1 DENY

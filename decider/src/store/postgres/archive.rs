@@ -11,7 +11,7 @@ use super::connection::{Connection, Trouble};
 use super::rows::{original, plain};
 use super::schema;
 use crate::document::Document;
-use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS};
+use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
 use crate::store::journal::{Identity, JournalError};
@@ -159,6 +159,13 @@ impl Archive for PostgresArchive {
         Ok(read().map_err(Trouble::from)?)
     }
 
+    fn standing(&mut self) -> Result<Standing, JournalError> {
+        let frozen: Option<Option<String>> = self.one("SELECT frozen FROM countersign.head", &[])?;
+        let sql = "SELECT released_us, released_by, frozen, position, lost FROM countersign.releases ORDER BY number";
+        let releases = self.rows(sql, &[])?.iter().map(release).collect::<Result<_, _>>();
+        Ok(Standing { frozen: frozen.flatten(), releases: releases.map_err(Trouble::from)? })
+    }
+
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
         self.page(DECISIONS, after, |row| {
             let position: i64 = row.try_get(0).map_err(Trouble::from)?;
@@ -220,6 +227,16 @@ fn decision(row: &Row, position: i64) -> Result<Result<DecisionRow, JournalError
         })
     };
     Ok(read())
+}
+
+fn release(row: &Row) -> Result<Release, tokio_postgres::Error> {
+    Ok(Release {
+        released_us: row.try_get(0)?,
+        by: row.try_get(1)?,
+        frozen: row.try_get(2)?,
+        position: row.try_get(3)?,
+        lost: row.try_get(4)?,
+    })
 }
 
 fn charge(row: &Row) -> Result<ChargeRow, tokio_postgres::Error> {

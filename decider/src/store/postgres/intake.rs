@@ -7,9 +7,9 @@ use super::config::Config;
 use super::connection::Trouble;
 use super::rows::{Parameters, Rows};
 use super::session::Session;
-use super::statements::{WRITE_CHARGES, WRITE_DECISIONS, WRITE_PAYLOADS};
+use super::statements::{ORIGIN, WRITE_CHARGES, WRITE_DECISIONS, WRITE_PAYLOADS};
 use crate::document::Document;
-use crate::store::archive::{Archive, ChargeRow, DecisionRow};
+use crate::store::archive::{Archive, ChargeRow, DecisionRow, Release};
 use crate::store::decision::Decision;
 use crate::store::error::OpenError;
 use crate::store::intake::Intake;
@@ -49,6 +49,27 @@ impl PostgresIntake {
     /// # Errors
     /// It holds some, or the server cannot keep a ledger.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
+        match Self::begin(config)? {
+            (intake, true) => Ok(intake),
+            (_, false) => Err(OpenError::NotEmpty("the ledger on PostgreSQL".into())),
+        }
+    }
+
+    /// Opens a ledger that is frozen, for as long as nobody else can write to it.
+    ///
+    /// # Errors
+    /// It is not, or the server cannot keep a ledger.
+    pub fn open_frozen(config: &Config) -> Result<Self, OpenError> {
+        let (mut intake, _) = Self::begin(config)?;
+        let standing = intake.archive.standing();
+        match standing.map_err(|error| OpenError::Ledger(error.to_string()))?.frozen {
+            Some(_) => Ok(intake),
+            None => Err(OpenError::NotFrozen),
+        }
+    }
+
+    /// And whether it is empty.
+    fn begin(config: &Config) -> Result<(Self, bool), OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let opened = runtime.block_on(async {
             let Session { connection, timeline, .. } = Session::open(config).await?;
@@ -58,17 +79,9 @@ impl PostgresIntake {
         });
         let (connection, timeline, empty) =
             opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))?;
-        if !empty {
-            return Err(OpenError::NotEmpty("the ledger on PostgreSQL".into()));
-        }
-        Ok(Self {
-            archive: PostgresArchive::over(runtime, connection),
-            timeline,
-            positions: Vec::new(),
-            charge_positions: Vec::new(),
-            rows: Rows::default(),
-            head: None,
-        })
+        let (positions, charge_positions, rows) = (Vec::new(), Vec::new(), Rows::default());
+        let archive = PostgresArchive::over(runtime, connection);
+        Ok((Self { archive, timeline, positions, charge_positions, rows, head: None }, empty))
     }
 
     fn execute<const COUNT: usize>(
@@ -124,6 +137,24 @@ impl Intake for PostgresIntake {
         self.charge_positions.extend(charge.is_some().then_some(row.position));
         self.rows.add_kept(row, decision, charge);
         if self.positions.len() >= BATCH_ROWS { self.send() } else { Ok(()) }
+    }
+
+    fn freeze(&mut self, why: &str) -> Result<(), JournalError> {
+        self.send()?;
+        self.execute("UPDATE countersign.head SET frozen = $1", [&why]).map(|_| ())
+    }
+
+    fn state(&mut self, release: &Release) -> Result<(), JournalError> {
+        let Release { released_us, by, frozen, position, lost } = release;
+        let sql = "INSERT INTO countersign.releases (released_us, released_by, frozen, position, lost) \
+                   VALUES ($1, $2, $3, $4, $5)";
+        self.execute(sql, [released_us, by, frozen, position, lost]).map(|_| ())
+    }
+
+    /// From here on it belongs where it is.
+    fn thaw(&mut self) -> Result<(), JournalError> {
+        let sql = format!("UPDATE countersign.head SET frozen = NULL, origin = {ORIGIN}");
+        self.execute(&sql, []).map(|_| ())
     }
 
     fn written(&mut self) -> Result<&mut dyn Archive, JournalError> {

@@ -15,7 +15,24 @@ const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    format!("SELECT position, latest_us, {micros}, {} FROM countersign.head", durability::COLUMNS)
+    format!("SELECT position, latest_us, {micros}, {}, frozen FROM countersign.head", durability::COLUMNS)
+}
+
+/// The server, the database and the table that this is. A standby that takes over is the same, a restored dump is not.
+pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
+    (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
+
+/// What is restored, and where the log ends before a position that was seen. Once it is frozen it stays so.
+pub fn look_at_origin() -> String {
+    format!(
+        "UPDATE countersign.head
+            SET origin = coalesce(origin, {ORIGIN}),
+                frozen = coalesce(frozen,
+                  CASE WHEN origin <> {ORIGIN} THEN 'the ledger was restored from a dump: it is in another place than it was'
+                       WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
+                  END)
+          WHERE origin IS NULL OR (frozen IS NULL AND (origin <> {ORIGIN} OR position < $1))"
+    )
 }
 
 const TOUCH: &str = "UPDATE countersign.head SET timeline = $1 WHERE timeline <= $1 RETURNING position";

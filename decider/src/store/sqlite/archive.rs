@@ -7,9 +7,9 @@ use policy::identity::Digest;
 use rusqlite::{Connection, Row, params};
 
 use super::file::{LockedFile, with_suffix};
-use super::{rows, schema};
+use super::{rows, schema, witness};
 use crate::document::Document;
-use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS};
+use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
 use crate::store::journal::{Identity, JournalError};
@@ -21,6 +21,8 @@ const OLDEST_READ: i64 = 2;
 pub struct SqliteArchive {
     path: PathBuf,
     connection: Connection,
+    /// Why it is frozen though it does not say so itself.
+    frozen: Option<String>,
     /// Held where nobody else may write meanwhile.
     _file: Option<LockedFile>,
 }
@@ -32,7 +34,6 @@ impl SqliteArchive {
     /// It cannot be read, or is not a store of this program.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let connection = schema::connect_to_read(path)?;
-        let unreadable = |error: JournalError| OpenError::Ledger(error.to_string());
         rows::run(&connection, "BEGIN").map_err(unreadable)?;
         let archive = Self::over(path.to_owned(), connection);
         match archive.number("PRAGMA user_version").map_err(unreadable)? {
@@ -52,12 +53,16 @@ impl SqliteArchive {
         // Before the lock, which makes a file where there is none.
         drop(Self::open(path)?);
         let file = LockedFile::take(path)?;
-        Ok(Self { _file: Some(file), ..Self::open(path)? })
+        let archive = Self::open(file.path())?;
+        let known = archive.number("PRAGMA user_version").map_err(unreadable)? > OLDEST_READ;
+        // An old file that was put back is not to be made a store that decides by being copied.
+        let frozen = if known { witness::frozen(file.path(), &archive.connection)? } else { None };
+        Ok(Self { _file: Some(file), frozen, ..archive })
     }
 
     /// Over a connection in whose transaction it is read.
     pub fn over(path: PathBuf, connection: Connection) -> Self {
-        Self { path, connection, _file: None }
+        Self { path, connection, frozen: None, _file: None }
     }
 
     /// The connection.
@@ -80,6 +85,27 @@ impl Archive for SqliteArchive {
             bytes: u64::try_from(pages).unwrap_or_default().saturating_add(log),
             head: self.number("SELECT coalesce(max(seq), 0) FROM decisions")?,
         })
+    }
+
+    fn standing(&mut self) -> Result<Standing, JournalError> {
+        if self.number("PRAGMA user_version")? == OLDEST_READ {
+            return Ok(Standing::default());
+        }
+        let own: Option<String> =
+            self.connection.query_row("SELECT frozen FROM standing", [], |row| row.get(0))?;
+        let frozen = own.or_else(|| self.frozen.clone());
+        let sql = "SELECT released_us, released_by, frozen, position, lost FROM releases ORDER BY number";
+        let mut statement = self.connection.prepare(sql)?;
+        let releases = statement.query_map([], |row| {
+            Ok(Release {
+                released_us: row.get(0)?,
+                by: row.get(1)?,
+                frozen: row.get(2)?,
+                position: row.get(3)?,
+                lost: row.get(4)?,
+            })
+        })?;
+        Ok(Standing { frozen, releases: releases.collect::<Result<_, _>>()? })
     }
 
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
@@ -107,6 +133,10 @@ impl Archive for SqliteArchive {
     fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
         rows::policy(&self.connection, hash)
     }
+}
+
+fn unreadable(error: JournalError) -> OpenError {
+    OpenError::Ledger(error.to_string())
 }
 
 fn page<T>(

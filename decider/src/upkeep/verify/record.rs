@@ -45,11 +45,15 @@ impl Record {
     pub fn misfiled(&self, row: &DecisionRow) -> Vec<&'static str> {
         let Decision { id, tenant, callback_request_id, policy_hash, at, .. } = &self.decision;
         let (key, content) = self.asked.digests();
+        let (asked_tenant, asked_id) = self.asked.tenant_and_id();
         let version = Uuid::parse_str(id).map(|id| id.get_version_num());
         let wrong = [
             (*id != row.id || version != Ok(UUID_VERSION), "the id"),
-            (*tenant != row.identity.tenant, "the tenant"),
-            (*callback_request_id != row.identity.callback_request_id, "the request id"),
+            (*tenant != row.identity.tenant || tenant != asked_tenant, "the tenant"),
+            (
+                *callback_request_id != row.identity.callback_request_id || callback_request_id != asked_id,
+                "the request id",
+            ),
             (*policy_hash != row.policy_hash, "the policy's hash"),
             (at.as_micros() != row.decided_us, "the time"),
             (key != row.identity.key, "the idempotency key"),
@@ -73,6 +77,13 @@ impl Asked {
                 let request = wire::DecideConfigChangeRequest::decode(payload).map_err(unreadable)?;
                 Ok(Self::ConfigChange(Box::new(convert::config_change(request).map_err(breach)?)))
             }
+        }
+    }
+
+    fn tenant_and_id(&self) -> (&String, &String) {
+        match self {
+            Self::Transaction(request) => (&request.tenant, &request.callback_request_id),
+            Self::ConfigChange(change) => (&change.tenant, &change.callback_request_id),
         }
     }
 

@@ -41,7 +41,7 @@ fn a_history_holds_together_in_every_store_also_while_it_is_written() {
 }
 
 /// Each kind of damage, with what is told of it.
-const DAMAGE: [(&str, &str); 12] = [
+const DAMAGE: [(&str, &str); 13] = [
     (
         "UPDATE decisions SET body = replace(body, '\"APPROVE\"', '\"REJECT\"') WHERE request_id = 'tx-5'",
         "decision number 10: it does not come out of its evidence again: ALLOW now",
@@ -65,6 +65,10 @@ const DAMAGE: [(&str, &str); 12] = [
     (
         "UPDATE payloads SET evidence = replace(evidence, '\"total\":\"0\"', '\"total\":\"7\"')",
         "decision number 1: it does not come out of its evidence again",
+    ),
+    (
+        "UPDATE payloads SET evidence = replace(evidence, '\"doubtful\":0', '\"doubtful\":1')",
+        "decision number 1: what it read of the ledger is not what the decisions before it left",
     ),
     (
         "UPDATE payloads SET payload = '' WHERE tenant = 'other'",

@@ -8,6 +8,8 @@ mod explain;
 
 mod rehearse;
 
+mod store;
+
 mod migrate;
 
 mod check;
@@ -38,6 +40,7 @@ pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
         Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Schema) => print_schema(),
+        Command::Store(command) => store::store(&command, clock.as_ref()),
         Command::Migrate { config } => migrate::migrate(&config),
         Command::Run { config } => match config::load(&config) {
             Ok(config) => run(config, clock),

@@ -5,6 +5,8 @@ pub mod app;
 
 pub mod config;
 
+pub mod upkeep;
+
 pub mod admin;
 
 pub mod grpc;

@@ -10,6 +10,10 @@ mod writer;
 
 mod pace;
 
+pub mod intake;
+
+pub mod archive;
+
 mod adoption;
 
 mod question;
@@ -18,7 +22,7 @@ pub mod memory;
 pub mod postgres;
 pub mod sqlite;
 
-mod encoding;
+pub mod encoding;
 
 pub mod journal;
 
@@ -33,7 +37,7 @@ pub mod error;
 pub mod bounds;
 
 #[cfg(test)]
-mod suite;
+pub(crate) mod suite;
 
 use std::path::PathBuf;
 use std::pin::Pin;

@@ -17,15 +17,20 @@ pub struct Digest(pub [u8; 32]);
 
 /// Identity of an answer: tenant, endpoint, request id, signer and stage.
 pub fn of_transaction(request: &Request) -> Digest {
-    let stage = match request.stage {
+    of_answer(&request.tenant, &request.callback_request_id, given(&request.signer), request.stage)
+}
+
+/// The same from the parts that make it; `None`: no signer was named.
+pub fn of_answer(tenant: &str, callback_request_id: &str, signer: Option<&str>, stage: Stage) -> Digest {
+    let stage = match stage {
         Stage::Approval => "approval",
         Stage::Signing => "signing",
     };
     Fields::default()
         .text("transaction")
-        .text(&request.tenant)
-        .text(&request.callback_request_id)
-        .optional(&given(&request.signer).map(str::to_owned))
+        .text(tenant)
+        .text(callback_request_id)
+        .optional(&signer.map(str::to_owned))
         .text(stage)
         .digest()
 }

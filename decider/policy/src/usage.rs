@@ -68,6 +68,18 @@ impl UsageIndex {
         view.used(bucket, asked)
     }
 
+    /// Every sum of a limit that something counts in at `now`, sorted by its key.
+    pub fn sums(&mut self, limit: &Limit, now: Time) -> Vec<(Bucket, Used)> {
+        let sums = self.views.get(&limit.id).map(|view| view.sums.keys().cloned());
+        let buckets: BTreeSet<Bucket> = sums.into_iter().flatten().collect();
+        let nobody = BTreeSet::new();
+        let used = buckets.into_iter().map(|bucket| {
+            let used = self.used(limit, &bucket, &nobody, now);
+            (bucket, used)
+        });
+        used.filter(|(_, used)| used.oldest.is_some()).collect()
+    }
+
     /// The number of charges held, over all sums: what it costs in memory.
     pub fn len(&self) -> usize {
         self.views.values().flat_map(|view| view.sums.values()).map(|sum| sum.entries.len()).sum()

@@ -2,6 +2,8 @@
 
 mod policy;
 
+mod store;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use policy::{Explain, PolicyCommand};
+pub use store::{Backup, Copy, Export, Look, Release, StoreCommand};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,7 @@ Examples:
   decider check --policy policy.yaml      the same for a policy alone
   decider policy test --policy policy     what the tests in it say of it
   decider migrate --config decider.yaml   create the tables of a store on PostgreSQL, or bring them along
+  decider store verify --config decider.yaml     whether everything on record holds together
   decider run --config decider.yaml       serve until SIGTERM or Ctrl-C
 
 Exit codes: 0 well, 1 failed to start or failed, 64 wrong command line, 78 mistakes in configuration or policy.
@@ -74,6 +78,9 @@ pub enum Command {
     /// Test a policy, and look into it; nothing is started.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Look at a store as a whole, check it, export it, copy it, back it up, and release it after it was restored.
+    #[command(subcommand)]
+    Store(StoreCommand),
 }
 
 /// What to check.
@@ -128,8 +135,8 @@ mod tests {
         CommandLine::command().debug_assert();
         let examples = EXAMPLES.lines().filter_map(|line| line.strip_prefix("  "));
         let lines: Vec<&str> = examples.filter_map(|line| line.split("   ").next()).collect();
-        assert_eq!(lines.len(), 5);
-        for line in lines.into_iter().chain(policy::examples()) {
+        assert_eq!(lines.len(), 6);
+        for line in lines.into_iter().chain(policy::examples()).chain(store::examples()) {
             assert!(parsed(line.trim()).is_ok(), "{line}");
         }
     }
@@ -142,6 +149,8 @@ mod tests {
             "decider walk",
             "decider policy",
             "decider policy test",
+            "decider store",
+            "decider store stats",
             "decider check --output xml --policy p",
         ] {
             assert_eq!(parsed(line).err(), Some(Exit::Usage), "{line}");

@@ -144,12 +144,12 @@ impl Store for Engine {
     }
 
     fn now(&self) -> Result<Time, StoreError> {
-        self.shared.check()?;
+        self.shared.decides()?;
         self.watch.now()
     }
 
     fn readiness(&self) -> Result<(), StoreError> {
-        self.shared.check()?;
+        self.shared.decides()?;
         self.watch.wall().map(|_| ())
     }
 
@@ -183,6 +183,7 @@ fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Ar
     let now = time.now(moment).map_err(|error| OpenError::Ledger(error.to_string()))?;
     let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
     let shared = Arc::new(Shared::new(metrics, Arc::clone(&policy)));
+    shared.observe(journal.frozen());
     Ok((Writer::new(journal, (policy, index), time, shared, on_fatal), watch))
 }
 

@@ -24,6 +24,13 @@ pub enum StoreError {
     /// Somebody else holds the ledger's write lock.
     #[error("somebody else holds the ledger; nothing was decided")]
     Busy,
+    /// It was restored, and what was lost with the rest may be among what is asked: nothing is answered, not even by a
+    /// final no, until an operator has stated what was lost.
+    #[error(
+        "the store is frozen: {0}. Nothing is decided until `decider store release` states what was lost; ask again \
+         later"
+    )]
+    Frozen(Arc<str>),
     /// The store cannot be used now. It is tried again until it can; what was asked may be on record or not.
     #[error("the store cannot be used now: {0}; ask again")]
     Unavailable(Arc<str>),
@@ -45,6 +52,20 @@ pub enum StoreError {
 /// The store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// There is nothing to open.
+    #[error(
+        "a store in memory is gone with its process: there is nothing to look at. Configure store.sqlite or store.postgres"
+    )]
+    Forgetful,
+    /// It is to be filled, and holds something.
+    #[error("{0} holds decisions already: only an empty store is filled. Name another one")]
+    NotEmpty(String),
+    /// It is to be released, and decides.
+    #[error("the store is not frozen: there is nothing to release")]
+    NotFrozen,
+    /// It is to be read alone, and is not.
+    #[error("{0} other connections of deciders are open to the ledger: stop the deciders that use it first")]
+    InUse(i64),
     /// Another process has it.
     #[error(
         "{path}: another decider has this store open. One file serves one decider: stop the other one, or give this \

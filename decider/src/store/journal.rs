@@ -1,5 +1,6 @@
 //! What an engine asks of the place where records are kept. Calls come from one thread, one after the other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use policy::charge::{Charge, ChargeKey};
@@ -106,6 +107,11 @@ pub trait Journal: Send + 'static {
     /// It could not.
     fn keep_up(&mut self, _take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
         Ok(Moment::default())
+    }
+
+    /// Why nothing may be decided over it, as of the last time that it said what time it is. `None`: it may.
+    fn frozen(&self) -> Option<Arc<str>> {
+        None
     }
 
     /// A record, with the charges as they stand now.

@@ -28,6 +28,8 @@ struct Tables {
     policies: HashMap<String, String>,
     /// Files, by their own hash.
     policy_files: HashMap<String, Arc<[u8]>>,
+    /// Why nothing may be decided.
+    frozen: Option<Arc<str>>,
 }
 
 /// A decision with what belongs to it.
@@ -43,6 +45,12 @@ impl MemoryJournal {
     /// A thread that panicked while it held the tables has ended its engine; what they hold is whole entries.
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Freezes it, or ends that.
+    #[cfg(test)]
+    pub fn freeze(&self, why: Option<&str>) {
+        self.tables().frozen = why.map(Arc::from);
     }
 }
 
@@ -118,6 +126,10 @@ impl Journal for MemoryJournal {
 
     fn tidy(&mut self) -> Result<(), JournalError> {
         Ok(())
+    }
+
+    fn frozen(&self) -> Option<Arc<str>> {
+        self.tables().frozen.clone()
     }
 
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {

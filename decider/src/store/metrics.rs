@@ -27,6 +27,8 @@ pub struct Metrics {
     pub clock_jumps: Counter,
     /// 1: the server may lose what it acknowledges, and the configuration lets that be.
     pub not_durable: Gauge,
+    /// 1: it was restored, and nothing is decided until an operator states what was lost.
+    pub frozen: Gauge,
     /// Known request ids that came with other content, each content counted once.
     pub content_changed: Counter,
 }
@@ -41,6 +43,7 @@ impl Default for Metrics {
             failures: Counter::default(),
             clock_jumps: Counter::default(),
             not_durable: Gauge::default(),
+            frozen: Gauge::default(),
             content_changed: Counter::default(),
         }
     }
@@ -70,6 +73,7 @@ impl Metrics {
             "1: the server may lose what it acknowledges",
             self.not_durable.clone(),
         );
+        store.register("frozen", "1: restored, and not released by an operator", self.frozen.clone());
         store.register(
             "content_changed",
             "Known request ids with other content",

@@ -9,6 +9,10 @@
 //! Whatever goes wrong on the way, the connection is given up, and everybody is told to ask again: the next connection
 //! begins by a commit of its own, and the sums are made anew from the log. Nothing is guessed.
 
+mod intake;
+
+mod archive;
+
 mod batch;
 
 mod ledger;
@@ -40,11 +44,13 @@ use policy::settle::ChargeChange;
 use policy::time::Time;
 use tokio::runtime::{Builder, Runtime};
 
+pub use archive::PostgresArchive;
 use batch::Batch;
 use config::Config;
 use connection::Trouble;
 pub use connection::roots_of;
 use inquiry::Inquiry;
+pub use intake::PostgresIntake;
 use ledger::{Begun, Head, Ledger, Opened, is_full};
 
 use super::decision::{Lookup, Record};
@@ -82,6 +88,8 @@ pub struct PostgresJournal {
     durable: i64,
     /// The latest timeline that was seen.
     timeline: i64,
+    /// Why nothing may be decided.
+    frozen: Option<Arc<str>>,
     batch: Batch,
 }
 
@@ -93,8 +101,9 @@ impl PostgresJournal {
     pub fn open(config: Config, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let batch = Batch::default();
+        let (ledger, frozen) = (None, None);
         let mut journal =
-            Self { config, metrics, runtime, ledger: None, position: 0, durable: 0, timeline: 0, batch };
+            Self { config, metrics, runtime, ledger, position: 0, durable: 0, timeline: 0, frozen, batch };
         journal.connect().map_err(|error| OpenError::Server(error.to_string()))?;
         Ok(journal)
     }
@@ -122,7 +131,8 @@ impl PostgresJournal {
         }
         self.ledger = Some(ledger);
         self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
-        Ok(())
+        let seen = self.position;
+        self.within(COMMIT_WITHIN, async |ledger| ledger.look_at_origin(seen).await)
     }
 
     /// Does it over the connection, which is given up unless that goes well in time, without a warning.
@@ -170,6 +180,11 @@ impl PostgresJournal {
 
     /// What a head says of the time, if the server still keeps what it acknowledges.
     fn moment(&mut self, head: &Head) -> Result<Moment, JournalError> {
+        if head.position < self.position {
+            let trouble = format!("the log ends at {}, and it had come to {}", head.position, self.position);
+            return Err(self.give_up(Trouble(trouble)));
+        }
+        self.frozen = head.frozen.as_deref().map(Arc::from);
         match session::accepted(&head.settings, &self.config) {
             Ok(shortfall) => self.metrics.not_durable.set(i64::from(shortfall.is_some())),
             Err(trouble) => return Err(self.give_up(trouble)),
@@ -293,6 +308,10 @@ impl Journal for PostgresJournal {
         self.catch_up(take)?;
         let head = self.within(READ_WITHIN, async |ledger| ledger.head().await)?;
         self.moment(&head)
+    }
+
+    fn frozen(&self) -> Option<Arc<str>> {
+        self.frozen.clone()
     }
 
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {

@@ -6,7 +6,13 @@
 
 mod rows;
 
+mod intake;
+
+mod archive;
+
 mod reading;
+
+mod witness;
 
 mod schema;
 
@@ -16,6 +22,7 @@ mod file;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use policy::charge::{Charge, ChargeKey};
 use policy::settle::ChargeChange;
@@ -23,7 +30,10 @@ use policy::time::Time;
 use rusqlite::Connection;
 
 use file::LockedFile;
+use witness::{Started, Witness};
 
+pub use archive::SqliteArchive;
+pub use intake::SqliteIntake;
 pub use reading::Reading;
 
 use super::decision::{Lookup, Record};
@@ -43,6 +53,13 @@ pub struct SqliteJournal {
     connection: Connection,
     logged_bytes: usize,
     checkpoint_after_bytes: usize,
+    /// Says beside the file how far it has come.
+    witness: Witness,
+    /// Decisions in the open transaction, and those that the witness does not know of yet.
+    written: i64,
+    unwitnessed: i64,
+    /// Why nothing may be decided.
+    frozen: Option<Arc<str>>,
     /// Held as long as the journal is: fields are dropped in the order of declaration, so the connection is
     /// closed before anybody else can open the file.
     _file: LockedFile,
@@ -56,7 +73,17 @@ impl SqliteJournal {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let file = LockedFile::take(path)?;
         let connection = schema::connect(file.path())?;
-        Ok(Self { connection, logged_bytes: 0, checkpoint_after_bytes: CHECKPOINT_AFTER_BYTES, _file: file })
+        let Started { witness, frozen } = Witness::start(file.path(), &connection)?;
+        Ok(Self {
+            connection,
+            logged_bytes: 0,
+            checkpoint_after_bytes: CHECKPOINT_AFTER_BYTES,
+            witness,
+            written: 0,
+            unwitnessed: 0,
+            frozen: frozen.map(Arc::from),
+            _file: file,
+        })
     }
 }
 
@@ -89,6 +116,7 @@ impl Journal for SqliteJournal {
         _asked: &mut dyn Iterator<Item = Asked<'_>>,
         _take: &mut dyn FnMut(&ChargeChange),
     ) -> Result<Moment, JournalError> {
+        self.written = 0;
         rows::run(&self.connection, "BEGIN IMMEDIATE").map(|()| Moment::default())
     }
 
@@ -103,11 +131,14 @@ impl Journal for SqliteJournal {
     fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
         let bytes = rows::write(&self.connection, entry)?;
         self.logged_bytes = self.logged_bytes.saturating_add(bytes).saturating_add(ENTRY_OVERHEAD_BYTES);
+        self.written = self.written.saturating_add(1);
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), JournalError> {
-        rows::run(&self.connection, "COMMIT")
+        rows::run(&self.connection, "COMMIT")?;
+        self.unwitnessed = self.unwitnessed.saturating_add(std::mem::take(&mut self.written));
+        Ok(())
     }
 
     fn abandon(&mut self) -> Result<(), JournalError> {
@@ -116,11 +147,18 @@ impl Journal for SqliteJournal {
 
     /// Readers may keep part of the log from being copied; then it grows until they are gone.
     fn tidy(&mut self) -> Result<(), JournalError> {
+        if self.unwitnessed > 0 {
+            self.witness.follow(std::mem::take(&mut self.unwitnessed));
+        }
         if self.logged_bytes < self.checkpoint_after_bytes {
             return Ok(());
         }
         self.logged_bytes = 0;
         schema::checkpoint(&self.connection, "PASSIVE").map(|_| ()).map_err(JournalError::from)
+    }
+
+    fn frozen(&self) -> Option<Arc<str>> {
+        self.frozen.clone()
     }
 
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod faults;
+mod freeze;
 mod idempotency;
 mod limits;
 mod model;
@@ -15,4 +16,4 @@ mod windows;
 
 pub mod fixture;
 
-mod hand_moved;
+pub mod hand_moved;

@@ -51,6 +51,8 @@ pub struct Shared {
     pub failed: OnceLock<StoreError>,
     /// Set while the journal cannot be used. Until it is back and the sums are made anew, nothing is decided.
     away: ArcSwapOption<StoreError>,
+    /// Set while an operator has not stated what was lost with what the journal was before.
+    frozen: ArcSwapOption<StoreError>,
     /// The policy that decides.
     pub policy: ArcSwap<Policy>,
 }
@@ -58,11 +60,28 @@ pub struct Shared {
 impl Shared {
     /// Of a store that decides by `policy`.
     pub fn new(metrics: Arc<Metrics>, policy: Arc<Policy>) -> Self {
-        let (failed, away) = (OnceLock::new(), ArcSwapOption::empty());
-        Self { metrics, pace: Pace::new(), failed, away, policy: ArcSwap::new(policy) }
+        let (failed, away, frozen) = (OnceLock::new(), ArcSwapOption::empty(), ArcSwapOption::empty());
+        Self { metrics, pace: Pace::new(), failed, away, frozen, policy: ArcSwap::new(policy) }
     }
 
-    /// Whether it decides.
+    /// Whether it decides. What is on record is told either way.
+    pub fn decides(&self) -> Result<(), StoreError> {
+        self.check()?;
+        self.frozen.load_full().map_or(Ok(()), |frozen| Err(StoreError::clone(&frozen)))
+    }
+
+    /// Takes in what the journal says; told once, when it turns.
+    pub fn observe(&self, frozen: Option<Arc<str>>) {
+        let frozen = frozen.map(|why| Arc::new(StoreError::Frozen(why)));
+        self.metrics.frozen.set(i64::from(frozen.is_some()));
+        match (self.frozen.swap(frozen.clone()), frozen) {
+            (None, Some(error)) => tracing::error!(%error, "the store was restored: nothing is decided"),
+            (Some(_), None) => tracing::warn!("the store was released: deciding again"),
+            _ => {}
+        }
+    }
+
+    /// Whether it answers.
     pub fn check(&self) -> Result<(), StoreError> {
         let error = self.failed.get().cloned();
         error.or_else(|| self.away().map(|error| StoreError::clone(&error))).map_or(Ok(()), Err)
@@ -148,6 +167,7 @@ impl<J: Journal> Writer<J> {
     fn keep_up(&mut self) -> Result<(), StoreError> {
         let Self { journal, index, policy, adopting, time, .. } = self;
         let moment = journal.keep_up(&mut |change| take_in(policy, index, adopting, change))?;
+        self.shared.observe(journal.frozen());
         // A clock that leapt is the watch's to tell, for as long as it is ahead.
         let _ = time.now(moment);
         Ok(())
@@ -157,6 +177,7 @@ impl<J: Journal> Writer<J> {
     fn come_back(&mut self) {
         let rebuilt = guarded(|| {
             let moment = self.journal.join()?;
+            self.shared.observe(self.journal.frozen());
             let now = self.time.now(moment)?;
             Ok(adopted(&mut self.journal, Arc::clone(&self.policy), now)?.1)
         });
@@ -225,9 +246,10 @@ impl<J: Journal> Writer<J> {
         let Self { journal, index, policy, adopting, time, .. } = self;
         let mut asked = questions.iter().map(Question::asked);
         let moment = journal.begin(&mut asked, &mut |change| take_in(policy, index, adopting, change))?;
-        let now = match time.now(moment) {
+        self.shared.observe(journal.frozen());
+        let now = match self.shared.decides().and_then(|()| time.now(moment)) {
             Ok(now) => now,
-            Err(jumped) => return journal.abandon().map_err(broken).and(Err(jumped)),
+            Err(undecided) => return journal.abandon().map_err(broken).and(Err(undecided)),
         };
         let mut answers = Vec::with_capacity(questions.len());
         for question in questions {

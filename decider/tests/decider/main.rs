@@ -15,4 +15,5 @@ mod lifetime;
 mod load;
 mod program;
 mod service;
+mod store;
 mod traces;

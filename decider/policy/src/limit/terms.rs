@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cap::{Cap, Unit};
-use super::key::KeyPart;
+use super::key::{Bucket, KeyPart};
 use crate::amount::Amount;
 use crate::condition::Conditions;
 use crate::intent::Intent;
@@ -42,6 +42,16 @@ impl Limit {
     /// The most that may be in a sum. `None`: the cap says nothing of the key's asset, so nothing passes.
     pub fn max_of(&self, intent: &Intent) -> Option<Amount> {
         self.cap.max(&intent.asset)
+    }
+
+    /// The most that may be in one of its sums, and the unit of that. `None`: the cap says nothing of the sum's asset.
+    pub fn most_in(&self, bucket: &Bucket) -> Option<(Unit, Amount)> {
+        let only = match &self.cap {
+            Cap::Amount(by_asset) if by_asset.len() == 1 => by_asset.keys().next(),
+            _ => None,
+        };
+        let asset = bucket.key.get(&KeyPart::Asset).or(only).map_or("", String::as_str);
+        Some((self.cap.unit(asset), self.cap.max(asset)?))
     }
 
     /// The unit of its numbers.

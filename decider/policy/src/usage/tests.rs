@@ -293,3 +293,25 @@ fn a_calendar_window_is_forgotten_with_its_unit() {
     let view = &index.views["l"];
     assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
 }
+
+#[test]
+fn every_sum_that_something_counts_in_is_listed_with_its_max() {
+    let limit = limit("l", &[KeyPart::Source], 10);
+    let charges = [
+        charge("tx-1", "b", units(1), at(100)),
+        charge("tx-2", "a", units(2), at(105)),
+        charge("tx-3", "a", units(3), at(106)),
+    ];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let listed = |index: &mut UsageIndex, now| {
+        let sums = index.sums(&limit, at(now)).into_iter();
+        sums.map(|(bucket, used)| (bucket, used.total.unwrap())).collect::<Vec<_>>()
+    };
+    let (a, b) = (bucket(&limit, "a"), bucket(&limit, "b"));
+    assert_eq!(listed(&mut index, 109), [(a.clone(), units(5)), (b, units(1))]);
+    assert_eq!(listed(&mut index, 110), [(a.clone(), units(5))], "what left its window is not listed");
+    assert_eq!(listed(&mut index, 116), []);
+    assert_eq!(limit.most_in(&a), Some((crate::limit::Unit::BaseUnits("ETH".into()), units(100))));
+    let of_bitcoin = Bucket { key: [(KeyPart::Asset, "BTC".to_owned())].into(), ..a };
+    assert_eq!(limit.most_in(&of_bitcoin), None);
+}

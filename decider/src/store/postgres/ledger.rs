@@ -12,7 +12,7 @@ use super::durability::Settings;
 use super::inquiry::{ChargeColumns, Found, Inquiry, Known, charges_of};
 use super::rows::{Parameters, Rows, change_of, record_of};
 use super::session::Session;
-use super::statements::{BEGIN, COMMIT, ROLLBACK, Statements};
+use super::statements::{BEGIN, COMMIT, ROLLBACK, Statements, look_at_origin};
 use crate::document::Document;
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::JournalError;
@@ -40,6 +40,8 @@ pub struct Head {
     pub clock: Time,
     /// What durability rests on.
     pub settings: Settings,
+    /// Why nothing may be decided.
+    pub frozen: Option<String>,
 }
 
 /// What came of beginning a transaction.
@@ -136,6 +138,12 @@ impl Ledger {
         wrote(charges?, charge_positions.len())?;
         wrote(head?, 1)?;
         Ok(committed?)
+    }
+
+    /// Freezes a ledger that was restored: it is in another place than it was, or its log ends before `seen`.
+    pub async fn look_at_origin(&self, seen: i64) -> Result<(), Trouble> {
+        self.connection.client.execute(&look_at_origin(), &[&seen]).await?;
+        Ok(())
     }
 
     /// Ends a transaction without anything written.
@@ -241,6 +249,7 @@ impl Head {
             latest: row.try_get::<_, Option<i64>>(1)?.map(Time::from_micros),
             clock: Time::from_micros(row.try_get(2)?),
             settings: Settings::read(row, 3)?,
+            frozen: row.try_get(7)?,
         })
     }
 }

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connection::Trouble;
+use crate::store::archive::{ChargeRow, DecisionRow};
 use crate::store::decision::{Decision, Record};
 use crate::store::encoding::{json, kind_of, kind_text, parse};
 use crate::store::journal::{Entry, JournalError, latest_time};
@@ -70,6 +71,24 @@ impl Rows {
         Ok(())
     }
 
+    /// The same of a decision that is kept elsewhere, with the charge that it was the last to change.
+    pub fn add_kept(&mut self, row: DecisionRow, decision: &Decision, charge: Option<ChargeRow>) {
+        if let Some(charge) = charge {
+            self.charges.add_kept(self.ids.len(), charge);
+        }
+        self.ids.push(plain(&row.id));
+        self.tenants.push(plain(&row.identity.tenant));
+        self.request_ids.push(plain(&row.identity.callback_request_id));
+        self.keys.push(row.identity.key.0.to_vec());
+        self.digests.push(row.identity.content.0.to_vec());
+        self.kinds.push(kind_text(row.kind));
+        self.policy_hashes.push(plain(&row.policy_hash));
+        self.payloads.push(row.payload);
+        self.bodies.push(row.body);
+        self.evidences.push(row.evidence);
+        self.add_outcome(decision);
+    }
+
     fn add_outcome(&mut self, decision: &Decision) {
         self.decided_us.push(decision.at.as_micros());
         self.stages.push(decision.stage.map(|stage| word(&stage)));
@@ -126,19 +145,40 @@ impl ChargeRows {
     }
 
     fn add(&mut self, decision: usize, charge: &Charge) -> Result<(), JournalError> {
-        self.bodies.push(json(charge)?);
+        let (key, body) = (charge.key.clone(), json(charge)?);
+        self.add_kept(
+            decision,
+            ChargeRow { place: 0, key, latest_us: latest_time(charge).as_micros(), body },
+        );
+        Ok(())
+    }
+
+    fn add_kept(&mut self, decision: usize, charge: ChargeRow) {
+        self.bodies.push(charge.body);
         self.decisions.push(decision);
         self.tenants.push(plain(&charge.key.tenant));
         self.tx_ids.push(plain(&charge.key.tx_id));
         self.suffixes.push(plain(&charge.key.suffix));
-        self.latest_us.push(latest_time(charge).as_micros());
-        Ok(())
+        self.latest_us.push(charge.latest_us);
     }
 }
 
 /// A text that the server can hold: it knows no NUL. Two texts never become one.
 pub fn plain(text: &str) -> String {
     if text.contains(['\\', '\0']) { text.replace('\\', r"\\").replace('\0', r"\0") } else { text.to_owned() }
+}
+
+/// What became such a text.
+pub fn original(plain: &str) -> String {
+    let mut text = String::with_capacity(plain.len());
+    let mut characters = plain.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => text.push(if characters.next() == Some('0') { '\0' } else { '\\' }),
+            other => text.push(other),
+        }
+    }
+    text
 }
 
 /// A charge as it was written.
@@ -184,5 +224,8 @@ mod tests {
         let plain: std::collections::HashSet<String> = texts.iter().map(|text| plain(text)).collect();
         assert_eq!(plain.len(), texts.len(), "{plain:?}");
         assert!(plain.iter().all(|text| !text.contains('\0')));
+        for text in texts {
+            assert_eq!(original(&super::plain(text)), text);
+        }
     }
 }

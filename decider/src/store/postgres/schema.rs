@@ -7,7 +7,7 @@ use super::config::Config;
 use super::connection::{Connection, Trouble};
 
 /// The steps, each from the schema of its number to the next.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Held while the steps are taken, so that two programs do not: "Csgn".
 const LOCK: i64 = 0x4373_676e;
@@ -99,6 +99,6 @@ mod tests {
         }
         assert!(fits(known + 2).is_err() && fits(known - 1).is_err());
         insta::assert_snapshot!(fits(0).unwrap_err(), @"there is no ledger in this database yet: run `decider migrate`");
-        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 1: it is of a newer version; run that one");
+        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 2: it is of a newer version; run that one");
     }
 }

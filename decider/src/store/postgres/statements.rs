@@ -15,7 +15,24 @@ const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    format!("SELECT position, latest_us, {micros}, {} FROM countersign.head", durability::COLUMNS)
+    format!("SELECT position, latest_us, {micros}, {}, frozen FROM countersign.head", durability::COLUMNS)
+}
+
+/// The server, the database and the table that this is. A standby that takes over is the same, a restored dump is not.
+pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
+    (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
+
+/// What is restored, and where the log ends before a position that was seen. Once it is frozen it stays so.
+pub fn look_at_origin() -> String {
+    format!(
+        "UPDATE countersign.head
+            SET origin = coalesce(origin, {ORIGIN}),
+                frozen = coalesce(frozen,
+                  CASE WHEN origin <> {ORIGIN} THEN 'the ledger was restored from a dump: it is in another place than it was'
+                       WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
+                  END)
+          WHERE origin IS NULL OR (frozen IS NULL AND (origin <> {ORIGIN} OR position < $1))"
+    )
 }
 
 const TOUCH: &str = "UPDATE countersign.head SET timeline = $1 WHERE timeline <= $1 RETURNING position";
@@ -60,18 +77,18 @@ const CHARGES_SINCE: &str = "
                           AND n.position > c.position)
      ORDER BY c.latest_us FETCH FIRST $2 ROWS WITH TIES";
 
-const WRITE_DECISIONS: &str = "
+pub const WRITE_DECISIONS: &str = "
     INSERT INTO countersign.decisions (position, id, tenant, request_id, key, digest, kind, decided_us, policy_hash,
                                        stage, verdict, action, reason_code, reason, body)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::text[],
                          $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
                          $15::text[])";
 
-const WRITE_PAYLOADS: &str = "
+pub const WRITE_PAYLOADS: &str = "
     INSERT INTO countersign.payloads (position, tenant, payload, evidence)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])";
 
-const WRITE_CHARGES: &str = "
+pub const WRITE_CHARGES: &str = "
     INSERT INTO countersign.charges (position, tenant, tx_id, suffix, latest_us, body)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])";
 

@@ -98,9 +98,15 @@ fn decision(connection: &Connection, seq: i64) -> Result<Decision> {
     }
 }
 
+/// The charge of a key as JSON.
+pub fn charge_body(connection: &Connection, key: &ChargeKey) -> Result<Option<String>> {
+    one(connection, CHARGE, params![key.tenant, key.tx_id, key.suffix], |row| row.get(0))
+}
+
+const CHARGE: &str = "SELECT body FROM charges WHERE tenant = ?1 AND tx_id = ?2 AND suffix = ?3";
+
 pub fn charge(connection: &Connection, key: &ChargeKey) -> Result<Option<Charge>> {
-    let sql = "SELECT body FROM charges WHERE tenant = ?1 AND tx_id = ?2 AND suffix = ?3";
-    let mut statement = prepare(connection, sql)?;
+    let mut statement = prepare(connection, CHARGE)?;
     let mut rows = statement.query(params![key.tenant, key.tx_id, key.suffix])?;
     rows.next()?.map(|row| parse(row, 0, || charge_name(key))).transpose()
 }
@@ -175,7 +181,8 @@ fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<
     Ok(connection.prepare_cached(sql)?)
 }
 
-fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<()> {
+/// Runs a statement.
+pub fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<()> {
     prepare(connection, sql)?.execute(values)?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::store::error::OpenError;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The schema this program knows. A change of `schema.sql` needs a new number, and a way from the old one.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// From schema 1, in which a policy was one file and had its hash.
 const FROM_1: &str = "
@@ -19,6 +19,9 @@ const FROM_1: &str = "
     INSERT INTO policy_files SELECT hash, CAST(document AS BLOB) FROM policies;
     ALTER TABLE policies RENAME COLUMN document TO manifest;
     UPDATE policies SET manifest = hash || '  policy.yaml' || char(10);";
+
+/// From schema 2, which knew no restores.
+const FROM_2: &str = include_str!("schema_3.sql");
 
 /// The first there was.
 const OLDEST_VERSION: i64 = 1;
@@ -51,10 +54,11 @@ pub fn connect(path: &Path) -> Result<Connection, OpenError> {
     state.check(path)?;
     configure(&connection, path)?;
     if state.is_empty() {
-        let steps = format!("{SCHEMA} PRAGMA application_id = {APPLICATION_ID};");
+        let steps = format!("{SCHEMA} {FROM_2} PRAGMA application_id = {APPLICATION_ID};");
         bring_to_this_version(&connection, &steps).map_err(failed)?;
     } else if state.version < SCHEMA_VERSION {
-        bring_to_this_version(&connection, FROM_1).map_err(failed)?;
+        let first = if state.version == OLDEST_VERSION { FROM_1 } else { "" };
+        bring_to_this_version(&connection, &format!("{first} {FROM_2}")).map_err(failed)?;
     }
     make_safe(&connection, path)?;
     Ok(connection)

@@ -91,7 +91,7 @@ fn what_is_not_a_store_is_left_alone() {
     let newer = folder.path().join("newer.db");
     drop(SqliteJournal::open(&newer).unwrap());
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 2: it was written by a newer version; run that one");
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 3: it was written by a newer version; run that one");
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 0).unwrap();
     insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: this file is not a decider's store: schema 0 never was");
     insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"DIR: Is a directory (os error 21)");
@@ -115,7 +115,7 @@ async fn an_answer_is_in_the_files_before_it_is_given() {
     let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
     let desk = place.open(&policy, &clock());
     let given = desk.allow(&request("tx-1")).await;
-    let (_folder, image) = crash_image(&place.file(), &["", "-wal"]);
+    let (_folder, image) = crash_image(&place.file(), &["", "-wal", ".seen"]);
     let found = Desk::open(SqliteJournal::open(&image).unwrap(), &policy, &clock());
     let answer = found.answer(&request("tx-1")).await;
     assert_eq!((answer.decision, answer.recorded_earlier), (given, true));
@@ -129,9 +129,10 @@ async fn what_the_log_holds_at_the_start_is_in_the_database_before_it_is_repeate
     let (place, policy) = (place(), Arc::new(policy(vec![])));
     let desk = place.open(&policy, &clock());
     let given = desk.allow(&request("tx")).await;
-    let (_folder, image) = crash_image(&place.file(), &["", "-wal"]);
+    let (_folder, image) = crash_image(&place.file(), &["", "-wal", ".seen"]);
     let _open = SqliteJournal::open(&image).unwrap();
     let (_alone, database) = crash_image(&image, &[""]);
+    std::fs::copy(with_suffix(&place.file(), ".seen"), with_suffix(&database, ".seen")).unwrap();
     let found = Desk::open(SqliteJournal::open(&database).unwrap(), &policy, &clock());
     assert_eq!(found.answer(&request("tx")).await.decision, given);
 }
@@ -315,7 +316,7 @@ fn a_store_of_schema_1_is_taken_over() {
     let hash = document.files().next().unwrap().1.hash.clone();
     drop(SqliteJournal::open(&file).unwrap());
     let old = Connection::open(&file).unwrap();
-    old.execute_batch("DROP TABLE policy_files; ALTER TABLE policies RENAME COLUMN manifest TO document;")
+    old.execute_batch("DROP TABLE standing; DROP TABLE releases; DROP TABLE policy_files; ALTER TABLE policies RENAME COLUMN manifest TO document;")
         .unwrap();
     old.execute("INSERT INTO policies VALUES (?1, 'version: 1\n')", [&hash]).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();

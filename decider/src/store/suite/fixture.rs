@@ -96,6 +96,17 @@ impl Place {
     }
 }
 
+impl Place {
+    /// How a configuration names it.
+    pub fn config(&self) -> crate::store::Config {
+        match self {
+            Self::Memory(_) => crate::store::Config::Memory,
+            Self::Sqlite(_) => crate::store::Config::Sqlite(self.file()),
+            Self::Postgres(database) => crate::store::Config::Postgres(Box::new(ledger_at(database))),
+        }
+    }
+}
+
 /// As configured for tests: the server stands alone.
 pub fn ledger_at(database: &Database) -> postgres::Config {
     let mut config = postgres::Config::at(database.url(), None).unwrap();

@@ -1,5 +1,6 @@
 //! A journal on a server whose time is moved by hand: its clock is not looked at, so that the decider's counts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use policy::charge::{Charge, ChargeKey};
@@ -77,6 +78,10 @@ impl Journal for HandMoved {
 
     fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
         self.0.keep_up(take).map(without_clock)
+    }
+
+    fn frozen(&self) -> Option<Arc<str>> {
+        self.0.frozen()
     }
 
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {

@@ -109,6 +109,10 @@ fn furnish(folder: &Path, system: &System) {
         let text = text.replace("/var/lib/countersign", "data");
         std::fs::write(folder.join(config), text).unwrap();
     }
+    let decider = std::fs::read_to_string(folder.join("decider.yaml")).unwrap();
+    for (name, store) in [("new.yaml", "data/new.db"), ("restored.yaml", "backup.db")] {
+        std::fs::write(folder.join(name), decider.replace("data/decider.db", store)).unwrap();
+    }
 }
 
 /// Runs a line of the README in that folder, by the shell as its reader would, with the programs of this build.

@@ -14,8 +14,8 @@ fn an_empty_database_is_brought_along_once() {
     let database = postgres_cluster::database();
     let config = ledger_at(&database);
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: there is no ledger in this database yet: run `decider migrate`");
-    assert_eq!(migrated(&config), Ok((0, 1)));
-    assert_eq!(migrated(&config), Ok((1, 1)));
+    assert_eq!(migrated(&config), Ok((0, 2)));
+    assert_eq!(migrated(&config), Ok((2, 2)));
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
 }
 
@@ -28,16 +28,16 @@ fn two_programs_at_once_bring_it_along_once() {
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     found.sort_unstable();
-    assert_eq!(found, [(0, 1), (1, 1), (1, 1), (1, 1)]);
+    assert_eq!(found, [(0, 2), (2, 2), (2, 2), (2, 2)]);
 }
 
 #[test]
 fn one_schema_ahead_is_run_with_and_one_that_is_unknown_is_left_alone() {
     let (place, config) = ledger();
-    database(&place).execute("UPDATE countersign.schema_version SET version = 2");
-    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
     database(&place).execute("UPDATE countersign.schema_version SET version = 3");
-    let newer = "PostgreSQL: the ledger has schema 3, and this decider knows 1: it is of a newer version; run that one";
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    database(&place).execute("UPDATE countersign.schema_version SET version = 4");
+    let newer = "PostgreSQL: the ledger has schema 4, and this decider knows 2: it is of a newer version; run that one";
     assert_eq!((refused(&config).as_str(), migrated(&config)), (newer, Err(newer.into())));
 }
 

@@ -1,0 +1,144 @@
+//! `decider store`: an operator's look at a store as a whole.
+
+mod words;
+
+use std::io::{BufWriter, stdout};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::check::{print, refuse};
+use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::store::{archive, intake};
+use crate::upkeep::export::{self, Wanted};
+use crate::upkeep::progress::Progress;
+use crate::upkeep::release::{self, Statement};
+use crate::upkeep::{backup, copy, stats, verify};
+
+/// Does what the command says.
+pub fn store(command: &StoreCommand, clock: &dyn Clock) -> Exit {
+    match command {
+        StoreCommand::Stats(what) => over(&what.config, |config| tell_stats(what, config, clock)),
+        StoreCommand::Verify(what) => over(&what.config, |config| tell_verified(what, config, clock)),
+        StoreCommand::Export(what) => over(&what.config, |config| export(what, config, clock)),
+        StoreCommand::Backup(what) => over(&what.config, |config| back_up(what, config, clock)),
+        StoreCommand::Release(what) => over(&what.config, |config| release(what, config, clock)),
+        StoreCommand::Copy(what) => over(&what.from, |from| copy_into(what, from, clock)),
+    }
+}
+
+/// With a configuration; what goes wrong is said.
+fn over(config: &Path, work: impl FnOnce(&Config) -> Result<Exit, String>) -> Exit {
+    let config = match config::load(config) {
+        Ok(config) => config,
+        Err(mistakes) => return refuse(&mistakes),
+    };
+    work(&config).unwrap_or_else(|error| {
+        eprintln!("decider: {error}");
+        Exit::Failure
+    })
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn tell_stats(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let mut archive = archive::open(&config.store).map_err(text)?;
+    let policy = &config.policy.policy;
+    let mut progress = Progress::of("records counted", clock);
+    let stats = stats::of(archive.as_mut(), policy, clock.wall(), &mut progress).map_err(text)?;
+    drop(progress);
+    Ok(match what.output {
+        Output::Json => print(&stats, Exit::Success),
+        Output::Text => {
+            print!("{}", words::of_stats(&stats, policy));
+            Exit::Success
+        }
+    })
+}
+
+fn tell_verified(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let mut archive = archive::open(&config.store).map_err(text)?;
+    let mut progress = Progress::of("records checked", clock);
+    let verified = verify::of(archive.as_mut(), &mut progress).map_err(text)?;
+    drop(progress);
+    let exit = if verified.findings.is_empty() { Exit::Success } else { Exit::Failure };
+    Ok(match what.output {
+        Output::Json => print(&verified, exit),
+        Output::Text => {
+            print!("{}", words::of_verified(&verified));
+            exit
+        }
+    })
+}
+
+fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let mut archive = archive::open(&config.store).map_err(text)?;
+    let since_us = what.since.map(jiff::Timestamp::as_microsecond);
+    let wanted = Wanted { since_us, tenant: what.tenant.clone() };
+    let mut progress = Progress::of("decisions read", clock);
+    let count = match &what.to {
+        Some(path) => export::write_file(archive.as_mut(), &wanted, path, &mut progress),
+        None => export::write(archive.as_mut(), &wanted, &mut BufWriter::new(stdout()), &mut progress),
+    };
+    drop(progress);
+    let count = count.map_err(text)?;
+    if let Some(path) = &what.to {
+        println!("{count} decisions written to {}", path.display());
+    }
+    Ok(Exit::Success)
+}
+
+fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let to = match config::load(&what.to) {
+        Ok(to) => to,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
+    let mut source = archive::open_alone(&from.store).map_err(text)?;
+    let mut target = intake::open(&to.store).map_err(text)?;
+    let policy = &from.policy.policy;
+    let mut progress = Progress::of("decisions copied", clock);
+    let copied =
+        copy::copy(source.as_mut(), target.as_mut(), policy, clock.wall(), &mut progress).map_err(text)?;
+    target.finish().map_err(text)?;
+    drop(progress);
+    Ok(match what.output {
+        Output::Json => print(&copied, Exit::Success),
+        Output::Text => {
+            print!("{}", words::of_copied(&copied, policy));
+            Exit::Success
+        }
+    })
+}
+
+fn back_up(what: &Backup, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let mut archive = archive::open(&config.store).map_err(text)?;
+    let (now, head) = (clock.wall(), archive.about().map_err(text)?.head);
+    let at = Timestamp::from_microsecond(now.as_micros()).map_err(text)?;
+    let mark = format!("it was restored from the backup of {at}, which ends at decision {head}");
+    let mut progress = Progress::of("decisions backed up", clock);
+    let policy = &config.policy.policy;
+    let copied =
+        backup::backup(archive.as_mut(), &what.to, &mark, (policy, now), &mut progress).map_err(text)?;
+    drop(progress);
+    let (decisions, charges, path) = (copied.decisions, copied.charges, what.to.display());
+    println!("{decisions} decisions and {charges} charges written to {path}");
+    Ok(Exit::Success)
+}
+
+fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+    let lost = match what.lost.as_path() {
+        nothing if nothing == Path::new("nothing") => None,
+        file => Some(std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?),
+    };
+    let (by, file) = (what.by.clone(), what.lost.display().to_string());
+    let statement = Statement { by, at: clock.wall(), lost, file };
+    let store = intake::open_frozen(&config.store).map_err(text)?;
+    let policy = (config.policy.policy.hash.as_str(), &config.policy.document);
+    let released = release::release(store, &statement, policy).map_err(text)?;
+    print!("{}", words::of_released(&released));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,191 @@
+//! A store as a whole, for whoever counts, checks, exports or copies it: one moment of it, row by row as it is kept.
+
+use policy::charge::ChargeKey;
+
+use super::error::OpenError;
+use super::journal::{Identity, JournalError};
+use super::postgres::PostgresArchive;
+use super::sqlite::SqliteArchive;
+use super::{Config, decision::Kind};
+use crate::document::Document;
+
+/// Rows that are read at once: a few megabytes at most, as a payload is small.
+pub const PAGE_ROWS: i64 = 512;
+
+/// A store at one moment. Others may go on writing to it.
+pub trait Archive {
+    /// What it says of itself.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn about(&mut self) -> Result<About, JournalError>;
+
+    /// Whether it may decide, and what operators have stated of it.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn standing(&mut self) -> Result<Standing, JournalError>;
+
+    /// The next decisions after a position, in the order of the log; none after the last.
+    ///
+    /// # Errors
+    /// They could not be read.
+    fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError>;
+
+    /// The next charges after a place, as they stand now, in the order of their places; none after the last.
+    ///
+    /// # Errors
+    /// They could not be read.
+    fn charges(&mut self, after: i64) -> Result<Vec<ChargeRow>, JournalError>;
+
+    /// The charge of this key as it stands now, as JSON.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<String>, JournalError>;
+
+    /// The hashes of the policies that are kept, sorted.
+    ///
+    /// # Errors
+    /// They could not be read.
+    fn policies(&mut self) -> Result<Vec<String>, JournalError>;
+
+    /// A policy that is kept.
+    ///
+    /// # Errors
+    /// It could not be read, or is not what was kept.
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError>;
+}
+
+/// What a store says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// `sqlite` or `postgres`.
+    pub kind: &'static str,
+    /// The schema of its tables.
+    pub schema: i64,
+    /// What it takes on disk, in bytes, indexes included.
+    pub bytes: u64,
+    /// Where its log ends by its own account.
+    pub head: i64,
+}
+
+/// Whether a store may decide, and what operators have stated of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Why nothing may be decided.
+    pub frozen: Option<String>,
+    /// In their order.
+    pub releases: Vec<Release>,
+}
+
+/// An operator's statement of what was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// When, in microseconds since 1970.
+    pub released_us: i64,
+    /// Who.
+    pub by: String,
+    /// Why the store was frozen.
+    pub frozen: String,
+    /// Where the log ended.
+    pub position: i64,
+    /// `nothing`, or the lines that were entered after it.
+    pub lost: String,
+}
+
+/// A decision as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// Its place in the log, from 1.
+    pub position: i64,
+    /// The decision's id.
+    pub id: String,
+    /// Which request it answers.
+    pub identity: Identity,
+    /// What kind of request.
+    pub kind: Kind,
+    /// When, in microseconds since 1970.
+    pub decided_us: i64,
+    /// The policy that decided.
+    pub policy_hash: String,
+    /// The request as it came.
+    pub payload: Vec<u8>,
+    /// The answer as JSON.
+    pub body: String,
+    /// What was read of the ledger, as JSON.
+    pub evidence: String,
+}
+
+/// A charge as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeRow {
+    /// Its place among the charges. Nothing but the order is in it.
+    pub place: i64,
+    /// Whose.
+    pub key: ChargeKey,
+    /// The latest time at which it counts for anybody, in microseconds since 1970.
+    pub latest_us: i64,
+    /// The charge as JSON.
+    pub body: String,
+}
+
+/// Opens a store to read all of it; a decider may be serving from it.
+///
+/// # Errors
+/// Why it cannot be read, in words for an operator.
+pub fn open(config: &Config) -> Result<Box<dyn Archive>, OpenError> {
+    match config {
+        Config::Memory => Err(OpenError::Forgetful),
+        Config::Sqlite(path) => Ok(Box::new(SqliteArchive::open(path)?)),
+        Config::Postgres(config) => Ok(Box::new(PostgresArchive::open(config)?)),
+    }
+}
+
+/// Opens a store to read all of it while nobody can write to it.
+///
+/// # Errors
+/// Why it cannot be read, or that a decider uses it.
+pub fn open_alone(config: &Config) -> Result<Box<dyn Archive>, OpenError> {
+    match config {
+        Config::Memory => Err(OpenError::Forgetful),
+        Config::Sqlite(path) => Ok(Box::new(SqliteArchive::open_alone(path)?)),
+        Config::Postgres(config) => Ok(Box::new(PostgresArchive::open_alone(config)?)),
+    }
+}
+
+/// Hands over every decision after a position, in the order of the log.
+///
+/// # Errors
+/// They could not be read, or whoever takes them does not.
+pub fn each_decision<E: From<JournalError>>(
+    archive: &mut dyn Archive,
+    mut take: impl FnMut(&mut dyn Archive, DecisionRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut position = i64::MIN;
+    loop {
+        let page = archive.decisions(position)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        position = last.position;
+        for row in page {
+            take(archive, row)?;
+        }
+    }
+}
+
+/// Hands over every charge as it stands now.
+///
+/// # Errors
+/// They could not be read, or whoever takes them does not.
+pub fn each_charge<E: From<JournalError>>(
+    archive: &mut dyn Archive,
+    mut take: impl FnMut(ChargeRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut place = i64::MIN;
+    loop {
+        let page = archive.charges(place)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        place = last.place;
+        page.into_iter().try_for_each(&mut take)?;
+    }
+}

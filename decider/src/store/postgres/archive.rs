@@ -1,0 +1,246 @@
+//! A server's ledger as a whole, read in one transaction that sees one moment of it.
+
+use policy::charge::ChargeKey;
+use policy::identity::Digest;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::config::Config;
+use super::connection::{Connection, Trouble};
+use super::rows::{original, plain};
+use super::schema;
+use crate::document::Document;
+use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::encoding::kind_of;
+use crate::store::error::OpenError;
+use crate::store::journal::{Identity, JournalError};
+
+/// A reader that is away for longer ends: an old moment that is held open keeps the server from tidying up.
+const BEGIN: &str = "
+    SET search_path = pg_catalog;
+    SET idle_in_transaction_session_timeout = '10min';
+    SET enable_seqscan = off;
+    SET enable_sort = off;
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
+
+/// The lock of the log's head is held to the end: whoever would decide meanwhile has to wait.
+const BEGIN_ALONE: &str = "
+    SET search_path = pg_catalog;
+    SET idle_in_transaction_session_timeout = '10min';
+    SET lock_timeout = '4s';
+    SET enable_seqscan = off;
+    SET enable_sort = off;
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;
+    SELECT 1 FROM countersign.head FOR UPDATE;";
+
+/// Deciders that are connected, and other programs of ours.
+const OTHERS: &str = "
+    SELECT count(*) FROM pg_stat_activity
+     WHERE application_name = 'countersign-decider' AND datname = current_database() AND pid <> pg_backend_pid()";
+
+const ABOUT: &str = "
+    SELECT v.version::bigint, h.position,
+           (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
+              FROM pg_class c WHERE c.relnamespace = 'countersign'::regnamespace AND c.relkind IN ('r', 'p'))
+      FROM countersign.schema_version v, countersign.head h";
+
+const DECISIONS: &str = "
+    SELECT d.position, d.id, d.tenant, d.request_id, d.key, d.digest, d.kind, d.decided_us, d.policy_hash,
+           p.payload, d.body, p.evidence
+      FROM countersign.decisions d LEFT JOIN countersign.payloads p ON p.position = d.position
+     WHERE d.position > $1 ORDER BY d.position LIMIT $2";
+
+const CHARGES: &str = "
+    SELECT c.position, c.tenant, c.tx_id, c.suffix, c.latest_us, c.body FROM countersign.charges c
+     WHERE c.position > $1
+       AND NOT EXISTS (SELECT 1 FROM countersign.charges n
+                        WHERE n.tenant = c.tenant AND n.tx_id = c.tx_id AND n.suffix = c.suffix
+                          AND n.position > c.position)
+     ORDER BY c.position LIMIT $2";
+
+const CHARGE: &str = "
+    SELECT body FROM countersign.charges WHERE tenant = $1 AND tx_id = $2 AND suffix = $3
+     ORDER BY position DESC LIMIT 1";
+
+/// A ledger at one moment.
+pub struct PostgresArchive {
+    runtime: Runtime,
+    connection: Connection,
+}
+
+impl PostgresArchive {
+    /// Opens it; nothing is written.
+    ///
+    /// # Errors
+    /// It cannot be read, or has a schema that this program does not know.
+    pub fn open(config: &Config) -> Result<Self, OpenError> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+        let opened = runtime.block_on(async {
+            let connection = Connection::open(config).await?;
+            schema::check(&connection.client).await?;
+            connection.client.batch_execute(BEGIN).await?;
+            Ok(connection)
+        });
+        let connection = opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))?;
+        Ok(Self::over(runtime, connection))
+    }
+
+    /// The same for as long as no decider can write to it.
+    ///
+    /// # Errors
+    /// One is connected.
+    pub fn open_alone(config: &Config) -> Result<Self, OpenError> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+        let opened = runtime.block_on(async {
+            let connection = Connection::open(config).await?;
+            schema::check(&connection.client).await?;
+            connection.client.batch_execute(BEGIN_ALONE).await?;
+            let others: i64 = connection.client.query_one(OTHERS, &[]).await?.try_get(0)?;
+            Ok((connection, others))
+        });
+        match opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))? {
+            (connection, 0) => Ok(Self::over(runtime, connection)),
+            (_, others) => Err(OpenError::InUse(others)),
+        }
+    }
+
+    /// Over a connection in whose transaction it is read.
+    pub fn over(runtime: Runtime, connection: Connection) -> Self {
+        Self { runtime, connection }
+    }
+
+    /// Runs a statement; how many rows it wrote.
+    pub fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, JournalError> {
+        let done = self.runtime.block_on(self.connection.client.execute(sql, parameters));
+        Ok(done.map_err(Trouble::from)?)
+    }
+
+    /// Ends the transaction; on return it is durable. The server only warns of a commit that was not replicated.
+    pub fn commit(&self) -> Result<(), JournalError> {
+        let _ = self.connection.warning();
+        self.runtime.block_on(self.connection.client.batch_execute("COMMIT")).map_err(Trouble::from)?;
+        self.connection.warning().map_or(Ok(()), |warning| Err(Trouble(warning).into()))
+    }
+
+    fn rows(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, JournalError> {
+        let found = self.runtime.block_on(self.connection.client.query(sql, parameters));
+        Ok(found.map_err(Trouble::from)?)
+    }
+
+    fn page<T>(
+        &self,
+        sql: &str,
+        after: i64,
+        read: impl Fn(&Row) -> Result<T, JournalError>,
+    ) -> Result<Vec<T>, JournalError> {
+        self.rows(sql, &[&after, &PAGE_ROWS])?.iter().map(read).collect()
+    }
+
+    fn one<T>(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Option<T>, JournalError>
+    where
+        T: for<'a> tokio_postgres::types::FromSql<'a>,
+    {
+        let found = self.rows(sql, parameters)?;
+        Ok(found.first().map(|row| row.try_get(0)).transpose().map_err(Trouble::from)?)
+    }
+}
+
+impl Archive for PostgresArchive {
+    fn about(&mut self) -> Result<About, JournalError> {
+        let rows = self.rows(ABOUT, &[])?;
+        let row =
+            rows.first().ok_or_else(|| JournalError::Unreadable("the head of the log is gone".into()))?;
+        let read = || -> Result<About, tokio_postgres::Error> {
+            let bytes: i64 = row.try_get(2)?;
+            let bytes = u64::try_from(bytes).unwrap_or_default();
+            Ok(About { kind: "postgres", schema: row.try_get(0)?, bytes, head: row.try_get(1)? })
+        };
+        Ok(read().map_err(Trouble::from)?)
+    }
+
+    fn standing(&mut self) -> Result<Standing, JournalError> {
+        let frozen: Option<Option<String>> = self.one("SELECT frozen FROM countersign.head", &[])?;
+        let sql = "SELECT released_us, released_by, frozen, position, lost FROM countersign.releases ORDER BY number";
+        let releases = self.rows(sql, &[])?.iter().map(release).collect::<Result<_, _>>();
+        Ok(Standing { frozen: frozen.flatten(), releases: releases.map_err(Trouble::from)? })
+    }
+
+    fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
+        self.page(DECISIONS, after, |row| {
+            let position: i64 = row.try_get(0).map_err(Trouble::from)?;
+            decision(row, position).map_err(|error| at(position, &error))?
+        })
+    }
+
+    fn charges(&mut self, after: i64) -> Result<Vec<ChargeRow>, JournalError> {
+        self.page(CHARGES, after, |row| charge(row).map_err(|error| Trouble::from(error).into()))
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<String>, JournalError> {
+        self.one(CHARGE, &[&plain(&key.tenant), &plain(&key.tx_id), &plain(&key.suffix)])
+    }
+
+    fn policies(&mut self) -> Result<Vec<String>, JournalError> {
+        let rows = self.rows("SELECT hash FROM countersign.policies ORDER BY hash COLLATE \"C\"", &[])?;
+        let hashes = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
+        Ok(hashes.map_err(Trouble::from)?)
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        let manifest: Option<String> =
+            self.one("SELECT manifest FROM countersign.policies WHERE hash = $1", &[&hash])?;
+        let content =
+            |hash: &str| self.one("SELECT content FROM countersign.policy_files WHERE hash = $1", &[&hash]);
+        manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
+    }
+}
+
+fn at(position: i64, error: &tokio_postgres::Error) -> JournalError {
+    JournalError::Unreadable(format!("decision number {position}: {error}"))
+}
+
+fn decision(row: &Row, position: i64) -> Result<Result<DecisionRow, JournalError>, tokio_postgres::Error> {
+    let (key, content): (Vec<u8>, Vec<u8>) = (row.try_get(4)?, row.try_get(5)?);
+    let (kind, payload): (&str, Option<Vec<u8>>) = (row.try_get(6)?, row.try_get(9)?);
+    let (evidence, texts): (Option<String>, [&str; 3]) =
+        (row.try_get(11)?, [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]);
+    let (decided_us, policy_hash, body) = (row.try_get(7)?, row.try_get(8)?, row.try_get(10)?);
+    let gone =
+        |what: &str| JournalError::Unreadable(format!("decision number {position}: its {what} is gone"));
+    let digest = |bytes: Vec<u8>| {
+        let digest = bytes.try_into().map(Digest);
+        digest.map_err(|_| JournalError::Unreadable(format!("decision number {position}: no digest")))
+    };
+    let [id, tenant, callback_request_id] = texts.map(original);
+    let read = || {
+        Ok(DecisionRow {
+            position,
+            id,
+            identity: Identity { tenant, callback_request_id, key: digest(key)?, content: digest(content)? },
+            kind: kind_of(kind)?,
+            decided_us,
+            policy_hash,
+            payload: payload.ok_or_else(|| gone("payload"))?,
+            body,
+            evidence: evidence.ok_or_else(|| gone("evidence"))?,
+        })
+    };
+    Ok(read())
+}
+
+fn release(row: &Row) -> Result<Release, tokio_postgres::Error> {
+    Ok(Release {
+        released_us: row.try_get(0)?,
+        by: row.try_get(1)?,
+        frozen: row.try_get(2)?,
+        position: row.try_get(3)?,
+        lost: row.try_get(4)?,
+    })
+}
+
+fn charge(row: &Row) -> Result<ChargeRow, tokio_postgres::Error> {
+    let [tenant, tx_id, suffix] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?].map(original);
+    let key = ChargeKey { tenant, tx_id, suffix };
+    Ok(ChargeRow { place: row.try_get(0)?, key, latest_us: row.try_get(4)?, body: row.try_get(5)? })
+}

@@ -1,0 +1,179 @@
+//! A store's file as a whole, read in one transaction.
+
+use std::path::{Path, PathBuf};
+
+use policy::charge::ChargeKey;
+use policy::identity::Digest;
+use rusqlite::{Connection, Row, params};
+
+use super::file::{LockedFile, with_suffix};
+use super::{rows, schema, witness};
+use crate::document::Document;
+use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::encoding::kind_of;
+use crate::store::error::OpenError;
+use crate::store::journal::{Identity, JournalError};
+
+/// The oldest schema whose rows are read.
+const OLDEST_READ: i64 = 2;
+
+/// A file at one moment.
+pub struct SqliteArchive {
+    path: PathBuf,
+    connection: Connection,
+    /// Why it is frozen though it does not say so itself.
+    frozen: Option<String>,
+    /// Held where nobody else may write meanwhile.
+    _file: Option<LockedFile>,
+}
+
+impl SqliteArchive {
+    /// Opens it; nothing is written, and no lock is asked for.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not a store of this program.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let connection = schema::connect_to_read(path)?;
+        rows::run(&connection, "BEGIN").map_err(unreadable)?;
+        let archive = Self::over(path.to_owned(), connection);
+        match archive.number("PRAGMA user_version").map_err(unreadable)? {
+            OLDEST_READ.. => Ok(archive),
+            old => Err(OpenError::Ledger(format!(
+                "{}: it has schema {old}, of an older version: start this version's decider on it once",
+                path.display()
+            ))),
+        }
+    }
+
+    /// The same for as long as no decider can serve from it.
+    ///
+    /// # Errors
+    /// One does.
+    pub fn open_alone(path: &Path) -> Result<Self, OpenError> {
+        // Before the lock, which makes a file where there is none.
+        drop(Self::open(path)?);
+        let file = LockedFile::take(path)?;
+        let archive = Self::open(file.path())?;
+        let known = archive.number("PRAGMA user_version").map_err(unreadable)? > OLDEST_READ;
+        // An old file that was put back is not to be made a store that decides by being copied.
+        let frozen = if known { witness::frozen(file.path(), &archive.connection)? } else { None };
+        Ok(Self { _file: Some(file), frozen, ..archive })
+    }
+
+    /// Over a connection in whose transaction it is read.
+    pub fn over(path: PathBuf, connection: Connection) -> Self {
+        Self { path, connection, frozen: None, _file: None }
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn number(&self, sql: &str) -> Result<i64, JournalError> {
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+}
+
+impl Archive for SqliteArchive {
+    fn about(&mut self) -> Result<About, JournalError> {
+        let log = with_suffix(&self.path, "-wal").metadata().map_or(0, |log| log.len());
+        let pages = self.number("PRAGMA page_count")?.saturating_mul(self.number("PRAGMA page_size")?);
+        Ok(About {
+            kind: "sqlite",
+            schema: self.number("PRAGMA user_version")?,
+            bytes: u64::try_from(pages).unwrap_or_default().saturating_add(log),
+            head: self.number("SELECT coalesce(max(seq), 0) FROM decisions")?,
+        })
+    }
+
+    fn standing(&mut self) -> Result<Standing, JournalError> {
+        if self.number("PRAGMA user_version")? == OLDEST_READ {
+            return Ok(Standing::default());
+        }
+        let own: Option<String> =
+            self.connection.query_row("SELECT frozen FROM standing", [], |row| row.get(0))?;
+        let frozen = own.or_else(|| self.frozen.clone());
+        let sql = "SELECT released_us, released_by, frozen, position, lost FROM releases ORDER BY number";
+        let mut statement = self.connection.prepare(sql)?;
+        let releases = statement.query_map([], |row| {
+            Ok(Release {
+                released_us: row.get(0)?,
+                by: row.get(1)?,
+                frozen: row.get(2)?,
+                position: row.get(3)?,
+                lost: row.get(4)?,
+            })
+        })?;
+        Ok(Standing { frozen, releases: releases.collect::<Result<_, _>>()? })
+    }
+
+    fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
+        let sql = "SELECT seq, id, tenant, request_id, key, digest, kind, decided_us, policy_hash, payload, body, evidence \
+                   FROM decisions WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        page(&self.connection, sql, after, decision)
+    }
+
+    fn charges(&mut self, after: i64) -> Result<Vec<ChargeRow>, JournalError> {
+        let sql = "SELECT rowid, tenant, tx_id, suffix, latest_us, body FROM charges WHERE rowid > ?1 \
+                   ORDER BY rowid LIMIT ?2";
+        page(&self.connection, sql, after, charge)
+    }
+
+    fn charge(&mut self, key: &ChargeKey) -> Result<Option<String>, JournalError> {
+        rows::charge_body(&self.connection, key)
+    }
+
+    fn policies(&mut self) -> Result<Vec<String>, JournalError> {
+        let mut statement = self.connection.prepare("SELECT hash FROM policies ORDER BY hash")?;
+        let hashes = statement.query_map([], |row| row.get(0))?;
+        Ok(hashes.collect::<Result<_, _>>()?)
+    }
+
+    fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
+        rows::policy(&self.connection, hash)
+    }
+}
+
+fn unreadable(error: JournalError) -> OpenError {
+    OpenError::Ledger(error.to_string())
+}
+
+fn page<T>(
+    connection: &Connection,
+    sql: &str,
+    after: i64,
+    read: impl Fn(&Row<'_>) -> Result<T, JournalError>,
+) -> Result<Vec<T>, JournalError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![after, PAGE_ROWS])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        page.push(read(row)?);
+    }
+    Ok(page)
+}
+
+fn decision(row: &Row<'_>) -> Result<DecisionRow, JournalError> {
+    Ok(DecisionRow {
+        position: row.get(0)?,
+        id: row.get(1)?,
+        identity: Identity {
+            tenant: row.get(2)?,
+            callback_request_id: row.get(3)?,
+            key: Digest(row.get(4)?),
+            content: Digest(row.get(5)?),
+        },
+        kind: kind_of(&row.get::<_, String>(6)?)?,
+        decided_us: row.get(7)?,
+        policy_hash: row.get(8)?,
+        payload: row.get(9)?,
+        body: row.get(10)?,
+        evidence: row.get(11)?,
+    })
+}
+
+fn charge(row: &Row<'_>) -> Result<ChargeRow, JournalError> {
+    let key = ChargeKey { tenant: row.get(1)?, tx_id: row.get(2)?, suffix: row.get(3)? };
+    Ok(ChargeRow { place: row.get(0)?, key, latest_us: row.get(4)?, body: row.get(5)? })
+}

@@ -1,0 +1,139 @@
+//! What a store's file is held against at each start: a small file beside it that says how far the store had come, so
+//! that an old file which is put back by hand is noticed. Restored headroom is not real (decision model, invariant 12).
+//!
+//! The number of the start is raised in both, and the small file follows the log, unsynced, between rounds: it may be
+//! behind the store, after a power failure, and never before it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::file::with_suffix;
+use crate::store::error::OpenError;
+
+/// Who may read it: whoever may read the store.
+const FILE_MODE: u32 = 0o600;
+
+/// The name of the small file, after the store's.
+pub const SUFFIX: &str = ".seen";
+
+/// How far a store has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    /// How often it was started.
+    incarnation: i64,
+    /// The position of the last decision.
+    position: i64,
+}
+
+/// The small file, kept up to date.
+pub struct Witness {
+    file: File,
+    seen: Seen,
+}
+
+/// What a start found.
+pub struct Started {
+    pub witness: Witness,
+    /// Why nothing may be decided.
+    pub frozen: Option<String>,
+}
+
+impl Witness {
+    /// Holds a store's file against it, freezes the store where it is older, and raises the number of the start in both.
+    ///
+    /// # Errors
+    /// One of the files could not be read or written.
+    pub fn start(path: &Path, connection: &Connection) -> Result<Started, OpenError> {
+        let database =
+            |error: rusqlite::Error| OpenError::Database { path: path.into(), why: error.to_string() };
+        let beside = with_suffix(path, SUFFIX);
+        let (store, frozen) = standing(connection).map_err(database)?;
+        let (seen, suspicion) = judge(store, &beside)?;
+        let frozen = frozen.or(suspicion);
+        let incarnation = store.incarnation.max(seen).saturating_add(1);
+        let failed = |why| OpenError::File { path: beside.clone(), why };
+        // Before the number is raised: a start that fails here must not look like another store's.
+        let file = open(&beside).map_err(failed)?;
+        let sql = "UPDATE standing SET incarnation = ?1, frozen = ?2";
+        connection.execute(sql, params![incarnation, frozen]).map_err(database)?;
+        let witness = Self { file, seen: Seen { incarnation, ..store } };
+        witness.write().and_then(|()| witness.file.sync_all()).map_err(failed)?;
+        Ok(Started { witness, frozen })
+    }
+
+    /// Notes that so many decisions more are on record. Synced by nobody: what is not on the disk is not missed.
+    pub fn follow(&mut self, decisions: i64) {
+        self.seen.position = self.seen.position.saturating_add(decisions);
+        if let Err(error) = self.write() {
+            tracing::warn!(%error, "the file beside the store cannot be written: a restore may go unnoticed");
+        }
+    }
+
+    /// All of it at once, always as long.
+    fn write(&self) -> io::Result<()> {
+        let Seen { incarnation, position } = self.seen;
+        self.file.write_all_at(format!("start {incarnation:020} decision {position:020}\n").as_bytes(), 0)
+    }
+}
+
+/// Why a file that nobody has open would be frozen at its next start, or is frozen already.
+///
+/// # Errors
+/// One of the files could not be read.
+pub fn frozen(path: &Path, connection: &Connection) -> Result<Option<String>, OpenError> {
+    let database = |error: rusqlite::Error| OpenError::Database { path: path.into(), why: error.to_string() };
+    let (store, frozen) = standing(connection).map_err(database)?;
+    let (_, suspicion) = judge(store, &with_suffix(path, SUFFIX))?;
+    Ok(frozen.or(suspicion))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)
+}
+
+/// What the database says of itself: how far it has come, and why it is frozen.
+fn standing(connection: &Connection) -> Result<(Seen, Option<String>), rusqlite::Error> {
+    let sql = "SELECT incarnation, frozen, (SELECT coalesce(max(seq), 0) FROM decisions) FROM standing";
+    connection
+        .query_row(sql, [], |row| Ok((Seen { incarnation: row.get(0)?, position: row.get(2)? }, row.get(1)?)))
+}
+
+/// The number of the start that the small file knows, and what is suspicious. A store that was never started has none.
+fn judge(store: Seen, beside: &Path) -> Result<(i64, Option<String>), OpenError> {
+    let told = |how| format!("{}, which says how far the store had come, {how}", beside.display());
+    let text = match std::fs::read(beside) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok((0, (store.incarnation > 0).then(|| told("is not beside it"))));
+        }
+        Err(why) => return Err(OpenError::File { path: beside.to_owned(), why }),
+    };
+    let Some(seen) = parse(&String::from_utf8_lossy(&text)) else {
+        return Ok((0, Some(told("cannot be read"))));
+    };
+    let Seen { incarnation, position } = store;
+    let older = seen.incarnation > incarnation || seen.position > position;
+    let foreign = seen.incarnation.saturating_add(1) < incarnation;
+    let suspicion = (older || foreign).then(|| {
+        format!(
+            "the file is not the one that was here last: it had come to start {} and decision {}, and this one has start \
+             {incarnation} and decision {position}",
+            seen.incarnation, seen.position
+        )
+    });
+    Ok((seen.incarnation, suspicion))
+}
+
+fn parse(text: &str) -> Option<Seen> {
+    let mut words = text.split_ascii_whitespace();
+    let (Some("start"), Some(incarnation), Some("decision"), Some(position), None) =
+        (words.next(), words.next(), words.next(), words.next(), words.next())
+    else {
+        return None;
+    };
+    Some(Seen { incarnation: incarnation.parse().ok()?, position: position.parse().ok()? })
+}

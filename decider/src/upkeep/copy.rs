@@ -1,0 +1,146 @@
+//! One store into another: every decision, charge and policy as it is kept, in the same order.
+
+use policy::charge::Charge;
+use policy::document::Policy;
+use policy::evidence::Evidence;
+use policy::identity;
+use policy::time::Time;
+use policy::verdict::Verdict;
+
+use super::progress::Progress;
+use super::usage::{self, SumLine};
+use crate::store::Decision;
+use crate::store::archive::{Archive, ChargeRow, DecisionRow, each_charge, each_decision};
+use crate::store::encoding::{charge_name, parse};
+use crate::store::intake::Intake;
+use crate::store::journal::{JournalError, latest_time};
+
+/// What was copied.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Copied {
+    /// Policies.
+    pub policies: usize,
+    /// Decisions.
+    pub decisions: u64,
+    /// Charges.
+    pub charges: u64,
+    /// What is used of every limit, the same in both.
+    pub usage: Vec<SumLine>,
+}
+
+/// Why nothing was copied.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// One of the stores.
+    #[error("{0}")]
+    Store(#[from] JournalError),
+    /// A charge would be left behind.
+    #[error(
+        "{0} charges are on record that no decision on record was the last to change: `decider store verify` says which"
+    )]
+    LeftBehind(u64),
+    /// The target would allow more or less than the source.
+    #[error("what is used of the limits is not the same in both stores: {0}")]
+    Differs(String),
+}
+
+/// Copies a store into an empty one, which is finished by whoever calls. Usage is that of `policy` at `now`, or at the
+/// latest decision where that is later.
+///
+/// # Errors
+/// Nothing may be finished.
+pub fn copy(
+    source: &mut dyn Archive,
+    target: &mut dyn Intake,
+    policy: &Policy,
+    now: Time,
+    progress: &mut Progress<'_>,
+) -> Result<Copied, CopyError> {
+    let policies = copy_policies(source, target)?;
+    copy_standing(source, target)?;
+    let (mut decisions, mut written, mut latest): (u64, u64, Time) = (0, 0, now);
+    each_decision(source, |source, row| {
+        progress.step();
+        let decision: Decision = parse(&row.body, || format!("decision {}", row.id))?;
+        let charge = last_changed_by(source, &row, &decision)?;
+        decisions = decisions.saturating_add(1);
+        written = written.saturating_add(u64::from(charge.is_some()));
+        latest = latest.max(Time::from_micros(row.decided_us));
+        target.write(row, &decision, charge)
+    })?;
+    let charges = count_charges(source)?;
+    if charges != written {
+        return Err(CopyError::LeftBehind(charges.saturating_sub(written)));
+    }
+    let usage = usage::of(source, policy, latest)?;
+    let copied = usage::of(target.written()?, policy, latest)?;
+    // At the end: a ledger on PostgreSQL takes no decisions while it is frozen.
+    if let Some(why) = source.standing()?.frozen {
+        target.freeze(&why)?;
+    }
+    match usage == copied {
+        true => Ok(Copied { policies, decisions, charges, usage }),
+        false => Err(CopyError::Differs(first_difference(&usage, &copied))),
+    }
+}
+
+fn copy_policies(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<usize, JournalError> {
+    let hashes = source.policies()?;
+    for hash in &hashes {
+        if let Some(document) = source.policy(hash)? {
+            target.policy(hash, &document)?;
+        }
+    }
+    Ok(hashes.len())
+}
+
+/// What operators have stated goes with it, and so does the freeze of a store that nobody has released.
+fn copy_standing(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<(), JournalError> {
+    let standing = source.standing()?;
+    standing.releases.iter().try_for_each(|release| target.state(release))
+}
+
+/// The charge that this decision was the last to change: where the log of the target says so, whoever follows it finds
+/// what stands.
+fn last_changed_by(
+    source: &mut dyn Archive,
+    row: &DecisionRow,
+    decision: &Decision,
+) -> Result<Option<ChargeRow>, JournalError> {
+    if decision.verdict != Verdict::Allow || decision.stage.is_none() {
+        return Ok(None);
+    }
+    let evidence: Evidence = parse(&row.evidence, || format!("evidence of decision {}", row.id))?;
+    for (key, _) in evidence.charges {
+        let Some(body) = source.charge(&key)? else { continue };
+        let charge: Charge = parse(&body, || charge_name(&key))?;
+        if is_last(&charge, row) {
+            let latest_us = latest_time(&charge).as_micros();
+            return Ok(Some(ChargeRow { place: row.position, key, latest_us, body }));
+        }
+    }
+    Ok(None)
+}
+
+/// Each part of a charge is of one decision: no idempotency key allows twice.
+pub fn is_last(charge: &Charge, row: &DecisionRow) -> bool {
+    charge.parts.last().is_some_and(|part| {
+        let (id, signer) = (&part.callback_request_id, part.signer.as_deref());
+        identity::of_answer(&charge.key.tenant, id, signer, part.stage) == row.identity.key
+    })
+}
+
+fn count_charges(source: &mut dyn Archive) -> Result<u64, JournalError> {
+    let mut count: u64 = 0;
+    each_charge(source, |_| {
+        count = count.saturating_add(1);
+        Ok::<_, JournalError>(())
+    })?;
+    Ok(count)
+}
+
+fn first_difference(one: &[SumLine], other: &[SumLine]) -> String {
+    let differs = |line: &&SumLine| !other.contains(line);
+    let line = one.iter().find(differs).or_else(|| other.iter().find(|line| !one.contains(line)));
+    line.map_or_else(|| "their order".into(), SumLine::name)
+}

@@ -1,0 +1,109 @@
+//! Every decision with its charges, as JSON Lines. The shape is documented in decider/README.md: fields may come, none
+//! goes or changes its meaning.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use policy::evidence::Evidence;
+use serde::de::IgnoredAny;
+
+use super::aside;
+use super::progress::Progress;
+use crate::store::archive::{Archive, DecisionRow, each_decision};
+use crate::store::encoding::{charge_name, json, kind_text, parse};
+use crate::store::journal::JournalError;
+
+/// Which decisions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// From this time on, in microseconds since 1970.
+    pub since_us: Option<i64>,
+    /// Of this tenant alone.
+    pub tenant: Option<String>,
+}
+
+impl Wanted {
+    fn has(&self, row: &DecisionRow) -> bool {
+        self.since_us.is_none_or(|since| row.decided_us >= since)
+            && self.tenant.as_ref().is_none_or(|tenant| *tenant == row.identity.tenant)
+    }
+}
+
+/// Why there is no whole export.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The store could not be read.
+    #[error("{0}")]
+    Store(#[from] JournalError),
+    /// It could not be written.
+    #[error("the export cannot be written: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Writes a line for each decision that is wanted, in the order of the log; how many those were.
+///
+/// # Errors
+/// The lines that were written are not all.
+pub fn write(
+    archive: &mut dyn Archive,
+    wanted: &Wanted,
+    to: &mut dyn Write,
+    progress: &mut Progress<'_>,
+) -> Result<u64, ExportError> {
+    let mut count: u64 = 0;
+    each_decision(archive, |archive, row| {
+        progress.step();
+        if wanted.has(&row) {
+            count = count.saturating_add(1);
+            writeln!(to, "{}", line(archive, &row)?)?;
+        }
+        Ok::<_, ExportError>(())
+    })?;
+    to.flush()?;
+    Ok(count)
+}
+
+/// The same into a file, which is whole or not there.
+///
+/// # Errors
+/// There is no such file, or the one that was there before.
+pub fn write_file(
+    archive: &mut dyn Archive,
+    wanted: &Wanted,
+    path: &Path,
+    progress: &mut Progress<'_>,
+) -> Result<u64, ExportError> {
+    let mut file = io::BufWriter::new(aside::create(path)?);
+    let count = write(archive, wanted, &mut file, progress)?;
+    aside::finish(path)?;
+    Ok(count)
+}
+
+/// What is kept as JSON is written as it is kept.
+fn line(archive: &mut dyn Archive, row: &DecisionRow) -> Result<String, JournalError> {
+    let evidence: Evidence = parse(&row.evidence, || format!("evidence of decision {}", row.id))?;
+    let _: IgnoredAny = parse(&row.body, || format!("decision {}", row.id))?;
+    let mut charges = Vec::new();
+    for (key, _) in &evidence.charges {
+        if let Some(body) = archive.charge(key)? {
+            let _: IgnoredAny = parse(&body, || charge_name(key))?;
+            charges.push(body);
+        }
+    }
+    let fields = [
+        ("position", row.position.to_string()),
+        ("kind", json(&kind_text(row.kind))?),
+        ("key", json(&hex(&row.identity.key.0))?),
+        ("content", json(&hex(&row.identity.content.0))?),
+        ("decision", row.body.clone()),
+        ("charges", format!("[{}]", charges.join(","))),
+        ("evidence", row.evidence.clone()),
+        ("payload", json(&hex(&row.payload))?),
+    ];
+    let fields = fields.iter().map(|(name, value)| format!("\"{name}\":{value}"));
+    Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

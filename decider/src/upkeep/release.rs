@@ -1,0 +1,167 @@
+//! The end of a freeze: an operator states what was lost, it is entered, and the store decides again. All of it in one
+//! transaction, or nothing.
+
+mod lost;
+
+use std::collections::HashMap;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::time::Time;
+
+use crate::document::Document;
+use crate::store::archive::{Release, each_decision};
+use crate::store::intake::Intake;
+use crate::store::journal::JournalError;
+pub use lost::Lost;
+
+/// What an operator states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// What was lost: the lines of an export; `None`: nothing.
+    pub lost: Option<String>,
+    /// What those lines are called in mistakes.
+    pub file: String,
+}
+
+/// What was entered.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Released {
+    /// Why the store was frozen.
+    pub frozen: String,
+    /// Decisions that were entered.
+    pub entered: usize,
+    /// Decisions of the file that were on record.
+    pub on_record: usize,
+}
+
+/// Why the store is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] JournalError),
+    /// It decides.
+    #[error("the store is not frozen: there is nothing to release")]
+    NotFrozen,
+    /// What was lost cannot be entered.
+    #[error("{}\nnothing was entered, and the store is frozen as it was", .0.join("\n"))]
+    Mistakes(Vec<String>),
+}
+
+/// Enters what was lost and ends the freeze. `policy` is kept first: what was lost may have been decided by it.
+///
+/// # Errors
+/// Nothing was changed.
+pub fn release(
+    mut store: Box<dyn Intake>,
+    statement: &Statement,
+    (hash, document): (&str, &Document),
+) -> Result<Released, ReleaseError> {
+    let frozen = store.written()?.standing()?.frozen.ok_or(ReleaseError::NotFrozen)?;
+    store.policy(hash, document)?;
+    let lines = match &statement.lost {
+        Some(text) => lost::read(&statement.file, text).map_err(ReleaseError::Mistakes)?,
+        None => Vec::new(),
+    };
+    let position = store.written()?.about()?.head;
+    let on_record = OnRecord::of(store.as_mut())?;
+    let all = lines.len();
+    let new = on_record.missing_of(lines, store.as_mut(), &statement.file)?;
+    let entered = new.len();
+    store.thaw()?;
+    enter(store.as_mut(), new, position)?;
+    let (released_us, by) = (statement.at.as_micros(), statement.by.clone());
+    let lost = statement.lost.clone().unwrap_or_else(|| "nothing".into());
+    store.state(&Release { released_us, by, frozen: frozen.clone(), position, lost })?;
+    store.finish()?;
+    Ok(Released { frozen, entered, on_record: all.saturating_sub(entered) })
+}
+
+/// What the store holds, as far as it concerns what is entered.
+struct OnRecord {
+    /// Each decision's answer, by its id.
+    bodies: HashMap<String, String>,
+    latest: Option<Time>,
+    policies: Vec<String>,
+}
+
+impl OnRecord {
+    fn of(store: &mut dyn Intake) -> Result<Self, JournalError> {
+        let archive = store.written()?;
+        let policies = archive.policies()?;
+        let (mut bodies, mut latest) = (HashMap::new(), None);
+        each_decision(archive, |_, row| {
+            latest = latest.max(Some(Time::from_micros(row.decided_us)));
+            bodies.insert(row.id, row.body);
+            Ok::<_, JournalError>(())
+        })?;
+        Ok(Self { bodies, latest, policies })
+    }
+
+    /// The lines that are not on record, if they can follow what is.
+    fn missing_of(
+        self,
+        lines: Vec<Lost>,
+        store: &mut dyn Intake,
+        file: &str,
+    ) -> Result<Vec<Lost>, ReleaseError> {
+        let (mut new, mut mistakes, mut latest) = (Vec::new(), Vec::new(), self.latest);
+        for line in lines {
+            let at = Time::from_micros(line.row.decided_us);
+            let mut mistake = |what: &str| mistakes.push(format!("{file}:{}: {what}", line.number));
+            match self.bodies.get(&line.row.id) {
+                Some(body) if *body == line.row.body => continue,
+                Some(_) => mistake("the store has another decision of this id"),
+                None if latest.is_some_and(|latest| at < latest) => {
+                    mistake(
+                        "it is dated before the decision before it: the lines stand in the order of the log",
+                    );
+                }
+                None if !self.policies.contains(&line.row.policy_hash) => {
+                    mistake("the store does not have its policy: name a configuration with that policy");
+                }
+                None => {}
+            }
+            latest = latest.max(Some(at));
+            new.push(line);
+        }
+        mistakes.extend(unexplained(&new, store, file)?);
+        if mistakes.is_empty() { Ok(new) } else { Err(ReleaseError::Mistakes(mistakes)) }
+    }
+}
+
+/// Charges that would not be entered, because the decision that was the last to change them is not in the file: what
+/// they hold would be headroom.
+fn unexplained(lines: &[Lost], store: &mut dyn Intake, file: &str) -> Result<Vec<String>, JournalError> {
+    let entered: Vec<&ChargeKey> =
+        lines.iter().filter_map(|line| line.changed.as_ref()).map(|charge| &charge.key).collect();
+    let mut mistakes = Vec::new();
+    for line in lines {
+        for charge in line.charges.iter().filter(|charge| !entered.contains(&&charge.key)) {
+            let kept = store.written()?.charge(&charge.key)?;
+            let kept: Option<Charge> = kept.and_then(|body| serde_json::from_str(&body).ok());
+            if kept.as_ref() != Some(charge) {
+                mistakes.push(format!(
+                    "{file}:{}: the decision that changed the charge {} last is missing: export again, with all that \
+                     follows",
+                    line.number,
+                    charge.key.as_text()
+                ));
+            }
+        }
+    }
+    Ok(mistakes)
+}
+
+fn enter(store: &mut dyn Intake, lines: Vec<Lost>, mut position: i64) -> Result<(), JournalError> {
+    for line in lines {
+        position = position.saturating_add(1);
+        let (row, decision, charge) = line.at(position)?;
+        store.write(row, &decision, charge)?;
+    }
+    Ok(())
+}

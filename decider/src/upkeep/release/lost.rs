@@ -1,0 +1,111 @@
+//! Decisions that were lost, as an export has them.
+
+use policy::charge::Charge;
+use policy::evidence::Evidence;
+use policy::identity::Digest;
+use serde::Deserialize;
+
+use crate::store::archive::{ChargeRow, DecisionRow};
+use crate::store::encoding::json;
+use crate::store::journal::{Identity, JournalError, latest_time};
+use crate::store::{Decision, Kind};
+use crate::upkeep::copy::is_last;
+use crate::upkeep::verify::record::Record;
+
+/// A decision that was lost.
+pub struct Lost {
+    /// Its line in the file, from 1.
+    pub number: usize,
+    /// As it will be kept, but for its position.
+    pub row: DecisionRow,
+    decision: Decision,
+    /// Its charges, as they stood when it was exported.
+    pub charges: Vec<Charge>,
+    /// The one that it was the last to change.
+    pub changed: Option<Charge>,
+}
+
+/// A line of an export.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(rename = "position")]
+    _position: i64,
+    kind: Kind,
+    key: String,
+    content: String,
+    decision: Decision,
+    charges: Vec<Charge>,
+    evidence: Evidence,
+    payload: String,
+}
+
+/// Reads the lines of an export; `file` names it in mistakes.
+///
+/// # Errors
+/// Every mistake, with its line.
+pub fn read(file: &str, text: &str) -> Result<Vec<Lost>, Vec<String>> {
+    let (mut lost, mut mistakes) = (Vec::new(), Vec::new());
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        match Lost::read(number, line) {
+            Ok(line) => lost.push(line),
+            Err(what) => mistakes.push(format!("{file}:{number}: {what}")),
+        }
+    }
+    if mistakes.is_empty() { Ok(lost) } else { Err(mistakes) }
+}
+
+impl Lost {
+    fn read(number: usize, text: &str) -> Result<Self, String> {
+        let line: Line = serde_json::from_str(text).map_err(|error| {
+            format!("this is no line of an export: {error}. Take them from `decider store export`")
+        })?;
+        let (decision, not_hex) = (line.decision, "key, content and payload are hexadecimal digits");
+        let digest = |text: &str| bytes(text)?.try_into().ok().map(Digest);
+        let row = DecisionRow {
+            position: 0,
+            id: decision.id.clone(),
+            identity: Identity {
+                tenant: decision.tenant.clone(),
+                callback_request_id: decision.callback_request_id.clone(),
+                key: digest(&line.key).ok_or(not_hex)?,
+                content: digest(&line.content).ok_or(not_hex)?,
+            },
+            kind: line.kind,
+            decided_us: decision.at.as_micros(),
+            policy_hash: decision.policy_hash.clone(),
+            payload: bytes(&line.payload).ok_or(not_hex)?,
+            body: json(&decision).map_err(|error| error.to_string())?,
+            evidence: json(&line.evidence).map_err(|error| error.to_string())?,
+        };
+        let wrong = Record::read(&row)?.misfiled(&row);
+        if !wrong.is_empty() {
+            return Err(format!("it does not fit its request: {}", wrong.join(", ")));
+        }
+        let changed = line.charges.iter().find(|charge| is_last(charge, &row)).cloned();
+        Ok(Self { number, row, decision, charges: line.charges, changed })
+    }
+
+    /// What is written at a position.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn at(self, position: i64) -> Result<(DecisionRow, Decision, Option<ChargeRow>), JournalError> {
+        let charge = self.changed.map(|charge| {
+            let (latest_us, body) = (latest_time(&charge).as_micros(), json(&charge)?);
+            Ok::<_, JournalError>(ChargeRow { place: position, key: charge.key, latest_us, body })
+        });
+        Ok((DecisionRow { position, ..self.row }, self.decision, charge.transpose()?))
+    }
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits = hex.as_bytes().chunks(2);
+    digits
+        .map(|pair| {
+            let pair =
+                std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2 && !pair.starts_with('+'))?;
+            u8::from_str_radix(pair, 16).ok()
+        })
+        .collect()
+}

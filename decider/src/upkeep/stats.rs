@@ -1,0 +1,113 @@
+//! What a store holds, in numbers.
+
+use std::collections::BTreeMap;
+
+use policy::document::Policy;
+use policy::time::Time;
+use policy::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+
+use super::progress::Progress;
+use super::usage::{self, SumLine};
+use crate::store::archive::{About, Archive, each_charge, each_decision};
+use crate::store::journal::JournalError;
+use crate::telemetry::word;
+
+/// The numbers of a store. Times are microseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// `sqlite` or `postgres`.
+    pub store: &'static str,
+    /// The schema of its tables.
+    pub schema: i64,
+    /// What it takes on disk, in bytes.
+    pub bytes: u64,
+    /// Where the log ends.
+    pub head: i64,
+    /// Why nothing is decided; absent: it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
+    /// Policies that are kept.
+    pub policies: usize,
+    /// Decisions.
+    pub decisions: Span,
+    /// The same by tenant, and then by verdict; `UNREADABLE` where that cannot be told.
+    pub verdicts: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Requests that are kept, in bytes.
+    pub payload_bytes: u64,
+    /// Charges, by the latest time at which they count.
+    pub charges: Span,
+    /// Every sum of the policy's limits that something counts in.
+    pub usage: Vec<SumLine>,
+}
+
+/// How many, and from when to when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// How many.
+    pub count: u64,
+    /// The first.
+    pub oldest_us: Option<i64>,
+    /// The last.
+    pub newest_us: Option<i64>,
+}
+
+impl Span {
+    fn add(&mut self, micros: i64) {
+        self.count = self.count.saturating_add(1);
+        self.oldest_us = Some(self.oldest_us.map_or(micros, |oldest| oldest.min(micros)));
+        self.newest_us = Some(self.newest_us.map_or(micros, |newest| newest.max(micros)));
+    }
+}
+
+/// All that is asked of an answer here.
+#[derive(Deserialize)]
+struct Answered {
+    verdict: Verdict,
+}
+
+/// Counts a store. Usage is that of `policy` at `now`, or at the latest decision where that is later.
+///
+/// # Errors
+/// It could not be read.
+pub fn of(
+    archive: &mut dyn Archive,
+    policy: &Policy,
+    now: Time,
+    progress: &mut Progress<'_>,
+) -> Result<Stats, JournalError> {
+    let About { kind, schema, bytes, head } = archive.about()?;
+    let (mut decisions, mut charges, mut payload_bytes) = (Span::default(), Span::default(), 0_u64);
+    let mut verdicts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    each_decision(archive, |_, row| {
+        progress.step();
+        decisions.add(row.decided_us);
+        payload_bytes = payload_bytes.saturating_add(u64::try_from(row.payload.len()).unwrap_or(u64::MAX));
+        let answered = serde_json::from_str(&row.body);
+        let verdict = answered.map_or("UNREADABLE", |answered: Answered| word(&answered.verdict));
+        let count = verdicts.entry(row.identity.tenant).or_default().entry(verdict.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        Ok::<_, JournalError>(())
+    })?;
+    each_charge(archive, |row| {
+        progress.step();
+        charges.add(row.latest_us);
+        Ok::<_, JournalError>(())
+    })?;
+    let now = decisions.newest_us.map_or(now, |newest| now.max(Time::from_micros(newest)));
+    let frozen = archive.standing()?.frozen;
+    let (policies, usage) = (archive.policies()?.len(), usage::of(archive, policy, now)?);
+    Ok(Stats {
+        store: kind,
+        schema,
+        bytes,
+        head,
+        frozen,
+        policies,
+        decisions,
+        verdicts,
+        payload_bytes,
+        charges,
+        usage,
+    })
+}

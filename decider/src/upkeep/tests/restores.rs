@@ -1,0 +1,340 @@
+//! Stores that were restored, by us or around us, and what ends their freeze.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::store::{Store as _, StoreError};
+use crate::upkeep::backup::backup;
+use crate::upkeep::release::{Released, Statement, release};
+
+/// Why nothing is decided; empty where something is.
+fn frozen(office: &Office) -> String {
+    match office.store.readiness() {
+        Err(StoreError::Frozen(why)) => why.to_string(),
+        Ok(()) => String::new(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn open(place: &Place) -> Office {
+    let office = Office::open(place, &policy_of(POLICY));
+    office.clock.advance(HOUR * 2);
+    office
+}
+
+fn sqlite() -> Place {
+    Place::Sqlite(tempfile::tempdir().unwrap())
+}
+
+/// A backup of a place, put where a decider is started on it.
+fn restored(place: &Place) -> Place {
+    let (clock, policy, to) = (ManualClock::at(START), policy_of(POLICY).policy, sqlite());
+    let progress = &mut Progress::of("records", &clock);
+    backup(archive_of(place).as_mut(), &to.file(), "it was restored", (&policy, START), progress).unwrap();
+    to
+}
+
+fn released(place: &Place, lost: Option<String>) -> Result<Released, String> {
+    let file = policy_of(POLICY);
+    let statement = Statement { by: "alice".into(), at: START, lost, file: "lost.jsonl".into() };
+    let store = intake::open_frozen(&place.config()).map_err(|error| error.to_string())?;
+    let released = release(store, &statement, (&file.policy.hash, &file.document));
+    released.map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_backup_is_the_store_of_one_moment_and_frozen_until_it_is_released() {
+    for place in places() {
+        let office = history(&place);
+        let backup = restored(&place);
+        office.ask(transfer("tx-9", "0.5")).unwrap();
+        drop(office);
+        let files = std::fs::read_dir(backup.file().parent().unwrap()).unwrap().count();
+        assert_eq!(files, 1, "one file is the backup");
+        assert_eq!(everything(&backup).0, everything(&place).0[..12], "{}", place.name());
+        assert_eq!(findings(&backup), Vec::<String>::new());
+        assert_eq!(frozen(&open(&backup)), "it was restored");
+        let told = released(&backup, None).unwrap();
+        assert_eq!((told.frozen.as_str(), told.entered, told.on_record), ("it was restored", 0, 0));
+        let office = open(&backup);
+        assert_eq!(frozen(&office), "");
+        assert!(office.ask(transfer("tx-5", "1")).unwrap().recorded_earlier);
+        drop(office);
+        assert_eq!(
+            released(&backup, None).unwrap_err(),
+            "the store is not frozen: there is nothing to release"
+        );
+        let releases = archive_of(&backup).standing().unwrap().releases;
+        let [release] = releases.as_slice() else { panic!("{releases:?}") };
+        assert_eq!((release.by.as_str(), release.position, release.lost.as_str()), ("alice", 12, "nothing"));
+    }
+}
+
+#[test]
+fn a_backup_replaces_no_file() {
+    let place = sqlite();
+    drop(history(&place));
+    let (clock, policy) = (ManualClock::at(START), policy_of(POLICY).policy);
+    let progress = &mut Progress::of("records", &clock);
+    let refused = backup(archive_of(&place).as_mut(), &place.file(), "x", (&policy, START), progress);
+    assert!(refused.unwrap_err().to_string().contains("a backup replaces nothing"));
+}
+
+#[test]
+fn a_copy_of_a_frozen_store_is_frozen() {
+    let place = sqlite();
+    drop(history(&place));
+    let backup = restored(&place);
+    for to in empty() {
+        copied(&backup, &to).unwrap();
+        let office = open(&to);
+        assert_eq!(frozen(&office), "it was restored", "{}", to.name());
+        drop(office);
+        released(&to, None).unwrap();
+        assert_eq!(frozen(&open(&to)), "", "{}", to.name());
+    }
+}
+
+/// What is charged after the backup, and lost with the store.
+fn lost_since(place: &Place) -> (Place, Vec<String>) {
+    let office = history(place);
+    let backup = restored(place);
+    office.clock.advance(HOUR * 2);
+    office.ask(transfer("lost-1", "1.5")).unwrap();
+    office.ask(signing(transfer("lost-1", "1.5"))).unwrap();
+    office.ask(transfer("lost-2", "9")).unwrap();
+    drop(office);
+    (backup, exported(place, &export::Wanted::default()))
+}
+
+#[test]
+fn what_was_lost_is_entered_and_counts_from_then_on() {
+    for place in places() {
+        let (backup, lines) = lost_since(&place);
+        let targets = empty().into_iter().map(|to| copied(&backup, &to).map(|_| to).unwrap());
+        for target in targets {
+            let told = released(&target, Some(lines[10..].join("\n"))).unwrap();
+            assert_eq!((told.entered, told.on_record), (3, 2), "{}", target.name());
+            assert_eq!(everything(&target), everything(&place), "{}", target.name());
+            assert_eq!(findings(&target), Vec::<String>::new());
+            let office = Office::open(&target, &policy_of(POLICY));
+            office.clock.advance(HOUR * 3);
+            assert!(office.ask(signing(transfer("lost-1", "1.5"))).unwrap().recorded_earlier);
+            let full = office.ask(transfer("new", "2.5")).unwrap().decision;
+            assert_eq!(full.limits[0].used, ether("1.5"), "{}", target.name());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_entered_is_told_with_its_line_and_changes_nothing() {
+    let place = sqlite();
+    let (backup, lines) = lost_since(&place);
+    let before = everything(&backup);
+    let refused = |lines: &[String]| {
+        let told = released(&backup, Some(lines.join("\n"))).unwrap_err();
+        assert_eq!(everything(&backup), before, "{told}");
+        assert_eq!(frozen(&open(&backup)), "it was restored");
+        told
+    };
+    let [allowed, signed, denied] = [&lines[12], &lines[13], &lines[14]].map(String::clone);
+    let last = refused(std::slice::from_ref(&allowed));
+    assert!(
+        last.starts_with(
+            "lost.jsonl:1: the decision that changed the charge default/\"lost-1\"/\"\" last is"
+        )
+    );
+    let order = refused(&[denied.clone(), allowed.replace("\"at\":17", "\"at\":16"), signed.clone()]);
+    assert!(order.contains("lost.jsonl:2: "), "{order}");
+    let odd =
+        refused(&[allowed.replace("\"kind\"", "\"kin\""), "{}".into(), denied.replace("lost-2", "lost-3")]);
+    for told in
+        ["lost.jsonl:1: this is no line", "lost.jsonl:2: this is no line", "lost.jsonl:3: it does not fit"]
+    {
+        assert!(odd.contains(told), "{odd}");
+    }
+    let policy = allowed.replace("\"policy_hash\":\"", "\"policy_hash\":\"0");
+    assert!(refused(&[policy, signed]).contains("lost.jsonl:1: the store does not have its policy"));
+}
+
+/// The store's files, put away and back.
+struct Drawer(tempfile::TempDir);
+
+impl Drawer {
+    fn of(file: &Path, suffixes: &[&str]) -> Self {
+        let drawer = Self(tempfile::tempdir().unwrap());
+        for suffix in suffixes {
+            if suffixed(file, suffix).exists() {
+                std::fs::copy(suffixed(file, suffix), suffixed(&drawer.file(), suffix)).unwrap();
+            }
+        }
+        drawer
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("kept")
+    }
+
+    fn put_back(&self, file: &Path) {
+        for suffix in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(suffixed(file, suffix));
+        }
+        for suffix in ["", "-wal", ".seen"] {
+            if suffixed(&self.file(), suffix).exists() {
+                std::fs::copy(suffixed(&self.file(), suffix), suffixed(file, suffix)).unwrap();
+            }
+        }
+    }
+}
+
+fn suffixed(file: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", file.display()))
+}
+
+#[test]
+fn an_old_file_that_is_put_back_by_hand_is_frozen() {
+    for decided_since in [0, 1] {
+        let place = sqlite();
+        let office = history(&place);
+        let same_run = Drawer::of(&place.file(), &["", "-wal"]);
+        office.ask(transfer("tx-9", "0.001")).unwrap();
+        drop(office);
+        same_run.put_back(&place.file());
+        let copy = sqlite();
+        copied(&place, &copy).unwrap();
+        assert!(!frozen(&open(&copy)).is_empty(), "copied before it was started");
+        let why = frozen(&open(&place));
+        assert!(why.contains("start 1 and decision 13, and this one has start 1 and decision 12"), "{why}");
+        assert!(!frozen(&open(&place)).is_empty(), "a second start is no release");
+        released(&place, None).unwrap();
+        assert_eq!(frozen(&open(&place)), "");
+
+        let old_run = Drawer::of(&place.file(), &[""]);
+        let office = open(&place);
+        for each in 0..decided_since {
+            office.ask(transfer(&format!("since-{each}"), "0.001")).unwrap();
+        }
+        drop(office);
+        old_run.put_back(&place.file());
+        assert!(!frozen(&open(&place)).is_empty(), "{decided_since}");
+    }
+}
+
+#[test]
+fn a_file_without_its_witness_is_frozen_and_one_that_moves_with_it_is_not() {
+    let place = sqlite();
+    drop(history(&place));
+    let moved = sqlite();
+    Drawer::of(&place.file(), &["", ".seen"]).put_back(&moved.file());
+    assert_eq!(frozen(&open(&moved)), "");
+    let witness = suffixed(&place.file(), ".seen");
+    std::fs::write(&witness, "start x").unwrap();
+    assert!(frozen(&open(&place)).ends_with("cannot be read"));
+    released(&place, None).unwrap();
+    assert_eq!(frozen(&open(&place)), "");
+    std::fs::remove_file(&witness).unwrap();
+    assert!(frozen(&open(&place)).ends_with("is not beside it"));
+}
+
+#[test]
+fn a_crash_is_no_restore() {
+    let place = sqlite();
+    let office = history(&place);
+    let crashed = sqlite();
+    for _ in 0..3 {
+        Drawer::of(&place.file(), &["", "-wal", ".seen"]).put_back(&crashed.file());
+        assert_eq!(frozen(&open(&crashed)), "");
+        office.ask(transfer("tx-9", "0.001")).unwrap();
+    }
+    let behind = "start 00000000000000000001 decision 00000000000000000002\n";
+    drop(office);
+    std::fs::write(suffixed(&place.file(), ".seen"), behind).unwrap();
+    assert_eq!(frozen(&open(&place)), "", "the witness is not synced");
+}
+
+fn database(place: &Place) -> &postgres_cluster::Database {
+    let Place::Postgres(database) = place else { panic!("it is another place") };
+    database
+}
+
+/// Until the decider has looked at the server.
+fn wait_until(office: &Office, is_frozen: bool) {
+    for _ in 0..200 {
+        let readiness = office.store.readiness();
+        if matches!(readiness, Err(StoreError::Frozen(_))) == is_frozen && (is_frozen || readiness.is_ok()) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{:?}", office.store.readiness());
+}
+
+const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+/// A database that is made of another is what a dump is that is restored: the same rows in another place.
+#[test]
+fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() {
+    let place = Place::postgres();
+    drop(history(&place));
+    assert_eq!(frozen(&open(&place)), "");
+    let (server, name) = database(&place).url().rsplit_once('/').unwrap();
+    let elsewhere = Place::Postgres(postgres_cluster::database());
+    let copy = database(&elsewhere).url().rsplit_once('/').unwrap().1.to_owned();
+    postgres_cluster::execute(&format!("{server}/postgres"), &format!("DROP DATABASE {copy}"));
+    postgres_cluster::execute(
+        &format!("{server}/postgres"),
+        &format!("CREATE DATABASE {copy} TEMPLATE {name}"),
+    );
+    let office = open(&elsewhere);
+    assert!(frozen(&office).starts_with("the ledger was restored from a dump"), "{}", frozen(&office));
+    assert!(!frozen(&open(&elsewhere)).is_empty(), "a second look is no release");
+    released(&elsewhere, None).unwrap();
+    wait_until(&office, false);
+    assert!(office.ask(transfer("tx-5", "1")).unwrap().recorded_earlier);
+    drop(office);
+    assert_eq!(frozen(&open(&elsewhere)), "");
+    assert_eq!(frozen(&open(&place)), "", "the first is where it was");
+}
+
+#[test]
+fn a_log_that_ends_before_what_a_decider_has_seen_is_frozen_for_all_of_them() {
+    let place = Place::postgres();
+    let office = history(&place);
+    for table in ["decisions", "payloads", "charges"] {
+        vandalise(&place, &format!("DELETE FROM {table} WHERE position > 10"));
+    }
+    vandalise(&place, "UPDATE head SET position = 10");
+    wait_until(&office, true);
+    assert_eq!(frozen(&office), "the log ends at position 10, and a decider has seen 12");
+    assert_eq!(frozen(&open(&place)), frozen(&office), "one that has seen nothing");
+    released(&place, None).unwrap();
+    wait_until(&office, false);
+    database(&place).texts(CUT);
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    wait_until(&office, false);
+    let decision = loop {
+        match office.ask(transfer("tx-6", "1")) {
+            Ok(answer) => break answer.decision,
+            Err(StoreError::Unavailable(_)) => std::thread::sleep(std::time::Duration::from_millis(5)),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(decision.limits[0].used, ether("1"), "made anew");
+}
+
+/// Deciders of before the schema that knows of restores write as these do, and look at nothing.
+#[test]
+fn a_decider_of_before_freezes_cannot_write_to_a_frozen_ledger() {
+    let place = Place::postgres();
+    drop(history(&place));
+    let write =
+        "INSERT INTO decisions SELECT position + 1, id || 'x', tenant, request_id || 'x', key, digest, kind,
+                        decided_us, policy_hash, stage, verdict, action, reason_code, reason, body
+                   FROM decisions WHERE position = 12";
+    vandalise(&place, "UPDATE head SET frozen = 'restored'");
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| vandalise(&place, write)));
+    assert!(refused.is_err(), "an old decider was not held back");
+    vandalise(&place, "UPDATE head SET frozen = NULL");
+    vandalise(&place, write);
+}

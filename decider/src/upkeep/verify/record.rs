@@ -1,0 +1,99 @@
+//! A decision as it is kept, read: what was asked, what was answered, what was seen.
+
+use policy::config_change::ConfigChange;
+use policy::evidence::Evidence;
+use policy::identity::{self, Digest};
+use policy::request::Request;
+use prost::Message as _;
+use proto::decider::v1 as wire;
+use uuid::Uuid;
+
+use crate::grpc::convert;
+use crate::store::archive::DecisionRow;
+use crate::store::encoding::parse;
+use crate::store::{Decision, Kind};
+
+/// A decision with everything that it came out of.
+pub struct Record {
+    pub decision: Decision,
+    pub evidence: Evidence,
+    pub asked: Asked,
+}
+
+/// What was asked.
+pub enum Asked {
+    Transaction(Box<Request>),
+    ConfigChange(Box<ConfigChange>),
+}
+
+/// The version of the ids.
+const UUID_VERSION: usize = 7;
+
+impl Record {
+    /// From what is kept.
+    ///
+    /// # Errors
+    /// What of it cannot be read.
+    pub fn read(row: &DecisionRow) -> Result<Self, String> {
+        let decision: Decision =
+            parse(&row.body, || "the answer".into()).map_err(|error| error.to_string())?;
+        let evidence = parse(&row.evidence, || "the evidence".into()).map_err(|error| error.to_string())?;
+        Ok(Self { decision, evidence, asked: Asked::read(row)? })
+    }
+
+    /// What is filed under other words than it says itself.
+    pub fn misfiled(&self, row: &DecisionRow) -> Vec<&'static str> {
+        let Decision { id, tenant, callback_request_id, policy_hash, at, .. } = &self.decision;
+        let (key, content) = self.asked.digests();
+        let (asked_tenant, asked_id) = self.asked.tenant_and_id();
+        let version = Uuid::parse_str(id).map(|id| id.get_version_num());
+        let wrong = [
+            (*id != row.id || version != Ok(UUID_VERSION), "the id"),
+            (*tenant != row.identity.tenant || tenant != asked_tenant, "the tenant"),
+            (
+                *callback_request_id != row.identity.callback_request_id || callback_request_id != asked_id,
+                "the request id",
+            ),
+            (*policy_hash != row.policy_hash, "the policy's hash"),
+            (at.as_micros() != row.decided_us, "the time"),
+            (key != row.identity.key, "the idempotency key"),
+            (content != row.identity.content, "the digest of the content"),
+        ];
+        wrong.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
+    }
+}
+
+impl Asked {
+    fn read(row: &DecisionRow) -> Result<Self, String> {
+        let unreadable = |error: prost::DecodeError| format!("the request: {error}");
+        let breach = |breaches| format!("the request breaks the contract: {breaches}");
+        let payload = row.payload.as_slice();
+        match row.kind {
+            Kind::Transaction => {
+                let request = wire::DecideRequest::decode(payload).map_err(unreadable)?;
+                Ok(Self::Transaction(Box::new(convert::transaction(request).map_err(breach)?)))
+            }
+            Kind::ConfigChange => {
+                let request = wire::DecideConfigChangeRequest::decode(payload).map_err(unreadable)?;
+                Ok(Self::ConfigChange(Box::new(convert::config_change(request).map_err(breach)?)))
+            }
+        }
+    }
+
+    fn tenant_and_id(&self) -> (&String, &String) {
+        match self {
+            Self::Transaction(request) => (&request.tenant, &request.callback_request_id),
+            Self::ConfigChange(change) => (&change.tenant, &change.callback_request_id),
+        }
+    }
+
+    /// Idempotency key and content.
+    fn digests(&self) -> (Digest, Digest) {
+        match self {
+            Self::Transaction(request) => {
+                (identity::of_transaction(request), identity::content_of_transaction(request))
+            }
+            Self::ConfigChange(change) => (change.identity(), change.content()),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The log played again over a ledger of its own.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use policy::charge::{Charge, ChargeKey};
+use policy::config_change;
+use policy::document::Policy;
+use policy::evaluate::{Evaluation, evaluate};
+use policy::identity::Digest;
+use policy::request::Request;
+use policy::settle::{self, ChargeChange, Settlement};
+use policy::time::Time;
+use policy::usage::UsageIndex;
+use policy::verdict::{Action, Reason, Verdict};
+
+use super::finding::Findings;
+use super::record::{Asked, Record};
+use crate::document::Document;
+use crate::policy_file;
+use crate::store::Decision;
+use crate::store::archive::{Archive, DecisionRow};
+use crate::store::journal::JournalError;
+use crate::telemetry::word;
+
+/// What the decisions that were played have left.
+#[derive(Default)]
+pub struct Replay {
+    position: i64,
+    latest: Option<Time>,
+    answered: HashSet<Digest>,
+    charges: HashMap<ChargeKey, Charge>,
+    /// By hash; `None`: it cannot be had, which was told.
+    policies: HashMap<String, Option<Decider>>,
+}
+
+/// A policy with the sums of its limits.
+struct Decider {
+    policy: Arc<Policy>,
+    index: UsageIndex,
+}
+
+/// What a decision says, for comparing.
+type Said<'a> = (Verdict, Action, &'a Reason);
+
+impl Replay {
+    /// Plays one more decision.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn play(
+        &mut self,
+        archive: &mut dyn Archive,
+        row: &DecisionRow,
+        findings: &mut Findings,
+    ) -> Result<(), JournalError> {
+        let place = format!("decision {}", row.id);
+        self.check_order(row, &place, findings);
+        self.know(archive, &row.policy_hash, &place, findings)?;
+        match Record::read(row) {
+            Ok(record) => {
+                let misfiled = record.misfiled(row);
+                if !misfiled.is_empty() {
+                    findings.add(
+                        &place,
+                        format!("filed under other words than it says: {}", misfiled.join(", ")),
+                    );
+                }
+                self.settle(record, row, &place, findings);
+            }
+            Err(why) => findings.add(&place, format!("it cannot be read: {why}")),
+        }
+        Ok(())
+    }
+
+    /// The position of the last decision; 0 of an empty log.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// The charges as they must stand now.
+    pub fn into_charges(self) -> HashMap<ChargeKey, Charge> {
+        self.charges
+    }
+
+    fn check_order(&mut self, row: &DecisionRow, place: &str, findings: &mut Findings) {
+        let (before, at) = (self.position, Time::from_micros(row.decided_us));
+        if row.position != before.saturating_add(1) {
+            let what = format!("it has position {}, after {before}: the log has a hole", row.position);
+            findings.add(place, what);
+        }
+        if self.latest.is_some_and(|latest| at < latest) {
+            findings.add(place, "it is dated before the decision before it");
+        }
+        (self.position, self.latest) = (row.position, self.latest.max(Some(at)));
+    }
+
+    /// Has the policy of a hash at hand, with the sums of everything that was played.
+    fn know(
+        &mut self,
+        archive: &mut dyn Archive,
+        hash: &str,
+        place: &str,
+        findings: &mut Findings,
+    ) -> Result<(), JournalError> {
+        let Entry::Vacant(unknown) = self.policies.entry(hash.to_owned()) else { return Ok(()) };
+        let decider = match kept(archive, hash) {
+            Ok(policy) => {
+                let index = UsageIndex::build(&policy.limits, policy.groups(), self.charges.values());
+                Some(Decider { policy, index })
+            }
+            Err(Unkept::Store(error)) => return Err(error),
+            Err(Unkept::Why(why)) => {
+                findings.add(place, format!("its policy {hash} {why}"));
+                None
+            }
+        };
+        unknown.insert(decider);
+        Ok(())
+    }
+
+    fn settle(&mut self, record: Record, row: &DecisionRow, place: &str, findings: &mut Findings) {
+        let new = self.answered.insert(row.identity.key);
+        let Some(Some(decider)) = self.policies.get_mut(&row.policy_hash) else { return };
+        let change = match &record.asked {
+            Asked::Transaction(request) if new => {
+                let (change, wrong) = decider.settle(&record, request, &self.charges);
+                wrong.into_iter().for_each(|what| findings.add(place, what));
+                change
+            }
+            Asked::Transaction(request) => {
+                let again = settle::content_changed(request, record.decision.at);
+                same(&record, (again.verdict, again.action, &again.reason), place, findings);
+                None
+            }
+            Asked::ConfigChange(change) => {
+                let again = match new {
+                    true => config_change::evaluate(&decider.policy, change),
+                    false => config_change::content_changed(),
+                };
+                same(&record, (again.verdict, again.action, &again.reason), place, findings);
+                None
+            }
+        };
+        if let Some(change) = change {
+            self.charge(change);
+        }
+    }
+
+    fn charge(&mut self, change: ChargeChange) {
+        for Decider { policy, index } in self.policies.values_mut().flatten() {
+            index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+        }
+        self.charges.insert(change.after.key.clone(), change.after);
+    }
+}
+
+impl Decider {
+    /// The charge that the decision leaves, whether or not anything is wrong with it: so that one that is wrong is
+    /// told once, and not by all that come after it.
+    fn settle(
+        &mut self,
+        record: &Record,
+        request: &Request,
+        charges: &HashMap<ChargeKey, Charge>,
+    ) -> (Option<ChargeChange>, Option<String>) {
+        let (decision, mut evidence) = (&record.decision, record.evidence.clone());
+        let asked_at = evidence.asked_at.unwrap_or(decision.at);
+        let evaluation = evaluate(&self.policy, request, &evidence.prices(), asked_at);
+        let again = match settle::settle(&self.policy, request, &evaluation, &mut evidence, decision.at) {
+            Ok(again) => again,
+            Err(error) => return (None, Some(format!("{NOT_AGAIN}: {error}"))),
+        };
+        if !comes_out(decision, &evaluation, &again) {
+            let (verdict, reason) = (word(&again.verdict), &again.reason.text);
+            return (again.charge, Some(format!("{NOT_AGAIN}: {verdict} now, {reason}")));
+        }
+        let left = self.read(request, &evaluation, charges, decision.at).evidence;
+        let is_left = (&left.charges, &left.used) == (&record.evidence.charges, &record.evidence.used);
+        (again.charge, (!is_left).then(|| NOT_LEFT.to_owned()))
+    }
+
+    /// What it would have read of the ledger that was played.
+    fn read(
+        &mut self,
+        request: &Request,
+        evaluation: &Evaluation,
+        charges: &HashMap<ChargeKey, Charge>,
+        at: Time,
+    ) -> Settlement {
+        let mut ledger = self.index.over(|key| Ok::<_, Infallible>(charges.get(key).cloned()));
+        let Ok(settlement) = settle::settle(&self.policy, request, evaluation, &mut ledger, at);
+        settlement
+    }
+}
+
+const NOT_AGAIN: &str = "it does not come out of its evidence again";
+const NOT_LEFT: &str = "what it read of the ledger is not what the decisions before it left";
+
+fn comes_out(decision: &Decision, evaluation: &Evaluation, again: &Settlement) -> bool {
+    (decision.verdict, decision.action, &decision.reason) == (again.verdict, again.action, &again.reason)
+        && decision.limits == again.limits
+        && decision.rules == evaluation.rules
+}
+
+fn same(record: &Record, again: Said<'_>, place: &str, findings: &mut Findings) {
+    let decision = &record.decision;
+    if again != (decision.verdict, decision.action, &decision.reason) {
+        findings.add(place, format!("it does not come out again: {} now", word(&again.0)));
+    }
+}
+
+/// Why a policy cannot be had.
+enum Unkept {
+    Store(JournalError),
+    Why(String),
+}
+
+fn kept(archive: &mut dyn Archive, hash: &str) -> Result<Arc<Policy>, Unkept> {
+    let document = match archive.policy(hash) {
+        Ok(Some(document)) => document,
+        Ok(None) => return Err(Unkept::Why("is not kept".into())),
+        Err(JournalError::Unreadable(why)) => return Err(Unkept::Why(format!("cannot be read: {why}"))),
+        Err(other) => return Err(Unkept::Store(other)),
+    };
+    let file = policy_file::reread(document);
+    let file = file.map_err(|mistakes| Unkept::Why(format!("is none any more: {mistakes}")))?;
+    Ok(file.policy)
+}
+
+/// The hash of a policy's document, or of its one file: so it was in schema 1.
+pub fn is_hash_of(hash: &str, document: &Document) -> bool {
+    let mut files = document.files();
+    let only = files.next().filter(|_| files.next().is_none());
+    document.hash() == hash || only.is_some_and(|(_, file)| file.hash == hash)
+}

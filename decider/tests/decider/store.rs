@@ -1,0 +1,132 @@
+//! `decider store`: what an operator does with a store as a whole.
+
+use proto::decider::v1 as wire;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::program::output;
+use crate::support::{CONFIG, Files, call, transfer};
+
+/// A folder with a store in which one transfer was allowed and one was not.
+async fn store() -> Files {
+    let files = Files::new();
+    for name in ["decider", "other"] {
+        let store = format!("store: {{sqlite: data/{name}.db}}");
+        files.write(&format!("{name}.yaml"), &CONFIG.replace("store: memory", &store));
+    }
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    for (id, amount) in [("r-1", "0.4"), ("r-2", "0.7")] {
+        client.decide(call(transfer(id, amount))).await.unwrap();
+    }
+    drop(client);
+    running.stop().await.unwrap();
+    files
+}
+
+#[tokio::test]
+async fn a_store_is_counted_checked_exported_and_copied() {
+    let files = store().await;
+    let (code, out, err) = output(&files, &["store", "stats", "--config", "decider.yaml"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("\n  default: 1 ALLOW, 1 DENY\n"), "{out}");
+    let sum = "eth-per-hour, source VAULT:0, asset ETH: 0.4 ETH used of 1 ETH, 0.6 ETH left";
+    assert!(out.contains(sum), "{out}");
+
+    let (code, out, err) = output(&files, &["store", "verify", "--config", "decider.yaml"]);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "ok: 2 decisions and 1 charges hold together\n", ""));
+
+    let (code, out, err) = output(&files, &["store", "export", "--config", "decider.yaml"]);
+    assert_eq!((code, out.lines().count(), err.as_str()), (0, 2, ""));
+    let line: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!(line["charges"][0]["intent"]["amount"], "400000000000000000");
+
+    let copy = ["store", "copy", "--from", "decider.yaml", "--to", "other.yaml"];
+    let (code, out, err) = output(&files, &copy);
+    assert_eq!((code, err.as_str()), (0, ""));
+    insta::assert_snapshot!(out, @r#"
+    2 decisions, 1 charges and 1 policies copied
+    used of                                  source   target
+    eth-per-hour, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
+    "#);
+    let (code, _, err) = output(&files, &copy);
+    assert_eq!(code, 1);
+    assert!(err.contains("only an empty store is filled"), "{err}");
+    let (_, again, _) = output(&files, &["store", "export", "--config", "other.yaml"]);
+    let (_, first, _) = output(&files, &["store", "export", "--config", "decider.yaml"]);
+    assert_eq!(again, first);
+}
+
+#[tokio::test]
+async fn findings_end_with_1_and_programs_read_them() {
+    let files = store().await;
+    let vandal = rusqlite::Connection::open(files.path("data/decider.db")).unwrap();
+    vandal.execute_batch("DELETE FROM charges").unwrap();
+    drop(vandal);
+    let verify = ["store", "verify", "--config", "decider.yaml", "--output", "json"];
+    let (code, out, _) = output(&files, &verify);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, told["findings"][0]["place"].as_str()), (1, Some("charge default/\"r-1\"/\"\"")));
+    let (code, _, err) = output(&files, &["store", "copy", "--from", "decider.yaml", "--to", "other.yaml"]);
+    assert_eq!((code, err.as_str()), (0, ""), "what stands is copied as it stands");
+}
+
+#[test]
+fn a_store_in_memory_is_nothing_to_look_at() {
+    let (code, _, err) = output(&Files::new(), &["store", "stats", "--config", "decider.yaml"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("Configure store.sqlite or store.postgres"), "{err}");
+}
+
+/// A final no to a request whose APPROVE was lost with the rest would change the answer: it is none at all.
+#[tokio::test]
+async fn a_backup_decides_nothing_until_an_operator_states_what_was_lost() {
+    let files = store().await;
+    let export = ["store", "export", "--config", "decider.yaml", "--to", "all.jsonl"];
+    assert_eq!(output(&files, &["store", "backup", "--config", "decider.yaml", "--to", "backup.db"]).0, 0);
+    let running = files.start().await;
+    files.client(&running).await.decide(call(transfer("lost", "0.3"))).await.unwrap();
+    running.stop().await.unwrap();
+    assert_eq!(output(&files, &export).0, 0);
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: backup.db}"));
+
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    for id in ["r-1", "lost", "new"] {
+        let refused = client.decide(call(transfer(id, "0.4"))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "STORE_FROZEN");
+    }
+    let change = wire::DecideConfigChangeRequest {
+        tenant: "default".into(),
+        callback_request_id: "c".into(),
+        ..Default::default()
+    };
+    assert_eq!(client.decide_config_change(call(change)).await.unwrap_err().code(), Code::Unavailable);
+    let asked = wire::GetDecisionRequest {
+        tenant: "default".into(),
+        callback_request_id: "r-1".into(),
+        ..Default::default()
+    };
+    assert!(client.get_decision(asked).await.is_ok(), "records can be read");
+    drop(client);
+    let (code, _, err) =
+        output(&files, &["store", "release", "--config", "decider.yaml", "--lost", "nothing"]);
+    assert!(code == 1 && err.contains("another decider has this store open"), "{err}");
+    running.stop().await.unwrap();
+
+    let (_, out, _) = output(&files, &["store", "stats", "--config", "decider.yaml"]);
+    assert!(out.contains("decides    no, it is frozen: it was restored from the backup of "), "{out}");
+    let release = ["store", "release", "--config", "decider.yaml", "--by", "alice", "--lost", "all.jsonl"];
+    let (code, out, err) = output(&files, &release);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.ends_with("which ends at decision 2\n1 decisions entered (2 were on record)\n"), "{out}");
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    let again = client.decide(call(transfer("lost", "0.3"))).await.unwrap().into_inner();
+    assert!(again.recorded_earlier);
+    let more = client.decide(call(transfer("more", "0.4"))).await.unwrap().into_inner();
+    assert_eq!((more.action(), more.limits[0].used.as_str()), (wire::Action::Reject, "700000000000000000"));
+    running.stop().await.unwrap();
+    assert_eq!(output(&files, &["store", "verify", "--config", "decider.yaml"]).0, 0);
+}

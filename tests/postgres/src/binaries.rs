@@ -8,11 +8,14 @@ use std::sync::OnceLock;
 const PLACES: [(&str, &str); 3] =
     [("/usr/lib/postgresql", "bin"), ("/usr/pgsql", "bin"), ("/opt/homebrew/opt", "bin")];
 
+/// What the tests use of them: a directory with some links to them is not the place.
+const PROGRAMS: [&str; 3] = ["initdb", "pg_basebackup", "postgres"];
+
 const INSTALL: &str = "no PostgreSQL server (15 or later) is on this machine, and the tests of the shared ledger need a \
     real one. Debian, Ubuntu: sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server; macOS: brew \
     install postgresql@17. Or point DECIDER_TEST_POSTGRES_URL to a server's superuser";
 
-/// The directory with `initdb` and `postgres`. Installs the distribution's package where it may: once, however many
+/// The directory with the server's programs. Installs the distribution's package where it may: once, however many
 /// tests ask at the same time.
 pub fn find() -> &'static Path {
     static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -27,7 +30,7 @@ fn found() -> Option<PathBuf> {
     on_path
         .into_iter()
         .chain(placed)
-        .find(|directory| ["initdb", "postgres"].iter().all(|program| directory.join(program).is_file()))
+        .find(|directory| PROGRAMS.iter().all(|program| directory.join(program).is_file()))
 }
 
 /// The newest version first.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use super::{Database, binaries, sql};
 
 /// In memory, where that can be: a sync costs nothing there, and a killed server loses nothing either.
@@ -23,7 +25,8 @@ const USERS: [&str; 2] = ["postgres", "nobody"];
 const KEEPER: &str = r#"
 dir=$1; shift
 trap '' HUP INT TERM
-( while [ ! -e "$dir/stop" ]; do "$@" >>"$dir/log" 2>&1 </dev/null; sleep 0.1; done; touch "$dir/ended" ) &
+( while [ ! -e "$dir/stop" ]; do [ -e "$dir/held" ] || "$@" >>"$dir/log" 2>&1 </dev/null; sleep 0.1; done
+  touch "$dir/ended" ) &
 cat >/dev/null
 touch "$dir/stop"
 until [ -e "$dir/ended" ]; do
@@ -47,6 +50,17 @@ const SETTINGS: [&str; 9] = [
     "wal_level=replica",
 ];
 
+/// What a server is started with, beside the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Setup<'a> {
+    /// Files that it alone may read, by name. To its settings, the directory of `NAME` is `../NAME`.
+    pub files: &'a [(&'a str, &'a str)],
+    /// Such as `default_transaction_isolation=serializable`.
+    pub settings: &'a [&'a str],
+    /// Its environment, such as `LD_PRELOAD`.
+    pub environment: &'a [(String, String)],
+}
+
 /// A server with its directory. Dropped, it ends.
 #[derive(Debug)]
 pub struct Cluster {
@@ -58,34 +72,29 @@ pub struct Cluster {
 impl Cluster {
     /// Starts one with these settings beside the usual ones, such as `default_transaction_isolation=serializable`.
     pub fn start(settings: &[&str]) -> Self {
-        Self::with_files(&[], settings)
+        Self::of(&Setup { settings, ..Setup::default() })
     }
 
-    /// The same with files that it alone may read. To its settings, the directory of `NAME` is `../NAME`.
-    pub fn with_files(files: &[(&str, &str)], settings: &[&str]) -> Self {
-        let (programs, user) = (binaries::find(), user());
-        let place = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
-        let directory = tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).unwrap().keep();
-        if let Some((uid, gid)) = user {
-            chown(&directory, Some(uid), Some(gid)).unwrap();
+    /// Starts one.
+    pub fn of(setup: &Setup<'_>) -> Self {
+        Self::over(setup, |directory| {
+            let mut initdb = program("initdb");
+            initdb.arg("-D").arg(directory.join("data"));
+            initdb.args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
+            initdb
+        })
+    }
+
+    /// Starts one whose data a program makes.
+    pub(super) fn over(setup: &Setup<'_>, data: impl FnOnce(&Path) -> Command) -> Self {
+        let directory = directory();
+        for (name, text) in setup.files {
+            write_private(&directory.join(name), text);
         }
-        for (name, text) in files {
-            write_private(&directory.join(name), text, user);
-        }
-        initialise(programs, &directory, user);
+        let output = data(&directory).output().unwrap();
+        assert!(output.status.success(), "no data: {}", String::from_utf8_lossy(&output.stderr));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut keeper = Command::new("sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(&directory).arg(programs.join("postgres"));
-        keeper
-            .arg("-D")
-            .arg(directory.join("data"))
-            .arg("-k")
-            .arg(&directory)
-            .args(["-p", &port.to_string()]);
-        for setting in SETTINGS.iter().chain(settings) {
-            keeper.args(["-c", setting]);
-        }
-        let keeper = as_user(&mut keeper, user).current_dir("/").stdin(Stdio::piped()).spawn().unwrap();
+        let keeper = keeper(&directory, port, setup).spawn().unwrap();
         let cluster = Self { directory, port, keeper };
         cluster.until_ready();
         cluster
@@ -106,11 +115,59 @@ impl Cluster {
         self.port
     }
 
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// SIGKILL to the server. It is started again at once, and recovers.
     pub fn kill(&self) {
+        self.signal("KILL", &self.process().into_iter().collect::<Vec<_>>());
+    }
+
+    /// SIGKILL to the server and everything that works for it at the same moment, as when its machine goes. It stays
+    /// away until [`Cluster::come_back`].
+    pub fn go_away(&self) {
+        self.hold();
+        let Some(main) = self.process() else { return };
+        let children =
+            std::fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap_or_default();
+        let all: Vec<String> = std::iter::once(main).chain(children.split(' ').map(str::to_owned)).collect();
+        self.signal("KILL", &all);
+        self.until_gone();
+    }
+
+    /// Ends in good order, and stays away until [`Cluster::come_back`].
+    pub fn stop(&self) {
+        self.hold();
+        self.signal("INT", &self.process().into_iter().collect::<Vec<_>>());
+        self.until_gone();
+    }
+
+    /// Starts again with the data as it is, and waits until it answers.
+    pub fn come_back(&self) {
+        std::fs::remove_file(self.directory.join("held")).unwrap();
+        self.until_ready();
+    }
+
+    fn hold(&self) {
+        std::fs::write(self.directory.join("held"), "").unwrap();
+    }
+
+    fn process(&self) -> Option<String> {
         let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(process) = file.lines().next() {
-            let _ = Command::new("sh").arg("-c").arg(format!("kill -KILL {process}")).status();
+        file.lines().next().map(str::to_owned)
+    }
+
+    fn signal(&self, name: &str, processes: &[String]) {
+        let _ = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", processes.join(" "))).status();
+    }
+
+    fn until_gone(&self) {
+        let started = Instant::now();
+        while sql::answers(&self.url()) {
+            assert!(started.elapsed() < READY_WITHIN, "the server does not go away");
+            std::thread::sleep(POLL);
         }
     }
 
@@ -158,25 +215,48 @@ fn user() -> Option<(u32, u32)> {
     Some(USERS.iter().find_map(ids).expect("no user to run PostgreSQL as: neither postgres nor nobody"))
 }
 
-fn as_user(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
-    match user {
-        Some((uid, gid)) => command.uid(uid).gid(gid),
-        None => command,
+fn as_user(mut command: Command) -> Command {
+    if let Some((uid, gid)) = user() {
+        command.uid(uid).gid(gid);
     }
+    command.current_dir("/");
+    command
 }
 
-fn write_private(path: &Path, text: &str, user: Option<(u32, u32)>) {
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
-    if let Some((uid, gid)) = user {
+/// One of the server's programs.
+pub(super) fn program(name: &str) -> Command {
+    as_user(Command::new(binaries::find().join(name)))
+}
+
+fn directory() -> PathBuf {
+    let place = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
+    let directory =
+        tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).map(TempDir::keep).unwrap();
+    own(&directory);
+    directory
+}
+
+fn own(path: &Path) {
+    if let Some((uid, gid)) = user() {
         chown(path, Some(uid), Some(gid)).unwrap();
     }
 }
 
-fn initialise(programs: &Path, directory: &Path, user: Option<(u32, u32)>) {
-    let mut initdb = Command::new(programs.join("initdb"));
-    initdb.arg("-D").arg(directory.join("data")).current_dir("/");
-    initdb.args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
-    let output = as_user(&mut initdb, user).output().unwrap();
-    assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+fn write_private(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    own(path);
+}
+
+fn keeper(directory: &Path, port: u16, setup: &Setup<'_>) -> Command {
+    let mut keeper = as_user(Command::new("sh"));
+    keeper.args(["-c", KEEPER, "keeper"]).arg(directory).arg("env");
+    keeper.args(setup.environment.iter().map(|(name, value)| format!("{name}={value}")));
+    keeper.arg(binaries::find().join("postgres")).arg("-D").arg(directory.join("data"));
+    keeper.arg("-k").arg(directory).args(["-p", &port.to_string()]);
+    for setting in SETTINGS.iter().chain(setup.settings) {
+        keeper.args(["-c", setting]);
+    }
+    keeper.stdin(Stdio::piped());
+    keeper
 }

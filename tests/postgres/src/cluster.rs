@@ -30,7 +30,8 @@ trap '' HUP INT TERM
 cat >/dev/null
 touch "$dir/stop"
 until [ -e "$dir/ended" ]; do
-  kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)" 2>/dev/null
+  main=$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)
+  kill -QUIT "$main" 2>/dev/null && kill -CONT "$main" 2>/dev/null
   sleep 0.05
 done
 rm -rf "$dir"
@@ -120,6 +121,14 @@ impl Cluster {
         &self.directory
     }
 
+    /// Whoever calls from this address needs no password, as from this machine.
+    pub fn trust(&self, address: &str) {
+        let file = self.directory.join("data/pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap() + &format!("host all all {address}/32 trust\n");
+        std::fs::write(&file, rules).unwrap();
+        sql::execute(&self.url(), "SELECT pg_reload_conf()");
+    }
+
     /// SIGKILL to the server. It is started again at once, and recovers.
     pub fn kill(&self) {
         self.signal("KILL", &self.process().into_iter().collect::<Vec<_>>());
@@ -129,12 +138,26 @@ impl Cluster {
     /// away until [`Cluster::come_back`].
     pub fn go_away(&self) {
         self.hold();
-        let Some(main) = self.process() else { return };
+        self.signal("KILL", &self.processes());
+        self.until_gone();
+    }
+
+    /// Its main process and those that work for it.
+    fn processes(&self) -> Vec<String> {
+        let Some(main) = self.process() else { return Vec::new() };
         let children =
             std::fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap_or_default();
-        let all: Vec<String> = std::iter::once(main).chain(children.split(' ').map(str::to_owned)).collect();
-        self.signal("KILL", &all);
-        self.until_gone();
+        std::iter::once(main).chain(children.split_whitespace().map(str::to_owned)).collect()
+    }
+
+    /// Nothing of it goes on until [`Cluster::thaw`]; its connections stay.
+    pub fn freeze(&self) {
+        self.signal("STOP", &self.processes());
+    }
+
+    /// Goes on after [`Cluster::freeze`].
+    pub fn thaw(&self) {
+        self.signal("CONT", &self.processes());
     }
 
     /// Ends in good order, and stays away until [`Cluster::come_back`].

@@ -120,7 +120,7 @@ async fn no_statement_reads_a_whole_table_and_none_sorts_what_an_index_has_in_or
         let sql = kinds.iter().fold(sql.to_owned(), |sql, (from, to)| sql.replace(from, to));
         let condition = if name == "find" { " WHERE d.tenant = 'a' AND d.request_id = 'b'" } else { "" };
         let plan =
-            database(&place).texts(&format!("{} EXPLAIN {sql}{condition}", super::super::session::SETTINGS));
+            database(&place).texts(&format!("{} EXPLAIN {sql}{condition}", super::super::hosts::SETTINGS));
         let plan = plan.join("\n");
         assert!(!plan.contains("Seq Scan") && !plan.contains("Hash Join"), "{name}:\n{plan}");
         assert!(name != "charges since" || !plan.contains("Sort"), "{name}:\n{plan}");

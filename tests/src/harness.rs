@@ -11,6 +11,7 @@ pub mod collector;
 pub mod failing_disk;
 pub mod fleet;
 pub mod history;
+pub mod namespace;
 pub mod proxy;
 pub mod scripted_decider;
 

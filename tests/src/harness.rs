@@ -9,6 +9,7 @@
 
 pub mod collector;
 pub mod failing_disk;
+pub mod faketime;
 pub mod fleet;
 pub mod history;
 pub mod namespace;

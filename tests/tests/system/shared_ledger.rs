@@ -1,6 +1,7 @@
 //! Several deciders over one ledger on PostgreSQL: limits are filled exactly, and nothing is lost, doubled or changed
 //! whoever is killed or stopped.
 
+mod clocks;
 mod cuts;
 mod failover;
 mod kills;

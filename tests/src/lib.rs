@@ -10,5 +10,7 @@ pub mod local;
 
 pub mod cosigner;
 
+pub mod linearizable;
+
 pub mod requests;
 pub mod vectors;

@@ -27,6 +27,8 @@ mod inquiry;
 
 mod rows;
 
+mod hosts;
+
 mod durability;
 
 mod connection;
@@ -62,7 +64,8 @@ use crate::document::Document;
 /// Until a connection is ready for use, over all hosts.
 const CONNECT_WITHIN: Duration = Duration::from_secs(12);
 
-/// Until a batch has the ledger and what it reads: longer than one may wait for the lock.
+/// Until a batch has the ledger and what it reads, or has read on: longer than one may wait for the lock. A server that
+/// says nothing for longer may have lost its place to another one.
 const BEGIN_WITHIN: Duration = Duration::from_secs(8);
 
 /// Until a commit is acknowledged. After that the connection is left alone, and the commit with it: one that is canceled
@@ -170,7 +173,7 @@ impl PostgresJournal {
     fn catch_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<(), JournalError> {
         loop {
             let position = self.position;
-            let changes = self.within(READ_WITHIN, async |ledger| ledger.follow(position).await)?;
+            let changes = self.within(BEGIN_WITHIN, async |ledger| ledger.follow(position).await)?;
             self.hand_over(&changes, take);
             if !is_full(&changes) {
                 return Ok(());
@@ -190,6 +193,16 @@ impl PostgresJournal {
             Err(trouble) => return Err(self.give_up(trouble)),
         };
         Ok(Moment { clock: Some(head.clock), latest: head.latest })
+    }
+
+    /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.
+    fn busy(&mut self) -> JournalError {
+        match self.within(BEGIN_WITHIN, async |ledger| ledger.hangs().await) {
+            Ok(false) => JournalError::Busy,
+            Ok(true) => self
+                .give_up(Trouble("a commit waits for a standby that does not answer: bring it back".into())),
+            Err(error) => error,
+        }
     }
 
     fn opened(
@@ -222,7 +235,7 @@ impl Journal for PostgresJournal {
         if self.ledger.is_none() {
             self.connect()?;
         }
-        let head = self.within(READ_WITHIN, async |ledger| ledger.head().await)?;
+        let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
         self.position = head.position;
         self.moment(&head)
     }
@@ -255,7 +268,7 @@ impl Journal for PostgresJournal {
         loop {
             let position = self.position;
             match self.within(BEGIN_WITHIN, async |ledger| ledger.begin(&inquiry, position).await)? {
-                Begun::Busy => return Err(JournalError::Busy),
+                Begun::Busy => return Err(self.busy()),
                 Begun::Behind(changes) => {
                     self.hand_over(&changes, take);
                     self.catch_up(take)?;
@@ -306,7 +319,7 @@ impl Journal for PostgresJournal {
 
     fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
         self.catch_up(take)?;
-        let head = self.within(READ_WITHIN, async |ledger| ledger.head().await)?;
+        let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
         self.moment(&head)
     }
 

@@ -8,12 +8,15 @@ use std::sync::OnceLock;
 const PLACES: [(&str, &str); 3] =
     [("/usr/lib/postgresql", "bin"), ("/usr/pgsql", "bin"), ("/opt/homebrew/opt", "bin")];
 
+/// What is used of them: a directory with some links to them is not the place.
+const PROGRAMS: [&str; 3] = ["initdb", "pg_basebackup", "postgres"];
+
 /// What to do where there is none.
 pub const INSTALL: &str = "no PostgreSQL server (15 or later) is on this machine, and a ledger of several deciders needs a \
     real one. Debian, Ubuntu: sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server; macOS: brew \
     install postgresql@17. Or point DECIDER_TEST_POSTGRES_URL to a server's superuser";
 
-/// The directory with `initdb` and `postgres`. Installs the distribution's package where it may: once, however many
+/// The directory with the server's programs. Installs the distribution's package where it may: once, however many
 /// tests ask at the same time.
 pub fn find() -> Option<&'static Path> {
     static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -28,7 +31,7 @@ fn found() -> Option<PathBuf> {
     on_path
         .into_iter()
         .chain(placed)
-        .find(|directory| ["initdb", "postgres"].iter().all(|program| directory.join(program).is_file()))
+        .find(|directory| PROGRAMS.iter().all(|program| directory.join(program).is_file()))
 }
 
 /// The newest version first.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use super::{Database, binaries, sql};
 
 /// In memory, where that can be: a sync costs nothing there, and a killed server loses nothing either.
@@ -23,11 +25,13 @@ const USERS: [&str; 2] = ["postgres", "nobody"];
 const KEEPER: &str = r#"
 dir=$1; shift
 trap '' HUP INT TERM
-( while [ ! -e "$dir/stop" ]; do "$@" >>"$dir/log" 2>&1 </dev/null; sleep 0.1; done; touch "$dir/ended" ) &
+( while [ ! -e "$dir/stop" ]; do [ -e "$dir/held" ] || "$@" >>"$dir/log" 2>&1 </dev/null; sleep 0.1; done
+  touch "$dir/ended" ) &
 cat >/dev/null
 touch "$dir/stop"
 until [ -e "$dir/ended" ]; do
-  kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)" 2>/dev/null
+  main=$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)
+  kill -QUIT "$main" 2>/dev/null && kill -CONT "$main" 2>/dev/null
   sleep 0.05
 done
 rm -rf "$dir"
@@ -47,6 +51,19 @@ const SETTINGS: [&str; 9] = [
     "wal_level=replica",
 ];
 
+/// What a server is started with, beside the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Setup<'a> {
+    /// Files that it alone may read, by name. To its settings, the directory of `NAME` is `../NAME`.
+    pub files: &'a [(&'a str, &'a str)],
+    /// Such as `default_transaction_isolation=serializable`.
+    pub settings: &'a [&'a str],
+    /// Its environment, such as `LD_PRELOAD`.
+    pub environment: &'a [(String, String)],
+    /// Below which directory, that everybody may enter. `None`: in memory, where that can be.
+    pub place: Option<&'a Path>,
+}
+
 /// A server with its directory. Dropped, it ends.
 #[derive(Debug)]
 pub struct Cluster {
@@ -58,45 +75,29 @@ pub struct Cluster {
 impl Cluster {
     /// Starts one with these settings beside the usual ones, such as `default_transaction_isolation=serializable`.
     pub fn start(settings: &[&str]) -> Self {
-        Self::with_files(&[], settings)
+        Self::of(&Setup { settings, ..Setup::default() })
     }
 
-    /// The same with files that it alone may read. To its settings, the directory of `NAME` is `../NAME`.
-    pub fn with_files(files: &[(&str, &str)], settings: &[&str]) -> Self {
-        let memory = Path::new(MEMORY);
-        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        Self::create(&place, files, settings)
+    /// Starts one.
+    pub fn of(setup: &Setup<'_>) -> Self {
+        Self::over(setup, |directory| {
+            let mut initdb = program("initdb");
+            initdb.arg("-D").arg(directory.join("data"));
+            initdb.args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
+            initdb
+        })
     }
 
-    /// Starts one below a directory that everybody may enter: on the disk whose syncs are to count.
-    pub fn start_in(place: &Path, settings: &[&str]) -> Self {
-        Self::create(place, &[], settings)
-    }
-
-    fn create(place: &Path, files: &[(&str, &str)], settings: &[&str]) -> Self {
-        let programs = binaries::find().unwrap_or_else(|| panic!("{}", binaries::INSTALL));
-        let user = user();
-        let directory = tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).unwrap().keep();
-        if let Some((uid, gid)) = user {
-            chown(&directory, Some(uid), Some(gid)).unwrap();
+    /// Starts one whose data a program makes.
+    pub(super) fn over(setup: &Setup<'_>, data: impl FnOnce(&Path) -> Command) -> Self {
+        let directory = directory(setup.place);
+        for (name, text) in setup.files {
+            write_private(&directory.join(name), text);
         }
-        for (name, text) in files {
-            write_private(&directory.join(name), text, user);
-        }
-        initialise(programs, &directory, user);
+        let output = data(&directory).output().unwrap();
+        assert!(output.status.success(), "no data: {}", String::from_utf8_lossy(&output.stderr));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut keeper = Command::new("sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(&directory).arg(programs.join("postgres"));
-        keeper
-            .arg("-D")
-            .arg(directory.join("data"))
-            .arg("-k")
-            .arg(&directory)
-            .args(["-p", &port.to_string()]);
-        for setting in SETTINGS.iter().chain(settings) {
-            keeper.args(["-c", setting]);
-        }
-        let keeper = as_user(&mut keeper, user).current_dir("/").stdin(Stdio::piped()).spawn().unwrap();
+        let keeper = keeper(&directory, port, setup).spawn().unwrap();
         let cluster = Self { directory, port, keeper };
         cluster.until_ready();
         cluster
@@ -117,11 +118,81 @@ impl Cluster {
         self.port
     }
 
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Whoever calls from this address needs no password, as from this machine.
+    pub fn trust(&self, address: &str) {
+        let file = self.directory.join("data/pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap() + &format!("host all all {address}/32 trust\n");
+        std::fs::write(&file, rules).unwrap();
+        sql::execute(&self.url(), "SELECT pg_reload_conf()");
+    }
+
     /// SIGKILL to the server. It is started again at once, and recovers.
     pub fn kill(&self) {
+        self.signal("KILL", &self.process().into_iter().collect::<Vec<_>>());
+    }
+
+    /// SIGKILL to the server and everything that works for it at the same moment, as when its machine goes. It stays
+    /// away until [`Cluster::come_back`].
+    pub fn go_away(&self) {
+        self.hold();
+        self.signal("KILL", &self.processes());
+        self.until_gone();
+    }
+
+    /// Its main process and those that work for it.
+    fn processes(&self) -> Vec<String> {
+        let Some(main) = self.process() else { return Vec::new() };
+        let children =
+            std::fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap_or_default();
+        std::iter::once(main).chain(children.split_whitespace().map(str::to_owned)).collect()
+    }
+
+    /// Nothing of it goes on until [`Cluster::thaw`]; its connections stay.
+    pub fn freeze(&self) {
+        self.signal("STOP", &self.processes());
+    }
+
+    /// Goes on after [`Cluster::freeze`].
+    pub fn thaw(&self) {
+        self.signal("CONT", &self.processes());
+    }
+
+    /// Ends in good order, and stays away until [`Cluster::come_back`].
+    pub fn stop(&self) {
+        self.hold();
+        self.signal("INT", &self.process().into_iter().collect::<Vec<_>>());
+        self.until_gone();
+    }
+
+    /// Starts again with the data as it is, and waits until it answers.
+    pub fn come_back(&self) {
+        std::fs::remove_file(self.directory.join("held")).unwrap();
+        self.until_ready();
+    }
+
+    fn hold(&self) {
+        std::fs::write(self.directory.join("held"), "").unwrap();
+    }
+
+    fn process(&self) -> Option<String> {
         let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(process) = file.lines().next() {
-            let _ = Command::new("sh").arg("-c").arg(format!("kill -KILL {process}")).status();
+        file.lines().next().map(str::to_owned)
+    }
+
+    fn signal(&self, name: &str, processes: &[String]) {
+        let _ = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", processes.join(" "))).status();
+    }
+
+    fn until_gone(&self) {
+        let started = Instant::now();
+        while sql::answers(&self.url()) {
+            assert!(started.elapsed() < READY_WITHIN, "the server does not go away");
+            std::thread::sleep(POLL);
         }
     }
 
@@ -169,25 +240,53 @@ fn user() -> Option<(u32, u32)> {
     Some(USERS.iter().find_map(ids).expect("no user to run PostgreSQL as: neither postgres nor nobody"))
 }
 
-fn as_user(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
-    match user {
-        Some((uid, gid)) => command.uid(uid).gid(gid),
-        None => command,
+fn as_user(mut command: Command) -> Command {
+    if let Some((uid, gid)) = user() {
+        command.uid(uid).gid(gid);
     }
+    command.current_dir("/");
+    command
 }
 
-fn write_private(path: &Path, text: &str, user: Option<(u32, u32)>) {
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
-    if let Some((uid, gid)) = user {
+/// One of the server's programs.
+pub(super) fn program(name: &str) -> Command {
+    as_user(Command::new(programs().join(name)))
+}
+
+fn programs() -> &'static Path {
+    binaries::find().unwrap_or_else(|| panic!("{}", binaries::INSTALL))
+}
+
+fn directory(place: Option<&Path>) -> PathBuf {
+    let memory = Some(Path::new(MEMORY)).filter(|memory| memory.is_dir());
+    let place = place.or(memory).map_or_else(std::env::temp_dir, Path::to_owned);
+    let directory =
+        tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).map(TempDir::keep).unwrap();
+    own(&directory);
+    directory
+}
+
+fn own(path: &Path) {
+    if let Some((uid, gid)) = user() {
         chown(path, Some(uid), Some(gid)).unwrap();
     }
 }
 
-fn initialise(programs: &Path, directory: &Path, user: Option<(u32, u32)>) {
-    let mut initdb = Command::new(programs.join("initdb"));
-    initdb.arg("-D").arg(directory.join("data")).current_dir("/");
-    initdb.args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
-    let output = as_user(&mut initdb, user).output().unwrap();
-    assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+fn write_private(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    own(path);
+}
+
+fn keeper(directory: &Path, port: u16, setup: &Setup<'_>) -> Command {
+    let mut keeper = as_user(Command::new("sh"));
+    keeper.args(["-c", KEEPER, "keeper"]).arg(directory).arg("env");
+    keeper.args(setup.environment.iter().map(|(name, value)| format!("{name}={value}")));
+    keeper.arg(programs().join("postgres")).arg("-D").arg(directory.join("data"));
+    keeper.arg("-k").arg(directory).args(["-p", &port.to_string()]);
+    for setting in SETTINGS.iter().chain(setup.settings) {
+        keeper.args(["-c", setting]);
+    }
+    keeper.stdin(Stdio::piped());
+    keeper
 }

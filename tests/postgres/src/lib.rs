@@ -7,6 +7,8 @@
     reason = "only tests call this: one that cannot go on must fail, loudly and at the place"
 )]
 
+mod replication;
+
 mod cluster;
 
 mod binaries;
@@ -16,7 +18,7 @@ mod sql;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Setup};
 pub use sql::{execute, texts};
 
 /// A server that tests may create databases on: a URL of its superuser, such as `postgres://postgres@127.0.0.1/postgres`.
@@ -57,6 +59,22 @@ impl Database {
         let (host, _) = path.rsplit_once('/').unwrap();
         let parameters = parameters.map(|parameters| format!("?{parameters}")).unwrap_or_default();
         Self { url: format!("{host}/{name}{parameters}") }
+    }
+
+    /// The database of the same name on another server.
+    pub fn on(&self, cluster: &Cluster) -> Self {
+        let (_, name) = self.url.rsplit_once('/').unwrap();
+        let server = cluster.url();
+        let (host, _) = server.rsplit_once('/').unwrap();
+        Self { url: format!("{host}/{name}") }
+    }
+
+    /// Where it is, for its owner: on the first of these servers that can be written to.
+    pub fn url_on(&self, clusters: &[&Cluster]) -> String {
+        let (_, name) = self.url.rsplit_once('/').unwrap();
+        let hosts: Vec<String> =
+            clusters.iter().map(|cluster| format!("127.0.0.1:{}", cluster.port())).collect();
+        format!("postgres://postgres@{}/{name}", hosts.join(","))
     }
 
     /// Where it is, for its owner.

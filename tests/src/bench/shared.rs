@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use postgres_cluster::{Cluster, Database};
+use postgres_cluster::{Cluster, Database, Setup};
 use system_tests::local::Fleet;
 use system_tests::services::decisions::{self, Client};
 use system_tests::services::{self, Process};
@@ -37,7 +37,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
     if let Err(why) = postgres_cluster::check() {
         return Ok(vec![Row::not_measured("Decide on PostgreSQL", "spread keys", Goal::None, why)]);
     }
-    let cluster = Cluster::start_in(Path::new(PLACE), &[]);
+    let cluster = Cluster::of(&Setup { place: Some(Path::new(PLACE)), ..Setup::default() });
     let mut seen = Seen::default();
     for round in 1..=bench.scale.rounds {
         progress("Decide on PostgreSQL", round, bench.scale.rounds);

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::skipped;
+
 const SOURCE: &str = include_str!("failing_disk.c");
 
 /// How the disk fails.
@@ -28,7 +30,7 @@ impl FailingDisk {
     /// given one: not Linux with glibc.
     pub fn build() -> Option<Self> {
         if !cfg!(all(target_os = "linux", target_env = "gnu")) {
-            eprintln!("SKIPPED: a disk that fails is made with LD_PRELOAD, which needs Linux with glibc");
+            skipped("a disk that fails is made with LD_PRELOAD, which needs Linux with glibc");
             return None;
         }
         let directory = tempfile::tempdir().unwrap();

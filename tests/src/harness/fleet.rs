@@ -2,14 +2,19 @@
 
 mod front;
 
-use std::net::SocketAddr;
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postgres_cluster::Database;
 use proto::decider::v1::{Action, DecideRequest, DecideResponse, Destination, Peer};
 use tempfile::TempDir;
+use tonic::{Code, Status};
 
+use super::history::History;
 use super::{fresh, ready};
 use crate::local::{Local, Settings, Store};
 use crate::services::decisions::{self, Client, TENANT, within_deadline};
@@ -20,10 +25,48 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two tries. A Co-signer waits for minutes.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Any answer, RETRY too, has to be there by then.
+const BUDGET: Duration = Duration::from_secs(20);
+
+/// Where deciders keep their ledger, and where they run.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// What stands after `store:` in their configuration.
+    pub store: String,
+    /// Added to their environment.
+    pub environment: Vec<(String, String)>,
+    /// The network namespace that they run in, and their address there. `None`: as we do, on 127.0.0.1.
+    pub namespace: Option<(String, IpAddr)>,
+}
+
+impl Setting {
+    /// Over a database on a server without a standby.
+    pub fn alone(url: &str) -> Self {
+        Self::postgres(url, "optional")
+    }
+
+    /// Over a database of which each commit must be on a standby.
+    pub fn replicated(url: &str) -> Self {
+        Self::postgres(url, "required")
+    }
+
+    fn postgres(url: &str, standby: &str) -> Self {
+        let store = format!("{{postgres: {{url: '{url}', synchronous_standby: {standby}}}}}");
+        Self { store, ..Self::default() }
+    }
+
+    /// One decider's own file.
+    pub fn sqlite() -> Self {
+        Self { store: "{sqlite: data/decider.db}".into(), ..Self::default() }
+    }
+}
+
 /// The deciders, each with a configuration of its own. Dropped, it kills them and removes the files.
 pub struct Fleet {
     edge: Option<Process>,
     deciders: Vec<Decider>,
+    setting: Setting,
+    history: Arc<History>,
     local: Local,
     _directory: TempDir,
 }
@@ -50,17 +93,29 @@ pub struct Payment {
 impl Fleet {
     /// So many deciders over a new ledger in this database, ready.
     pub async fn start(count: usize, database: &Database, policy: &str) -> Self {
+        Self::over(count, Setting::alone(database.url()), policy).await
+    }
+
+    /// So many deciders over a new ledger, ready.
+    pub async fn over(count: usize, setting: Setting, policy: &str) -> Self {
         fresh("decider");
         let directory = tempfile::Builder::new().prefix("countersign-").tempdir().unwrap();
         let addresses = ports::free_addresses();
         let settings = Settings { addresses, store: Store::Memory, policy: policy.to_owned() };
         let local = Local::create(&directory.path().join("local"), &settings).unwrap();
-        let mut fleet = Self { edge: None, deciders: Vec::new(), local, _directory: directory };
+        let ip = setting.namespace.as_ref().map_or(Ipv4Addr::LOCALHOST.into(), |(_, address)| *address);
+        let mut fleet = Self {
+            edge: None,
+            deciders: Vec::new(),
+            setting,
+            history: Arc::default(),
+            local,
+            _directory: directory,
+        };
         for number in 0..count {
-            let [grpc, admin] =
-                [ports::free(), ports::free()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-            fleet.configure(number, (grpc, admin), database);
-            if number == 0 {
+            let [grpc, admin] = [ports::free(), ports::free()].map(|port| SocketAddr::new(ip, port));
+            fleet.configure(number, (grpc, admin));
+            if number == 0 && fleet.setting.store.contains("postgres") {
                 fleet.migrate();
             }
             let process = fleet.spawn(number, admin);
@@ -72,33 +127,38 @@ impl Fleet {
         fleet
     }
 
-    fn config(&self, number: usize) -> std::path::PathBuf {
+    fn config(&self, number: usize) -> PathBuf {
         self.local.root().join(format!("decider/decider-{number}.yaml"))
     }
 
-    fn configure(&self, number: usize, (grpc, admin): (SocketAddr, SocketAddr), database: &Database) {
+    fn configure(&self, number: usize, (grpc, admin): (SocketAddr, SocketAddr)) {
         let yaml = std::fs::read_to_string(self.local.decider_config()).unwrap();
         let usual = self.local.addresses().unwrap();
-        let store =
-            format!("store: {{postgres: {{url: {}, synchronous_standby: optional}}}}", database.url());
         let yaml = yaml
             .replace(&usual.decider.to_string(), &grpc.to_string())
             .replace(&usual.decider_admin.to_string(), &admin.to_string())
-            .replace("store: memory", &store);
+            .replace("store: memory", &format!("store: {}", self.setting.store));
         std::fs::write(self.config(number), yaml).unwrap();
     }
 
     fn migrate(&self) {
-        let binary = binaries::find("decider").unwrap();
-        let output = Command::new(binary).args(["migrate", "--config"]).arg(self.config(0)).output().unwrap();
+        let (program, arguments) = self.command("migrate", 0);
+        let output = Command::new(program).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn spawn(&self, number: usize, admin: SocketAddr) -> Process {
-        let arguments = ["run".into(), "--config".into(), self.config(number).into_os_string()];
-        let (binary, log) =
-            (binaries::find("decider").unwrap(), self.local.log(&format!("decider-{number}")));
-        Process::spawn("decider", &binary, &arguments, &[], log, admin).unwrap()
+        let (program, arguments) = self.command("run", number);
+        let log = self.local.log(&format!("decider-{number}"));
+        Process::spawn("decider", &program, &arguments, &self.setting.environment, log, admin).unwrap()
+    }
+
+    fn command(&self, verb: &str, number: usize) -> (PathBuf, Vec<OsString>) {
+        let decider = binaries::find("decider").unwrap();
+        let of_decider = [verb.into(), "--config".into(), self.config(number).into_os_string()];
+        let Some((namespace, _)) = &self.setting.namespace else { return (decider, of_decider.into()) };
+        let inside = ["netns".into(), "exec".into(), namespace.into(), decider.into_os_string()];
+        ("ip".into(), inside.into_iter().chain(of_decider).collect())
     }
 
     /// How many there are.
@@ -141,7 +201,12 @@ impl Fleet {
     pub fn clients(&self) -> Clients {
         let client =
             |decider: &Decider| Client::new(decisions::channel_to(&self.local, decider.grpc).unwrap());
-        Clients(self.deciders.iter().map(client).collect())
+        Clients { clients: self.deciders.iter().map(client).collect(), history: Arc::clone(&self.history) }
+    }
+
+    /// What all clients have asked and were answered.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// What all of them have logged.
@@ -153,7 +218,10 @@ impl Fleet {
 
 /// Clients of all deciders.
 #[derive(Clone)]
-pub struct Clients(Vec<Client>);
+pub struct Clients {
+    clients: Vec<Client>,
+    history: Arc<History>,
+}
 
 impl Clients {
     /// Asks one decider, and the next one where that does not answer, until one has decided.
@@ -161,14 +229,33 @@ impl Clients {
         let started = Instant::now();
         let mut number = first;
         loop {
-            let count = self.0.len();
-            let client = self.0.get_mut(number % count).unwrap();
-            match client.decide(within_deadline(payment.question())).await {
-                Ok(answer) => return answer.into_inner(),
+            match self.ask(number, payment).await {
+                Ok(answer) => return answer,
                 Err(status) => assert!(started.elapsed() < PATIENCE, "{payment:?}: {status:?}"),
             }
             number += 1;
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Asks one decider once. An error is one that means RETRY, and in time.
+    pub async fn ask(&mut self, number: usize, payment: &Payment) -> Result<DecideResponse, Status> {
+        let count = self.clients.len();
+        let client = self.clients.get_mut(number % count).unwrap();
+        self.history.asked(payment);
+        let started = Instant::now();
+        let answer = client.decide(within_deadline(payment.question())).await;
+        assert!(started.elapsed() < BUDGET, "{payment:?} took {:?}: {answer:?}", started.elapsed());
+        match answer {
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                self.history.answered(payment, &answer);
+                Ok(answer)
+            }
+            Err(status) => {
+                assert_ne!(status.code(), Code::InvalidArgument, "{status:?}");
+                Err(status)
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-//! A wire between edge and decider that a test can spoil: it sees bytes of TLS, and what it changes neither side
-//! believes.
+//! A wire that a test can spoil: between edge and decider, where it sees bytes of TLS, and what it changes neither side
+//! believes; or between decider and database.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,13 +14,15 @@ use crate::local::Local;
 
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// What happens to bytes on the way from the decider to the edge. The other way is never spoiled.
+/// What happens to bytes on the way back, from who was called. The other way is spoiled by `Held` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// They pass.
     Good,
     /// They pass later.
     Slow(Duration),
+    /// Neither way they arrive before it is good again, as if each packet were lost and sent again.
+    Held,
     /// They never arrive; the connection stays.
     Silent,
     /// One bit of each chunk is turned.
@@ -44,8 +46,19 @@ impl Proxy {
         let (to, by) = (format!("localhost:{}", decider.port()), listener.local_addr().unwrap().port());
         assert!(config.contains(&to), "edge.yaml does not name the decider {to}:\n{config}");
         std::fs::write(local.edge_config(), config.replace(&to, &format!("localhost:{by}"))).unwrap();
+        Self::over(listener, decider)
+    }
+
+    /// Stands before an address of this machine: call it at the port that comes back.
+    pub async fn before(address: SocketAddr) -> (Self, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (Self::over(listener, address), port)
+    }
+
+    fn over(listener: TcpListener, to: SocketAddr) -> Self {
         let (wire, state) = watch::channel(Wire::Good);
-        Self { wire, server: tokio::spawn(serve(listener, decider, state)) }
+        Self { wire, server: tokio::spawn(serve(listener, to, state)) }
     }
 
     /// From now on, on connections that are open as well.
@@ -65,22 +78,35 @@ async fn serve(listener: TcpListener, decider: SocketAddr, wire: watch::Receiver
     while let Ok((edge, _)) = listener.accept().await {
         let Ok(decider) = TcpStream::connect(decider).await else { continue };
         let ((from_edge, to_edge), (from_decider, to_decider)) = (edge.into_split(), decider.into_split());
-        tokio::spawn(forward(from_edge, to_decider));
+        tokio::spawn(forward(from_edge, to_decider, Arc::clone(&wire)));
         tokio::spawn(spoil(from_decider, to_edge, Arc::clone(&wire)));
     }
 }
 
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-    let _ = tokio::io::copy(&mut from, &mut to).await;
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<watch::Receiver<Wire>>) {
+    let mut buffer = vec![0; CHUNK_BYTES];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        released(&wire).await;
+        let Some(chunk) = buffer.get(..length) else { return };
+        if to.write_all(chunk).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits while it is held.
+async fn released(wire: &watch::Receiver<Wire>) {
+    let _ = wire.clone().wait_for(|wire| *wire != Wire::Held).await;
 }
 
 async fn spoil(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<watch::Receiver<Wire>>) {
     let mut buffer = vec![0; CHUNK_BYTES];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        released(&wire).await;
         let wire = *wire.borrow();
         let Some(chunk) = buffer.get_mut(..length) else { return };
         match wire {
-            Wire::Good => {}
+            Wire::Good | Wire::Held => {}
             Wire::Slow(by) => tokio::time::sleep(by).await,
             Wire::Silent => continue,
             Wire::Garbled => chunk.iter_mut().skip(length / 2).take(1).for_each(|byte| *byte ^= 1),
@@ -121,7 +147,26 @@ mod tests {
         assert_eq!(pipe(Wire::Slow(Duration::from_millis(20))).await, b"answer");
         assert_eq!(pipe(Wire::Slow(Duration::from_secs(9))).await, b"");
         assert_eq!(pipe(Wire::Silent).await, b"");
+        assert_eq!(pipe(Wire::Held).await, b"");
         assert_eq!(pipe(Wire::Garbled).await, b"ansver");
         assert_eq!(pipe(Wire::Cut).await, b"ans");
+    }
+
+    #[tokio::test]
+    async fn what_it_held_arrives_whole_when_it_is_good_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (proxy, port) = Proxy::before(listener.local_addr().unwrap()).await;
+        let mut caller = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let (mut called, _) = listener.accept().await.unwrap();
+        proxy.set(Wire::Held);
+        caller.write_all(b"ask").await.unwrap();
+        called.write_all(b"answer").await.unwrap();
+        let (mut asked, mut answered) = ([0; 3], [0; 6]);
+        let early = tokio::time::timeout(Duration::from_millis(100), called.read_exact(&mut asked)).await;
+        assert!(early.is_err());
+        proxy.set(Wire::Good);
+        called.read_exact(&mut asked).await.unwrap();
+        caller.read_exact(&mut answered).await.unwrap();
+        assert_eq!((&asked, &answered), (b"ask", b"answer"));
     }
 }

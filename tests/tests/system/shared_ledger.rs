@@ -1,12 +1,16 @@
 //! Several deciders over one ledger on PostgreSQL: limits are filled exactly, and nothing is lost, doubled or changed
 //! whoever is killed or stopped.
 
+mod clocks;
+mod cuts;
+mod failover;
 mod kills;
 
 use std::time::{Duration, Instant};
 
 use postgres_cluster::Database;
 use system_tests::harness::fleet::{Fleet, Payment};
+use system_tests::harness::history::Counted;
 use system_tests::harness::rounds;
 use system_tests::services::Signal;
 use tokio::task::JoinSet;
@@ -35,6 +39,19 @@ limits:
 const AMOUNT: &str = "18446744073709551616.000000000000000001";
 const TEN_TIMES_WEI: &str = "184467440737095516160000000000000000010";
 const FIT: usize = 10;
+
+const AMOUNTS: Counted = Counted {
+    limit: "eth-per-vault",
+    key: |payment| payment.source.clone(),
+    amount: |_| (1 << 64) * 1_000_000_000_000_000_000 + 1,
+    max: ((1 << 64) * 1_000_000_000_000_000_000 + 1) * 10,
+};
+const NUMBERS: Counted = Counted {
+    limit: "payments-to-one",
+    key: |payment| format!("{} to {}", payment.source, payment.destination),
+    amount: |_| 1,
+    max: 4,
+};
 
 fn payment(source: usize, number: usize, destination: usize) -> Payment {
     Payment {
@@ -78,6 +95,9 @@ async fn a_key_that_64_clients_race_for_at_three_deciders_is_filled_exactly() {
         let payments = (0..CLIENTS).map(|number| payment(source, number, number % 2)).collect();
         assert_eq!(raced(&fleet, payments).await, 8, "round {round}");
     }
+    for limit in [&AMOUNTS, &NUMBERS] {
+        assert_eq!(fleet.history().check(limit), rounds(4, 100) * CLIENTS * 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,4 +128,6 @@ async fn a_decider_that_is_stopped_in_the_middle_of_everything_holds_nobody_up_f
         assert_eq!(raced(&fleet, payments).await, FIT, "round {round}");
         assert_eq!(charged(&database, round), [format!("{FIT} {TEN_TIMES_WEI} 4")], "round {round}");
     }
+    fleet.history().check(&AMOUNTS);
+    fleet.history().check(&NUMBERS);
 }

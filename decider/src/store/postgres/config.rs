@@ -105,9 +105,45 @@ impl Config {
     pub fn server(&self) -> &tokio_postgres::Config {
         &self.server
     }
+
+    /// The same for each host alone.
+    pub fn each_host(&self) -> Vec<Self> {
+        let hosts = self.server.get_hosts().len();
+        (0..hosts).map(|number| Self { server: of_host(&self.server, number), ..self.clone() }).collect()
+    }
 }
 
-/// Of several hosts the one that can be written to is taken: the others are standbys.
+/// Everything that a URL can say, and one of its hosts: the client has no way to take hosts away.
+fn of_host(all: &tokio_postgres::Config, number: usize) -> tokio_postgres::Config {
+    let mut one = tokio_postgres::Config::new();
+    match all.get_hosts().get(number) {
+        Some(Host::Tcp(name)) => one.host(name),
+        Some(Host::Unix(path)) => one.host_path(path),
+        None => &mut one,
+    };
+    if let Some(address) = all.get_hostaddrs().get(number) {
+        one.hostaddr(*address);
+    }
+    if let Some(port) = all.get_ports().get(number).or_else(|| all.get_ports().first()) {
+        one.port(*port);
+    }
+    if let Some(user) = all.get_user() {
+        one.user(user);
+    }
+    if let Some(database) = all.get_dbname() {
+        one.dbname(database);
+    }
+    if let Some(options) = all.get_options() {
+        one.options(options);
+    }
+    one.ssl_mode(all.get_ssl_mode())
+        .ssl_negotiation(all.get_ssl_negotiation())
+        .channel_binding(all.get_channel_binding());
+    set_timeouts(&mut one);
+    one
+}
+
+/// A host that cannot be written to is none: it is a standby.
 fn set_timeouts(server: &mut tokio_postgres::Config) {
     server
         .application_name("countersign-decider")
@@ -170,6 +206,30 @@ mod tests {
                 (config.durability, config.synchronous_standby),
                 (Durability::Require, Standby::Required)
             );
+        }
+    }
+
+    #[test]
+    fn each_host_is_the_same_server_but_for_its_name_and_port() {
+        for (url, alone) in [
+            (
+                "postgres://decider@a:1,b:2/countersign",
+                ["postgres://decider@a:1/countersign", "postgres://decider@b:2/countersign"],
+            ),
+            (
+                "postgres://decider@a,b/countersign",
+                ["postgres://decider@a/countersign", "postgres://decider@b/countersign"],
+            ),
+            (
+                "host=/run/a,b hostaddr=127.0.0.1,127.0.0.2 port=7 user=decider dbname=d options='-c geqo=off' channel_binding=disable",
+                [
+                    "host=/run/a hostaddr=127.0.0.1 port=7 user=decider dbname=d options='-c geqo=off' channel_binding=disable",
+                    "host=b hostaddr=127.0.0.2 port=7 user=decider dbname=d options='-c geqo=off' channel_binding=disable",
+                ],
+            ),
+        ] {
+            let at = |url| Config::at(url, Some("ca.pem".into())).unwrap();
+            assert_eq!(at(url).each_host(), alone.map(at), "{url}");
         }
     }
 

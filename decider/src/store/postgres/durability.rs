@@ -6,7 +6,8 @@ use super::config::{Config, Standby};
 
 /// The columns that [`Settings::read`] takes, from this one on.
 pub const COLUMNS: &str = "current_setting('fsync'), current_setting('full_page_writes'), \
-                           current_setting('synchronous_commit'), current_setting('synchronous_standby_names')";
+                           current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), \
+                           EXISTS (SELECT 1 FROM pg_stat_get_wal_senders())";
 
 /// Settings that durability rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Settings {
     full_page_writes: String,
     synchronous_commit: String,
     synchronous_standby_names: String,
+    /// Whether any standby is connected. Which one it is, only a monitor may read.
+    has_standby: bool,
 }
 
 impl Settings {
@@ -28,12 +31,22 @@ impl Settings {
             full_page_writes: row.try_get(start.saturating_add(1))?,
             synchronous_commit: row.try_get(start.saturating_add(2))?,
             synchronous_standby_names: row.try_get(start.saturating_add(3))?,
+            has_standby: row.try_get(start.saturating_add(4))?,
         })
+    }
+
+    /// Whether a commit would wait for a standby while none is connected, and hold the ledger as long as it waits.
+    pub fn commits_hang(&self) -> bool {
+        self.names_standbys() && !self.has_standby
+    }
+
+    fn names_standbys(&self) -> bool {
+        !self.synchronous_standby_names.trim().is_empty()
     }
 
     /// What is missing for a commit to last. `None`: nothing.
     pub fn shortfall(&self, config: &Config) -> Option<String> {
-        let alone = self.synchronous_standby_names.trim().is_empty();
+        let alone = !self.names_standbys();
         let missing: Vec<String> = [
             (self.fsync != "on").then(|| format!("fsync is {}", self.fsync)),
             (self.full_page_writes != "on").then(|| format!("full_page_writes is {}", self.full_page_writes)),
@@ -59,8 +72,13 @@ mod tests {
 
     fn told(set: [&str; 4], standby: Standby) -> String {
         let [fsync, full_page_writes, synchronous_commit, names] = set.map(str::to_owned);
-        let settings =
-            Settings { fsync, full_page_writes, synchronous_commit, synchronous_standby_names: names };
+        let settings = Settings {
+            fsync,
+            full_page_writes,
+            synchronous_commit,
+            synchronous_standby_names: names,
+            has_standby: true,
+        };
         let mut config = Config::at("postgres://decider@localhost/countersign", None).unwrap();
         config.synchronous_standby = standby;
         settings.shortfall(&config).unwrap_or_default()

@@ -175,6 +175,12 @@ impl Ledger {
         Ok(Head::read(&self.connection.client.query_one(&self.statements.head, &[]).await?)?)
     }
 
+    /// Whether a commit waits for a standby.
+    pub async fn hangs(&self) -> Result<bool, Trouble> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep')";
+        Ok(self.connection.client.query_one(sql, &[]).await?.try_get(0)?)
+    }
+
     /// What was charged after a position.
     pub async fn follow(&self, position: i64) -> Result<Vec<(i64, ChargeChange)>, Trouble> {
         let rows = self.connection.client.query(&self.statements.follow, &[&position, &MAX_FOLLOWED]).await?;

@@ -4,7 +4,8 @@
 use tokio_postgres::Client;
 
 use super::config::Config;
-use super::connection::{Connection, Trouble};
+use super::connection::Trouble;
+use super::hosts;
 
 /// The steps, each from the schema of its number to the next.
 const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
@@ -61,7 +62,7 @@ async fn version(client: &Client) -> Result<i32, Trouble> {
 /// # Errors
 /// Why not. Then nothing was changed.
 pub async fn migrate(config: &Config) -> Result<(i32, i32), Trouble> {
-    let connection = Connection::open(config).await?;
+    let connection = hosts::primary(config).await?.connection;
     let client = &connection.client;
     client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
     client.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;

@@ -1,13 +1,15 @@
 //! A store whose disk is full or does not sync: nothing is approved, an alarm is logged, and the process says why it
 //! ends. When the disk is well again, everything is decided once.
 
+use std::cell::RefCell;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use system_tests::cosigner::Action;
 use system_tests::harness::failing_disk::{FailingDisk, Failure};
-use system_tests::harness::{Options, System};
+use system_tests::harness::{Options, System, skipped};
 use system_tests::requests::{Destination, Transfer};
 use system_tests::services::{binaries, ports};
 
@@ -87,6 +89,50 @@ async fn ends_and_says_why(system: &mut System) {
     assert!(last.contains("the store failed") && last.contains("must not decide"), "{last}");
 }
 
+/// Every sync of a running process ends with EIO, by the kernel's own word. Dropped, it is well again.
+struct FailingSyncs(Child);
+
+impl FailingSyncs {
+    /// `None`, said on standard error, where we may not look into another process.
+    fn of(process: u32) -> Option<Self> {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO", "-p"]);
+        let spawned = strace.arg(process.to_string()).stderr(Stdio::piped()).spawn();
+        let Ok(mut child) = spawned else {
+            skipped("a sync that the kernel lets fail: install strace (apt-get install strace)");
+            return None;
+        };
+        let mut said = String::new();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        lines.read_line(&mut said).unwrap();
+        // It writes what it sees until it ends: somebody has to read that.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        if said.contains("attached") {
+            return Some(Self(child));
+        }
+        let _ = child.wait();
+        skipped(&format!("a sync that the kernel lets fail: strace may not: {}", said.trim()));
+        None
+    }
+}
+
+impl Drop for FailingSyncs {
+    fn drop(&mut self) {
+        let _ = (self.0.kill(), self.0.wait());
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_the_kernel_lets_fail() {
+    let mut system = System::with(Options { edit_edge: impatient, ..Options::default() }).await;
+    let decider = system.decider().id();
+    let syncs = RefCell::new(FailingSyncs::of(decider));
+    if syncs.take().is_some() {
+        let fail = || *syncs.borrow_mut() = FailingSyncs::of(decider);
+        decided_once(&mut system, fail, || drop(syncs.take())).await;
+    }
+}
+
 /// A file system of its own, as small as that. `None`, said on standard error, where we may not mount one.
 struct SmallDisk<'a> {
     at: &'a Path,
@@ -99,7 +145,7 @@ impl<'a> SmallDisk<'a> {
         match mounted {
             Ok(output) if output.status.success() => Some(Self { at }),
             other => {
-                eprintln!("SKIPPED: a disk that is really full needs the right to mount one: {other:?}");
+                skipped(&format!("a disk that is really full needs the right to mount one: {other:?}"));
                 None
             }
         }

@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use postgres_cluster::Cluster;
+use postgres_cluster::{Cluster, Database};
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use system_tests::harness::fleet::{Clients, Fleet, Payment};
+use system_tests::harness::history::Counted;
 use system_tests::harness::rounds;
+use tokio::task::JoinSet;
 
 use super::DECIDERS;
 
 /// Ten payments of a tenth each fit into one vault's limit.
-const POLICY: &str = r#"
+pub(super) const POLICY: &str = r#"
 version: 1
 assets: {ETH: {chain: evm, decimals: 18}}
 allow:
@@ -27,9 +29,17 @@ limits:
     window: 24h
 "#;
 const FIT: usize = 10;
+const PER_SOURCE: Counted = Counted {
+    limit: "eth-per-vault",
+    key: |payment| payment.source.clone(),
+    amount: |_| 1,
+    max: FIT as u128,
+};
 const PER_VAULT: usize = 15;
 const ASKING: usize = 8;
-const KILL_WITHIN_MILLIS: u64 = 700;
+pub(super) const KILL_WITHIN_MILLIS: u64 = 700;
+const GOES_ON_WITHIN: Duration = Duration::from_secs(25);
+const SOME: usize = 50;
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(10);
 
 /// What was asked, and what was answered: the decision's id, and whether it approves.
@@ -68,11 +78,7 @@ async fn whoever_is_killed_whenever_nothing_is_lost_doubled_or_changed() {
     let cluster = Cluster::start(&[]);
     let database = cluster.database();
     let mut fleet = Fleet::start(DECIDERS, &database, POLICY).await;
-    let (mut random, book) = (random(), Arc::new(Book::default()));
-    let mut asking = tokio::task::JoinSet::new();
-    for number in 0..ASKING {
-        asking.spawn(ask(fleet.clients(), Arc::clone(&book), number));
-    }
+    let (mut random, load) = (random(), Load::on(&fleet));
     for cycle in 0..rounds(12, 300) {
         tokio::time::sleep(Duration::from_millis(random.random_range(0..KILL_WITHIN_MILLIS))).await;
         match cycle % 4 {
@@ -82,17 +88,59 @@ async fn whoever_is_killed_whenever_nothing_is_lost_doubled_or_changed() {
         fleet.restart_ended();
     }
     until_all_are_ready(&mut fleet).await;
-    book.stop.store(true, Ordering::SeqCst);
-    while let Some(ended) = asking.join_next().await {
-        ended.unwrap_or_else(|error| panic!("{error}\n{}", fleet.logs()));
-    }
-    let told = book.told.lock().unwrap().clone();
-    answered_the_same_again(&fleet, &told).await;
-    check_ledger(&database, &told);
-    println!("{} payments, {} approved", told.len(), told.values().filter(|told| told.1).count());
+    load.ended_well(&fleet, &database).await;
 }
 
-async fn until_all_are_ready(fleet: &mut Fleet) {
+/// Clients that ask until they are told to stop.
+pub(super) struct Load {
+    book: Arc<Book>,
+    asking: JoinSet<()>,
+}
+
+impl Load {
+    pub(super) fn on(fleet: &Fleet) -> Self {
+        let (book, mut asking) = (Arc::new(Book::default()), JoinSet::new());
+        for number in 0..ASKING {
+            asking.spawn(ask(fleet.clients(), Arc::clone(&book), number));
+        }
+        Self { book, asking }
+    }
+
+    /// How many payments were answered up to now.
+    pub(super) fn answered(&self) -> usize {
+        self.book.told.lock().unwrap().len()
+    }
+
+    /// Stops. Whatever was told is on record, is told again, and fits together.
+    pub(super) async fn ended_well(mut self, fleet: &Fleet, database: &Database) {
+        self.book.stop.store(true, Ordering::SeqCst);
+        while let Some(ended) = self.asking.join_next().await {
+            ended.unwrap_or_else(|error| panic!("{error}\n{}", fleet.logs()));
+        }
+        let told = self.book.told.lock().unwrap().clone();
+        answered_the_same_again(fleet, &told).await;
+        check_ledger(database, &told);
+        fleet.history().check(&PER_SOURCE);
+        println!("{} payments, {} approved", told.len(), told.values().filter(|told| told.1).count());
+    }
+}
+
+/// Waits until some more were answered.
+pub(super) async fn goes_on(load: &Load, fleet: &Fleet) {
+    let enough = load.answered() + SOME;
+    let answered = async || load.answered() >= enough;
+    if tokio::time::timeout(GOES_ON_WITHIN, until(answered)).await.is_err() {
+        panic!("nobody is answered within {GOES_ON_WITHIN:?}\n{}", fleet.logs());
+    }
+}
+
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    while !holds().await {
+        tokio::time::sleep(BETWEEN_REQUESTS).await;
+    }
+}
+
+pub(super) async fn until_all_are_ready(fleet: &mut Fleet) {
     for number in 0..DECIDERS {
         while fleet.process(number).ready(Duration::from_secs(5)).await.is_err() {
             fleet.restart_ended();
@@ -110,7 +158,7 @@ async fn answered_the_same_again(fleet: &Fleet, told: &BTreeMap<usize, (String, 
 }
 
 /// One decision for each payment, one charge for each approval, each vault as full as it can be, no gap in the log.
-fn check_ledger(database: &postgres_cluster::Database, told: &BTreeMap<usize, (String, bool)>) {
+fn check_ledger(database: &Database, told: &BTreeMap<usize, (String, bool)>) {
     let decisions = "SELECT request_id, id, action FROM countersign.decisions ORDER BY request_id";
     let mut expected: Vec<String> = told
         .iter()
@@ -138,7 +186,7 @@ fn check_ledger(database: &postgres_cluster::Database, told: &BTreeMap<usize, (S
 }
 
 /// `KILLS_SEED`, or another one each time.
-fn random() -> TestRng {
+pub(super) fn random() -> TestRng {
     let seed = std::env::var("KILLS_SEED").ok().and_then(|seed| seed.parse().ok());
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let seed: u64 = seed.unwrap_or_else(|| u64::from(now.subsec_nanos()));

@@ -1,16 +1,13 @@
 //! A server that could lose what it acknowledges, and one that is not the one it was. Each has a server of its own.
 
-use policy::verdict::Action;
-use postgres_cluster::{Cluster, execute, texts};
+use policy::verdict::{Action, ReasonCode};
+use postgres_cluster::{Cluster, Setup, texts};
 
 use super::*;
 use crate::store::Store;
 use crate::store::postgres::config::{Durability, Standby};
 
-fn set(cluster: &Cluster, setting: &str) {
-    execute(&cluster.url(), &format!("ALTER SYSTEM SET {setting}"));
-    execute(&cluster.url(), "SELECT pg_reload_conf()");
-}
+const HANGING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..2_000 {
@@ -39,11 +36,11 @@ async fn a_server_that_stops_syncing_decides_nothing_until_it_syncs_again() {
     let (_place, config) = on(cluster.database());
     let desk = open(&config, &Arc::new(policy(vec![]))).unwrap();
     desk.allow(&request("tx-1")).await;
-    set(&cluster, "full_page_writes = off");
+    cluster.set("full_page_writes = off");
     until("not ready", || desk.store.readiness().is_err()).await;
     let told = desk.ask(&request("tx-2")).await.unwrap_err().to_string();
     insta::assert_snapshot!(told, @"the store cannot be used now: PostgreSQL: the server may lose what it acknowledges: full_page_writes is off; ask again");
-    set(&cluster, "full_page_writes = on");
+    cluster.set("full_page_writes = on");
     let answer = until_answered(&desk, &request("tx-2")).await;
     assert!(!answer.recorded_earlier);
 }
@@ -54,8 +51,8 @@ async fn a_commit_that_was_not_replicated_is_no_answer_though_the_server_acknowl
     let cluster = Cluster::start(&[]);
     let (_place, config) = on(cluster.database());
     let desk = Arc::new(open(&config, &Arc::new(policy(vec![count_per_hour(1)]))).unwrap());
-    // `synchronous_standby_names` is on the command line of nobody: it can be set.
-    set(&cluster, "synchronous_standby_names = 'nobody'");
+    let _other = cluster.standby("other", &Setup::default());
+    cluster.wait_for("nobody");
     let asking = {
         let desk = Arc::clone(&desk);
         tokio::spawn(async move { desk.ask(&request("tx")).await })
@@ -67,7 +64,7 @@ async fn a_commit_that_was_not_replicated_is_no_answer_though_the_server_acknowl
     let Err(StoreError::Unavailable(why)) = answer else { panic!("{answer:?}") };
     insta::assert_snapshot!(why, @"PostgreSQL: canceling wait for synchronous replication due to user request");
     assert!(desk.store.readiness().is_err());
-    set(&cluster, "synchronous_standby_names = ''");
+    cluster.wait_for("");
     let again = until_answered(&desk, &request("tx")).await;
     assert_eq!((again.decision.action, again.recorded_earlier), (Action::Approve, true));
 }
@@ -80,12 +77,114 @@ async fn a_record_that_is_read_back_waits_for_the_standby_too() {
     let policy = Arc::new(policy(vec![]));
     let (one, other) = (open(&config, &policy).unwrap(), open(&config, &policy).unwrap());
     one.allow(&request("tx")).await;
-    set(&cluster, "synchronous_standby_names = 'nobody'");
+    let _other = cluster.standby("other", &Setup::default());
+    cluster.wait_for("nobody");
     until("the setting", || texts(&cluster.url(), "SHOW synchronous_standby_names") == ["nobody"]).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     let told = other.ask(&request("tx")).await;
     assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
     assert!(one.newest("tx").await.is_some(), "its own commit was acknowledged");
+}
+
+/// Otherwise its commits would hold the ledger, and everybody would wait for it anew each time.
+#[tokio::test]
+async fn a_server_whose_standby_is_gone_is_refused_before_anything_hangs_and_goes_on_with_it() {
+    let cluster = Cluster::start(&[]);
+    let standby = cluster.standby("b", &Setup::default());
+    cluster.wait_for("b");
+    let (_place, mut config) = on(cluster.database());
+    config.synchronous_standby = Standby::Required;
+    let desk = open(&config, &Arc::new(policy(vec![count_per_hour(2)]))).unwrap();
+    desk.allow(&request("tx-1")).await;
+    standby.stop();
+    until("not ready", || desk.store.readiness().is_err()).await;
+    let told = desk.ask(&request("tx-2")).await.unwrap_err().to_string();
+    insta::assert_snapshot!(told, @"the store cannot be used now: PostgreSQL: a commit waits for a standby, and none is connected to the server: bring it back; ask again");
+    assert_eq!(texts(&cluster.url(), HANGING), ["0"]);
+    standby.come_back();
+    assert!(!until_answered(&desk, &request("tx-2")).await.recorded_earlier);
+    desk.reject(&request("tx-3"), ReasonCode::LimitExceeded).await;
+}
+
+/// It keeps its connection, so that only a commit finds out. Everybody else says so, too, rather than be ready and wait.
+#[tokio::test]
+async fn a_commit_that_hangs_makes_all_deciders_say_so_until_it_ends() {
+    let cluster = Cluster::start(&[]);
+    let standby = cluster.standby("b", &Setup::default());
+    cluster.wait_for("b");
+    let (_place, config) = on(cluster.database());
+    let policy = Arc::new(policy(vec![count_per_hour(2)]));
+    let (one, other) = (Arc::new(open(&config, &policy).unwrap()), open(&config, &policy).unwrap());
+    standby.freeze();
+    let hanging = tokio::spawn({
+        let one = Arc::clone(&one);
+        async move { one.ask(&request("tx-1")).await }
+    });
+    until("a commit that waits", || texts(&cluster.url(), HANGING) == ["1"]).await;
+    let told = other.ask(&request("tx-2")).await.unwrap_err().to_string();
+    insta::assert_snapshot!(told, @"the store cannot be used now: PostgreSQL: a commit waits for a standby that does not answer: bring it back; ask again");
+    assert!(other.store.readiness().is_err());
+    let told = hanging.await.unwrap().unwrap_err().to_string();
+    insta::assert_snapshot!(told, @"the store cannot be used now: PostgreSQL: no answer within 8s; ask again");
+    assert!(one.store.readiness().is_err() && other.store.readiness().is_err());
+    standby.thaw();
+    assert!(until_answered(&other, &request("tx-1")).await.recorded_earlier);
+    assert!(!until_answered(&one, &request("tx-2")).await.recorded_earlier);
+}
+
+/// Its machine stands still: it takes connections, and says nothing. Nobody asks the decider meanwhile.
+#[tokio::test]
+async fn a_primary_that_says_nothing_is_left_for_the_one_that_took_its_place() {
+    let (old, policy) = (Cluster::start(&[]), Arc::new(policy(vec![count_per_hour(2)])));
+    let new = old.standby("b", &Setup::default());
+    old.wait_for("b");
+    let url = on(old.database()).0;
+    let url = database(&url).url_on(&[&old, &new]);
+    let mut config = Config::at(&url, None).unwrap();
+    config.synchronous_standby = Standby::Optional;
+    let desk = open(&config, &policy).unwrap();
+    desk.allow(&request("tx-1")).await;
+    old.freeze();
+    new.promote();
+    until("not ready", || desk.store.readiness().is_err()).await;
+    until("ready", || desk.store.readiness().is_ok()).await;
+    desk.allow(&request("tx-2")).await;
+    desk.reject(&request("tx-3"), ReasonCode::LimitExceeded).await;
+    old.thaw();
+}
+
+/// One that has come back stands first in the URL, takes writes, and has the ledger as it was.
+#[tokio::test]
+async fn of_two_servers_that_take_writes_the_one_of_the_later_timeline_has_the_ledger() {
+    let (old, policy) = (Cluster::start(&[]), Arc::new(policy(vec![count_per_hour(2)])));
+    let new = old.standby("b", &Setup::default());
+    old.wait_for("b");
+    let (place, mut config) = on(old.database());
+    let url = database(&place).url_on(&[&old, &new]);
+    let mut both = Config::at(&url, None).unwrap();
+    both.synchronous_standby = Standby::Optional;
+    config.synchronous_standby = Standby::Required;
+    open(&both, &policy).unwrap().allow(&request("tx-1")).await;
+    old.go_away();
+    new.promote();
+    old.come_back();
+    let desk = open(&both, &policy).unwrap();
+    desk.allow(&request("tx-2")).await;
+    desk.reject(&request("tx-3"), ReasonCode::LimitExceeded).await;
+    let count = "SELECT count(*) FROM countersign.decisions";
+    assert_eq!(database(&place).texts(count), ["1"], "the old one got nothing");
+    assert_eq!(database(&place).on(&new).texts(count), ["3"]);
+    insta::assert_snapshot!(refused(&config), @"PostgreSQL: a commit waits for a standby, and none is connected to the server: bring it back");
+    new.go_away();
+    until("not ready", || desk.store.readiness().is_err()).await;
+    old.wait_for("");
+    let old_one = "after 2: an old primary";
+    until("the old one is met", || {
+        desk.store.readiness().is_err_and(|why| why.to_string().contains(old_one))
+    })
+    .await;
+    new.come_back();
+    assert!(until_answered(&desk, &request("tx-2")).await.recorded_earlier);
 }
 
 #[tokio::test]

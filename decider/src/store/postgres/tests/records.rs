@@ -108,7 +108,7 @@ impl Desk {
 async fn no_statement_reads_a_whole_table_and_none_sorts_what_an_index_has_in_order() {
     let (place, _) = ledger();
     for (name, sql, values) in statements::that_read() {
-        let settings = super::super::session::SETTINGS;
+        let settings = super::super::hosts::SETTINGS;
         let explained = format!("{settings} PREPARE it AS {sql}; EXPLAIN EXECUTE it ({values})");
         let plan = database(&place).texts(&explained).join("\n");
         for whole in ["Seq Scan", "Hash", "hashed"] {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use postgres_cluster::Cluster;
+use postgres_cluster::{Cluster, Setup};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use super::*;
@@ -26,7 +26,7 @@ fn server(name: &str, authority: &Issuer<'static, KeyPair>) -> Cluster {
     let files = [("server.crt", certificate.pem()), ("server.key", key.serialize_pem())];
     let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
     let settings = ["ssl=on", "ssl_cert_file=../server.crt", "ssl_key_file=../server.key"];
-    Cluster::with_files(&files, &settings)
+    Cluster::of(&Setup { files: &files, settings: &settings, ..Setup::default() })
 }
 
 fn config(database: &Database, authority: PathBuf) -> Config {

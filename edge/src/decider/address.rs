@@ -1,6 +1,7 @@
 //! Where deciders are.
 
 use http::Uri;
+use rustls_pki_types::ServerName;
 use thiserror::Error;
 
 const HTTPS_PORT: u16 = 443;
@@ -18,11 +19,11 @@ impl Address {
     /// Plain text would let anybody on the way say APPROVE, so it is https or nothing.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         let uri: Uri = url.parse().map_err(|_| AddressError)?;
-        let usable = uri.scheme_str() == Some("https")
-            && uri.host().is_some_and(|host| !host.is_empty())
-            && uri.path() == "/"
-            && uri.query().is_none();
-        if usable { Ok(Self(uri)) } else { Err(AddressError) }
+        let usable = uri.scheme_str() == Some("https") && uri.path() == "/" && uri.query().is_none();
+        let address = Self(uri);
+        // The host is what a certificate must be for: no certificate is for an empty name, or one with a character too many.
+        let certifiable = ServerName::try_from(address.host()).is_ok();
+        if usable && certifiable { Ok(address) } else { Err(AddressError) }
     }
 
     /// What is looked up, and what the decider's certificate must be for.
@@ -72,6 +73,8 @@ mod tests {
             "https://decider:1/?q",
             "",
             "https://a b",
+            "https://decider!:50051",
+            "https://-decider:50051",
         ] {
             assert!(Address::parse(url).is_err(), "{url}");
         }

@@ -9,6 +9,7 @@ mod decide;
 mod durable;
 mod large;
 mod lists;
+mod open;
 mod peers;
 mod round_trip;
 mod shared;
@@ -73,6 +74,8 @@ pub enum Part {
     Durable,
     /// Decide on PostgreSQL, with one and with several deciders
     Shared,
+    /// Times under open-loop load, on SQLite and on PostgreSQL
+    Open,
     /// Cold start and idle memory
     Start,
     /// Decide and evaluation with many rules
@@ -105,6 +108,9 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     }
     if options.wants(Part::Shared) {
         rows.extend(shared::measure(&bench).await?);
+    }
+    if options.wants(Part::Open) {
+        rows.extend(open::measure(&bench).await?);
     }
     if options.wants(Part::Start) {
         rows.extend(start::measure(&bench).await?);

@@ -21,6 +21,8 @@ pub struct Scale {
     pub counts: usize,
     /// Requests to a server that has just started, before it is measured.
     pub warm_up: usize,
+    /// For how long questions are asked at one rate in one round.
+    pub open_loop: Duration,
     /// For how long appends are synced in one round.
     pub syncing: Duration,
     /// Starts of each service.
@@ -40,6 +42,7 @@ impl Scale {
         compared_decisions: 30_000,
         counts: 4,
         warm_up: 1_000,
+        open_loop: Duration::from_secs(3),
         syncing: Duration::from_millis(500),
         starts: 11,
         idle: Duration::from_secs(2),
@@ -55,6 +58,7 @@ impl Scale {
         compared_decisions: 2_000,
         counts: 2,
         warm_up: 50,
+        open_loop: Duration::from_millis(200),
         syncing: Duration::from_millis(50),
         starts: 3,
         idle: Duration::from_millis(200),

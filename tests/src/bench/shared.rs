@@ -30,7 +30,7 @@ const SEVERAL_GOAL: f64 = 1.0;
 /// Deciders that share a hot key.
 pub const SEVERAL: u16 = 3;
 /// On a disk, and open to the user that the server runs as.
-const PLACE: &str = "/var/tmp";
+pub const PLACE: &str = "/var/tmp";
 
 /// Rates and times of decisions on a server of our own.
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
@@ -106,7 +106,8 @@ async fn decide(bench: &Bench, database: &Database, count: u16, keys: Keys) -> R
     Ok(Taken { rate, p99: times.percentiles()?.p99 })
 }
 
-async fn start(bench: &Bench, fleet: &Fleet) -> Result<Vec<Process>, Error> {
+/// The deciders of a fleet over a new ledger, ready.
+pub async fn start(bench: &Bench, fleet: &Fleet) -> Result<Vec<Process>, Error> {
     fleet.deciders.first().map_or(Ok(()), |(config, _)| services::migrate(config))?;
     let mut deciders = Vec::new();
     for (config, addresses) in &fleet.deciders {
@@ -117,7 +118,8 @@ async fn start(bench: &Bench, fleet: &Fleet) -> Result<Vec<Process>, Error> {
     Ok(deciders)
 }
 
-fn clients(bench: &Bench, fleet: &Fleet) -> Result<Vec<Client>, Error> {
+/// A client of each.
+pub fn clients(bench: &Bench, fleet: &Fleet) -> Result<Vec<Client>, Error> {
     let channel = |(_, addresses): &(_, system_tests::local::Addresses)| {
         decisions::channel_to(&bench.shared, addresses.decider)
     };

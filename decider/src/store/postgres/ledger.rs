@@ -254,8 +254,8 @@ impl Head {
             position: row.try_get(0)?,
             latest: row.try_get::<_, Option<i64>>(1)?.map(Time::from_micros),
             clock: Time::from_micros(row.try_get(2)?),
-            settings: Settings::read(row, 3)?,
-            frozen: row.try_get(7)?,
+            frozen: row.try_get(3)?,
+            settings: Settings::read(row, 4)?,
         })
     }
 }

@@ -15,7 +15,7 @@ const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    format!("SELECT position, latest_us, {micros}, {}, frozen FROM countersign.head", durability::COLUMNS)
+    format!("SELECT position, latest_us, {micros}, frozen, {} FROM countersign.head", durability::COLUMNS)
 }
 
 /// The server, the database and the table that this is. A standby that takes over is the same, a restored dump is not.

@@ -91,6 +91,9 @@ fn the_examples_of_the_readmes_are_taken() {
         let text = fs::read_to_string(root().join(readme)).unwrap();
         for block in text.split("```yaml\n").skip(1) {
             let block = block.split("```").next().unwrap();
+            if ["grants:", "listen:", "store:", "tenants:"].iter().any(|section| block.starts_with(section)) {
+                continue; // Of decider.yaml.
+            }
             assert_eq!(refusals(&in_a_file(block)), [""; 0], "{readme}:\n{block}");
             count += 1;
         }

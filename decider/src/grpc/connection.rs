@@ -31,10 +31,14 @@ const MAX_HANDSHAKES: usize = 128;
 /// Calls at once over one connection; a client keeps what is more to itself. More than may be worked on at once
 /// ([`super::calls::MAX_CALLS`]), so that one channel that has all of those still learns that it is shed.
 const MAX_CONCURRENT_STREAMS: u32 = 2048;
-/// Calls that a client cancels before we have looked at them. A burst whose deadline passes is cancelled in one go; at
-/// the usual 20 the connection, and every other call on it, would go with it. All streams there can be are no more
-/// memory than the same calls not cancelled.
-const MAX_CANCELLED_UNSEEN: usize = MAX_CONCURRENT_STREAMS as usize;
+/// Calls that a client cancels before we have looked at them. A burst whose deadline passes is cancelled in one go, and the
+/// next one may be on its way before we have looked at the first; at the usual 20 the connection, and every other call
+/// on it, would go with them. What is kept of a cancelled call is its headers.
+const MAX_CANCELLED_UNSEEN: usize = 8 * MAX_CONCURRENT_STREAMS as usize;
+/// Streams of its life that a connection may have ended in a way that HTTP/2 calls an error. What is still on its way of a
+/// call that was cancelled is one; at the usual 1024 a connection went after some bursts. A client that shows a
+/// certificate of ours may make so many: each costs us a frame.
+const MAX_STREAM_ERRORS: usize = 1 << 20;
 /// The largest set of headers of a call, in bytes.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// After so long without a frame the peer is asked whether it is there…
@@ -127,6 +131,7 @@ fn protocol() -> http2::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
         .max_pending_accept_reset_streams(MAX_CANCELLED_UNSEEN)
+        .max_local_error_reset_streams(MAX_STREAM_ERRORS)
         .max_header_list_size(MAX_HEADER_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);

@@ -168,7 +168,9 @@ async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
 async fn calls_that_are_cancelled_by_the_thousand_leave_the_connection() {
     let files = Files::new();
     let served = serve(&files, Arc::new(SilentStore)).await;
-    let channel = files.channel(served.port).await;
+    // So that the client does not end it either: answers that cross its cancelling are errors of streams to it.
+    let channel =
+        files.endpoint(served.port).http2_max_local_error_reset_streams(None).connect().await.unwrap();
     let client = DecisionServiceClient::new(channel.clone());
     for _ in 0..3 {
         let ended = burst(&client, 5000, Duration::from_millis(300)).await;

@@ -17,7 +17,7 @@ use rcgen::{
     KeyPair, SanType, date_time_ymd,
 };
 use tonic::Request;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::admin::get;
 
@@ -119,7 +119,11 @@ impl Files {
     }
 
     pub async fn channel(&self, port: u16) -> Channel {
-        connect(port, self.client_tls()).await.unwrap()
+        self.endpoint(port).connect().await.unwrap()
+    }
+
+    pub fn endpoint(&self, port: u16) -> Endpoint {
+        endpoint(port, self.client_tls())
     }
 
     pub async fn client(&self, running: &Running) -> DecisionServiceClient<Channel> {
@@ -133,8 +137,12 @@ pub fn identity(directory: &Path, name: &str) -> Identity {
 }
 
 pub async fn connect(port: u16, tls: ClientTlsConfig) -> Result<Channel, tonic::transport::Error> {
+    endpoint(port, tls).connect().await
+}
+
+fn endpoint(port: u16, tls: ClientTlsConfig) -> Endpoint {
     let endpoint = Channel::from_shared(format!("https://127.0.0.1:{port}")).unwrap();
-    endpoint.tls_config(tls).unwrap().connect_timeout(DEADLINE).connect().await
+    endpoint.tls_config(tls).unwrap().connect_timeout(DEADLINE)
 }
 
 /// A call with a deadline.

@@ -15,6 +15,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Answers of a connection's life that may come for questions which we had given up. At the usual 1024 the connection,
+/// and every question on it, went after a wave of those, such as a decider that hung for a while makes.
+const MAX_LATE_ANSWERS: usize = 1 << 20;
+
 /// An identity that cannot be used.
 #[derive(Debug, Error)]
 pub enum IdentityError {
@@ -89,7 +93,8 @@ impl Identity {
             .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-            .keep_alive_while_idle(true);
+            .keep_alive_while_idle(true)
+            .http2_max_local_error_reset_streams(Some(MAX_LATE_ANSWERS));
         Ok(endpoint.connect_lazy())
     }
 

@@ -367,7 +367,8 @@ fn the_readme_shows_a_whole_configuration() {
     // What it calls the defaults are the defaults.
     assert_eq!(config.listen.limits, listen::Limits::default());
     assert_eq!(config.fleets[0].decider.deadline, DEFAULT_DEADLINE);
-    assert_eq!(config.fleets[0].paths.len(), 2);
+    let paths: Vec<_> = config.fleets.iter().map(|fleet| fleet.paths.len()).collect();
+    assert_eq!(paths, [2, 1]);
 }
 
 #[test]
@@ -385,4 +386,11 @@ fn the_sample_for_deployments_loads() {
         .expect("a sample");
     let config = files.load(&sample).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert_eq!(config.fleets[0].paths.len(), 2);
+    // And with the fleet that it shows in comments.
+    let shown = sample
+        .replace("\n# deciders:", "\ndeciders:")
+        .replace("\n#   ", "\n  ")
+        .replace("    # decider: payroll", "    decider: payroll");
+    let config = files.load(&shown).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    assert_eq!(config.fleets[1].paths[0].sub_path.as_str(), "/payroll");
 }

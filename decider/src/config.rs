@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::grants::Tenants;
 use crate::policy_file::{self, PolicyFile};
 use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, span};
 use crate::{admin, grpc, reload};
@@ -14,12 +15,13 @@ use grpc::tls::Part;
 pub mod access;
 
 mod grants;
+mod tenants;
 
 mod store;
 
 use access::AccessSources;
 
-const FIELDS: [&str; 6] = ["listen", "grants", "admin", "policy", "reload", "store"];
+const FIELDS: [&str; 7] = ["listen", "grants", "tenants", "admin", "policy", "reload", "store"];
 const LISTEN_FIELDS: [&str; 7] =
     ["address", "certificate", "private_key", "client_ca", "connection_age", "drain_notice", "drain_timeout"];
 /// The shortest age of a connection, in seconds: a handshake a second is still less than what the calls cost.
@@ -84,7 +86,9 @@ fn read(reader: &mut Reader<'_>, node: &Node, path: &Path, base: &Path) -> Optio
     }
     let (rest, fields) = (node, Fields::of(reader, node, "a configuration", &FIELDS)?);
     let listen = fields.required(reader, "listen").and_then(|node| read_listen(reader, node, base));
-    let grants = grants::read(reader, &fields);
+    let tenants = tenants::read(reader, &fields);
+    // With mistakes in what it is checked against it is read for its own.
+    let grants = grants::read(reader, &fields, tenants.as_ref().unwrap_or(&Tenants::All));
     let admin = fields.required(reader, "admin").and_then(|node| read_admin(reader, node));
     let policy = fields.required(reader, "policy").and_then(|node| read_policy(reader, node, base));
     let interval = fields.optional(reader, "reload").and_then(|node| read_interval(reader, node));
@@ -98,6 +102,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, path: &Path, base: &Path) -> Optio
     let reload = reload::Config { path: policy_path, interval };
     let sources = AccessSources { config: path.to_owned(), tls: files, rest: access::rest(rest) };
     let access = grpc::Access { tls, grants: grants? };
+    let grpc = grpc::Config { tenants: tenants?, ..grpc };
     Some(Config { grpc, access, sources, admin, policy, reload, store: store? })
 }
 

@@ -86,7 +86,8 @@ impl Grants {
 }
 
 impl Tenants {
-    fn has(&self, tenant: &str) -> bool {
+    /// Whether this is one of them.
+    pub fn has(&self, tenant: &str) -> bool {
         match self {
             Self::All => true,
             Self::These(tenants) => tenants.contains(tenant),

@@ -14,7 +14,10 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{decider::Health, telemetry::metrics::Metrics};
+use crate::{
+    decider::{FleetName, Health},
+    telemetry::metrics::Metrics,
+};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -26,24 +29,39 @@ pub struct Config {
 }
 
 /// Whether requests should be sent here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Readiness {
     serving: AtomicBool,
-    /// What is known of the decider.
-    pub decider: Health,
+    fleets: Vec<(FleetName, Arc<Health>)>,
 }
 
 impl Readiness {
+    /// Of an edge that does not take callbacks yet, and what is known of each of its fleets.
+    #[must_use]
+    pub fn new(fleets: Vec<(FleetName, Arc<Health>)>) -> Self {
+        Self { serving: AtomicBool::default(), fleets }
+    }
+
     /// Says whether callbacks are taken.
     pub fn set_serving(&self, serving: bool) {
         self.serving.store(serving, Ordering::Relaxed);
     }
 
-    /// What is not ready; empty where all is.
-    fn missing(&self) -> Vec<&'static str> {
-        let serving = self.serving.load(Ordering::Relaxed);
-        let parts = [(serving, "listener: not serving"), (self.decider.is_ready(), "decider: not ready")];
-        parts.into_iter().filter(|(ready, _)| !ready).map(|(_, line)| line).collect()
+    /// One fleet that is ready is enough: without the edge its tenants would be cut off with those of the others.
+    fn is_ready(&self) -> bool {
+        self.is_serving() && self.fleets.iter().any(|(_, health)| health.is_ready())
+    }
+
+    /// What is not ready, a line each.
+    fn missing(&self) -> String {
+        let listener = if self.is_serving() { "" } else { "listener: not serving\n" };
+        let lost = self.fleets.iter().filter(|(_, health)| !health.is_ready());
+        let lost = lost.map(|(fleet, _)| format!("{}: not ready\n", fleet.field()));
+        std::iter::once(listener.to_owned()).chain(lost).collect()
+    }
+
+    fn is_serving(&self) -> bool {
+        self.serving.load(Ordering::Relaxed)
     }
 }
 
@@ -76,10 +94,9 @@ impl Admin {
 }
 
 async fn readyz(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
-    let missing = readiness.missing();
-    match missing.is_empty() {
-        true => (StatusCode::OK, "ready\n".to_owned()),
-        false => (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n"),
+    match readiness.is_ready() {
+        true => (StatusCode::OK, format!("ready\n{}", readiness.missing())),
+        false => (StatusCode::SERVICE_UNAVAILABLE, readiness.missing()),
     }
 }
 

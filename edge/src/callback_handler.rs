@@ -37,7 +37,7 @@ use undecided::Undecided;
 /// Kept of a request's time for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
 
-/// What all paths share.
+/// What all paths of a fleet share.
 #[derive(Debug)]
 pub struct Shared {
     /// Whom to ask.
@@ -52,7 +52,7 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
 }
 
-/// The routes of all paths. Anything else is 404, or 405 where only the method is wrong.
+/// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
     for path in paths {

@@ -2,8 +2,11 @@
 //!
 //! One YAML file; secrets only as paths of files. Relative paths start at the configuration file's directory.
 
-mod parts;
 mod paths;
+
+mod fleets;
+
+mod parts;
 
 mod section;
 
@@ -14,13 +17,10 @@ mod mistake;
 
 use std::path::Path;
 
-use crate::{
-    admin,
-    callback_handler::CallbackPath,
-    decider::{self, DEFAULT_DEADLINE},
-    listen,
-};
+use crate::{admin, listen};
 
+pub use fleets::Fleet;
+use fleets::Fleets;
 pub use mistake::Mistake;
 use notes::Notes;
 use section::Found;
@@ -32,10 +32,8 @@ pub struct Config {
     pub listen: listen::Config,
     /// The admin port.
     pub admin: admin::Config,
-    /// The decider.
-    pub decider: decider::Config,
-    /// The sub-paths; at least one.
-    pub paths: Vec<CallbackPath>,
+    /// The fleets, the one under `decider` first.
+    pub fleets: Vec<Fleet>,
 }
 
 impl Config {
@@ -61,13 +59,12 @@ fn whole(root: Found<'_>) -> Option<Config> {
     let mut root = root.section()?;
     let listen = root.required("listen");
     let admin = root.required("admin").and_then(parts::admin);
-    let decider = root.required("decider").and_then(parts::decider);
-    let paths = root.required("paths").and_then(paths::paths);
-    let deadline = decider.as_ref().map_or(DEFAULT_DEADLINE, |decider| decider.deadline);
-    let listen = listen.and_then(|found| parts::listen(found, deadline));
+    let fleets = Fleets::read(&mut root);
+    let paths = root.required("paths").and_then(|found| paths::paths(found, &fleets));
+    let listen = listen.and_then(|found| parts::listen(found, &fleets.longest_deadline()));
     let place = root.place.clone();
     root.finish();
-    let config = Config { listen: listen?, admin: admin?, decider: decider?, paths: paths? };
+    let config = Config { listen: listen?, admin: admin?, fleets: fleets.with(paths?)? };
     if config.listen.address == config.admin.address && config.admin.address.port() != 0 {
         place.wrong("listen and admin need addresses of their own");
     }

@@ -21,6 +21,7 @@ mod resolve;
 mod identity;
 
 mod address;
+mod fleet_name;
 
 mod trouble;
 
@@ -46,32 +47,38 @@ pub use choose::MAX_ENDPOINTS;
 pub use config::{Config, DEFAULT_DEADLINE, MAX_DEADLINE};
 use endpoint::Endpoint;
 use fleet::Fleet;
+pub use fleet_name::{FleetName, FleetNameError};
 pub use health::Health;
 pub use identity::{Identity, IdentityError, IdentityFiles};
 pub use resolve::{Resolve, Resolved, SystemResolver};
 pub use trouble::Trouble;
 
-use crate::telemetry::{metrics::Metrics, trace};
+use crate::telemetry::{
+    metrics::{FleetMetrics, Metrics},
+    trace,
+};
 
 /// How much longer than the call's own deadline we wait, for deciders that keep silent about it.
 pub const DEADLINE_GRACE: Duration = Duration::from_millis(250);
 
-/// Asks the deciders.
+/// Asks the deciders of one fleet.
 #[derive(Clone, Debug)]
 pub struct Decider {
     fleet: Arc<Fleet>,
     budget: Arc<TpsBudget>,
     deadline: Duration,
     hedge_after: Option<Duration>,
-    metrics: Arc<Metrics>,
+    metrics: Arc<FleetMetrics>,
 }
 
 impl Decider {
     /// A client that knows no decider until it [watches](Self::watch).
     #[must_use]
-    pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: Arc<Metrics>) -> Self {
-        let Config { addresses, identity, files, deadline, hedge_after } = config;
-        let fleet = Arc::new(Fleet::new((addresses, identity, files), resolver, Arc::clone(&metrics)));
+    pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: &Metrics) -> Self {
+        let Config { fleet, addresses, identity, files, deadline, hedge_after } = config;
+        let metrics = Arc::new(metrics.of_fleet(fleet.as_str()));
+        let fleet = Fleet::new(fleet, (addresses, identity, files), resolver, Arc::clone(&metrics));
+        let fleet = Arc::new(fleet);
         Self { fleet, budget: Arc::new(budget::budget()), deadline, hedge_after, metrics }
     }
 
@@ -127,14 +134,16 @@ impl Decider {
         // A decider that is stopped does not mind its deadline, so we keep our own.
         let ended = timeout(within + DEADLINE_GRACE, asking::ask(self.desk(), until, attempt)).await;
         self.metrics.decided_in(begun.elapsed());
-        ended
-            .unwrap_or(Err(Trouble::Silent))
-            .inspect_err(|trouble| self.metrics.decider_error(trouble.code()))
+        ended.unwrap_or(Err(Trouble::Silent)).inspect_err(|trouble| self.metrics.error(trouble.code()))
     }
 
     fn desk(&self) -> Desk<'_> {
-        let metrics = &self.metrics.decider;
-        Desk { fleet: &self.fleet, budget: &self.budget, metrics, hedge_after: self.hedge_after }
+        Desk {
+            fleet: &self.fleet,
+            budget: &self.budget,
+            metrics: &self.metrics,
+            hedge_after: self.hedge_after,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FIELDS, grants, read_file};
+use super::{FIELDS, grants, read_file, tenants};
 use crate::grpc::{Access, Tls, TlsFiles};
 use crate::yaml::{Fields, Mistakes, Node, Value};
 
@@ -51,7 +51,8 @@ pub fn find(sources: &AccessSources) -> Result<Found, FindError> {
 fn find_grants(path: &Path) -> Result<(crate::grants::Grants, String), Mistakes> {
     read_file(path, |reader, node, _| {
         let fields = Fields::of(reader, node, "a configuration", &FIELDS)?;
-        Some((grants::read(reader, &fields)?, rest(node)))
+        let own = tenants::read(reader, &fields)?;
+        Some((grants::read(reader, &fields, &own)?, rest(node)))
     })
 }
 

@@ -3,24 +3,25 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::tenants::{self, ALL, read_set};
 use crate::grants::{Grant, Grants, Identity, IdentityError, Tenants, Verb};
-use crate::grpc::bounds::MAX_TENANT_BYTES;
-use crate::yaml::fields::{shown, unknown};
+use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 const KINDS: [&str; 3] = ["spiffe", "dns", "subject"];
 const FIELDS: [&str; 5] = ["spiffe", "dns", "subject", "tenants", "verbs"];
 const VERBS: [(&str, Verb); 3] =
     [("decide", Verb::Decide), ("read", Verb::Read), ("administer", Verb::Administer)];
-/// Every tenant, now and later. In a list it could be meant as a tenant's name.
-const ALL: &str = "all";
+
+/// What an empty list would mean.
+const NOTHING: &str = "which would grant nothing: leave the entry out";
 
 /// What an entry looks like, for who has none yet.
 const EXAMPLE: &str =
     "grants: [{spiffe: \"spiffe://example.org/edge\", tenants: [default], verbs: [decide, read]}]";
 
-/// The field `grants` of a configuration.
-pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Grants> {
+/// The field `grants` of the configuration of a decider that has `own` tenants.
+pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, own: &Tenants) -> Option<Grants> {
     if !fields.has("grants") {
         let message = format!("grants is missing: it says who may ask, such as {EXAMPLE}");
         reader.mistake(fields.at, message);
@@ -31,7 +32,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Grants> {
     let (mut grants, mut places) = (BTreeMap::new(), HashMap::new());
     let mut whole = true;
     for entry in entries {
-        match read_grant(reader, entry) {
+        match read_grant(reader, entry, own) {
             Some((identity, grant)) => note(reader, (&mut grants, &mut places), entry.at, (identity, grant)),
             None => whole = false,
         }
@@ -58,10 +59,10 @@ fn note(
     }
 }
 
-fn read_grant(reader: &mut Reader<'_>, node: &Node) -> Option<(Identity, Grant)> {
+fn read_grant(reader: &mut Reader<'_>, node: &Node, own: &Tenants) -> Option<(Identity, Grant)> {
     let fields = Fields::of(reader, node, "a grant", &FIELDS)?;
     let identity = read_identity(reader, &fields);
-    let tenants = fields.required(reader, "tenants").and_then(|node| read_tenants(reader, node));
+    let tenants = fields.required(reader, "tenants").and_then(|node| read_tenants(reader, node, own));
     let verbs = fields.required(reader, "verbs").and_then(|node| read_verbs(reader, node));
     Some((identity?, Grant { tenants: tenants?, verbs: verbs? }))
 }
@@ -82,62 +83,28 @@ fn read_identity(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Identit
     reader.check(node.at, read(text))
 }
 
-fn read_tenants(reader: &mut Reader<'_>, node: &Node) -> Option<Tenants> {
+fn read_tenants(reader: &mut Reader<'_>, node: &Node, own: &Tenants) -> Option<Tenants> {
     match &node.value {
         Value::Text(text) if text == ALL => Some(Tenants::All),
         Value::Text(_) => {
             reader.mistake(node.at, "tenants is a list of names, such as [default], or all");
             None
         }
-        _ => read_set(reader, node, "tenants", read_tenant).map(Tenants::These),
+        _ => read_set(reader, node, ("tenants", NOTHING), |reader, node| {
+            let name =
+                tenants::read_name(reader, node, "for all tenants write tenants: all, without a list")?;
+            tenants::check_own(reader, own, node, &name);
+            Some(name)
+        })
+        .map(Tenants::These),
     }
 }
 
-fn read_tenant(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-    let name = reader.text(node, "a tenant")?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    let refused = if name == ALL {
-        "for all tenants write tenants: all, without a list".to_owned()
-    } else if name.len() > MAX_TENANT_BYTES || !name.bytes().all(plain) {
-        format!(
-            "a tenant has at most {MAX_TENANT_BYTES} characters a-z, 0-9, \"-\" and \"_\": {} could never ask",
-            shown(name)
-        )
-    } else {
-        return Some(name.to_owned());
-    };
-    reader.mistake(node.at, refused);
-    None
-}
-
 fn read_verbs(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Verb>> {
-    read_set(reader, node, "verbs", |reader, node| {
+    read_set(reader, node, ("verbs", NOTHING), |reader, node| {
         let name = reader.text(node, "a verb")?;
         let known = VERBS.iter().find(|(known, _)| *known == name);
         let known = known.ok_or_else(|| unknown("verb", name, VERBS.iter().map(|(known, _)| *known)));
         reader.check(node.at, known).map(|(_, verb)| *verb)
     })
-}
-
-/// A list with something in it, and nothing twice.
-fn read_set<T: Ord>(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    what: &str,
-    read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
-) -> Option<BTreeSet<T>> {
-    let entries = reader.some(node, what, "which would grant nothing: leave the entry out")?;
-    let mut set = BTreeSet::new();
-    let mut whole = true;
-    for entry in entries {
-        match read(reader, entry) {
-            Some(one) => {
-                if !set.insert(one) {
-                    reader.mistake(entry.at, "this is there twice");
-                }
-            }
-            None => whole = false,
-        }
-    }
-    whole.then_some(set)
 }

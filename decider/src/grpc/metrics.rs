@@ -21,6 +21,8 @@ pub struct Metrics {
     /// Those that were closed because their authority is not one any more.
     pub disowned: Counter,
     denied: Family<Denied, Counter>,
+    /// Calls for a tenant whose ledger is another one.
+    pub elsewhere: Counter,
     shed: Family<Shed, Counter>,
     expiry: Family<Expiry, Gauge>,
     /// Changes of certificates and grants that count.
@@ -62,6 +64,11 @@ impl Metrics {
             self.disowned.clone(),
         );
         registry.register("calls_denied", "Calls that are not granted to who made them", self.denied.clone());
+        registry.register(
+            "calls_elsewhere",
+            "Calls for a tenant whose ledger is another one",
+            self.elsewhere.clone(),
+        );
         registry.register("calls_shed", "Calls turned away because there are too many", self.shed.clone());
         registry.register_with_unit(
             "certificate_expiry",

@@ -22,12 +22,15 @@ use super::listener::Listener;
 use super::metrics::Metrics;
 use super::service::Service;
 use crate::decide::Decider;
+use crate::grants::Tenants;
 
 /// Where to listen, and how to stop.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where.
     pub address: SocketAddr,
+    /// Those whose ledger this is. Nothing is done for any other.
+    pub tenants: Tenants,
     /// How old a connection gets, give or take a tenth, before its client is asked to make another one: so that new
     /// replicas get their share of load.
     pub connection_age: Duration,
@@ -38,10 +41,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// With the usual times.
+    /// For every tenant, with the usual times.
     pub const fn at(address: SocketAddr) -> Self {
         Self {
             address,
+            tenants: Tenants::All,
             connection_age: Duration::from_secs(30 * 60),
             drain_notice: Duration::from_millis(250),
             drain_timeout: Duration::from_secs(20),
@@ -97,7 +101,7 @@ impl Server {
         let Self { config, listener, access, metrics } = self;
         let reporter = health::start().await;
         let calls = Calls::new(Arc::clone(&metrics));
-        let service = Service::new(Arc::clone(&decider), Arc::clone(&metrics));
+        let service = Service::new(Arc::clone(&decider), Arc::clone(&metrics), config.tenants);
         let router = services(service, &reporter)?.layer(from_fn_with_state(calls, calls::admit));
         let connections = Connections::to(router, access, metrics, config.connection_age);
         let watch = tokio::spawn(health::watch(reporter, decider, drain.clone()));

@@ -13,7 +13,7 @@ use super::access::Caller;
 use super::metrics::Metrics;
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
-use crate::grants::{Missing, Verb};
+use crate::grants::{Missing, Tenants, Verb};
 use crate::store::StoreError;
 use crate::telemetry::rpc;
 
@@ -21,12 +21,24 @@ use crate::telemetry::rpc;
 pub struct Service {
     decider: Arc<Decider>,
     metrics: Arc<Metrics>,
+    tenants: Tenants,
 }
 
 impl Service {
-    /// Of a decider.
-    pub fn new(decider: Arc<Decider>, metrics: Arc<Metrics>) -> Self {
-        Self { decider, metrics }
+    /// Of a decider over the ledger of these tenants.
+    pub fn new(decider: Arc<Decider>, metrics: Arc<Metrics>, tenants: Tenants) -> Self {
+        Self { decider, metrics, tenants }
+    }
+
+    /// Before anything else happens: granted to who asks, and for a tenant whose ledger this is. In another ledger none
+    /// of its charges would be counted.
+    fn admit(&self, caller: Option<Arc<Caller>>, verb: Verb, tenant: &str) -> Result<(), Status> {
+        permit(caller, verb, tenant)?;
+        if self.tenants.has(tenant) {
+            return Ok(());
+        }
+        self.metrics.elsewhere.inc();
+        Err(status::tenant_elsewhere(tenant))
     }
 
     /// Sheds what could not be answered in time: the store would do its work, and nobody would be there any more.
@@ -73,7 +85,7 @@ impl Service {
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
-        permit(caller, Verb::Decide, &request.tenant)?;
+        self.admit(caller, Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide(request, payload).await };
         self.within(deadline, span, decision).await.map(answer::transaction)
@@ -88,7 +100,7 @@ impl Service {
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
-        permit(caller, Verb::Decide, &change.tenant)?;
+        self.admit(caller, Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide_config_change(change, payload).await };
         self.within(deadline, span, decision).await.map(answer::config_change)
@@ -100,7 +112,7 @@ impl Service {
     ) -> Result<wire::GetDecisionResponse, Status> {
         let (within, caller) = (deadline::longest(request.metadata().as_ref()), caller(&request));
         let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
-        permit(caller, Verb::Read, &tenant)?;
+        self.admit(caller, Verb::Read, &tenant)?;
         self.answerable_within(within)?;
         let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
         let found = record::record(found.ok_or_else(status::not_found)?);
@@ -114,7 +126,7 @@ fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
     request.extensions().get().cloned()
 }
 
-/// Before anything else happens. Nobody in particular is granted nothing.
+/// Nobody in particular is granted nothing.
 fn permit(caller: Option<Arc<Caller>>, verb: Verb, tenant: &str) -> Result<(), Status> {
     let unknown = || status::not_granted(&[], Missing::Identity, verb, tenant);
     caller.ok_or_else(unknown)?.permit(verb, tenant)

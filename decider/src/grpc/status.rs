@@ -52,6 +52,15 @@ pub fn not_granted(shown: &[Identity], missing: Missing, verb: Verb, tenant: &st
     Status::with_error_details(Code::PermissionDenied, message, details)
 }
 
+/// The tenant's ledger is not this one. It is told to who may know: the tenant is granted to the caller.
+pub fn tenant_elsewhere(tenant: &str) -> Status {
+    let facts = HashMap::from([("tenant".to_owned(), tenant.to_owned())]);
+    let details = ErrorDetails::with_error_info("TENANT_ELSEWHERE", DOMAIN, facts);
+    let message =
+        format!("tenant {tenant} is not among this decider's tenants: ask the fleet that has its ledger");
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
 fn told(shown: &[Identity]) -> String {
     let short = |each: &Identity| -> String { each.to_string().chars().take(MAX_SHOWN_CHARS).collect() };
     let names: Vec<String> = shown.iter().take(MAX_SHOWN_IDENTITIES).map(short).collect();

@@ -44,7 +44,8 @@ pub fn span(method: Method, metadata: &MetadataMap) -> Span {
 pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, Status> {
     let code = result.as_ref().err().map_or(Code::Ok, Status::code);
     span.record("rpc.grpc.status_code", code as i32);
-    if !matches!(code, Code::Ok | Code::InvalidArgument | Code::NotFound | Code::PermissionDenied) {
+    let of_caller = [Code::InvalidArgument, Code::NotFound, Code::PermissionDenied, Code::FailedPrecondition];
+    if code != Code::Ok && !of_caller.contains(&code) {
         span.record("otel.status_code", "ERROR");
     }
     if let Err(status) = &result
@@ -59,6 +60,7 @@ pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, S
 fn refusal(code: Code) -> Option<&'static str> {
     match code {
         Code::InvalidArgument => Some("the call breaks the contract"),
+        Code::FailedPrecondition => Some("the tenant is of another fleet"),
         Code::PermissionDenied => Some("the call is not granted to who made it"),
         _ => None,
     }

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use decider::config::access::find;
+use decider::grants::Tenants;
 use decider::{config, store};
 use insta::assert_snapshot;
 
@@ -205,6 +206,30 @@ fn every_mistake_of_the_grants_is_told_with_its_place() {
     DIR/decider.yaml:21:5: verbs is missing
     DIR/decider.yaml:21:6: unknown field identity: expected spiffe, dns, subject, tenants or verbs
     "#);
+}
+
+#[test]
+fn what_is_wrong_with_the_tenants_has_its_place() {
+    let told = |tenants: &str| mistakes_of(&format!("{CONFIG}tenants: {tenants}\n"));
+    assert_snapshot!(told("[payroll, defaults]"), @"DIR/decider.yaml:14:15: default is not among this decider's tenants, so it could never ask; did you mean defaults?");
+    assert_snapshot!(told("[payroll]"), @"DIR/decider.yaml:14:15: default is not among this decider's tenants, so it could never ask");
+    assert_snapshot!(told("[]"), @"DIR/decider.yaml:16:10: tenants is empty, and nobody would be decided for: leave it out for all that grants let in");
+    assert_snapshot!(told("all"), @"DIR/decider.yaml:16:10: tenants must be a list, not text");
+    assert_snapshot!(told("[default, all, Default, default]"), @r#"
+    DIR/decider.yaml:16:20: for all that grants let in leave tenants out
+    DIR/decider.yaml:16:25: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Default could never ask
+    DIR/decider.yaml:16:34: this is there twice
+    "#);
+}
+
+#[test]
+fn the_tenants_of_a_decider_are_read() {
+    let files = Files::new();
+    let tenants = || config::load(&files.path("decider.yaml")).unwrap().grpc.tenants;
+    assert_eq!(tenants(), Tenants::All);
+    files.write("decider.yaml", &format!("{CONFIG}tenants: [default, payroll]\n"));
+    let these = ["default", "payroll"].map(str::to_owned);
+    assert_eq!(tenants(), Tenants::These(these.into()));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "the same")]
 
 mod support;
+mod tenants;
 
 mod access;
 mod admin;

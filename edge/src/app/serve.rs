@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::Router;
 use thiserror::Error;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -14,8 +15,8 @@ use crate::{
     admin::{Admin, Readiness},
     callback_handler::{Shared, router},
     clock::SystemClock,
-    config::Config,
-    decider::{Decider, SystemResolver},
+    config::{Config, Fleet},
+    decider::{Decider, Health, SystemResolver},
     listen::Listener,
     respond::Signers,
     telemetry::metrics::Metrics,
@@ -56,9 +57,14 @@ pub struct Started {
 }
 
 /// Binds both ports and serves.
+///
+/// # Errors
+/// A port cannot be bound, or threads cannot be started.
 pub async fn start(config: Config) -> Result<Started, StartError> {
     let metrics = Arc::new(Metrics::new());
-    let readiness = Arc::new(Readiness::default());
+    let fleets: Vec<_> = config.fleets.into_iter().map(|fleet| (fleet, Arc::<Health>::default())).collect();
+    let healths = fleets.iter().map(|(fleet, health)| (fleet.decider.fleet.clone(), Arc::clone(health)));
+    let readiness = Arc::new(Readiness::new(healths.collect()));
     let bind_error = |what, address| move |error| StartError::Bind { what, address, error };
     let (listen, admin) = (config.listen.address, config.admin.address);
     let listener =
@@ -68,26 +74,25 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
         .map_err(bind_error("admin", admin))?;
     let address = listener.address().unwrap_or(listen);
     let admin_address = admin_port.address().unwrap_or(admin);
-    let decider = Decider::new(config.decider, Arc::new(SystemResolver), Arc::clone(&metrics));
-    let shared = Shared {
-        decider: decider.clone(),
-        limits: config.listen.limits,
-        signers: Signers::start().map_err(StartError::Threads)?,
-        clock: Arc::new(SystemClock),
-        metrics,
-    };
-    let router = router(config.paths, &Arc::new(shared));
+    let signers = Signers::start().map_err(StartError::Threads)?;
     let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
-    let serving = tokio::spawn(listener.serve(router, stop.clone()));
+    let mut routes = Router::new();
+    for (Fleet { decider, paths }, health) in fleets {
+        let decider = Decider::new(decider, Arc::new(SystemResolver), &metrics);
+        watch(decider.clone(), health, stop_admin.clone());
+        let (limits, signers, clock) = (config.listen.limits, signers.clone(), Arc::new(SystemClock));
+        let shared = Shared { decider, limits, signers, clock, metrics: Arc::clone(&metrics) };
+        routes = routes.merge(router(paths, &Arc::new(shared)));
+    }
+    let serving = tokio::spawn(listener.serve(routes, stop.clone()));
     tokio::spawn(admin_port.serve(stop_admin.clone()));
-    watch(decider, Arc::clone(&readiness), stop_admin.clone());
     readiness.set_serving(true);
     tracing::info!(%address, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
     Ok(Started { address, admin_address, readiness, stop, stop_admin, serving })
 }
 
-fn watch(decider: Decider, readiness: Arc<Readiness>, stop: CancellationToken) {
-    tokio::spawn(async move { stop.run_until_cancelled(decider.watch(&readiness.decider)).await });
+fn watch(decider: Decider, health: Arc<Health>, stop: CancellationToken) {
+    tokio::spawn(async move { stop.run_until_cancelled(decider.watch(&health)).await });
 }
 
 impl Started {

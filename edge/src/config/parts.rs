@@ -12,7 +12,8 @@ use crate::{
     admin,
     callback_handler::ANSWER_RESERVE,
     decider::{
-        self, Address, DEFAULT_DEADLINE, Identity, IdentityError, IdentityFiles, MAX_DEADLINE, MAX_ENDPOINTS,
+        self, Address, DEFAULT_DEADLINE, FleetName, Identity, IdentityError, IdentityFiles, MAX_DEADLINE,
+        MAX_ENDPOINTS,
     },
     listen::{self, Limits, ServerTls, TlsError, certified_key, root_store},
 };
@@ -28,7 +29,8 @@ const MIN_BODY_BYTES: usize = 16 << 10;
 const MAX_BODY_BYTES: usize = 4 << 20;
 const MAX_CONNECTIONS: usize = 100_000;
 
-pub(super) fn listen(found: Found<'_>, deadline: Duration) -> Option<listen::Config> {
+/// `deadline` is the longest of any fleet, and where it is said.
+pub(super) fn listen(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
     let mut section = found.section()?;
     let address = section.required("address").and_then(address);
     let certificate = section.required("certificate").and_then(Found::file);
@@ -39,7 +41,7 @@ pub(super) fn listen(found: Found<'_>, deadline: Duration) -> Option<listen::Con
     Some(listen::Config { address: address?, tls: tls?, limits })
 }
 
-fn limits(section: &mut Section<'_>, deadline: Duration) -> Limits {
+fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -> Limits {
     let defaults = Limits::default();
     let seconds = |from: u64, to: u64| Duration::from_secs(from)..=Duration::from_secs(to);
     let mut duration = |name, range, default| {
@@ -62,14 +64,16 @@ fn limits(section: &mut Section<'_>, deadline: Duration) -> Limits {
 }
 
 /// Long enough for the decider's deadline, short enough for the Co-signer.
-fn request_timeout(section: &mut Section<'_>, deadline: Duration) -> Duration {
-    let default = Limits::default().request_timeout.max(deadline + REQUEST_ALLOWANCE);
-    let least = deadline + ANSWER_RESERVE;
+fn request_timeout(section: &mut Section<'_>, (deadline, said): &(Duration, String)) -> Duration {
+    let default = Limits::default().request_timeout.max(*deadline + REQUEST_ALLOWANCE);
+    let least = *deadline + ANSWER_RESERVE;
     let Some(found) = section.optional("request_timeout") else { return default };
     let place = found.place.clone();
     let timeout = found.duration(Duration::from_secs(1)..=MAX_REQUEST_TIMEOUT).unwrap_or(default);
     if timeout < least {
-        place.wrong(format!("must be at least {least:?}: decider.deadline ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"));
+        place.wrong(format!(
+            "must be at least {least:?}: {said} ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"
+        ));
     }
     timeout
 }
@@ -81,7 +85,7 @@ pub(super) fn admin(found: Found<'_>) -> Option<admin::Config> {
     Some(admin::Config { address: address? })
 }
 
-pub(super) fn decider(found: Found<'_>) -> Option<decider::Config> {
+pub(super) fn decider(found: Found<'_>, fleet: FleetName) -> Option<decider::Config> {
     let mut section = found.section()?;
     let place = section.place.clone();
     let addresses = section.required("address").and_then(decider_addresses);
@@ -92,7 +96,8 @@ pub(super) fn decider(found: Found<'_>) -> Option<decider::Config> {
     section.finish();
     let ((files, identity), addresses) = (identity?, addresses?);
     let identity = place.check(identity)?;
-    Some(decider::Config { addresses, identity, files, deadline: deadline?, hedge_after: hedge_after? })
+    let (deadline, hedge_after) = (deadline?, hedge_after?);
+    Some(decider::Config { fleet, addresses, identity, files, deadline, hedge_after })
 }
 
 /// The files, and what they make together where each is right by itself.
@@ -134,11 +139,12 @@ fn decider_addresses(found: Found<'_>) -> Option<Vec<Address>> {
 
 /// `Some(None)`: it is left out. One as long as the deadline would never come.
 fn hedge_after(section: &mut Section<'_>, deadline: Duration) -> Option<Option<Duration>> {
+    let decider = section.place.path.clone();
     let Some(found) = section.optional("hedge_after") else { return Some(None) };
     let place = found.place.clone();
     let after = found.duration(MIN_HEDGE..=MAX_DEADLINE)?;
     if after >= deadline {
-        place.wrong(format!("must be shorter than decider.deadline ({deadline:?})"));
+        place.wrong(format!("must be shorter than {decider}.deadline ({deadline:?})"));
     }
     Some(Some(after))
 }

@@ -4,34 +4,47 @@ use std::collections::{HashMap, HashSet};
 
 use callback::bounds::MAX_ID_BYTES;
 
-use super::{notes::Place, section::Found};
-use crate::{authenticate::CosignerKey, callback_handler::CallbackPath, respond::ReplyKey};
+use super::{fleets::Fleets, notes::Place, section::Found};
+use crate::{
+    authenticate::CosignerKey, callback_handler::CallbackPath, decider::FleetName, respond::ReplyKey,
+};
 
-pub(super) fn paths(found: Found<'_>) -> Option<Vec<CallbackPath>> {
+/// Each path with the fleet that it asks.
+pub(super) fn paths(found: Found<'_>, fleets: &Fleets<'_>) -> Option<Vec<(FleetName, CallbackPath)>> {
     let mut read = Vec::new();
     let mut complete = true;
     for found in found.list()? {
         let place = found.place.clone();
-        match path(found) {
-            Some(path) => read.push((place, path)),
+        match path(found, fleets) {
+            Some((fleet, path)) => read.push(Read { place, fleet, path }),
             None => complete = false,
         }
     }
     check_sub_paths(&read);
     check_keys(&read);
-    complete.then(|| read.into_iter().map(|(_, path)| path).collect())
+    check_tenants(&read);
+    fleets.check_asked();
+    complete.then(|| read.into_iter().map(|read| (read.fleet, read.path)).collect())
 }
 
-fn path(found: Found<'_>) -> Option<CallbackPath> {
+/// A path, where it stands, and the fleet that it asks.
+struct Read<'n> {
+    place: Place<'n>,
+    fleet: FleetName,
+    path: CallbackPath,
+}
+
+fn path(found: Found<'_>, fleets: &Fleets<'_>) -> Option<(FleetName, CallbackPath)> {
     let mut section = found.section()?;
     let sub_path = section.required("sub_path").and_then(|found| found.parse(TryInto::try_into));
     let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
+    let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
     let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
     let reply_key = section.required("reply_private_key").and_then(Found::file);
     let reply_key = reply_key.and_then(|(place, pem)| place.check(ReplyKey::from_pem(&pem)));
     let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
     section.finish();
-    Some(CallbackPath {
+    let path = CallbackPath {
         sub_path: sub_path?,
         tenant: tenant?,
         cosigner_keys: cosigner_keys?,
@@ -40,7 +53,8 @@ fn path(found: Found<'_>) -> Option<CallbackPath> {
             None => None,
             Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
         },
-    })
+    };
+    Some((fleet?, path))
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
@@ -61,9 +75,9 @@ fn every<'n, T>(found: Found<'n>, read: impl Fn(Found<'n>) -> Option<T>) -> Opti
     entries.into_iter().collect()
 }
 
-fn check_sub_paths(paths: &[(Place<'_>, CallbackPath)]) {
+fn check_sub_paths(paths: &[Read<'_>]) {
     let mut seen = HashSet::new();
-    for (place, path) in paths {
+    for Read { place, path, .. } in paths {
         if !seen.insert(&path.sub_path) {
             place.wrong(format!("sub_path \"{}\" is given twice", path.sub_path.as_str()));
         }
@@ -72,13 +86,30 @@ fn check_sub_paths(paths: &[(Place<'_>, CallbackPath)]) {
 
 /// A reply key among the keys that requests are verified with would let anybody send our own replies back as
 /// requests.
-fn check_keys(paths: &[(Place<'_>, CallbackPath)]) {
+fn check_keys(paths: &[Read<'_>]) {
     let reply_keys: HashMap<&[u8], &str> =
-        paths.iter().map(|(_, path)| (path.reply_key.identity(), path.sub_path.as_str())).collect();
-    for (place, path) in paths {
+        paths.iter().map(|Read { path, .. }| (path.reply_key.identity(), path.sub_path.as_str())).collect();
+    for Read { place, path, .. } in paths {
         for owner in path.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.identity())) {
             place.wrong(format!(
                 "cosigner_public_keys holds the reply key of sub_path \"{owner}\": give the Co-signer's own public key"
+            ));
+        }
+    }
+}
+
+/// Two ledgers of one tenant would each have room for all of its limits.
+fn check_tenants(paths: &[Read<'_>]) {
+    let mut homes: HashMap<&str, &FleetName> = HashMap::new();
+    for Read { place, fleet, path } in paths {
+        let home = homes.entry(path.tenant.as_str()).or_insert(fleet);
+        if *home != fleet {
+            place.wrong(format!(
+                "tenant \"{}\" is asked of {} here and of {} before: a tenant has one ledger, so all its paths ask one \
+                 fleet",
+                path.tenant.as_str(),
+                fleet.field(),
+                home.field()
             ));
         }
     }

@@ -146,6 +146,17 @@ impl<'n> Section<'n> {
         found
     }
 
+    /// All that is left, where the fields are named by whoever writes the file: the place of each name, the name, the
+    /// value.
+    pub(super) fn entries(self) -> Vec<(Place<'n>, String, Found<'n>)> {
+        let (notes, path) = (self.place.notes, self.place.path);
+        let entry = |(name, at, node): (String, _, _)| {
+            let path = format!("{path}.{name}");
+            (Place::new(notes, at, path.clone()), name, Found::new(node, notes, path))
+        };
+        self.left.into_iter().map(entry).collect()
+    }
+
     /// Notes every field that nobody took.
     pub(super) fn finish(self) {
         for (name, at, _) in &self.left {

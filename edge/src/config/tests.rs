@@ -3,6 +3,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 
 use super::*;
+use crate::decider::DEFAULT_DEADLINE;
 
 /// A directory with everything a configuration names.
 struct Files(TempDir);
@@ -82,10 +83,10 @@ paths:
 fn a_small_file_is_enough() {
     let config = Files::new().load(GOOD).expect("no mistakes");
     assert_eq!(config.listen.limits, listen::Limits::default());
-    assert_eq!(config.decider.deadline, Duration::from_secs(15));
-    assert_eq!((config.decider.addresses.len(), config.decider.hedge_after), (1, None));
-    assert_eq!(config.paths.len(), 1);
-    assert!(config.paths[0].admits(None));
+    assert_eq!(config.fleets[0].decider.deadline, Duration::from_secs(15));
+    assert_eq!((config.fleets[0].decider.addresses.len(), config.fleets[0].decider.hedge_after), (1, None));
+    assert_eq!(config.fleets[0].paths.len(), 1);
+    assert!(config.fleets[0].paths[0].admits(None));
 }
 
 #[test]
@@ -110,17 +111,20 @@ fn every_setting_is_read() {
     .map(|time| time.as_secs_f32());
     assert_eq!(seconds, [1.0, 2.0, 3.0, 4.5, 60.0]);
     assert_eq!((limits.max_body_bytes, limits.max_connections), (65536, 7));
-    assert_eq!(config.decider.deadline.as_millis(), 1500);
-    assert_eq!(config.decider.hedge_after, Some(Duration::from_millis(20)));
+    assert_eq!(config.fleets[0].decider.deadline.as_millis(), 1500);
+    assert_eq!(config.fleets[0].decider.hedge_after, Some(Duration::from_millis(20)));
     assert_eq!(
         (
-            config.paths[0].admits(Some("s-2")),
-            config.paths[0].admits(Some("s-3")),
-            config.paths[0].admits(None)
+            config.fleets[0].paths[0].admits(Some("s-2")),
+            config.fleets[0].paths[0].admits(Some("s-3")),
+            config.fleets[0].paths[0].admits(None)
         ),
         (true, false, false)
     );
-    assert_eq!((config.paths[1].sub_path.as_str(), config.paths[1].tenant.as_str()), ("/acme", "acme"));
+    assert_eq!(
+        (config.fleets[0].paths[1].sub_path.as_str(), config.fleets[0].paths[1].tenant.as_str()),
+        ("/acme", "acme")
+    );
 }
 
 #[test]
@@ -174,7 +178,7 @@ extra: 1
     edge.yaml:23:13: paths[1].tenant: must be text; put it in quotes
     edge.yaml:24:27: paths[1].cosigner_public_keys: must be a list with at least one entry
     edge.yaml:25:24: paths[1].reply_private_key: does not hold a private key (PEM; make one with: openssl genrsa -out reply_private.pem 2048)
-    edge.yaml:26:1: extra: is no field here; there are: listen, admin, decider, paths
+    edge.yaml:26:1: extra: is no field here; there are: listen, admin, decider, deciders, paths
     "#);
 }
 
@@ -202,7 +206,7 @@ fn deciders_may_have_one_address_or_several() {
     let files = Files::new();
     let with = |address: &str| GOOD.replace("https://localhost:50051", address);
     let config = files.load(&with("[https://one:1, https://two:1, https://one:2]")).expect("no mistakes");
-    let addresses = config.decider.addresses.iter().map(|address| (address.host(), address.port()));
+    let addresses = config.fleets[0].decider.addresses.iter().map(|address| (address.host(), address.port()));
     assert_eq!(addresses.collect::<Vec<_>>(), [("one", 1), ("two", 1), ("one", 2)]);
     let wrong = with("[https://one:443, 7, http://two, https://ONE/]");
     insta::assert_snapshot!(files.mistakes(&wrong), @r#"
@@ -223,6 +227,115 @@ fn a_hedge_that_would_never_come_is_a_mistake() {
     assert!(files.load(&with("1999ms")).is_ok());
     insta::assert_snapshot!(files.mistakes(&with("2s")), @"edge.yaml:14:16: decider.hedge_after: must be shorter than decider.deadline (2s)");
     insta::assert_snapshot!(files.mistakes(&with("0ms")), @r#"edge.yaml:14:16: decider.hedge_after: must be a duration from 1ms to 20s, such as "5s" or "250ms""#);
+}
+
+/// A second fleet, and paths of it.
+fn two_fleets(deciders: &str, paths: &str) -> String {
+    GOOD.replace("paths:", &format!("deciders:\n{deciders}paths:")) + paths
+}
+
+const PAYROLL: &str = "  payroll: {address: 'https://payroll:50051', ca: server.crt, certificate: other.crt, private_key: other.key, deadline: 2s}\n";
+
+fn path(sub_path: &str, tenant: &str, decider: &str) -> String {
+    format!(
+        "  - {{sub_path: {sub_path}, tenant: {tenant}, cosigner_public_keys: [cosigner_public.pem], reply_private_key: callback_rsa_private.pem{decider}}}\n"
+    )
+}
+
+#[test]
+fn a_path_asks_the_fleet_that_it_names_and_no_other() {
+    let files = Files::new();
+    let paths = path("/a", "a", "") + &path("/pay", "payroll", ", decider: payroll");
+    let config = files.load(&two_fleets(PAYROLL, &paths)).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let fleets: Vec<_> = config
+        .fleets
+        .iter()
+        .map(|Fleet { decider, paths }| {
+            let paths: Vec<_> = paths.iter().map(|path| path.sub_path.as_str()).collect();
+            (decider.fleet.as_str(), decider.addresses[0].host(), decider.deadline.as_secs(), paths)
+        })
+        .collect();
+    assert_eq!(
+        fleets,
+        [("default", "localhost", 15, vec!["", "/a"]), ("payroll", "payroll", 2, vec!["/pay"])]
+    );
+}
+
+#[test]
+fn a_fleet_that_is_not_there_or_that_nobody_asks_is_a_mistake() {
+    let files = Files::new();
+    let deciders = format!("{PAYROLL}{}", PAYROLL.replace("payroll", "treasury"));
+    let told = |paths: &str| files.mistakes(&two_fleets(&deciders, paths));
+    let treasury = path("/t", "t", ", decider: treasury");
+    insta::assert_snapshot!(told(&(treasury.clone() + &path("/p", "p", ", decider: payrol"))), @"edge.yaml:22:130: paths[2].decider: is no fleet under deciders: did you mean payroll?");
+    insta::assert_snapshot!(told(&(treasury.clone() + &path("/p", "p", ", decider: gold"))), @"
+    edge.yaml:14:12: deciders.payroll: is asked by no path: take it out, or name it in the field decider of a path
+    edge.yaml:22:130: paths[2].decider: is no fleet under deciders; there are: payroll, treasury
+    ");
+    insta::assert_snapshot!(told(&(treasury.clone() + &path("/p", "p", ", decider: default"))), @"
+    edge.yaml:14:12: deciders.payroll: is asked by no path: take it out, or name it in the field decider of a path
+    edge.yaml:22:130: paths[2].decider: leave it out: then the one under decider is asked
+    ");
+    insta::assert_snapshot!(files.mistakes(&(GOOD.to_owned() + &path("/p", "p", ", decider: payroll"))), @"edge.yaml:18:130: paths[1].decider: there are no deciders by name: write them under deciders");
+    let nobody_asks_the_first =
+        two_fleets(PAYROLL, "").replace("tenant: default", "tenant: default\n    decider: payroll");
+    insta::assert_snapshot!(files.mistakes(&nobody_asks_the_first), @"edge.yaml:9:3: decider: is asked by no path: give one of those under deciders this place");
+}
+
+#[test]
+fn every_mistake_of_the_fleets_has_its_place() {
+    let files = Files::new();
+    let wrong = "  Payroll: {}
+  default: {}
+  a: {address: 'https://a:1', ca: server.crt, certificate: other.crt, private_key: other.key, hedge_after: 15s}
+  b: {address: 'https://A:1', ca: none.pem, certificate: other.crt, private_key: other.key, deadlin: 1s}
+  c: {address: ['https://c:1', 'https://localhost:50051'], ca: server.crt, certificate: other.crt, private_key: other.key}
+  d:
+";
+    let paths: String = ["a", "b", "c", "d"]
+        .iter()
+        .map(|name| path(&format!("/{name}"), name, &format!(", decider: {name}")))
+        .collect();
+    insta::assert_snapshot!(files.mistakes(&two_fleets(wrong, &paths)), @r#"
+    edge.yaml:14:3: deciders.Payroll: a fleet is called by 1 to 64 of a-z, 0-9, "-" and "_", and not "default", which is the one under decider
+    edge.yaml:15:3: deciders.default: a fleet is called by 1 to 64 of a-z, 0-9, "-" and "_", and not "default", which is the one under decider
+    edge.yaml:16:108: deciders.a.hedge_after: must be shorter than deciders.a.deadline (15s)
+    edge.yaml:17:35: deciders.b.ca: cannot read none.pem: No such file or directory (os error 2)
+    edge.yaml:17:93: deciders.b.deadlin: is no field here; there are: address, ca, certificate, private_key, deadline, hedge_after
+    edge.yaml:18:6: deciders.c: address https://localhost:50051 is one of decider already: a decider is of one fleet
+    edge.yaml:19:4: deciders.d: must hold named fields (name: value)
+    "#);
+    insta::assert_snapshot!(files.mistakes(&GOOD.replace("paths:", "deciders: {}\npaths:")), @"edge.yaml:13:11: deciders: names no fleet: leave it out where decider is the only one");
+    let many: String = (0..64).map(|number| PAYROLL.replace("payroll", &format!("p{number}"))).collect();
+    let paths: String = (0..64)
+        .map(|number| path(&format!("/p{number}"), &format!("p{number}"), &format!(", decider: p{number}")))
+        .collect();
+    insta::assert_snapshot!(files.mistakes(&two_fleets(&many, &paths)), @"edge.yaml:14:3: deciders: must be at most 63 fleets");
+}
+
+/// It would have all of its limits twice.
+#[test]
+fn a_tenant_is_of_one_fleet() {
+    let files = Files::new();
+    let paths = path("/one", "payroll", ", decider: payroll")
+        + &path("/two", "payroll", ", decider: payroll")
+        + &path("/three", "payroll", "")
+        + &path("/four", "default", ", decider: payroll");
+    insta::assert_snapshot!(files.mistakes(&two_fleets(PAYROLL, &paths)), @r#"
+    edge.yaml:22:5: paths[3]: tenant "payroll" is asked of decider here and of deciders.payroll before: a tenant has one ledger, so all its paths ask one fleet
+    edge.yaml:23:5: paths[4]: tenant "default" is asked of deciders.payroll here and of decider before: a tenant has one ledger, so all its paths ask one fleet
+    "#);
+}
+
+#[test]
+fn a_request_has_time_for_the_slowest_fleet() {
+    let files = Files::new();
+    let slow = PAYROLL.replace("2s", "18s");
+    let yaml = two_fleets(&slow, &path("/p", "p", ", decider: payroll"));
+    let timeout = |yaml: &str| files.load(yaml).expect("no mistakes").listen.limits.request_timeout;
+    assert_eq!(timeout(&yaml).as_secs(), 22);
+    let short = yaml.replace("admin:", "  request_timeout: 18s\nadmin:");
+    insta::assert_snapshot!(files.mistakes(&short), @"edge.yaml:6:20: listen.request_timeout: must be at least 19s: deciders.payroll.deadline (18s) and 1s to sign and send");
 }
 
 #[test]
@@ -253,8 +366,9 @@ fn the_readme_shows_a_whole_configuration() {
     let config = files.load(&yaml).unwrap_or_else(|mistakes| panic!("{mistakes:#?}\n{yaml}"));
     // What it calls the defaults are the defaults.
     assert_eq!(config.listen.limits, listen::Limits::default());
-    assert_eq!(config.decider.deadline, DEFAULT_DEADLINE);
-    assert_eq!(config.paths.len(), 2);
+    assert_eq!(config.fleets[0].decider.deadline, DEFAULT_DEADLINE);
+    let paths: Vec<_> = config.fleets.iter().map(|fleet| fleet.paths.len()).collect();
+    assert_eq!(paths, [2, 1]);
 }
 
 #[test]
@@ -271,5 +385,12 @@ fn the_sample_for_deployments_loads() {
     let sample = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/edge/edge.yaml"))
         .expect("a sample");
     let config = files.load(&sample).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
-    assert_eq!(config.paths.len(), 2);
+    assert_eq!(config.fleets[0].paths.len(), 2);
+    // And with the fleet that it shows in comments.
+    let shown = sample
+        .replace("\n# deciders:", "\ndeciders:")
+        .replace("\n#   ", "\n  ")
+        .replace("    # decider: payroll", "    decider: payroll");
+    let config = files.load(&shown).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    assert_eq!(config.fleets[1].paths[0].sub_path.as_str(), "/payroll");
 }

@@ -18,7 +18,7 @@ use super::{
     standing::Sign,
     trouble::{Prospect, Trouble},
 };
-use crate::telemetry::metrics::DeciderMetrics;
+use crate::telemetry::metrics::FleetMetrics;
 
 /// Pauses before deciders are asked again when each was asked. Together they bridge one that restarts alone.
 const RETRY_PAUSES: [Duration; 3] =
@@ -70,7 +70,7 @@ impl Next {
 pub(super) struct Desk<'d> {
     pub(super) fleet: &'d Fleet,
     pub(super) budget: &'d TpsBudget,
-    pub(super) metrics: &'d DeciderMetrics,
+    pub(super) metrics: &'d FleetMetrics,
     pub(super) hedge_after: Option<Duration>,
 }
 
@@ -206,7 +206,7 @@ impl<'d> Asking<'d> {
     fn spend(&self) -> bool {
         let granted = self.desk.budget.withdraw();
         if !granted {
-            self.desk.metrics.budget_exhausted.inc();
+            self.desk.metrics.budget_exhausted();
         }
         granted
     }

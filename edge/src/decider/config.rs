@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     address::Address,
+    fleet_name::FleetName,
     identity::{Identity, IdentityFiles},
 };
 
@@ -15,6 +16,8 @@ pub const MAX_DEADLINE: Duration = Duration::from_secs(20);
 /// Where the deciders are and who we are to them.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What they are called together.
+    pub fleet: FleetName,
     /// Where they are; at least one, none twice.
     pub addresses: Vec<Address>,
     /// Who we are.

@@ -17,7 +17,7 @@ use super::{
     standing::{Record, Sign, Standing},
     trouble::Trouble,
 };
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::FleetMetrics;
 
 /// One decider at one address.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) struct Endpoint {
     pub(super) lost: Notify,
     /// Told of each change of standing, as by every other endpoint.
     changed: Arc<Notify>,
-    metrics: Arc<Metrics>,
+    metrics: Arc<FleetMetrics>,
 }
 
 impl Endpoint {
@@ -42,9 +42,9 @@ impl Endpoint {
         address: SocketAddr,
         channel: Channel,
         changed: Arc<Notify>,
-        metrics: Arc<Metrics>,
+        metrics: Arc<FleetMetrics>,
     ) -> Self {
-        metrics.decider.endpoint_is(Standing::Unproven.word());
+        metrics.endpoint_is(Standing::Unproven.word());
         Self {
             address,
             client: DecisionServiceClient::new(channel.clone()),
@@ -89,9 +89,9 @@ impl Endpoint {
     }
 
     fn tell(&self, before: Standing, now: Standing, sign: Sign) {
-        self.metrics.decider.endpoint_was(before.word());
-        self.metrics.decider.endpoint_is(now.word());
-        self.metrics.decider.endpoint_became(now.word());
+        self.metrics.endpoint_was(before.word());
+        self.metrics.endpoint_is(now.word());
+        self.metrics.endpoint_became(now.word());
         let (endpoint, standing) = (self.address, now.word());
         match now {
             Standing::Out => {
@@ -114,7 +114,7 @@ impl Endpoint {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.metrics.decider.endpoint_was(held(&self.record).standing().word());
+        self.metrics.endpoint_was(held(&self.record).standing().word());
     }
 }
 

@@ -13,12 +13,13 @@ use super::{
     address::Address,
     choose::{Dice, MAX_ENDPOINTS, Seats},
     endpoint::Endpoint,
+    fleet_name::FleetName,
     health::Health,
     identity::{Identity, IdentityFiles},
     members::{Member, Members},
     resolve::Resolve,
 };
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::FleetMetrics;
 
 /// Pause between lookups: how late a new decider is noticed.
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(5);
@@ -34,6 +35,7 @@ const PROOF_POLL: Duration = Duration::from_millis(10);
 /// The deciders, and what keeps them up to date.
 #[derive(Debug)]
 pub(super) struct Fleet {
+    name: FleetName,
     members: ArcSwap<Members>,
     addresses: Vec<Address>,
     identity: ArcSwap<Identity>,
@@ -41,17 +43,19 @@ pub(super) struct Fleet {
     resolver: Arc<dyn Resolve>,
     changed: Arc<Notify>,
     dice: Dice,
-    metrics: Arc<Metrics>,
+    metrics: Arc<FleetMetrics>,
 }
 
 impl Fleet {
     pub(super) fn new(
+        name: FleetName,
         (addresses, identity, files): (Vec<Address>, Identity, IdentityFiles),
         resolver: Arc<dyn Resolve>,
-        metrics: Arc<Metrics>,
+        metrics: Arc<FleetMetrics>,
     ) -> Self {
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self {
+            name,
             members: ArcSwap::default(),
             addresses,
             identity: ArcSwap::from_pointee(identity),
@@ -80,9 +84,9 @@ impl Fleet {
     async fn keep_health(&self, health: &Health) {
         loop {
             let ready = self.members().is_ready();
-            self.metrics.decider_ready.set(ready.into());
+            self.metrics.ready(ready);
             if health.note(ready) {
-                tracing::info!(ready, "decider readiness changed");
+                tracing::info!(fleet = self.name.as_str(), ready, "decider readiness changed");
             }
             self.changed.notified().await;
         }
@@ -134,11 +138,12 @@ impl Fleet {
             Ok(identity) => self.prove(Arc::new(identity), known).await,
             Err(error) => Err(error.to_string()),
         };
+        let fleet = self.name.as_str();
         match &renewed {
-            Ok(()) => tracing::info!("deciders are asked as somebody new"),
-            Err(error) => tracing::error!(error, "the new files of the decider's client are not used"),
+            Ok(()) => tracing::info!(fleet, "deciders are asked as somebody new"),
+            Err(error) => tracing::error!(fleet, error, "the new files of the decider's client are not used"),
         }
-        self.metrics.decider.identity(renewed.is_ok());
+        self.metrics.identity(renewed.is_ok());
         self.changed.notify_one();
     }
 

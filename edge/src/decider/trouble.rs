@@ -8,6 +8,9 @@ use tonic_types::StatusExt as _;
 
 use super::{answer::Garbage, standing::Sign};
 
+/// The reason of a decider for a tenant whose ledger it does not have.
+const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
+
 /// No decision, and why. None of these ever becomes an approval.
 #[derive(Debug, Error)]
 pub enum Trouble {
@@ -23,8 +26,11 @@ pub enum Trouble {
     /// It says that our call breaks the contract: a bug of ours.
     #[error("the decider refuses the call as a breach of the contract: {}", .0.message())]
     Breach(#[source] Box<Status>),
+    /// The tenant's ledger is that of another fleet.
+    #[error("the tenant is of another fleet: {}", .0.message())]
+    Elsewhere(#[source] Box<Status>),
     /// No name of a decider has been resolved yet.
-    #[error("no decider is known: decider.address is not resolved")]
+    #[error("no decider is known: no address of the fleet is resolved")]
     NoEndpoint,
 }
 
@@ -48,6 +54,7 @@ impl Trouble {
             Self::Silent => "TIMEOUT",
             Self::Garbage(_) => "GARBAGE",
             Self::Breach(_) => "INVALID_ARGUMENT",
+            Self::Elsewhere(_) => TENANT_ELSEWHERE,
             Self::NoEndpoint => "NO_ENDPOINT",
         }
     }
@@ -64,17 +71,19 @@ impl Trouble {
                 Code::FailedPrecondition => Prospect::Elsewhere,
                 _ => Prospect::None,
             },
-            Self::Silent | Self::Breach(_) | Self::NoEndpoint => Prospect::None,
+            // All deciders of a fleet have the same tenants, and each call would be one less for the others' questions.
+            Self::Silent | Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => Prospect::None,
         }
     }
 
-    /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top.
+    /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor is one
+    /// that is asked for a tenant it has not: it would be gone for those that it has.
     pub(super) fn sign(&self) -> Option<Sign> {
         match self {
             Self::Failed(status) if is_broken(status) => Some(Sign::Broken),
             Self::Failed(status) if status.code() == Code::ResourceExhausted => None,
             Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Sign::Unable),
-            Self::Breach(_) | Self::NoEndpoint => None,
+            Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => None,
         }
     }
 }
@@ -83,6 +92,7 @@ impl From<Status> for Trouble {
     fn from(status: Status) -> Self {
         match status.code() {
             Code::InvalidArgument => Self::Breach(Box::new(status)),
+            Code::FailedPrecondition if is_elsewhere(&status) => Self::Elsewhere(Box::new(status)),
             _ => Self::Failed(Box::new(status)),
         }
     }
@@ -91,6 +101,10 @@ impl From<Status> for Trouble {
 fn retry_delay(status: &Status) -> Prospect {
     let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);
     delay.map_or(Prospect::Elsewhere, |delay| Prospect::Again(Some(delay)))
+}
+
+fn is_elsewhere(status: &Status) -> bool {
+    status.get_details_error_info().is_some_and(|info| info.reason == TENANT_ELSEWHERE)
 }
 
 /// Whether the connection failed under the call: a status with a source was made on this side. Our own deadline
@@ -152,7 +166,13 @@ mod tests {
             "shed",
             ErrorDetails::with_retry_info(Some(delay)),
         );
+        let elsewhere = Status::with_error_details(
+            Code::FailedPrecondition,
+            "not here",
+            ErrorDetails::with_error_info("TENANT_ELSEWHERE", "countersign", []),
+        );
         for (trouble, prospect, sign) in [
+            (elsewhere.into(), Prospect::None, None),
             (failed(Code::Unavailable), Prospect::Again(None), Some(Sign::Unable)),
             (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
             (shed.into(), Prospect::Again(Some(delay)), None),

@@ -15,8 +15,8 @@ use crate::support::{Decider, Deciders, Files, Keeps, Manner};
 
 /// The deadline of [`Deciders`].
 const DEADLINE: Duration = Duration::from_secs(3);
-const RETRIES: &str = r#"decider_attempts_total{kind="retry"}"#;
-const OUT: &str = r#"decider_endpoints{standing="out"}"#;
+const RETRIES: &str = r#"decider_attempts_total{kind="retry",fleet="default"}"#;
+const OUT: &str = r#"decider_endpoints{standing="out",fleet="default"}"#;
 
 /// A port at which nobody listens.
 async fn dead_port() -> u16 {
@@ -80,7 +80,7 @@ async fn one_that_is_about_to_end_is_left_without_a_failed_call() {
     drop(deciders.all.remove(1));
     assert_eq!(deciders.ask_all(100).await.0.len(), 0);
     assert_eq!(deciders.metric(RETRIES), 0);
-    assert_eq!(deciders.metric(r#"decider_attempts_total{kind="first"}"#), 100);
+    assert_eq!(deciders.metric(r#"decider_attempts_total{kind="first",fleet="default"}"#), 100);
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_silent_one_does_not_eat_deadlines() {
     let (troubles, slowest) = deciders.ask_all(100).await;
     assert_eq!(troubles.len(), 0, "{troubles:?}");
     assert!(slowest < DEADLINE / 2, "{slowest:?}");
-    let silent = deciders.metric(r#"decider_attempts_total{kind="silence"}"#);
+    let silent = deciders.metric(r#"decider_attempts_total{kind="silence",fleet="default"}"#);
     assert!((1..10).contains(&silent), "{silent}");
 }
 
@@ -118,7 +118,7 @@ async fn one_that_accepts_connections_and_no_more_is_never_asked() {
     let (troubles, slowest) = deciders.ask_all(50).await;
     assert_eq!((troubles.len(), deciders.calls()), (0, vec![50]));
     assert!(slowest < DEADLINE / 3, "{slowest:?}");
-    assert_eq!(deciders.metric(r#"decider_endpoints{standing="unproven"}"#), 1);
+    assert_eq!(deciders.metric(r#"decider_endpoints{standing="unproven",fleet="default"}"#), 1);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn a_hedge_cuts_slow_answers_short() {
     let (troubles, slowest) = deciders.ask_all(50).await;
     assert_eq!(troubles.len(), 0);
     assert!(slowest < Duration::from_millis(500), "{slowest:?}");
-    assert!(deciders.metric(r#"decider_attempts_total{kind="hedge"}"#) > 0);
+    assert!(deciders.metric(r#"decider_attempts_total{kind="hedge",fleet="default"}"#) > 0);
     assert_eq!(deciders.metric(OUT), 0, "slow is not silent");
 }
 
@@ -142,8 +142,8 @@ async fn nobody_is_stormed_by_retries() {
     let calls: usize = deciders.calls().iter().sum();
     // Half as many again, and twenty for each of ten seconds; without a budget it would be twelve times as many.
     assert!((600..=600 + 300 + 220).contains(&calls), "{calls}");
-    assert!(deciders.metric("decider_budget_exhausted_total") > 0);
-    assert_eq!(deciders.metric(r#"decider_errors_total{code="UNAVAILABLE"}"#), 600);
+    assert!(deciders.metric(r#"decider_budget_exhausted_total{fleet="default"}"#) > 0);
+    assert_eq!(deciders.metric(r#"decider_errors_total{code="UNAVAILABLE",fleet="default"}"#), 600);
 }
 
 #[tokio::test]

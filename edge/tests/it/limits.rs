@@ -84,7 +84,7 @@ async fn readiness_says_what_is_missing() {
     let mut bench = Bench::new(Manner::Allowing).await;
     bench.until_ready().await;
     assert_eq!(bench.admin("/livez").await, (200, "ok\n".to_owned()));
-    assert!(bench.admin("/metrics").await.1.contains("countersign_edge_decider_ready 1"));
+    assert!(bench.admin("/metrics").await.1.contains(r#"countersign_edge_decider_ready{fleet="default"} 1"#));
     bench.decider = crate::support::Decider::start(&bench.files, Manner::Allowing).await;
     let lost = Instant::now();
     while bench.admin("/readyz").await.0 == 200 {

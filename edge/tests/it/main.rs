@@ -10,6 +10,7 @@
 mod answers;
 mod balance;
 mod binary;
+mod fleets;
 mod limits;
 mod renewal;
 mod support;

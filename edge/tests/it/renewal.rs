@@ -6,8 +6,8 @@ use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::support::{Deciders, Files, Manner};
 
-const TAKEN: &str = r#"decider_identity_reloads_total{outcome="taken"}"#;
-const REFUSED: &str = r#"decider_identity_reloads_total{outcome="refused"}"#;
+const TAKEN: &str = r#"decider_identity_reloads_total{outcome="taken",fleet="default"}"#;
+const REFUSED: &str = r#"decider_identity_reloads_total{outcome="refused",fleet="default"}"#;
 
 /// The certificate in the client's file.
 fn own(deciders: &Deciders) -> Vec<u8> {

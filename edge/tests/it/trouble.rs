@@ -53,7 +53,13 @@ async fn a_breach_of_the_contract_is_our_bug_and_rejects() {
     let bench = Bench::new(Manner::Failing(Code::InvalidArgument)).await;
     assert_eq!(ask(&bench).await.action(), "REJECT");
     assert_eq!(bench.decider.asked().len(), 1);
-    assert!(bench.admin("/metrics").await.1.contains(r#"decider_errors_total{code="INVALID_ARGUMENT"} 1"#));
+    assert!(
+        bench
+            .admin("/metrics")
+            .await
+            .1
+            .contains(r#"decider_errors_total{code="INVALID_ARGUMENT",fleet="default"} 1"#)
+    );
 }
 
 #[tokio::test]
@@ -72,7 +78,13 @@ async fn garbage_means_retry() {
     for spoil in spoils {
         let bench = Bench::new(Manner::Garbage(spoil)).await;
         assert_eq!(ask(&bench).await.told(), ("RETRY".to_owned(), TX_ID.to_owned()));
-        assert!(bench.admin("/metrics").await.1.contains(r#"decider_errors_total{code="GARBAGE"} 1"#));
+        assert!(
+            bench
+                .admin("/metrics")
+                .await
+                .1
+                .contains(r#"decider_errors_total{code="GARBAGE",fleet="default"} 1"#)
+        );
     }
 }
 

@@ -14,6 +14,7 @@ mod peers;
 mod round_trip;
 mod shared;
 mod start;
+mod tenants;
 
 pub mod bare_edge;
 pub mod instructions;
@@ -84,6 +85,8 @@ pub enum Part {
     Lists,
     /// Other policy engines as libraries
     Peers,
+    /// What tenants take; measured only where it is named
+    Tenants,
 }
 
 impl Options {
@@ -125,6 +128,10 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     }
     if options.wants(Part::Peers) {
         rows.extend(peers::measure(&bench)?);
+    }
+    // Minutes, for figures that a README works with: not part of everything.
+    if options.only.contains(&Part::Tenants) {
+        rows.extend(tenants::measure(&bench).await?);
     }
     let report = Report { machine, rounds: options.scale.rounds, quick: options.scale.is_quick(), rows };
     print!("{}", report.text());

@@ -17,6 +17,8 @@ pub struct Scale {
     pub plain_transactions: usize,
     /// Questions to a decider in one round where two sizes of a policy are compared.
     pub compared_decisions: usize,
+    /// Decisions of each measurement of tenants.
+    pub tenant_decisions: usize,
     /// How often instructions are counted, with the first count, which is dropped like a round.
     pub counts: usize,
     /// Requests to a server that has just started, before it is measured.
@@ -40,6 +42,7 @@ impl Scale {
         durable_decisions: 30_000,
         plain_transactions: 4_000,
         compared_decisions: 30_000,
+        tenant_decisions: 100_000,
         counts: 4,
         warm_up: 1_000,
         open_loop: Duration::from_secs(3),
@@ -56,6 +59,7 @@ impl Scale {
         durable_decisions: 2_000,
         plain_transactions: 500,
         compared_decisions: 2_000,
+        tenant_decisions: 2_000,
         counts: 2,
         warm_up: 50,
         open_loop: Duration::from_millis(200),

@@ -54,7 +54,8 @@ impl Bench {
 
     /// Waits until the edge asks so many deciders.
     async fn until_asked(&mut self, count: usize) {
-        let line = format!("countersign_edge_decider_endpoints{{standing=\"healthy\"}} {count}\n");
+        let line =
+            format!("countersign_edge_decider_endpoints{{standing=\"healthy\",fleet=\"default\"}} {count}\n");
         eventually("the edge has noticed", NOTICED, async || {
             self.fleet.edge().admin("/metrics").await.unwrap().1.contains(&line)
         })

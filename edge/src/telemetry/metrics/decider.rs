@@ -1,39 +1,79 @@
-//! What is counted of the deciders as this edge sees them.
+//! What is counted of the deciders as this edge sees them, fleet by fleet.
+
+use std::{sync::Arc, time::Duration};
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+
+/// Upper bounds of the buckets of a decision's time, in seconds.
+const DECIDE_SECONDS: [f64; 13] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 20.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FleetLabels {
+    fleet: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabels {
+    code: &'static str,
+    fleet: Arc<str>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StandingLabels {
     standing: &'static str,
+    fleet: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
     outcome: &'static str,
+    fleet: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {
     kind: &'static str,
+    fleet: Arc<str>,
 }
 
-/// What is counted of the deciders. Their number is bounded, and their addresses are in the log.
-#[derive(Debug, Default)]
-pub struct DeciderMetrics {
+/// All fleets together. Clones count the same.
+#[derive(Clone, Debug)]
+pub(super) struct Families {
+    ready: Family<FleetLabels, Gauge>,
+    seconds: Family<FleetLabels, Histogram, fn() -> Histogram>,
+    errors: Family<CodeLabels, Counter>,
     endpoints: Family<StandingLabels, Gauge>,
     changes: Family<StandingLabels, Counter>,
     attempts: Family<KindLabels, Counter>,
     identities: Family<OutcomeLabels, Counter>,
-    /// Questions that were not put to another decider, because too many were.
-    pub budget_exhausted: Counter,
+    budget_exhausted: Family<FleetLabels, Counter>,
 }
 
-impl DeciderMetrics {
+impl Default for Families {
+    fn default() -> Self {
+        Self {
+            ready: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(DECIDE_SECONDS)),
+            errors: Family::default(),
+            endpoints: Family::default(),
+            changes: Family::default(),
+            attempts: Family::default(),
+            identities: Family::default(),
+            budget_exhausted: Family::default(),
+        }
+    }
+}
+
+impl Families {
     pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register("decider_ready", "1 while a decider of the fleet is ready", self.ready.clone());
+        registry.register("decide_seconds", "Time a decision took, attempts included", self.seconds.clone());
+        registry.register("decider_errors", "Decisions that could not be had, by code", self.errors.clone());
         registry.register(
             "decider_endpoints",
             "Deciders that are known, by standing",
@@ -56,30 +96,77 @@ impl DeciderMetrics {
             self.identities.clone(),
         );
     }
+}
+
+/// What is counted of one fleet. The number of its deciders is bounded, and their addresses are in the log.
+#[derive(Debug)]
+pub struct FleetMetrics {
+    families: Families,
+    fleet: Arc<str>,
+}
+
+impl FleetMetrics {
+    /// With a zero where none would be taken for none yet.
+    pub(super) fn new(families: Families, name: &str) -> Self {
+        let metrics = Self { families, fleet: name.into() };
+        metrics.ready(false);
+        drop(metrics.families.seconds.get_or_create(&metrics.labels()));
+        drop(metrics.families.budget_exhausted.get_or_create(&metrics.labels()));
+        metrics
+    }
+
+    fn labels(&self) -> FleetLabels {
+        FleetLabels { fleet: Arc::clone(&self.fleet) }
+    }
+
+    fn standing(&self, standing: &'static str) -> StandingLabels {
+        StandingLabels { standing, fleet: Arc::clone(&self.fleet) }
+    }
+
+    /// Whether a decider of it is ready.
+    pub fn ready(&self, ready: bool) {
+        self.families.ready.get_or_create(&self.labels()).set(ready.into());
+    }
+
+    /// Takes the time of a decision.
+    pub fn decided_in(&self, time: Duration) {
+        self.families.seconds.get_or_create(&self.labels()).observe(time.as_secs_f64());
+    }
+
+    /// Counts a decision that could not be had.
+    pub fn error(&self, code: &'static str) {
+        self.families.errors.get_or_create(&CodeLabels { code, fleet: Arc::clone(&self.fleet) }).inc();
+    }
 
     /// The files of the client's identity changed, and were taken or refused.
     pub fn identity(&self, taken: bool) {
         let outcome = if taken { "taken" } else { "refused" };
-        self.identities.get_or_create(&OutcomeLabels { outcome }).inc();
+        let labels = OutcomeLabels { outcome, fleet: Arc::clone(&self.fleet) };
+        self.families.identities.get_or_create(&labels).inc();
     }
 
     /// A decider stands so.
     pub fn endpoint_is(&self, standing: &'static str) {
-        self.endpoints.get_or_create(&StandingLabels { standing }).inc();
+        self.families.endpoints.get_or_create(&self.standing(standing)).inc();
     }
 
     /// A decider stands so no longer.
     pub fn endpoint_was(&self, standing: &'static str) {
-        self.endpoints.get_or_create(&StandingLabels { standing }).dec();
+        self.families.endpoints.get_or_create(&self.standing(standing)).dec();
     }
 
     /// A decider's standing changed to this.
     pub fn endpoint_became(&self, standing: &'static str) {
-        self.changes.get_or_create(&StandingLabels { standing }).inc();
+        self.families.changes.get_or_create(&self.standing(standing)).inc();
     }
 
     /// A decider is called: `first`, `retry`, `hedge` or `silence`.
     pub fn attempt(&self, kind: &'static str) {
-        self.attempts.get_or_create(&KindLabels { kind }).inc();
+        self.families.attempts.get_or_create(&KindLabels { kind, fleet: Arc::clone(&self.fleet) }).inc();
+    }
+
+    /// A question was not put to another decider, because too many were.
+    pub fn budget_exhausted(&self) {
+        self.families.budget_exhausted.get_or_create(&self.labels()).inc();
     }
 }

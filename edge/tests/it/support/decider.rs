@@ -36,6 +36,8 @@ pub enum Manner {
     Failing(Code),
     /// Has too much to do, and says when to come back.
     Shedding(Duration),
+    /// Does not have the tenant's ledger.
+    Elsewhere,
     /// Allows, and then this is done to the answer.
     Garbage(fn(&mut DecideResponse)),
 }
@@ -181,6 +183,10 @@ impl Service {
             Manner::Shedding(delay) => {
                 let details = ErrorDetails::with_retry_info(Some(delay));
                 Err(Status::with_error_details(Code::ResourceExhausted, "as told", details))
+            }
+            Manner::Elsewhere => {
+                let details = ErrorDetails::with_error_info("TENANT_ELSEWHERE", "countersign", []);
+                Err(Status::with_error_details(Code::FailedPrecondition, "as told", details))
             }
             Manner::Garbage(spoil) => {
                 let mut spoilt = allowed();

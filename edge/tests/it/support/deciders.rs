@@ -9,7 +9,9 @@ use std::{
 
 use callback::Action;
 use edge::{
-    decider::{self, Address, Config, Health, Identity, IdentityFiles, Resolve, Resolved, Trouble},
+    decider::{
+        self, Address, Config, FleetName, Health, Identity, IdentityFiles, Resolve, Resolved, Trouble,
+    },
     telemetry::metrics::Metrics,
 };
 use proto::decider::v1::DecideRequest;
@@ -69,6 +71,7 @@ impl Deciders {
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let mut config = Config {
+            fleet: FleetName::default(),
             addresses: vec![Address::parse(&format!("https://{host}:1")).expect("an address")],
             files: IdentityFiles {
                 ca: files.path("ca.pem"),
@@ -87,7 +90,7 @@ impl Deciders {
         change(&mut config);
         let (listed, metrics) = (Listed(Arc::new(Mutex::new(Some(ports)))), Arc::new(Metrics::new()));
         let health = Arc::new(Health::default());
-        let client = decider::Decider::new(config, Arc::new(listed.clone()), Arc::clone(&metrics));
+        let client = decider::Decider::new(config, Arc::new(listed.clone()), &metrics);
         let (watching, watched) = (client.clone(), Arc::clone(&health));
         let watch = tokio::spawn(async move { watching.watch(&watched).await });
         Self { files, all, client, listed, metrics, health, _watch: AbortOnDropHandle::new(watch) }
@@ -160,7 +163,7 @@ impl Deciders {
     }
 
     pub async fn until_healthy(&self, count: usize) {
-        self.until(r#"decider_endpoints{standing="healthy"}"#, count).await;
+        self.until(r#"decider_endpoints{standing="healthy",fleet="default"}"#, count).await;
     }
 
     /// Waits until a metric is so.

@@ -114,12 +114,12 @@ fn what_decisions_came_out_of_is_kept_for_30_days_or_longer() {
     let wrong = |said: &str| {
         mistakes_of(&CONFIG.replace("store: memory", &format!("store:\n  sqlite: decider.db\n  {said}")))
     };
-    for said in ["retention: 29d", "retention: 0s", "retention: never", "retention: 30"] {
+    for said in ["retention: 29d", "retention: 0s", "retention: never", "retention: 30 days"] {
         insta::allow_duplicates! {
             assert_snapshot!(wrong(said), @"DIR/decider.yaml:13:14: retention is how long the requests of decisions are kept: at least 30d, or forever");
         }
     }
-    assert_snapshot!(wrong("retain: 30d"), @"DIR/decider.yaml:13:3: unknown field retain: did you mean retention?");
+    assert_snapshot!(wrong("retentoin: 30d"), @"DIR/decider.yaml:13:3: unknown field retentoin: did you mean retention?");
 }
 
 fn with_store(store: &str) -> String {

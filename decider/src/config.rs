@@ -44,6 +44,8 @@ pub struct Config {
     pub reload: reload::Config,
     /// The store.
     pub store: crate::store::Config,
+    /// How long it keeps what decisions came out of.
+    pub retention: crate::store::Retention,
 }
 
 /// Reads a configuration and what it names. Relative paths start at its folder.
@@ -103,7 +105,8 @@ fn read(reader: &mut Reader<'_>, node: &Node, path: &Path, base: &Path) -> Optio
     let sources = AccessSources { config: path.to_owned(), tls: files, rest: access::rest(rest) };
     let access = grpc::Access { tls, grants: grants? };
     let grpc = grpc::Config { tenants: tenants?, ..grpc };
-    Some(Config { grpc, access, sources, admin, policy, reload, store: store? })
+    let (store, retention) = store?;
+    Some(Config { grpc, access, sources, admin, policy, reload, store, retention })
 }
 
 fn read_listen(

@@ -26,6 +26,8 @@ pub mod encoding;
 
 pub mod journal;
 
+pub mod retention;
+
 pub mod time;
 
 pub mod metrics;
@@ -49,13 +51,14 @@ use policy::time::Time;
 
 use crate::document::Document;
 
-pub use decision::{Answer, ConfigProposal, Decision, Kind, Lookup, Proposal, Record};
+pub use decision::{Answer, ConfigProposal, Decision, Kind, Lookup, Origin, Proposal, Record};
 pub use engine::{Engine, Setting};
 pub use error::{OpenError, StoreError};
 pub use journal::Journal;
 pub use memory::MemoryJournal;
 pub use metrics::Metrics;
 pub use postgres::PostgresJournal;
+pub use retention::Retention;
 pub use sqlite::SqliteJournal;
 
 /// What a store promises to answer with. It goes on whether or not anybody waits for it.

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::check::refuse;
 use super::cli::Exit;
 use crate::config;
-use crate::store::{Config, postgres};
+use crate::store::Config;
+use crate::store::postgres::{self, Migrated};
 
 /// Brings the database of a configuration to the schema of this program, and says what it found.
 pub fn migrate(path: &Path) -> Exit {
@@ -17,14 +18,26 @@ pub fn migrate(path: &Path) -> Exit {
         println!("nothing to do: only a store on PostgreSQL has to be brought along by hand");
         return Exit::Success;
     };
-    match postgres::migrate(postgres) {
-        Ok((found, now)) if found == now => println!("nothing to do: the ledger has schema {now}"),
-        Ok((0, now)) => println!("the ledger was created with schema {now}"),
-        Ok((found, now)) => println!("the ledger was brought from schema {found} to {now}"),
+    match postgres::migrate(postgres, config.retention) {
+        Ok(migrated) => tell(migrated),
         Err(error) => {
             eprintln!("decider: {error}");
-            return Exit::Failure;
+            Exit::Failure
         }
     }
-    Exit::Success
+}
+
+fn tell(Migrated { from, to, put_off }: Migrated) -> Exit {
+    match from {
+        0 => println!("the ledger was created with schema {to}"),
+        from if from == to => println!("nothing to do: the ledger has schema {to}"),
+        from => println!("the ledger was brought from schema {from} to {to}"),
+    }
+    if put_off == 0 {
+        return Exit::Success;
+    }
+    eprintln!(
+        "decider: {put_off} tables of months are in use, and could not be made or dropped: run this again"
+    );
+    Exit::Failure
 }

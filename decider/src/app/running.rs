@@ -75,10 +75,10 @@ impl Looks {
 /// # Errors
 /// One of the three cannot be done.
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let Config { grpc, access, sources, admin, policy, reload, store } = config;
+    let Config { grpc, access, sources, admin, policy, reload, store, retention } = config;
     let interval = reload.interval;
     let Opened { decider, reload, mut registry, store_failed } =
-        open(&store, policy, reload, Arc::clone(&clock))?;
+        open((&store, retention), policy, reload, Arc::clone(&clock))?;
     let metrics = Arc::new(grpc::Metrics::default());
     metrics.register(&mut registry);
     let access = CurrentAccess::new(access);
@@ -109,7 +109,7 @@ struct Opened {
 }
 
 fn open(
-    store: &store::Config,
+    (store, retention): (&store::Config, store::Retention),
     file: PolicyFile,
     reload: reload::Config,
     clock: Arc<dyn Clock>,
@@ -125,6 +125,7 @@ fn open(
     let setting = Setting {
         policy: Arc::clone(&file.policy),
         document: file.document.clone(),
+        retention,
         clock: Arc::clone(&clock),
         metrics: store_metrics,
         on_fatal: Box::new(move |error| drop(fatal.send(error.clone()))),

@@ -1,31 +1,33 @@
 //! Where decisions are kept.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::read_path;
 use crate::store::Config;
 use crate::store::postgres::config::{self as postgres, Durability, Standby};
 use crate::store::postgres::roots_of;
-use crate::yaml::{Fields, Node, Reader, Value};
+use crate::store::retention::{Retention, SHORTEST};
+use crate::yaml::{Fields, Node, Reader, Value, span};
 
+const FIELDS: [&str; 3] = ["sqlite", "postgres", "retention"];
 const POSTGRES_FIELDS: [&str; 5] = ["url", "password_file", "ca", "durability", "synchronous_standby"];
 
-/// `memory`, `sqlite: FILE`, or `postgres: {url: …}`.
-pub fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<Config> {
+/// `memory`, `sqlite: FILE`, or `postgres: {url: …}`; the latter two with `retention`.
+pub fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(Config, Retention)> {
     match &node.value {
-        Value::Text(name) if name == "memory" => Some(Config::Memory),
+        Value::Text(name) if name == "memory" => Some((Config::Memory, Retention::default())),
         Value::Map(_) => {
-            let fields = Fields::of(reader, node, "store", &["sqlite", "postgres"])?;
-            match (fields.optional(reader, "sqlite"), fields.optional(reader, "postgres")) {
+            let fields = Fields::of(reader, node, "store", &FIELDS)?;
+            let retention = fields.optional(reader, "retention").map(|node| read_retention(reader, node));
+            let store = match (fields.optional(reader, "sqlite"), fields.optional(reader, "postgres")) {
                 (Some(node), None) => read_path(reader, node, base).map(Config::Sqlite),
                 (None, Some(node)) => {
                     read_postgres(reader, node, base).map(|config| Config::Postgres(config.into()))
                 }
-                _ => {
-                    reader.mistake(node.at, "store has one of sqlite and postgres");
-                    None
-                }
-            }
+                _ => mistake(reader, node, "store has one of sqlite and postgres"),
+            };
+            store.zip(retention.unwrap_or(Some(Retention::default())))
         }
         _ => {
             let forms =
@@ -33,6 +35,18 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<Config>
             reader.mistake(node.at, forms);
             None
         }
+    }
+}
+
+fn read_retention(reader: &mut Reader<'_>, node: &Node) -> Option<Retention> {
+    const FORMS: &str = "retention is how long the requests of decisions are kept: at least 30d, or forever";
+    let text = reader.text(node, "retention")?;
+    if text == "forever" {
+        return Some(Retention::Forever);
+    }
+    match span::seconds(text).map(Duration::from_secs) {
+        Ok(kept) if kept >= SHORTEST => Some(Retention::For(kept)),
+        _ => mistake(reader, node, FORMS),
     }
 }
 

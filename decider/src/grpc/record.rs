@@ -7,28 +7,32 @@ use proto::decider::v1 as wire;
 use wire::decision_record::{Answer as WireAnswer, Request as WireRequest};
 
 use super::answer;
-use crate::store::{Answer, Kind, Record};
+use crate::store::{Answer, Kind, Origin, Record};
 
 /// A record with what was asked, what was answered and what is charged.
 ///
 /// # Errors
 /// The request in the record is not one of this contract.
 pub fn record(record: Record) -> Result<wire::DecisionRecord, prost::DecodeError> {
-    let Record { decision, payload, kind, charges, .. } = record;
+    let Record { decision, kind, origin, charges } = record;
     let answer = Answer { decision, recorded_earlier: true };
-    let payload = payload.as_slice();
-    let (request, answer) = match kind {
-        Kind::Transaction => (
-            WireRequest::Transaction(wire::DecideRequest::decode(payload)?),
-            WireAnswer::TransactionAnswer(answer::transaction(answer)),
-        ),
-        Kind::ConfigChange => (
-            WireRequest::ConfigChange(wire::DecideConfigChangeRequest::decode(payload)?),
-            WireAnswer::ConfigChangeAnswer(answer::config_change(answer)),
-        ),
+    let answer = match kind {
+        Kind::Transaction => WireAnswer::TransactionAnswer(answer::transaction(answer)),
+        Kind::ConfigChange => WireAnswer::ConfigChangeAnswer(answer::config_change(answer)),
+    };
+    let (request, pruned_time) = match origin {
+        Origin::Kept { payload, .. } => (Some(request(kind, &payload)?), None),
+        Origin::Pruned { at, .. } => (None, Some(answer::timestamp(at))),
     };
     let charges = charges.iter().flat_map(lines).collect();
-    Ok(wire::DecisionRecord { request: Some(request), answer: Some(answer), charges })
+    Ok(wire::DecisionRecord { request, answer: Some(answer), charges, pruned_time })
+}
+
+fn request(kind: Kind, payload: &[u8]) -> Result<WireRequest, prost::DecodeError> {
+    Ok(match kind {
+        Kind::Transaction => WireRequest::Transaction(wire::DecideRequest::decode(payload)?),
+        Kind::ConfigChange => WireRequest::ConfigChange(wire::DecideConfigChangeRequest::decode(payload)?),
+    })
 }
 
 /// One line per destination.
@@ -58,4 +62,28 @@ fn line(charge: &Charge, destination: &Destination) -> wire::Charge {
 
 fn peer(account: &Account) -> wire::Peer {
     wire::Peer { r#type: account.kind.clone(), id: account.id.clone(), subtype: account.subtype.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::suite::fixture::{Desk, START, config_change, policy, request as transfer};
+
+    #[tokio::test]
+    async fn a_pruned_record_answers_with_everything_that_is_left_and_says_when_the_rest_went() {
+        let desk = Desk::in_memory(policy(vec![]));
+        let allowed = desk.allow(&transfer("tx-1")).await;
+        let changed = desk.change(&config_change("c-1", b"")).await.decision;
+        for decision in [allowed, changed] {
+            let kept = desk.record(&decision).await;
+            let origin = Origin::Pruned { at: START, charges: kept.origin.charge_keys() };
+            let pruned = record(Record { origin, ..kept.clone() }).unwrap();
+            assert_eq!((pruned.request, pruned.pruned_time), (None, Some(answer::timestamp(START))));
+            let kept =
+                Record { origin: Origin::Kept { payload: vec![], evidence: Default::default() }, ..kept };
+            let kept = record(kept).unwrap();
+            assert!(kept.request.is_some() && kept.pruned_time.is_none());
+            assert_eq!((pruned.answer, pruned.charges), (kept.answer, kept.charges));
+        }
+    }
 }

@@ -36,6 +36,7 @@ impl Desk {
         let file = policy_file::load(directory.path()).unwrap();
         let clock = Arc::new(SystemClock::new());
         let setting = Setting {
+            retention: crate::store::Retention::default(),
             policy: Arc::clone(&file.policy),
             document: file.document.clone(),
             clock: clock.clone(),

@@ -1,12 +1,15 @@
 //! A store as a whole, for whoever counts, checks, exports or copies it: one moment of it, row by row as it is kept.
 
 use policy::charge::ChargeKey;
+use policy::evidence::Evidence;
 
+use super::Config;
+use super::decision::{Kind, Origin};
+use super::encoding::parse;
 use super::error::OpenError;
 use super::journal::{Identity, JournalError};
 use super::postgres::PostgresArchive;
 use super::sqlite::SqliteArchive;
-use super::{Config, decision::Kind};
 use crate::document::Document;
 
 /// Rows that are read at once: a few megabytes at most, as a payload is small.
@@ -31,6 +34,12 @@ pub trait Archive {
     /// # Errors
     /// They could not be read.
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError>;
+
+    /// The position up to which the log is pruned, as a whole or in part; 0 where nothing of it is.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn pruned_to(&mut self) -> Result<i64, JournalError>;
 
     /// The next charges after a place, as they stand now, in the order of their places; none after the last.
     ///
@@ -109,12 +118,26 @@ pub struct DecisionRow {
     pub decided_us: i64,
     /// The policy that decided.
     pub policy_hash: String,
-    /// The request as it came.
-    pub payload: Vec<u8>,
     /// The answer as JSON.
     pub body: String,
-    /// What was read of the ledger, as JSON.
-    pub evidence: String,
+    /// What it came out of; the evidence as JSON.
+    pub origin: Origin<String>,
+}
+
+impl DecisionRow {
+    /// The charges that it looked at, its own among them.
+    ///
+    /// # Errors
+    /// The evidence cannot be read.
+    pub fn charge_keys(&self) -> Result<Vec<ChargeKey>, JournalError> {
+        match &self.origin {
+            Origin::Pruned { charges, .. } => Ok(charges.clone()),
+            Origin::Kept { evidence, .. } => {
+                let evidence: Evidence = parse(evidence, || format!("evidence of decision {}", self.id))?;
+                Ok(evidence.charges.into_iter().map(|(key, _)| key).collect())
+            }
+        }
+    }
 }
 
 /// A charge as it is kept.
@@ -154,15 +177,26 @@ pub fn open_alone(config: &Config) -> Result<Box<dyn Archive>, OpenError> {
     }
 }
 
-/// Hands over every decision after a position, in the order of the log.
+/// Hands over every decision, in the order of the log.
 ///
 /// # Errors
 /// They could not be read, or whoever takes them does not.
 pub fn each_decision<E: From<JournalError>>(
     archive: &mut dyn Archive,
+    take: impl FnMut(&mut dyn Archive, DecisionRow) -> Result<(), E>,
+) -> Result<(), E> {
+    each_decision_after(archive, i64::MIN, take)
+}
+
+/// The same of those after a position.
+///
+/// # Errors
+/// They could not be read, or whoever takes them does not.
+pub fn each_decision_after<E: From<JournalError>>(
+    archive: &mut dyn Archive,
+    mut position: i64,
     mut take: impl FnMut(&mut dyn Archive, DecisionRow) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut position = i64::MIN;
     loop {
         let page = archive.decisions(position)?;
         let Some(last) = page.last() else { return Ok(()) };

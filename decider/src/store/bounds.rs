@@ -17,6 +17,19 @@ pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);
 /// decision waits for at most.
 pub const MAX_CHARGES_A_PIECE: usize = 256;
 
+/// Payloads that are pruned at once: a few milliseconds of work, which is what a decision waits for at most.
+pub const MAX_PRUNED_A_PIECE: usize = 64;
+
+/// From one piece to the next while there is more: at most some percent of the time goes into pruning.
+pub const BETWEEN_PIECES: Duration = Duration::from_millis(50);
+
+/// How often it is seen whether retention has ended for something, in a store that nobody else writes to.
+pub const KEEP_UP_EVERY: Duration = Duration::from_secs(1);
+
+/// How long pruning waits for a moment in which nobody waits. Then it is done anyway, or a store that is never idle would
+/// grow for ever.
+pub const MOST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long a store that went away is left alone before it is tried again, at first.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use policy::charge::Charge;
+use policy::charge::{Charge, ChargeKey};
 use policy::config_change::{ConfigChange, ConfigChangeOutcome};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, RuleResult};
@@ -83,14 +83,54 @@ pub struct ConfigProposal {
 pub struct Record {
     /// What was answered.
     pub decision: Decision,
-    /// The request as it came.
-    pub payload: Vec<u8>,
-    /// What kind of request that is.
+    /// What kind of request that was.
     pub kind: Kind,
-    /// What was read of the ledger: with payload and policy it reproduces the decision.
-    pub evidence: Evidence,
+    /// What it came out of.
+    pub origin: Origin<Evidence>,
     /// The charges of the transaction as they stand now.
     pub charges: Vec<Charge>,
+}
+
+/// What a decision came out of, until retention lets it go (decision model, section 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin<E> {
+    /// With the policy this reproduces the decision.
+    Kept {
+        /// The request as it came.
+        payload: Vec<u8>,
+        /// What was read of the ledger.
+        evidence: E,
+    },
+    /// It was let go: the decision stands, and cannot be reproduced any more.
+    Pruned {
+        /// When.
+        at: Time,
+        /// The charges that the decision looked at, its own among them, as far as that is known.
+        charges: Vec<ChargeKey>,
+    },
+}
+
+impl<E> Origin<E> {
+    /// With the evidence in another form.
+    ///
+    /// # Errors
+    /// It cannot be brought into that.
+    pub fn read<T, F>(self, read: impl FnOnce(E) -> Result<T, F>) -> Result<Origin<T>, F> {
+        Ok(match self {
+            Self::Kept { payload, evidence } => Origin::Kept { payload, evidence: read(evidence)? },
+            Self::Pruned { at, charges } => Origin::Pruned { at, charges },
+        })
+    }
+}
+
+impl Origin<Evidence> {
+    /// The charges that it looked at, its own among them.
+    pub fn charge_keys(&self) -> Vec<ChargeKey> {
+        match self {
+            Self::Kept { evidence, .. } => evidence.charges.iter().map(|(key, _)| key.clone()).collect(),
+            Self::Pruned { charges, .. } => charges.clone(),
+        }
+    }
 }
 
 /// What was asked about.

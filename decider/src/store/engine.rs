@@ -19,6 +19,7 @@ use super::error::{OpenError, StoreError};
 use super::journal::{Journal, JournalError, Moment};
 use super::metrics::Metrics;
 use super::question::Question;
+use super::retention::Retention;
 use super::time::{StoreTime, Watch};
 use super::writer::{Reply, Shared, Task, Writer};
 use super::{Pending, Store};
@@ -31,6 +32,8 @@ pub struct Setting {
     pub policy: Arc<Policy>,
     /// The policy's document, as it was read.
     pub document: Document,
+    /// How long payload and evidence are kept.
+    pub retention: Retention,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Counts.
@@ -174,7 +177,7 @@ impl Drop for Engine {
 
 /// A writer whose sums are built, and its watch.
 fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Arc<Watch>), OpenError> {
-    let Setting { policy, document, clock, metrics, on_fatal } = setting;
+    let Setting { policy, document, retention, clock, metrics, on_fatal } = setting;
     let moment = journal.join().map_err(unreadable)?;
     let watch = Arc::new(Watch::start(clock, Arc::clone(&metrics), moment));
     warn_of_a_clock_behind(moment, &watch);
@@ -184,7 +187,10 @@ fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Ar
     let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
     let shared = Arc::new(Shared::new(metrics, Arc::clone(&policy)));
     shared.observe(journal.frozen());
-    Ok((Writer::new(journal, (policy, index), time, shared, on_fatal), watch))
+    let mut writer = Writer::new(journal, (policy, index), (time, retention), shared, on_fatal);
+    // The first decision finds its place made.
+    writer.prune();
+    Ok((writer, watch))
 }
 
 fn warn_of_a_clock_behind(moment: Moment, watch: &Watch) {

@@ -95,6 +95,13 @@ pub trait Journal: Send + 'static {
     /// What was committed may not be safe.
     fn tidy(&mut self) -> Result<(), JournalError>;
 
+    /// Lets go of the payload and the evidence of some decisions that were made before `end`, the oldest first, and notes
+    /// that it was `now`: a few milliseconds of work. How long it is then left alone.
+    ///
+    /// # Errors
+    /// As a whole it was not done.
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError>;
+
     /// How long nobody may ask until [`keep_up`](Self::keep_up) is due. `None`: nobody else writes, and there is nothing
     /// to look after.
     fn keep_up_every(&self) -> Option<Duration> {

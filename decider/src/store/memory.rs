@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use policy::charge::{Charge, ChargeKey};
+use policy::evidence::Evidence;
 use policy::identity::Digest;
 use policy::settle::ChargeChange;
 use policy::time::Time;
 
-use super::decision::{Decision, Kind, Lookup, Record};
+use super::bounds::{BETWEEN_PIECES, KEEP_UP_EVERY, MAX_PRUNED_A_PIECE};
+use super::decision::{Decision, Kind, Lookup, Origin, Record};
 use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded, latest_time};
 use crate::document::Document;
 
@@ -19,6 +22,8 @@ pub struct MemoryJournal(Arc<Mutex<Tables>>);
 #[derive(Debug, Default)]
 struct Tables {
     decisions: Vec<Kept>,
+    /// So many of them are pruned.
+    pruned: usize,
     answers: HashMap<Digest, Vec<(Digest, usize)>>,
     by_id: HashMap<String, usize>,
     newest: HashMap<(String, String), usize>,
@@ -36,9 +41,8 @@ struct Tables {
 #[derive(Debug)]
 struct Kept {
     decision: Decision,
-    payload: Vec<u8>,
     kind: Kind,
-    evidence: policy::evidence::Evidence,
+    origin: Origin<Evidence>,
 }
 
 impl MemoryJournal {
@@ -128,6 +132,15 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
+        self.tables().prune(end, now);
+        Ok(BETWEEN_PIECES)
+    }
+
+    fn keep_up_every(&self) -> Option<Duration> {
+        Some(KEEP_UP_EVERY)
+    }
+
     fn frozen(&self) -> Option<Arc<str>> {
         self.tables().frozen.clone()
     }
@@ -156,10 +169,17 @@ impl Tables {
         }
         self.decisions.push(Kept {
             decision: decision.clone(),
-            payload: entry.payload.clone(),
             kind: entry.kind,
-            evidence: entry.evidence.clone(),
+            origin: Origin::Kept { payload: entry.payload.clone(), evidence: entry.evidence.clone() },
         });
+    }
+
+    fn prune(&mut self, end: Time, now: Time) {
+        let old = self.decisions.iter_mut().skip(self.pruned).take_while(|kept| kept.decision.at < end);
+        for kept in old.take(MAX_PRUNED_A_PIECE) {
+            kept.origin = Origin::Pruned { at: now, charges: kept.origin.charge_keys() };
+            self.pruned = self.pruned.saturating_add(1);
+        }
     }
 
     fn charge(&mut self, charge: &Charge) {
@@ -177,13 +197,16 @@ impl Tables {
             Lookup::RequestId(id) => self.newest.get(&(tenant.to_owned(), id.clone())),
         };
         let kept = self.decisions.get(*position?).filter(|kept| kept.decision.tenant == tenant)?;
-        let keys = kept.evidence.charges.iter().map(|(key, _)| key);
         Some(Record {
             decision: kept.decision.clone(),
-            payload: kept.payload.clone(),
             kind: kept.kind,
-            evidence: kept.evidence.clone(),
-            charges: keys.filter_map(|key| self.charges.get(key).cloned()).collect(),
+            charges: kept
+                .origin
+                .charge_keys()
+                .iter()
+                .filter_map(|key| self.charges.get(key).cloned())
+                .collect(),
+            origin: kept.origin.clone(),
         })
     }
 }

@@ -21,6 +21,10 @@ mod session;
 
 mod schema;
 
+mod retention;
+
+mod month;
+
 mod statements;
 
 mod inquiry;
@@ -54,11 +58,15 @@ pub use connection::roots_of;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
 use ledger::{Begun, Head, Ledger, Opened, is_full};
+use retention::Pruned;
+pub use schema::Migrated;
 
+use super::bounds::BETWEEN_PIECES;
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
 use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
 use super::metrics::Metrics;
+use super::retention::Retention;
 use crate::document::Document;
 
 /// Until a connection is ready for use, over all hosts.
@@ -74,6 +82,18 @@ const COMMIT_WITHIN: Duration = Duration::from_secs(8);
 
 /// Until a piece of the ledger, a record or a policy is read or kept.
 const READ_WITHIN: Duration = Duration::from_secs(60);
+
+/// Until a piece is pruned, or the tables of a month are made or dropped.
+const PRUNE_WITHIN: Duration = Duration::from_secs(8);
+
+/// How often it is seen whether retention has ended for something.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// The same after somebody was in the way.
+const PRUNE_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// The same where the role may not prune.
+const REFUSED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long nobody may ask until the server is looked at.
 const KEEP_UP_EVERY: Duration = Duration::from_millis(500);
@@ -313,6 +333,21 @@ impl Journal for PostgresJournal {
         Ok(())
     }
 
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
+        Ok(match self.within(PRUNE_WITHIN, async |ledger| ledger.prune(end, now).await)? {
+            Pruned::Piece => BETWEEN_PIECES,
+            Pruned::Nothing | Pruned::Taken => PRUNE_EVERY,
+            Pruned::Busy => PRUNE_AGAIN_AFTER,
+            Pruned::Refused(why) => {
+                tracing::warn!(
+                    why,
+                    "the role may not prune what retention has ended for: run `decider migrate` as the owner"
+                );
+                REFUSED_EVERY
+            }
+        })
+    }
+
     fn keep_up_every(&self) -> Option<Duration> {
         Some(KEEP_UP_EVERY)
     }
@@ -334,7 +369,7 @@ impl Journal for PostgresJournal {
             self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
         }
         let mut record = record?;
-        let keys: Vec<ChargeKey> = record.evidence.charges.iter().map(|(key, _)| key.clone()).collect();
+        let keys = record.origin.charge_keys();
         let charges = self.within(READ_WITHIN, async |ledger| ledger.charges(&keys).await)?;
         record.charges = charges.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
         Ok(Some(record))
@@ -352,12 +387,13 @@ impl Drop for PostgresJournal {
     }
 }
 
-/// Brings the database of a ledger to the schema of this program; the schemas before and after, 0 for none.
+/// Brings the database of a ledger to the schema of this program, with tables for the months to come and without those
+/// that retention has ended for.
 ///
 /// # Errors
-/// Why not. Then nothing was changed.
-pub fn migrate(config: &Config) -> Result<(i32, i32), OpenError> {
+/// Why not.
+pub fn migrate(config: &Config, kept: Retention) -> Result<Migrated, OpenError> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
-    let migrated = runtime.block_on(schema::migrate(config));
+    let migrated = runtime.block_on(schema::migrate(config, kept));
     migrated.map_err(|trouble| OpenError::Server(trouble.to_string()))
 }

@@ -6,6 +6,8 @@
 
 mod rows;
 
+mod retention;
+
 mod intake;
 
 mod archive;
@@ -23,6 +25,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use policy::charge::{Charge, ChargeKey};
 use policy::settle::ChargeChange;
@@ -36,6 +39,7 @@ pub use archive::SqliteArchive;
 pub use intake::SqliteIntake;
 pub use reading::Reading;
 
+use super::bounds::{BETWEEN_PIECES, KEEP_UP_EVERY, MAX_PRUNED_A_PIECE};
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
 use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
@@ -46,7 +50,10 @@ use crate::document::Document;
 const CHECKPOINT_AFTER_BYTES: usize = 64 * 1024 * 1024;
 
 /// What an entry costs in the log beside its own bytes: index pages that it touches, of 4 KiB each.
-const ENTRY_OVERHEAD_BYTES: usize = 3 * 4096;
+const ENTRY_OVERHEAD_BYTES: usize = 4 * 4096;
+
+/// What a payload that is pruned costs in the log: its own page at most.
+const PRUNED_BYTES: usize = 4096;
 
 /// A journal in an SQLite file.
 pub struct SqliteJournal {
@@ -155,6 +162,16 @@ impl Journal for SqliteJournal {
         }
         self.logged_bytes = 0;
         schema::checkpoint(&self.connection, "PASSIVE").map(|_| ()).map_err(JournalError::from)
+    }
+
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
+        let pruned = retention::prune(&self.connection, end, now)?;
+        self.logged_bytes = self.logged_bytes.saturating_add(pruned.saturating_mul(PRUNED_BYTES));
+        Ok(if pruned < MAX_PRUNED_A_PIECE { KEEP_UP_EVERY } else { BETWEEN_PIECES })
+    }
+
+    fn keep_up_every(&self) -> Option<Duration> {
+        Some(KEEP_UP_EVERY)
     }
 
     fn frozen(&self) -> Option<Arc<str>> {

@@ -10,6 +10,7 @@ mod policies;
 mod races;
 mod replay;
 mod restart;
+mod retention;
 mod time;
 mod transactions;
 mod windows;

@@ -15,13 +15,14 @@ use policy::verdict::{Action, ReasonCode};
 use tokio::sync::oneshot;
 
 use super::adoption::{Adoption, adopted};
-use super::bounds::{FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH};
+use super::bounds::{BETWEEN_PIECES, FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH, MOST_PATIENCE};
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
 use super::journal::{Entry, Journal, JournalError, Moment, Recorded};
 use super::metrics::Metrics;
 use super::pace::Pace;
 use super::question::Question;
+use super::retention::Retention;
 use super::time::StoreTime;
 use crate::document::Document;
 
@@ -102,6 +103,9 @@ pub struct Writer<J> {
     /// The policy that comes after it, and who waits for that.
     adopting: Option<(Adoption, Reply<()>)>,
     time: StoreTime,
+    retention: Retention,
+    /// When something may be pruned again.
+    prune_at: Instant,
     /// What others see of it.
     pub shared: Arc<Shared>,
     /// Whom to tell of the end.
@@ -115,12 +119,23 @@ impl<J: Journal> Writer<J> {
     pub fn new(
         journal: J,
         (policy, index): (Arc<Policy>, UsageIndex),
-        time: StoreTime,
+        (time, retention): (StoreTime, Retention),
         shared: Arc<Shared>,
         on_fatal: OnFatal,
     ) -> Self {
-        let (adopting, on_fatal) = (None, Some(on_fatal));
-        Self { journal, index, policy, adopting, time, shared, on_fatal, pause: FIRST_PAUSE }
+        let (adopting, on_fatal, prune_at) = (None, Some(on_fatal), Instant::now());
+        Self {
+            journal,
+            index,
+            policy,
+            adopting,
+            time,
+            retention,
+            prune_at,
+            shared,
+            on_fatal,
+            pause: FIRST_PAUSE,
+        }
     }
 
     /// Works until every sender is gone and the queue is empty.
@@ -349,11 +364,28 @@ impl<J: Journal> Writer<J> {
         {
             self.note(&error);
         }
+        self.prune();
         if let Some(error) = self.shared.failed.get()
             && let Some(on_fatal) = self.on_fatal.take()
         {
             on_fatal(error);
         }
+    }
+
+    /// Lets a piece go of what retention has ended for, while nobody waits or once that was waited for in vain. Nothing of a
+    /// frozen store, and nothing by a clock that leapt.
+    pub fn prune(&mut self) {
+        let late = self.prune_at.elapsed();
+        let due = Instant::now() >= self.prune_at
+            && (self.shared.metrics.queued.get() <= 0 || late >= MOST_PATIENCE);
+        if !due || self.adopting.is_some() || self.shared.decides().is_err() {
+            return;
+        }
+        let Ok(now) = self.time.now(Moment::default()) else { return };
+        let Some(end) = self.retention.ends_before(now) else { return };
+        let pruned = guarded(|| Ok(self.journal.prune(end, now)?)).inspect_err(|error| self.note(error));
+        let pause = pruned.unwrap_or(BETWEEN_PIECES);
+        self.prune_at = Instant::now().checked_add(pause).unwrap_or(self.prune_at);
     }
 
     /// Keeps a failure of the store as a whole: from here on everybody gets it for an answer, for good or until the

@@ -2,7 +2,6 @@
 
 use policy::charge::Charge;
 use policy::document::Policy;
-use policy::evidence::Evidence;
 use policy::identity;
 use policy::time::Time;
 use policy::verdict::Verdict;
@@ -110,8 +109,7 @@ fn last_changed_by(
     if decision.verdict != Verdict::Allow || decision.stage.is_none() {
         return Ok(None);
     }
-    let evidence: Evidence = parse(&row.evidence, || format!("evidence of decision {}", row.id))?;
-    for (key, _) in evidence.charges {
+    for key in row.charge_keys()? {
         let Some(body) = source.charge(&key)? else { continue };
         let charge: Charge = parse(&body, || charge_name(&key))?;
         if is_last(&charge, row) {

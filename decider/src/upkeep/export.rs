@@ -4,11 +4,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use policy::evidence::Evidence;
 use serde::de::IgnoredAny;
 
 use super::aside;
 use super::progress::Progress;
+use crate::store::Origin;
 use crate::store::archive::{Archive, DecisionRow, each_decision};
 use crate::store::encoding::{charge_name, json, kind_text, parse};
 use crate::store::journal::JournalError;
@@ -81,25 +81,29 @@ pub fn write_file(
 
 /// What is kept as JSON is written as it is kept.
 fn line(archive: &mut dyn Archive, row: &DecisionRow) -> Result<String, JournalError> {
-    let evidence: Evidence = parse(&row.evidence, || format!("evidence of decision {}", row.id))?;
     let _: IgnoredAny = parse(&row.body, || format!("decision {}", row.id))?;
     let mut charges = Vec::new();
-    for (key, _) in &evidence.charges {
-        if let Some(body) = archive.charge(key)? {
-            let _: IgnoredAny = parse(&body, || charge_name(key))?;
+    for key in row.charge_keys()? {
+        if let Some(body) = archive.charge(&key)? {
+            let _: IgnoredAny = parse(&body, || charge_name(&key))?;
             charges.push(body);
         }
     }
-    let fields = [
+    let (evidence, payload, pruned) = match &row.origin {
+        Origin::Kept { payload, evidence } => (evidence.clone(), json(&hex(payload))?, None),
+        Origin::Pruned { at, .. } => ("null".into(), "null".into(), Some(at.as_micros().to_string())),
+    };
+    let mut fields = vec![
         ("position", row.position.to_string()),
         ("kind", json(&kind_text(row.kind))?),
         ("key", json(&hex(&row.identity.key.0))?),
         ("content", json(&hex(&row.identity.content.0))?),
         ("decision", row.body.clone()),
         ("charges", format!("[{}]", charges.join(","))),
-        ("evidence", row.evidence.clone()),
-        ("payload", json(&hex(&row.payload))?),
+        ("evidence", evidence),
+        ("payload", payload),
     ];
+    fields.extend(pruned.map(|at| ("pruned_us", at)));
     let fields = fields.iter().map(|(name, value)| format!("\"{name}\":{value}"));
     Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
 }

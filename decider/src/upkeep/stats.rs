@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::progress::Progress;
 use super::usage::{self, SumLine};
+use crate::store::Origin;
 use crate::store::archive::{About, Archive, each_charge, each_decision};
 use crate::store::journal::JournalError;
 use crate::telemetry::word;
@@ -35,6 +36,8 @@ pub struct Stats {
     pub verdicts: BTreeMap<String, BTreeMap<String, u64>>,
     /// Requests that are kept, in bytes.
     pub payload_bytes: u64,
+    /// Decisions whose request was let go.
+    pub pruned: u64,
     /// Charges, by the latest time at which they count.
     pub charges: Span,
     /// Every sum of the policy's limits that something counts in.
@@ -77,12 +80,19 @@ pub fn of(
     progress: &mut Progress<'_>,
 ) -> Result<Stats, JournalError> {
     let About { kind, schema, bytes, head } = archive.about()?;
-    let (mut decisions, mut charges, mut payload_bytes) = (Span::default(), Span::default(), 0_u64);
+    let (mut decisions, mut charges) = (Span::default(), Span::default());
+    let (mut payload_bytes, mut pruned) = (0_u64, 0_u64);
     let mut verdicts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     each_decision(archive, |_, row| {
         progress.step();
         decisions.add(row.decided_us);
-        payload_bytes = payload_bytes.saturating_add(u64::try_from(row.payload.len()).unwrap_or(u64::MAX));
+        match &row.origin {
+            Origin::Kept { payload, .. } => {
+                let bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+                payload_bytes = payload_bytes.saturating_add(bytes);
+            }
+            Origin::Pruned { .. } => pruned = pruned.saturating_add(1),
+        }
         let answered = serde_json::from_str(&row.body);
         let verdict = answered.map_or("UNREADABLE", |answered: Answered| word(&answered.verdict));
         let count = verdicts.entry(row.identity.tenant).or_default().entry(verdict.to_owned()).or_default();
@@ -107,6 +117,7 @@ pub fn of(
         decisions,
         verdicts,
         payload_bytes,
+        pruned,
         charges,
         usage,
     })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use policy::evaluate::evaluate;
 use policy::prices::Prices;
+use policy::time::Time;
 use prost::Message as _;
 use proto::decider::v1 as wire;
 use tokio::runtime::{Builder, Runtime};
@@ -60,8 +61,13 @@ impl Office {
     }
 
     pub fn try_open(place: &Place, file: &PolicyFile) -> Result<Self, OpenError> {
-        let clock = clock();
+        Self::try_open_at(place, file, START)
+    }
+
+    pub fn try_open_at(place: &Place, file: &PolicyFile, now: Time) -> Result<Self, OpenError> {
+        let clock = Arc::new(ManualClock::at(now));
         let setting = Setting {
+            retention: crate::store::Retention::default(),
             policy: Arc::clone(&file.policy),
             document: file.document.clone(),
             clock: clock.clone(),
@@ -190,6 +196,7 @@ pub fn vandalise(place: &Place, sql: &str) {
     match place {
         Place::Sqlite(_) => {
             let vandal = rusqlite::Connection::open(place.file()).unwrap();
+            vandal.pragma_update(None, "foreign_keys", false).unwrap();
             vandal.execute_batch(sql).unwrap();
         }
         Place::Postgres(database) => database.execute(&format!("SET search_path = countersign; {sql}")),

@@ -24,8 +24,10 @@ use replay::Replay;
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Verified {
-    /// Decisions that were played.
+    /// Decisions on record.
     pub decisions: u64,
+    /// Those of them that retention has let go of: they could not be played.
+    pub pruned: u64,
     /// Charges that were compared.
     pub charges: u64,
     /// What is wrong, the first of it.
@@ -41,7 +43,7 @@ pub struct Verified {
 pub fn of(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Verified, JournalError> {
     let mut findings = Findings::default();
     check_policies(archive, &mut findings)?;
-    let mut replay = Replay::default();
+    let mut replay = Replay::over(archive)?;
     let mut decisions: u64 = 0;
     each_decision(archive, |archive, row| {
         progress.step();
@@ -53,9 +55,11 @@ pub fn of(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Veri
         let what = format!("the log ends at position {}, and its head says {head}", replay.position());
         findings.add("log", what);
     }
+    let pruned = replay.pruned();
+    replay.check_untouched(&mut findings);
     let charges = check_charges(archive, replay.into_charges(), &mut findings, progress)?;
     let (findings, more_findings) = findings.into_parts();
-    Ok(Verified { decisions, charges, findings, more_findings })
+    Ok(Verified { decisions, pruned, charges, findings, more_findings })
 }
 
 fn check_policies(archive: &mut dyn Archive, findings: &mut Findings) -> Result<(), JournalError> {

@@ -82,6 +82,10 @@ impl Journal for SlowJournal {
         self.inner.tidy()
     }
 
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
+        self.inner.prune(end, now)
+    }
+
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
         self.inner.find(tenant, lookup)
     }
@@ -92,6 +96,7 @@ async fn slowed(files: &Files, commit: Duration) -> (Served, Arc<store::Metrics>
     let policy = config::load(&files.path("decider.yaml")).unwrap().policy;
     let metrics = Arc::new(store::Metrics::default());
     let setting = Setting {
+        retention: store::Retention::default(),
         policy: policy.policy,
         document: policy.document,
         clock: Arc::new(SystemClock::new()),

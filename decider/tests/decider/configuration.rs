@@ -1,8 +1,10 @@
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use decider::config::access::find;
 use decider::grants::Tenants;
+use decider::store::Retention;
 use decider::{config, store};
 use insta::assert_snapshot;
 
@@ -93,6 +95,32 @@ fn nothing_is_guessed() {
     ");
     let same = CONFIG.replace("127.0.0.1:0", "127.0.0.1:50051");
     assert_snapshot!(mistakes_of(&same), @"DIR/decider.yaml:9:12: listen and admin have the same address");
+}
+
+#[test]
+fn what_decisions_came_out_of_is_kept_for_30_days_or_longer() {
+    for (said, retention) in [
+        ("", Retention::For(Duration::from_secs(30 * 86_400))),
+        ("retention: 30d", Retention::For(Duration::from_secs(30 * 86_400))),
+        ("retention: 365d", Retention::For(Duration::from_secs(365 * 86_400))),
+        ("retention: forever", Retention::Forever),
+    ] {
+        let files = Files::new();
+        let store = format!("store:\n  sqlite: decider.db\n  {said}");
+        files.write("decider.yaml", &CONFIG.replace("store: memory", &store));
+        let config =
+            config::load(&files.path("decider.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        assert_eq!(config.retention, retention, "{said}");
+    }
+    let wrong = |said: &str| {
+        mistakes_of(&CONFIG.replace("store: memory", &format!("store:\n  sqlite: decider.db\n  {said}")))
+    };
+    for said in ["retention: 29d", "retention: 0s", "retention: never", "retention: 30 days"] {
+        insta::allow_duplicates! {
+            assert_snapshot!(wrong(said), @"DIR/decider.yaml:13:14: retention is how long the requests of decisions are kept: at least 30d, or forever");
+        }
+    }
+    assert_snapshot!(wrong("retentoin: 30d"), @"DIR/decider.yaml:13:3: unknown field retentoin: did you mean retention?");
 }
 
 fn with_store(store: &str) -> String {

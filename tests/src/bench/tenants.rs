@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use postgres_cluster::{Cluster, Database};
+use postgres_cluster::{Cluster, Database, Setup};
 use proto::decider::v1::DecideRequest;
 use system_tests::local::{Local, Settings, Store};
 use system_tests::services::decisions::Client;
@@ -169,7 +169,7 @@ async fn on_postgres(bench: &Bench) -> Result<Vec<Row>, Error> {
         return Ok(vec![Row::not_measured("database, per decision: PostgreSQL", "–", Goal::None, why)]);
     }
     progress("tenants on PostgreSQL", 1, 1);
-    let cluster = Cluster::start_in(Path::new(PLACE), &[]);
+    let cluster = Cluster::of(&Setup { place: Some(Path::new(PLACE)), ..Setup::default() });
     let side = Side::create(bench, "tenants-shared", 1)?;
     let database = cluster.database();
     let fleet = side.local.write_fleet(1, database.url())?;

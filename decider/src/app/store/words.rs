@@ -14,7 +14,7 @@ const WORD_WIDTH: usize = 10;
 
 /// The numbers of a store.
 pub fn of_stats(stats: &Stats, policy: &Policy) -> String {
-    let Stats { store, schema, bytes, head, policies, payload_bytes, .. } = stats;
+    let Stats { store, schema, bytes, head, policies, payload_bytes, pruned, .. } = stats;
     let mut lines = vec![
         line("store", format!("{store}, schema {schema}, {bytes} bytes")),
         line("log", format!("ends at position {head}")),
@@ -27,7 +27,8 @@ pub fn of_stats(stats: &Stats, policy: &Policy) -> String {
             verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         lines.push(format!("  {tenant}: {}", each.join(", ")));
     }
-    lines.push(line("payloads", format!("{payload_bytes} bytes")));
+    let gone = if *pruned > 0 { format!(", those of {pruned} decisions are pruned") } else { String::new() };
+    lines.push(line("payloads", format!("{payload_bytes} bytes{gone}")));
     lines.push(line("charges", of_span(&stats.charges)));
     lines.push(line("usage", if stats.usage.is_empty() { "none" } else { "" }));
     lines.extend(stats.usage.iter().map(|sum| format!("  {}", of_sum(sum, policy))));
@@ -53,11 +54,16 @@ pub fn of_sum(sum: &SumLine, policy: &Policy) -> String {
 
 /// What came of checking a store.
 pub fn of_verified(verified: &Verified) -> String {
-    let Verified { decisions, charges, findings, more_findings } = verified;
+    let Verified { decisions, pruned, charges, findings, more_findings } = verified;
     let mut lines: Vec<String> =
         findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)).collect();
     if *more_findings > 0 {
         lines.push(format!("and {more_findings} more"));
+    }
+    if *pruned > 0 {
+        lines.push(format!(
+            "{pruned} decisions are pruned: they cannot be played again, and what they left is believed"
+        ));
     }
     let checked = format!("{decisions} decisions and {charges} charges");
     lines.push(match findings.is_empty() {
@@ -128,6 +134,7 @@ mod tests {
             decisions: span(3),
             verdicts: [("default".to_owned(), verdicts.into())].into(),
             payload_bytes: 512,
+            pruned: if usage.is_empty() { 2 } else { 0 },
             charges: if usage.is_empty() { Span::default() } else { span(2) },
             usage,
         }
@@ -163,7 +170,7 @@ mod tests {
         policies   1
         decisions  3, from 2023-11-14T22:13:20Z to 2023-11-14T23:13:20.000001Z
           default: 2 ALLOW, 1 DENY
-        payloads   512 bytes
+        payloads   512 bytes, those of 2 decisions are pruned
         charges    0
         usage      none
         "#);
@@ -194,6 +201,7 @@ mod tests {
         let finding = |place: &str, what: &str| Finding { place: place.into(), what: what.into() };
         let verified = |findings: Vec<Finding>, more_findings| Verified {
             decisions: 12,
+            pruned: if more_findings > 0 { 4 } else { 0 },
             charges: 5,
             findings,
             more_findings,
@@ -204,6 +212,7 @@ mod tests {
         decision 0196: it cannot be read
         log: it has a hole
         and 3 more
+        4 decisions are pruned: they cannot be played again, and what they left is believed
         5 findings in 12 decisions and 5 charges
         "#);
     }

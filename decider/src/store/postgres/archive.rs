@@ -8,8 +8,9 @@ use tokio_postgres::types::ToSql;
 
 use super::config::Config;
 use super::connection::{Connection, Trouble};
-use super::rows::{original, plain};
+use super::rows::{origin, original, plain};
 use super::schema;
+use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES};
 use crate::document::Document;
 use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
@@ -45,11 +46,21 @@ const ABOUT: &str = "
               FROM pg_class c WHERE c.relnamespace = 'countersign'::regnamespace AND c.relkind IN ('r', 'p'))
       FROM countersign.schema_version v, countersign.head h";
 
-const DECISIONS: &str = "
-    SELECT d.position, d.id, d.tenant, d.request_id, d.key, d.digest, d.kind, d.decided_us, d.policy_hash,
-           p.payload, d.body, p.evidence
-      FROM countersign.decisions d LEFT JOIN countersign.payloads p ON p.position = d.position
-     WHERE d.position > $1 ORDER BY d.position LIMIT $2";
+const PRUNED_TO: &str = "
+    SELECT position FROM countersign.decisions
+     WHERE decided_us < (SELECT before_us FROM countersign.prunings ORDER BY before_us DESC LIMIT 1)
+     ORDER BY position DESC LIMIT 1";
+
+/// Payloads are looked for by position alone: a decision that is filed under another time is to be told, not missed.
+fn decisions() -> String {
+    format!(
+        "SELECT d.position, d.id, d.tenant, d.request_id, d.key, d.digest, d.kind, d.decided_us, d.policy_hash, d.body,
+                {ORIGIN_COLUMNS}
+           FROM countersign.decisions d
+           LEFT JOIN countersign.payloads_by_month m ON m.position = d.position {ORIGIN_TABLES}
+          WHERE d.position > $1 ORDER BY d.position LIMIT $2"
+    )
+}
 
 const CHARGES: &str = "
     SELECT c.position, c.tenant, c.tx_id, c.suffix, c.latest_us, c.body FROM countersign.charges c
@@ -167,10 +178,14 @@ impl Archive for PostgresArchive {
     }
 
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
-        self.page(DECISIONS, after, |row| {
+        self.page(&decisions(), after, |row| {
             let position: i64 = row.try_get(0).map_err(Trouble::from)?;
             decision(row, position).map_err(|error| at(position, &error))?
         })
+    }
+
+    fn pruned_to(&mut self) -> Result<i64, JournalError> {
+        Ok(self.one(PRUNED_TO, &[])?.unwrap_or_default())
     }
 
     fn charges(&mut self, after: i64) -> Result<Vec<ChargeRow>, JournalError> {
@@ -202,12 +217,11 @@ fn at(position: i64, error: &tokio_postgres::Error) -> JournalError {
 
 fn decision(row: &Row, position: i64) -> Result<Result<DecisionRow, JournalError>, tokio_postgres::Error> {
     let (key, content): (Vec<u8>, Vec<u8>) = (row.try_get(4)?, row.try_get(5)?);
-    let (kind, payload): (&str, Option<Vec<u8>>) = (row.try_get(6)?, row.try_get(9)?);
-    let (evidence, texts): (Option<String>, [&str; 3]) =
-        (row.try_get(11)?, [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]);
-    let (decided_us, policy_hash, body) = (row.try_get(7)?, row.try_get(8)?, row.try_get(10)?);
-    let gone =
-        |what: &str| JournalError::Unreadable(format!("decision number {position}: its {what} is gone"));
+    let texts: [&str; 3] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+    let (kind, decided_us, policy_hash, body): (&str, _, _, _) =
+        (row.try_get(6)?, row.try_get(7)?, row.try_get(8)?, row.try_get(9)?);
+    let origin = origin(row, 10)?;
+    let gone = || JournalError::Unreadable(format!("decision number {position}: its payload is gone"));
     let digest = |bytes: Vec<u8>| {
         let digest = bytes.try_into().map(Digest);
         digest.map_err(|_| JournalError::Unreadable(format!("decision number {position}: no digest")))
@@ -221,9 +235,8 @@ fn decision(row: &Row, position: i64) -> Result<Result<DecisionRow, JournalError
             kind: kind_of(kind)?,
             decided_us,
             policy_hash,
-            payload: payload.ok_or_else(|| gone("payload"))?,
             body,
-            evidence: evidence.ok_or_else(|| gone("evidence"))?,
+            origin: origin.ok_or_else(gone)?,
         })
     };
     Ok(read())

@@ -1,5 +1,7 @@
 //! A server's ledger that is filled with what another store holds, in one transaction under the lock of its head.
 
+use std::collections::BTreeMap;
+
 use tokio::runtime::Builder;
 
 use super::archive::PostgresArchive;
@@ -10,7 +12,7 @@ use super::session::Session;
 use super::statements::{ORIGIN, WRITE_CHARGES, WRITE_DECISIONS, WRITE_PAYLOADS};
 use crate::document::Document;
 use crate::store::archive::{Archive, ChargeRow, DecisionRow, Release};
-use crate::store::decision::Decision;
+use crate::store::decision::{Decision, Origin};
 use crate::store::error::OpenError;
 use crate::store::intake::Intake;
 use crate::store::journal::JournalError;
@@ -39,6 +41,8 @@ pub struct PostgresIntake {
     positions: Vec<i64>,
     charge_positions: Vec<i64>,
     rows: Rows,
+    /// When something was pruned, and before which time it was decided, both in microseconds since 1970.
+    prunings: BTreeMap<i64, i64>,
     /// Position and time of the last decision that was written.
     head: Option<(i64, i64)>,
 }
@@ -81,7 +85,8 @@ impl PostgresIntake {
             opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))?;
         let (positions, charge_positions, rows) = (Vec::new(), Vec::new(), Rows::default());
         let archive = PostgresArchive::over(runtime, connection);
-        Ok((Self { archive, timeline, positions, charge_positions, rows, head: None }, empty))
+        let prunings = BTreeMap::new();
+        Ok((Self { archive, timeline, positions, charge_positions, rows, prunings, head: None }, empty))
     }
 
     fn execute<const COUNT: usize>(
@@ -98,9 +103,13 @@ impl PostgresIntake {
         if positions.is_empty() {
             return Ok(());
         }
+        for (pruned_us, before_us) in std::mem::take(&mut self.prunings) {
+            let sql = "INSERT INTO countersign.prunings (before_us, pruned_us) VALUES ($1, $2)";
+            self.execute(sql, [&before_us, &pruned_us])?;
+        }
         let written = [
             (self.execute(WRITE_DECISIONS, rows.decisions(&positions))?, positions.len()),
-            (self.execute(WRITE_PAYLOADS, rows.payloads(&positions))?, positions.len()),
+            (self.execute(WRITE_PAYLOADS, rows.payloads(&positions))?, rows.kept()),
             (
                 self.execute(WRITE_CHARGES, rows.charges.parameters(&charge_positions))?,
                 charge_positions.len(),
@@ -133,6 +142,11 @@ impl Intake for PostgresIntake {
         charge: Option<ChargeRow>,
     ) -> Result<(), JournalError> {
         self.head = Some((row.position, row.decided_us));
+        if let Origin::Pruned { at, .. } = &row.origin {
+            let before_us = row.decided_us.saturating_add(1);
+            let noted = self.prunings.entry(at.as_micros()).or_insert(before_us);
+            *noted = before_us.max(*noted);
+        }
         self.positions.push(row.position);
         self.charge_positions.extend(charge.is_some().then_some(row.position));
         self.rows.add_kept(row, decision, charge);

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::connection::{Connection, Trouble};
 use super::durability::Settings;
 use super::inquiry::{ChargeColumns, Found, Inquiry, Known, charges_of};
+use super::retention::{self, Pruned};
 use super::rows::{Parameters, Rows, change_of, record_of};
 use super::session::Session;
 use super::statements::{BEGIN, COMMIT, ROLLBACK, Statements, look_at_origin};
@@ -201,6 +202,11 @@ impl Ledger {
         let columns = ChargeColumns::of(keys);
         let found = self.connection.client.query(&self.statements.charges, &columns.parameters()).await?;
         Ok(charges_of(keys, &found)?)
+    }
+
+    /// Lets a piece go of what was decided before `end`.
+    pub async fn prune(&self, end: Time, now: Time) -> Result<Pruned, Trouble> {
+        retention::prune(&self.connection.client, end, now).await
     }
 
     /// A record with its position, without the charges.

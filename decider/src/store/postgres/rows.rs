@@ -1,14 +1,15 @@
 //! Records as rows.
 
-use policy::charge::Charge;
+use policy::charge::{Charge, ChargeKey};
 use policy::evidence::Evidence;
 use policy::settle::ChargeChange;
+use policy::time::Time;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connection::Trouble;
 use crate::store::archive::{ChargeRow, DecisionRow};
-use crate::store::decision::{Decision, Record};
+use crate::store::decision::{Decision, Origin, Record};
 use crate::store::encoding::{json, kind_of, kind_text, parse};
 use crate::store::journal::{Entry, JournalError, latest_time};
 use crate::telemetry::word;
@@ -33,8 +34,9 @@ pub struct Rows {
     pub reason_codes: Vec<&'static str>,
     pub reasons: Vec<String>,
     pub bodies: Vec<String>,
-    pub payloads: Vec<Vec<u8>>,
-    pub evidences: Vec<String>,
+    /// `None`: it is pruned.
+    pub payloads: Vec<Option<Vec<u8>>>,
+    pub evidences: Vec<Option<String>>,
     pub charges: ChargeRows,
 }
 
@@ -64,9 +66,9 @@ impl Rows {
         self.digests.push(identity.content.0.to_vec());
         self.kinds.push(kind_text(*kind));
         self.policy_hashes.push(plain(&decision.policy_hash));
-        self.payloads.push(payload.clone());
+        self.payloads.push(Some(payload.clone()));
         self.bodies.push(body);
-        self.evidences.push(evidence);
+        self.evidences.push(Some(evidence));
         self.add_outcome(decision);
         Ok(())
     }
@@ -83,9 +85,13 @@ impl Rows {
         self.digests.push(row.identity.content.0.to_vec());
         self.kinds.push(kind_text(row.kind));
         self.policy_hashes.push(plain(&row.policy_hash));
-        self.payloads.push(row.payload);
+        let (payload, evidence) = match row.origin {
+            Origin::Kept { payload, evidence } => (Some(payload), Some(evidence)),
+            Origin::Pruned { .. } => (None, None),
+        };
+        self.payloads.push(payload);
         self.bodies.push(row.body);
-        self.evidences.push(row.evidence);
+        self.evidences.push(evidence);
         self.add_outcome(decision);
     }
 
@@ -120,8 +126,13 @@ impl Rows {
     }
 
     /// What `write_payloads` writes.
-    pub fn payloads<'a>(&'a self, positions: &'a Vec<i64>) -> Parameters<'a, 4> {
-        [positions, &self.tenants, &self.payloads, &self.evidences]
+    pub fn payloads<'a>(&'a self, positions: &'a Vec<i64>) -> Parameters<'a, 5> {
+        [positions, &self.decided_us, &self.tenants, &self.payloads, &self.evidences]
+    }
+
+    /// How many of them are kept.
+    pub fn kept(&self) -> usize {
+        self.payloads.iter().flatten().count()
     }
 
     /// How many decisions there are.
@@ -199,19 +210,30 @@ pub fn change_of(row: &Row) -> Result<(i64, ChargeChange), Trouble> {
 pub fn record_of(row: &Row) -> Result<(i64, Result<Record, JournalError>), tokio_postgres::Error> {
     let (position, id, body, kind): (i64, &str, &str, &str) =
         (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-    let (payload, evidence): (Option<&[u8]>, Option<&str>) = (row.try_get(4)?, row.try_get(5)?);
+    let origin = origin(row, 4)?;
     let record = || {
         let gone = || JournalError::Unreadable(format!("decision {id}: its payload is gone"));
-        let evidence: Evidence = parse(evidence.ok_or_else(gone)?, || format!("evidence of decision {id}"))?;
-        Ok(Record {
-            decision: parse(body, || format!("decision {id}"))?,
-            payload: payload.ok_or_else(gone)?.to_vec(),
-            kind: kind_of(kind)?,
-            evidence,
-            charges: Vec::new(),
-        })
+        let evidence = |text: String| parse(&text, || format!("evidence of decision {id}"));
+        let origin: Origin<Evidence> = origin.ok_or_else(gone)?.read(evidence)?;
+        let decision = parse(body, || format!("decision {id}"))?;
+        Ok(Record { decision, kind: kind_of(kind)?, origin, charges: Vec::new() })
     };
     Ok((position, record()))
+}
+
+/// The columns of [`ORIGIN_COLUMNS`](super::statements::ORIGIN_COLUMNS) from `first` on. `None`: it is gone, and nothing
+/// says that it was let go.
+pub fn origin(row: &Row, first: usize) -> Result<Option<Origin<String>>, tokio_postgres::Error> {
+    let column = |place: usize| first.saturating_add(place);
+    if let (Some(payload), Some(evidence)) = (row.try_get(column(0))?, row.try_get(column(1))?) {
+        return Ok(Some(Origin::Kept { payload, evidence }));
+    }
+    let text = |place| row.try_get::<_, Option<&str>>(column(place)).map(|text| text.map(original));
+    let (pruned_us, tenant): (Option<i64>, _) = (row.try_get(column(2))?, text(3)?);
+    let key = tenant.zip(text(4)?).zip(text(5)?);
+    let charges = key.map(|((tenant, tx_id), suffix)| ChargeKey { tenant, tx_id, suffix });
+    let at = pruned_us.map(Time::from_micros);
+    Ok(at.map(|at| Origin::Pruned { at, charges: charges.into_iter().collect() }))
 }
 
 #[cfg(test)]

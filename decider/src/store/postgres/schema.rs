@@ -1,14 +1,18 @@
 //! The tables, and how they come about. A decider knows one schema and runs with the next one, too, so that the database
 //! is brought along first and the deciders after it, one by one; so each step may only add.
 
+use policy::time::Time;
 use tokio_postgres::Client;
 
 use super::config::Config;
 use super::connection::Trouble;
 use super::hosts;
+use super::retention;
+use crate::store::retention::Retention;
 
 /// The steps, each from the schema of its number to the next.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Held while the steps are taken, so that two programs do not: "Csgn".
 const LOCK: i64 = 0x4373_676e;
@@ -57,11 +61,22 @@ async fn version(client: &Client) -> Result<i32, Trouble> {
     Ok(client.query_one(VERSION, &[]).await?.try_get(0)?)
 }
 
-/// Brings a database to the schema of this program, all of it or nothing; the schemas before and after.
+/// What a database was brought to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    /// The schema that was found; 0: none.
+    pub from: i32,
+    /// The schema now.
+    pub to: i32,
+    /// Tables of months that could not be made or dropped now, because somebody was in the way.
+    pub put_off: usize,
+}
+
+/// Brings a database to the schema of this program, all of it or nothing; then makes and drops the tables of months.
 ///
 /// # Errors
-/// Why not. Then nothing was changed.
-pub async fn migrate(config: &Config) -> Result<(i32, i32), Trouble> {
+/// Why not. The schema was then not changed, or is as it should be and tables of months are missing.
+pub async fn migrate(config: &Config, kept: Retention) -> Result<Migrated, Trouble> {
     let connection = hosts::primary(config).await?.connection;
     let client = &connection.client;
     client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
@@ -74,8 +89,11 @@ pub async fn migrate(config: &Config) -> Result<(i32, i32), Trouble> {
         client.batch_execute(&steps_from(found)).await?;
     }
     client.batch_execute("COMMIT").await?;
+    let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    let now = Time::from_micros(client.query_one(micros, &[]).await?.try_get(0)?);
+    let put_off = retention::migrate(client, kept.ends_before(now), now).await?;
     connection.close().await;
-    Ok((found, known()))
+    Ok(Migrated { from: found, to: known(), put_off })
 }
 
 fn steps_from(found: i32) -> String {
@@ -100,6 +118,6 @@ mod tests {
         }
         assert!(fits(known + 2).is_err() && fits(known - 1).is_err());
         insta::assert_snapshot!(fits(0).unwrap_err(), @"there is no ledger in this database yet: run `decider migrate`");
-        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 2: it is of a newer version; run that one");
+        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 3: it is of a newer version; run that one");
     }
 }

@@ -85,16 +85,32 @@ pub const WRITE_DECISIONS: &str = "
                          $15::text[])";
 
 pub const WRITE_PAYLOADS: &str = "
-    INSERT INTO countersign.payloads (position, tenant, payload, evidence)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])";
+    INSERT INTO countersign.payloads_by_month (position, decided_us, tenant, payload, evidence)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])
+               AS p (position, decided_us, tenant, payload, evidence)
+     WHERE p.payload IS NOT NULL";
 
 pub const WRITE_CHARGES: &str = "
     INSERT INTO countersign.charges (position, tenant, tx_id, suffix, latest_us, body)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])";
 
-const FIND: &str = "
-    SELECT d.position, d.id, d.body, d.kind, p.payload, p.evidence
-      FROM countersign.decisions d LEFT JOIN countersign.payloads p ON p.position = d.position";
+/// Payload and evidence of a decision `d`; when such were pruned, and the charge that it changed.
+pub const ORIGIN_COLUMNS: &str = "coalesce(m.payload, p.payload), coalesce(m.evidence, p.evidence),
+           (SELECT g.pruned_us FROM countersign.prunings g WHERE g.before_us > d.decided_us
+             ORDER BY g.before_us, g.pruned_us LIMIT 1), c.tenant, c.tx_id, c.suffix";
+
+/// Where those come from, beside `countersign.payloads_by_month m`. Deciders of before schema 3 write to `payloads`.
+pub const ORIGIN_TABLES: &str = "
+           LEFT JOIN countersign.payloads p ON p.position = d.position
+           LEFT JOIN countersign.charges c ON c.position = d.position";
+
+fn find() -> String {
+    format!(
+        "SELECT d.position, d.id, d.body, d.kind, {ORIGIN_COLUMNS} FROM countersign.decisions d
+           LEFT JOIN countersign.payloads_by_month m ON m.position = d.position AND m.decided_us = d.decided_us
+           {ORIGIN_TABLES}"
+    )
+}
 
 /// Of a connection.
 pub struct Statements {
@@ -120,7 +136,8 @@ impl Statements {
     /// The server does not take one.
     pub async fn prepare(client: &Client) -> Result<Self, Trouble> {
         let find = |condition| {
-            format!("{FIND} WHERE d.tenant = $1 AND d.{condition} = $2 ORDER BY d.position DESC LIMIT 1")
+            let find = find();
+            format!("{find} WHERE d.tenant = $1 AND d.{condition} = $2 ORDER BY d.position DESC LIMIT 1")
         };
         Ok(Self {
             lock: client.prepare(LOCK).await?,
@@ -143,7 +160,7 @@ impl Statements {
 /// Every statement that must read by index, with values for its parameters.
 #[cfg(test)]
 pub fn that_read() -> [(&'static str, String, &'static str); 5] {
-    let find = format!("{FIND} WHERE d.tenant = $1 AND d.request_id = $2");
+    let find = find() + " WHERE d.tenant = $1 AND d.request_id = $2";
     [
         ("follow", FOLLOW.to_owned(), "1, 1000"),
         ("recorded", RECORDED.to_owned(), "ARRAY['a'], ARRAY['b'], ARRAY['c'::bytea], ARRAY['d'::bytea]"),

@@ -4,6 +4,7 @@ mod cut;
 mod deciders;
 mod durability;
 mod records;
+mod retention;
 mod schema;
 mod tls;
 

@@ -17,6 +17,9 @@ use crate::store::journal::{Identity, JournalError};
 /// The oldest schema whose rows are read.
 const OLDEST_READ: i64 = 2;
 
+/// The last schema in which payloads stood with their decisions.
+const LAST_WITH_PAYLOADS: i64 = 3;
+
 /// A file at one moment.
 pub struct SqliteArchive {
     path: PathBuf,
@@ -109,9 +112,26 @@ impl Archive for SqliteArchive {
     }
 
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
-        let sql = "SELECT seq, id, tenant, request_id, key, digest, kind, decided_us, policy_hash, payload, body, evidence \
-                   FROM decisions WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-        page(&self.connection, sql, after, decision)
+        let together = self.number("PRAGMA user_version")? <= LAST_WITH_PAYLOADS;
+        let (columns, joined) = match together {
+            true => ("d.payload, d.evidence, NULL, NULL", ""),
+            false => (
+                "p.payload, p.evidence, g.pruned_us, g.charges",
+                "LEFT JOIN payloads AS p ON p.seq = d.seq LEFT JOIN pruned AS g ON g.seq = d.seq",
+            ),
+        };
+        let sql = format!(
+            "SELECT d.seq, d.id, d.tenant, d.request_id, d.key, d.digest, d.kind, d.decided_us, d.policy_hash, d.body, \
+             {columns} FROM decisions AS d {joined} WHERE d.seq > ?1 ORDER BY d.seq LIMIT ?2"
+        );
+        page(&self.connection, &sql, after, decision)
+    }
+
+    fn pruned_to(&mut self) -> Result<i64, JournalError> {
+        if self.number("PRAGMA user_version")? <= LAST_WITH_PAYLOADS {
+            return Ok(0);
+        }
+        self.number("SELECT coalesce(max(seq), 0) FROM pruned")
     }
 
     fn charges(&mut self, after: i64) -> Result<Vec<ChargeRow>, JournalError> {
@@ -167,9 +187,8 @@ fn decision(row: &Row<'_>) -> Result<DecisionRow, JournalError> {
         kind: kind_of(&row.get::<_, String>(6)?)?,
         decided_us: row.get(7)?,
         policy_hash: row.get(8)?,
-        payload: row.get(9)?,
-        body: row.get(10)?,
-        evidence: row.get(11)?,
+        body: row.get(9)?,
+        origin: rows::origin(row, 10, &row.get::<_, String>(1)?)?,
     })
 }
 

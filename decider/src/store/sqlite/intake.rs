@@ -6,10 +6,10 @@ use rusqlite::params;
 
 use super::archive::SqliteArchive;
 use super::file::LockedFile;
-use super::{rows, schema};
+use super::{retention, rows, schema};
 use crate::document::Document;
 use crate::store::archive::{Archive, ChargeRow, DecisionRow, Release};
-use crate::store::decision::Decision;
+use crate::store::decision::{Decision, Origin};
 use crate::store::encoding::kind_text;
 use crate::store::error::OpenError;
 use crate::store::intake::Intake;
@@ -77,9 +77,8 @@ impl Intake for SqliteIntake {
         _: &Decision,
         charge: Option<ChargeRow>,
     ) -> Result<(), JournalError> {
-        let sql = "INSERT INTO decisions (seq, id, tenant, request_id, key, digest, kind, decided_us, policy_hash, payload, \
-                                          body, evidence) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let sql = "INSERT INTO decisions (seq, id, tenant, request_id, key, digest, kind, decided_us, policy_hash, body) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let values = params![
             row.position,
             row.id,
@@ -90,16 +89,21 @@ impl Intake for SqliteIntake {
             kind_text(row.kind),
             row.decided_us,
             row.policy_hash,
-            row.payload,
             row.body,
-            row.evidence,
         ];
-        rows::execute(self.archive.connection(), sql, values)?;
+        let connection = self.archive.connection();
+        rows::execute(connection, sql, values)?;
+        match &row.origin {
+            Origin::Kept { payload, evidence } => {
+                rows::write_payload(connection, row.position, payload, evidence)?;
+            }
+            Origin::Pruned { at, charges } => retention::note(connection, row.position, *at, charges)?,
+        }
         let Some(ChargeRow { key, latest_us, body, .. }) = charge else { return Ok(()) };
         let sql = "INSERT INTO charges (tenant, tx_id, suffix, latest_us, body) VALUES (?1, ?2, ?3, ?4, ?5) \
                    ON CONFLICT (tenant, tx_id, suffix) DO UPDATE SET latest_us = excluded.latest_us, body = excluded.body";
         let values = params![key.tenant, key.tx_id, key.suffix, latest_us, body];
-        rows::execute(self.archive.connection(), sql, values)
+        rows::execute(connection, sql, values)
     }
 
     fn freeze(&mut self, why: &str) -> Result<(), JournalError> {

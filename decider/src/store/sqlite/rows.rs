@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params
 use serde::de::DeserializeOwned;
 
 use crate::document::Document;
-use crate::store::decision::{Decision, Lookup, Record};
+use crate::store::decision::{Decision, Lookup, Origin, Record};
 use crate::store::encoding::{self, charge_name, json, kind_of, kind_text};
 use crate::store::journal::{Entry, Identity, JournalError, Recorded, latest_time};
 
@@ -120,8 +120,8 @@ pub fn write(connection: &Connection, entry: &Entry) -> Result<usize> {
 
 fn write_decision(connection: &Connection, entry: &Entry) -> Result<usize> {
     let sql = "INSERT INTO decisions \
-               (id, tenant, request_id, key, digest, kind, decided_us, policy_hash, payload, body, evidence) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               (id, tenant, request_id, key, digest, kind, decided_us, policy_hash, body) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let Entry { identity, kind, decision, payload, evidence, .. } = entry;
     let (body, evidence) = (json(decision)?, json(evidence)?);
     let values = params![
@@ -133,12 +133,17 @@ fn write_decision(connection: &Connection, entry: &Entry) -> Result<usize> {
         kind_text(*kind),
         decision.at.as_micros(),
         decision.policy_hash,
-        payload,
         body,
-        evidence,
     ];
     execute(connection, sql, values)?;
+    write_payload(connection, connection.last_insert_rowid(), payload, &evidence)?;
     Ok([payload.len(), body.len(), evidence.len()].iter().sum())
+}
+
+/// Writes what the decision at a position came out of.
+pub fn write_payload(connection: &Connection, seq: i64, payload: &[u8], evidence: &str) -> Result<()> {
+    let sql = "INSERT INTO payloads (seq, payload, evidence) VALUES (?1, ?2, ?3)";
+    execute(connection, sql, params![seq, payload, evidence])
 }
 
 fn write_charge(connection: &Connection, charge: &Charge) -> Result<usize> {
@@ -156,8 +161,9 @@ pub fn find(connection: &Connection, tenant: &str, lookup: &Lookup) -> Result<Op
         Lookup::RequestId(id) => ("request_id", id),
     };
     let sql = format!(
-        "SELECT body, payload, kind, evidence, id FROM decisions WHERE tenant = ?1 AND {condition} = ?2 \
-         ORDER BY seq DESC LIMIT 1"
+        "SELECT d.body, d.kind, d.id, p.payload, p.evidence, g.pruned_us, g.charges \
+         FROM decisions AS d LEFT JOIN payloads AS p ON p.seq = d.seq LEFT JOIN pruned AS g ON g.seq = d.seq \
+         WHERE d.tenant = ?1 AND d.{condition} = ?2 ORDER BY d.seq DESC LIMIT 1"
     );
     let mut statement = prepare(connection, &sql)?;
     let mut rows = statement.query(params![tenant, id])?;
@@ -165,16 +171,33 @@ pub fn find(connection: &Connection, tenant: &str, lookup: &Lookup) -> Result<Op
 }
 
 fn record(connection: &Connection, row: &Row<'_>) -> Result<Record> {
-    let id: String = row.get(4)?;
-    let evidence: Evidence = parse(row, 3, || format!("evidence of decision {id}"))?;
-    let charges = evidence.charges.iter().filter_map(|(key, _)| charge(connection, key).transpose());
+    let id: String = row.get(2)?;
+    let origin = origin(row, 3, &id)?;
+    let origin: Origin<Evidence> =
+        origin.read(|evidence| encoding::parse(&evidence, || format!("evidence of decision {id}")))?;
+    let keys = origin.charge_keys();
+    let charges = keys.iter().filter_map(|key| charge(connection, key).transpose());
     Ok(Record {
         decision: parse(row, 0, || format!("decision {id}"))?,
-        payload: row.get(1)?,
-        kind: kind_of(&row.get::<_, String>(2)?)?,
+        kind: kind_of(&row.get::<_, String>(1)?)?,
         charges: charges.collect::<Result<_>>()?,
-        evidence,
+        origin,
     })
+}
+
+/// Four columns from `first` on: payload and evidence, or when they were pruned and the charges that are remembered.
+pub fn origin(row: &Row<'_>, first: usize, id: &str) -> Result<Origin<String>> {
+    let column = |place: usize| first.saturating_add(place);
+    if let (Some(payload), Some(evidence)) = (row.get(column(0))?, row.get(column(1))?) {
+        return Ok(Origin::Kept { payload, evidence });
+    }
+    let (Some(micros), Some(charges)) =
+        (row.get::<_, Option<i64>>(column(2))?, row.get::<_, Option<String>>(column(3))?)
+    else {
+        return Err(JournalError::Unreadable(format!("decision {id}: its payload is gone")));
+    };
+    let charges = encoding::parse(&charges, || format!("charges of decision {id}"))?;
+    Ok(Origin::Pruned { at: Time::from_micros(micros), charges })
 }
 
 fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {

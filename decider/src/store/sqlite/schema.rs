@@ -11,7 +11,7 @@ use crate::store::error::OpenError;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The schema this program knows. A change of `schema.sql` needs a new number, and a way from the old one.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// From schema 1, in which a policy was one file and had its hash.
 const FROM_1: &str = "
@@ -22,6 +22,9 @@ const FROM_1: &str = "
 
 /// From schema 2, which knew no restores.
 const FROM_2: &str = include_str!("schema_3.sql");
+
+/// From schema 3, in which payloads stood with their decisions. All of them are moved, at the first start.
+const FROM_3: &str = include_str!("schema_4.sql");
 
 /// The first there was.
 const OLDEST_VERSION: i64 = 1;
@@ -54,11 +57,10 @@ pub fn connect(path: &Path) -> Result<Connection, OpenError> {
     state.check(path)?;
     configure(&connection, path)?;
     if state.is_empty() {
-        let steps = format!("{SCHEMA} {FROM_2} PRAGMA application_id = {APPLICATION_ID};");
+        let steps = format!("{SCHEMA} {FROM_2} {FROM_3} PRAGMA application_id = {APPLICATION_ID};");
         bring_to_this_version(&connection, &steps).map_err(failed)?;
     } else if state.version < SCHEMA_VERSION {
-        let first = if state.version == OLDEST_VERSION { FROM_1 } else { "" };
-        bring_to_this_version(&connection, &format!("{first} {FROM_2}")).map_err(failed)?;
+        bring_to_this_version(&connection, &steps_from(state.version)).map_err(failed)?;
     }
     make_safe(&connection, path)?;
     Ok(connection)
@@ -161,6 +163,11 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), OpenError> {
              and {SYNCHRONOUS_FULL} are needed"
         ))),
     }
+}
+
+fn steps_from(version: i64) -> String {
+    let steps = (OLDEST_VERSION..).zip([FROM_1, FROM_2, FROM_3]);
+    steps.filter(|(from, _)| *from >= version).map(|(_, step)| step).collect::<Vec<_>>().join(" ")
 }
 
 /// All of it or, should the process end on the way, nothing.

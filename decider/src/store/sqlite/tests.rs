@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::document::File;
 use crate::store::suite::fixture::*;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, archive};
 
 fn place() -> Place {
     Place::Sqlite(tempfile::tempdir().unwrap())
@@ -91,7 +91,7 @@ fn what_is_not_a_store_is_left_alone() {
     let newer = folder.path().join("newer.db");
     drop(SqliteJournal::open(&newer).unwrap());
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 3: it was written by a newer version; run that one");
+    insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: the store has schema 99, and this decider knows 4: it was written by a newer version; run that one");
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 0).unwrap();
     insta::assert_snapshot!(told(SqliteJournal::open(&newer), folder.path()), @"DIR/newer.db: this file is not a decider's store: schema 0 never was");
     insta::assert_snapshot!(told(SqliteJournal::open(folder.path()), folder.path()), @"DIR: Is a directory (os error 21)");
@@ -268,6 +268,7 @@ fn no_statement_reads_a_whole_table() {
         "SELECT body FROM charges WHERE latest_us >= 1 ORDER BY latest_us",
         "SELECT body FROM decisions WHERE tenant = 'a' AND id = 'b' ORDER BY seq DESC LIMIT 1",
         "SELECT body FROM decisions WHERE tenant = 'a' AND request_id = 'b' ORDER BY seq DESC LIMIT 1",
+        "DELETE FROM payloads WHERE seq <= 1",
     ] {
         let mut statement = journal.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let plan: Vec<String> =
@@ -316,8 +317,13 @@ fn a_store_of_schema_1_is_taken_over() {
     let hash = document.files().next().unwrap().1.hash.clone();
     drop(SqliteJournal::open(&file).unwrap());
     let old = Connection::open(&file).unwrap();
-    old.execute_batch("DROP TABLE standing; DROP TABLE releases; DROP TABLE policy_files; ALTER TABLE policies RENAME COLUMN manifest TO document;")
-        .unwrap();
+    old.execute_batch(
+        "DROP TABLE standing; DROP TABLE releases; DROP TABLE payloads; DROP TABLE pruned;
+                       ALTER TABLE decisions ADD COLUMN payload BLOB NOT NULL DEFAULT x'';
+                       ALTER TABLE decisions ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}';
+                        DROP TABLE policy_files; ALTER TABLE policies RENAME COLUMN manifest TO document;",
+    )
+    .unwrap();
     old.execute("INSERT INTO policies VALUES (?1, 'version: 1\n')", [&hash]).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
     drop(old);
@@ -325,6 +331,49 @@ fn a_store_of_schema_1_is_taken_over() {
         let mut journal = SqliteJournal::open(&file).unwrap();
         assert_eq!(journal.policy(&hash).unwrap().as_ref(), Some(&document));
     }
+}
+
+/// In schema 3 payloads stood with their decisions. It is read as it is, and taken over at the first start.
+#[tokio::test]
+async fn a_store_of_schema_3_is_read_and_taken_over_with_its_payloads() {
+    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let desk = place.open(&policy, &clock());
+    let decision = desk.allow(&request("tx-1")).await;
+    let record = desk.record(&decision).await;
+    drop(desk);
+    let old = Connection::open(place.file()).unwrap();
+    old.execute_batch(
+        "ALTER TABLE decisions ADD COLUMN payload BLOB NOT NULL DEFAULT x'';
+         ALTER TABLE decisions ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
+         UPDATE decisions SET (payload, evidence) = (SELECT payload, evidence FROM payloads AS p WHERE p.seq = decisions.seq);
+         DROP TABLE payloads; DROP TABLE pruned; PRAGMA user_version = 3",
+    )
+    .unwrap();
+    drop(old);
+    let kept = |place: &Place| archive::open(&place.config()).unwrap().decisions(0).unwrap().remove(0).origin;
+    let before = kept(&place);
+    assert_eq!(place.open(&policy, &clock()).record(&decision).await, record);
+    assert_eq!(kept(&place), before);
+}
+
+/// What is let go makes room for what comes.
+#[tokio::test]
+async fn a_file_that_is_pruned_does_not_grow() {
+    let (place, policy, clock) = (place(), Arc::new(policy(vec![])), clock());
+    let mut pages = Vec::new();
+    for round in 0..4 {
+        let desk = place.open(&policy, &clock);
+        for each in 0..20 {
+            let mut large = proposal(&policy, &request(&format!("tx-{round}-{each}")));
+            large.payload = vec![0; 64 * 1024];
+            desk.store.decide(large).await.unwrap();
+        }
+        drop(desk);
+        clock.advance(std::time::Duration::from_secs(31 * 24 * 60 * 60));
+        let file = Connection::open(place.file()).unwrap();
+        pages.push(file.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap());
+    }
+    assert!(pages[3] < pages[0] * 11 / 10, "{pages:?}");
 }
 
 /// Every file of a folder, with what it holds.

@@ -104,6 +104,10 @@ impl Journal for ScriptedJournal {
         Ok(())
     }
 
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
+        self.inner.prune(end, now)
+    }
+
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, JournalError> {
         self.inner.find(tenant, lookup)
     }

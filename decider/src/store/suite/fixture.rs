@@ -13,6 +13,7 @@ use policy::condition::Conditions;
 use policy::config_change::{self, ConfigChange};
 use policy::document::Policy;
 use policy::evaluate::evaluate;
+use policy::evidence::Evidence;
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
 use policy::prices::Prices;
 use policy::request::{AccountText, DeclaredDestination, DestinationText, Request, Stage};
@@ -28,8 +29,8 @@ use crate::clock::testing::ManualClock;
 use crate::document::Document;
 use crate::store::postgres::{config as postgres, migrate};
 use crate::store::{
-    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError,
-    PostgresJournal, Proposal, Record, Setting, SqliteJournal, Store, StoreError,
+    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Origin,
+    PostgresJournal, Proposal, Record, Retention, Setting, SqliteJournal, Store, StoreError,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -59,7 +60,9 @@ impl Place {
     /// The same in a database.
     pub fn on(database: Database) -> Self {
         let config = ledger_at(&database);
-        std::thread::scope(|scope| scope.spawn(|| migrate(&config).unwrap()).join().unwrap());
+        std::thread::scope(|scope| {
+            scope.spawn(|| migrate(&config, Retention::Forever).unwrap()).join().unwrap()
+        });
         Self::Postgres(database)
     }
 
@@ -147,6 +150,7 @@ impl Desk {
         let fatal = Arc::new(Mutex::new(Vec::new()));
         let told = fatal.clone();
         let setting = Setting {
+            retention: crate::store::Retention::default(),
             policy: policy.clone(),
             document: Document::of_file("policy.yaml", format!("document of {}", policy.hash).into_bytes()),
             clock: clock.clone(),
@@ -224,6 +228,17 @@ impl Desk {
     pub fn now(&self) -> Time {
         crate::clock::Clock::wall(self.clock.as_ref())
     }
+}
+
+/// The request of a record, which must be kept.
+pub fn payload_of(record: &Record) -> &[u8] {
+    let Origin::Kept { payload, .. } = &record.origin else { panic!("it is pruned: {record:?}") };
+    payload
+}
+
+pub fn evidence_of(record: &Record) -> Evidence {
+    let Origin::Kept { evidence, .. } = &record.origin else { panic!("it is pruned: {record:?}") };
+    evidence.clone()
 }
 
 pub fn clock() -> Arc<ManualClock> {

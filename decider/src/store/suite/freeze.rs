@@ -7,7 +7,7 @@ use crate::store::{Store, StoreError};
 
 impl Place {
     /// Freezes it behind its back.
-    fn freeze(&self) {
+    pub(super) fn freeze(&self) {
         match self {
             Self::Memory(journal) => journal.freeze(Some("restored")),
             Self::Sqlite(_) => {

@@ -72,6 +72,10 @@ impl Journal for HandMoved {
         self.0.tidy()
     }
 
+    fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
+        self.0.prune(end, now)
+    }
+
     fn keep_up_every(&self) -> Option<Duration> {
         self.0.keep_up_every()
     }

@@ -62,7 +62,7 @@ async fn a_day_ends_at_midnight_before_and_after_a_restart() {
                 let id = format!("tx-{}", desk.now().as_micros());
                 let decision = desk.decide(&request(&id)).await;
                 assert_eq!(decision.action == Action::Approve, allowed, "{} {restarts}", place.name());
-                let version = desk.record(&decision).await.evidence.time_zone_data;
+                let version = evidence_of(&desk.record(&decision).await).time_zone_data;
                 assert_eq!(version.as_deref(), Some(policy::time::DATA_VERSION));
             }
         }

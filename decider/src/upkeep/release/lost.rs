@@ -3,14 +3,15 @@
 use policy::charge::Charge;
 use policy::evidence::Evidence;
 use policy::identity::Digest;
+use policy::time::Time;
 use serde::Deserialize;
 
 use crate::store::archive::{ChargeRow, DecisionRow};
 use crate::store::encoding::json;
 use crate::store::journal::{Identity, JournalError, latest_time};
-use crate::store::{Decision, Kind};
+use crate::store::{Decision, Kind, Origin};
 use crate::upkeep::copy::is_last;
-use crate::upkeep::verify::record::Record;
+use crate::upkeep::verify::record::{Record, misfiled_answer};
 
 /// A decision that was lost.
 pub struct Lost {
@@ -36,9 +37,13 @@ struct Line {
     content: String,
     decision: Decision,
     charges: Vec<Charge>,
-    evidence: Evidence,
-    payload: String,
+    evidence: Option<Evidence>,
+    payload: Option<String>,
+    #[serde(default)]
+    pruned_us: Option<i64>,
 }
+
+const NOT_HEX: &str = "key, content and payload are hexadecimal digits";
 
 /// Reads the lines of an export; `file` names it in mistakes.
 ///
@@ -60,7 +65,7 @@ impl Lost {
         let line: Line = serde_json::from_str(text).map_err(|error| {
             format!("this is no line of an export: {error}. Take them from `decider store export`")
         })?;
-        let (decision, not_hex) = (line.decision, "key, content and payload are hexadecimal digits");
+        let decision = line.decision;
         let digest = |text: &str| bytes(text)?.try_into().ok().map(Digest);
         let row = DecisionRow {
             position: 0,
@@ -68,17 +73,19 @@ impl Lost {
             identity: Identity {
                 tenant: decision.tenant.clone(),
                 callback_request_id: decision.callback_request_id.clone(),
-                key: digest(&line.key).ok_or(not_hex)?,
-                content: digest(&line.content).ok_or(not_hex)?,
+                key: digest(&line.key).ok_or(NOT_HEX)?,
+                content: digest(&line.content).ok_or(NOT_HEX)?,
             },
             kind: line.kind,
             decided_us: decision.at.as_micros(),
             policy_hash: decision.policy_hash.clone(),
-            payload: bytes(&line.payload).ok_or(not_hex)?,
             body: json(&decision).map_err(|error| error.to_string())?,
-            evidence: json(&line.evidence).map_err(|error| error.to_string())?,
+            origin: origin(line.payload, line.evidence, line.pruned_us, &line.charges)?,
         };
-        let wrong = Record::read(&row)?.misfiled(&row);
+        let wrong = match &row.origin {
+            Origin::Kept { payload, evidence } => Record::read(&row, payload, evidence)?.misfiled(&row),
+            Origin::Pruned { .. } => misfiled_answer(&row)?,
+        };
         if !wrong.is_empty() {
             return Err(format!("it does not fit its request: {}", wrong.join(", ")));
         }
@@ -96,6 +103,26 @@ impl Lost {
             Ok::<_, JournalError>(ChargeRow { place: position, key: charge.key, latest_us, body })
         });
         Ok((DecisionRow { position, ..self.row }, self.decision, charge.transpose()?))
+    }
+}
+
+/// What a pruned decision came out of cannot be held against its digests: whoever states it is believed.
+fn origin(
+    payload: Option<String>,
+    evidence: Option<Evidence>,
+    pruned_us: Option<i64>,
+    charges: &[Charge],
+) -> Result<Origin<String>, String> {
+    match (payload, evidence, pruned_us) {
+        (Some(payload), Some(evidence), None) => Ok(Origin::Kept {
+            payload: bytes(&payload).ok_or(NOT_HEX)?,
+            evidence: json(&evidence).map_err(|error| error.to_string())?,
+        }),
+        (None, None, Some(micros)) => {
+            let charges = charges.iter().map(|charge| charge.key.clone()).collect();
+            Ok(Origin::Pruned { at: Time::from_micros(micros), charges })
+        }
+        _ => Err("it has either payload and evidence, or pruned_us".into()),
     }
 }
 

@@ -95,6 +95,27 @@ fn a_copy_of_a_frozen_store_is_frozen() {
     }
 }
 
+/// The export was made after retention had ended: the charges and the answers are in it, and that is what counts.
+#[test]
+fn lines_that_are_pruned_are_entered_as_such() {
+    for place in places() {
+        let (backup, _) = lost_since(&place);
+        let late = later(START, std::time::Duration::from_secs(62 * 86_400));
+        drop(Office::try_open_at(&place, &policy_of(POLICY), late).unwrap());
+        let lines = exported(&place, &export::Wanted::default()).join("\n");
+        assert_eq!(lines.matches("\"pruned_us\":").count(), 15, "{}", place.name());
+        let broken = lines.replace(",\"pruned_us\"", ",\"payload\":\"\",\"pruned_us\"");
+        assert!(released(&backup, Some(broken)).is_err());
+        let told = released(&backup, Some(lines)).unwrap();
+        assert_eq!((told.entered, told.on_record), (3, 12), "{}", place.name());
+        let office = open(&backup);
+        assert!(office.ask(signing(transfer("lost-1", "1.5"))).unwrap().recorded_earlier);
+        assert_eq!(office.ask(transfer("tx-9", "0.1")).unwrap().decision.limits[0].used, ether("1.5"));
+        drop(office);
+        assert_eq!(findings(&backup), Vec::<String>::new(), "{}", place.name());
+    }
+}
+
 /// What is charged after the backup, and lost with the store.
 fn lost_since(place: &Place) -> (Place, Vec<String>) {
     let office = history(place);

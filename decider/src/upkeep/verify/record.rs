@@ -30,15 +30,15 @@ pub enum Asked {
 const UUID_VERSION: usize = 7;
 
 impl Record {
-    /// From what is kept.
+    /// From what is kept, with what it came out of.
     ///
     /// # Errors
     /// What of it cannot be read.
-    pub fn read(row: &DecisionRow) -> Result<Self, String> {
+    pub fn read(row: &DecisionRow, payload: &[u8], evidence: &str) -> Result<Self, String> {
         let decision: Decision =
             parse(&row.body, || "the answer".into()).map_err(|error| error.to_string())?;
-        let evidence = parse(&row.evidence, || "the evidence".into()).map_err(|error| error.to_string())?;
-        Ok(Self { decision, evidence, asked: Asked::read(row)? })
+        let evidence = parse(evidence, || "the evidence".into()).map_err(|error| error.to_string())?;
+        Ok(Self { decision, evidence, asked: Asked::read(row.kind, payload)? })
     }
 
     /// What is filed under other words than it says itself.
@@ -46,9 +46,8 @@ impl Record {
         let Decision { id, tenant, callback_request_id, policy_hash, at, .. } = &self.decision;
         let (key, content) = self.asked.digests();
         let (asked_tenant, asked_id) = self.asked.tenant_and_id();
-        let version = Uuid::parse_str(id).map(|id| id.get_version_num());
         let wrong = [
-            (*id != row.id || version != Ok(UUID_VERSION), "the id"),
+            (*id != row.id || !is_an_id(id), "the id"),
             (*tenant != row.identity.tenant || tenant != asked_tenant, "the tenant"),
             (
                 *callback_request_id != row.identity.callback_request_id || callback_request_id != asked_id,
@@ -63,12 +62,32 @@ impl Record {
     }
 }
 
+/// What of a pruned decision is filed under other words than its answer says.
+///
+/// # Errors
+/// The answer cannot be read.
+pub fn misfiled_answer(row: &DecisionRow) -> Result<Vec<&'static str>, String> {
+    let decision: Decision = parse(&row.body, || "the answer".into()).map_err(|error| error.to_string())?;
+    let Decision { id, tenant, callback_request_id, policy_hash, at, .. } = &decision;
+    let wrong = [
+        (*id != row.id || !is_an_id(id), "the id"),
+        (*tenant != row.identity.tenant, "the tenant"),
+        (*callback_request_id != row.identity.callback_request_id, "the request id"),
+        (*policy_hash != row.policy_hash, "the policy's hash"),
+        (at.as_micros() != row.decided_us, "the time"),
+    ];
+    Ok(wrong.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect())
+}
+
+fn is_an_id(id: &str) -> bool {
+    Uuid::parse_str(id).map(|id| id.get_version_num()) == Ok(UUID_VERSION)
+}
+
 impl Asked {
-    fn read(row: &DecisionRow) -> Result<Self, String> {
+    fn read(kind: Kind, payload: &[u8]) -> Result<Self, String> {
         let unreadable = |error: prost::DecodeError| format!("the request: {error}");
         let breach = |breaches| format!("the request breaks the contract: {breaches}");
-        let payload = row.payload.as_slice();
-        match row.kind {
+        match kind {
             Kind::Transaction => {
                 let request = wire::DecideRequest::decode(payload).map_err(unreadable)?;
                 Ok(Self::Transaction(Box::new(convert::transaction(request).map_err(breach)?)))

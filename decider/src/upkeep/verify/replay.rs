@@ -1,15 +1,17 @@
-//! The log played again over a ledger of its own.
+//! The log played again over a ledger of its own. What is pruned cannot be played: then the ledger begins with what the
+//! pruned part has left, as the decisions after it have seen it.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use policy::charge::{Charge, ChargeKey};
+use policy::charge::{Charge, ChargeKey, Part};
 use policy::config_change;
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
-use policy::identity::Digest;
+use policy::evidence::Evidence;
+use policy::identity::{self, Digest};
 use policy::request::Request;
 use policy::settle::{self, ChargeChange, Settlement};
 use policy::time::Time;
@@ -17,18 +19,25 @@ use policy::usage::UsageIndex;
 use policy::verdict::{Action, Reason, Verdict};
 
 use super::finding::Findings;
-use super::record::{Asked, Record};
+use super::record::{Asked, Record, misfiled_answer};
 use crate::document::Document;
 use crate::policy_file;
-use crate::store::Decision;
-use crate::store::archive::{Archive, DecisionRow};
+use crate::store::archive::{Archive, DecisionRow, each_charge, each_decision_after};
+use crate::store::encoding::charge_name;
 use crate::store::journal::JournalError;
+use crate::store::{Decision, Origin};
 use crate::telemetry::word;
 
 /// What the decisions that were played have left.
 #[derive(Default)]
 pub struct Replay {
     position: i64,
+    /// Up to here something is pruned: what is kept of that is played by itself alone.
+    pruned_to: i64,
+    /// Charges that no decision after that has looked at.
+    untouched: Vec<ChargeKey>,
+    /// Decisions that could not be played.
+    pruned: u64,
     latest: Option<Time>,
     answered: HashSet<Digest>,
     charges: HashMap<ChargeKey, Charge>,
@@ -46,6 +55,42 @@ struct Decider {
 type Said<'a> = (Verdict, Action, &'a Reason);
 
 impl Replay {
+    /// With the ledger that the pruned part of the log has left. A charge was then what the first decision after it has
+    /// found, and is still the same where none has looked.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn over(archive: &mut dyn Archive) -> Result<Self, JournalError> {
+        let pruned_to = archive.pruned_to()?;
+        if pruned_to == 0 {
+            return Ok(Self::default());
+        }
+        let mut found: HashMap<ChargeKey, Option<Charge>> = HashMap::new();
+        each_decision_after(archive, pruned_to, |_, row| {
+            for (key, charge) in evidence_of(&row).charges {
+                found.entry(key).or_insert(charge);
+            }
+            Ok::<_, JournalError>(())
+        })?;
+        let (mut charges, mut untouched) = (HashMap::new(), Vec::new());
+        each_charge(archive, |row| {
+            // What cannot be read is told when the charges are compared.
+            let now = || serde_json::from_str::<Charge>(&row.body).ok();
+            let then = match found.remove(&row.key) {
+                Some(then) => then,
+                None => {
+                    untouched.push(row.key.clone());
+                    now()
+                }
+            };
+            charges.extend(then.map(|charge| (row.key.clone(), charge)));
+            Ok::<_, JournalError>(())
+        })?;
+        // Found by a decision and gone now.
+        charges.extend(found.into_iter().filter_map(|(key, charge)| charge.map(|charge| (key, charge))));
+        Ok(Self { pruned_to, untouched, charges, ..Self::default() })
+    }
+
     /// Plays one more decision.
     ///
     /// # Errors
@@ -58,21 +103,39 @@ impl Replay {
     ) -> Result<(), JournalError> {
         let place = format!("decision {}", row.id);
         self.check_order(row, &place, findings);
+        let Origin::Kept { payload, evidence } = &row.origin else {
+            self.pruned = self.pruned.saturating_add(1);
+            self.answered.insert(row.identity.key);
+            tell_misfiled(misfiled_answer(row), &place, findings);
+            return Ok(());
+        };
         self.know(archive, &row.policy_hash, &place, findings)?;
-        match Record::read(row) {
+        match Record::read(row, payload, evidence) {
             Ok(record) => {
-                let misfiled = record.misfiled(row);
-                if !misfiled.is_empty() {
-                    findings.add(
-                        &place,
-                        format!("filed under other words than it says: {}", misfiled.join(", ")),
-                    );
-                }
+                tell_misfiled(Ok(record.misfiled(row)), &place, findings);
                 self.settle(record, row, &place, findings);
             }
-            Err(why) => findings.add(&place, format!("it cannot be read: {why}")),
+            Err(why) => tell_misfiled(Err(why), &place, findings),
         }
         Ok(())
+    }
+
+    /// Decisions that could not be played, because they are pruned.
+    pub fn pruned(&self) -> u64 {
+        self.pruned
+    }
+
+    /// Tells the charges that no decision on record has left, of those that could not be played.
+    pub fn check_untouched(&self, findings: &mut Findings) {
+        for charge in self.untouched.iter().filter_map(|key| self.charges.get(key)) {
+            let left = |part: &Part| {
+                let (id, signer) = (&part.callback_request_id, part.signer.as_deref());
+                self.answered.contains(&identity::of_answer(&charge.key.tenant, id, signer, part.stage))
+            };
+            if !charge.parts.iter().all(left) {
+                findings.add(charge_name(&charge.key), "no decision left it");
+            }
+        }
     }
 
     /// The position of the last decision; 0 of an empty log.
@@ -124,11 +187,12 @@ impl Replay {
     fn settle(&mut self, record: Record, row: &DecisionRow, place: &str, findings: &mut Findings) {
         let new = self.answered.insert(row.identity.key);
         let Some(Some(decider)) = self.policies.get_mut(&row.policy_hash) else { return };
+        let follows = row.position > self.pruned_to;
         let change = match &record.asked {
             Asked::Transaction(request) if new => {
-                let (change, wrong) = decider.settle(&record, request, &self.charges);
+                let (change, wrong) = decider.settle(&record, request, follows.then_some(&self.charges));
                 wrong.into_iter().for_each(|what| findings.add(place, what));
-                change
+                change.filter(|_| follows)
             }
             Asked::Transaction(request) => {
                 let again = settle::content_changed(request, record.decision.at);
@@ -159,12 +223,12 @@ impl Replay {
 
 impl Decider {
     /// The charge that the decision leaves, whether or not anything is wrong with it: so that one that is wrong is
-    /// told once, and not by all that come after it.
+    /// told once, and not by all that come after it. Without charges it is not compared with what was left.
     fn settle(
         &mut self,
         record: &Record,
         request: &Request,
-        charges: &HashMap<ChargeKey, Charge>,
+        charges: Option<&HashMap<ChargeKey, Charge>>,
     ) -> (Option<ChargeChange>, Option<String>) {
         let (decision, mut evidence) = (&record.decision, record.evidence.clone());
         let asked_at = evidence.asked_at.unwrap_or(decision.at);
@@ -177,6 +241,7 @@ impl Decider {
             let (verdict, reason) = (word(&again.verdict), &again.reason.text);
             return (again.charge, Some(format!("{NOT_AGAIN}: {verdict} now, {reason}")));
         }
+        let Some(charges) = charges else { return (again.charge, None) };
         let left = self.read(request, &evaluation, charges, decision.at).evidence;
         let is_left = (&left.charges, &left.used) == (&record.evidence.charges, &record.evidence.used);
         (again.charge, (!is_left).then(|| NOT_LEFT.to_owned()))
@@ -198,6 +263,24 @@ impl Decider {
 
 const NOT_AGAIN: &str = "it does not come out of its evidence again";
 const NOT_LEFT: &str = "what it read of the ledger is not what the decisions before it left";
+
+fn evidence_of(row: &DecisionRow) -> Evidence {
+    match &row.origin {
+        // What cannot be read is told when it is played.
+        Origin::Kept { evidence, .. } => serde_json::from_str(evidence).unwrap_or_default(),
+        Origin::Pruned { .. } => Evidence::default(),
+    }
+}
+
+fn tell_misfiled(misfiled: Result<Vec<&'static str>, String>, place: &str, findings: &mut Findings) {
+    match misfiled {
+        Ok(wrong) if wrong.is_empty() => {}
+        Ok(wrong) => {
+            findings.add(place, format!("filed under other words than it says: {}", wrong.join(", ")));
+        }
+        Err(why) => findings.add(place, format!("it cannot be read: {why}")),
+    }
+}
 
 fn comes_out(decision: &Decision, evaluation: &Evaluation, again: &Settlement) -> bool {
     (decision.verdict, decision.action, &decision.reason) == (again.verdict, again.action, &again.reason)

@@ -89,7 +89,8 @@ async fn a_position_that_is_taken_is_never_written_twice() {
     let desk = place.open(&Arc::new(policy(vec![])), &clock());
     desk.allow(&request("tx-1")).await;
     database(&place).execute(
-        "INSERT INTO countersign.payloads SELECT position + 1, tenant, payload, evidence FROM countersign.payloads",
+        "INSERT INTO countersign.payloads_by_month
+         SELECT position + 1, decided_us, tenant, payload, evidence FROM countersign.payloads_by_month",
     );
     assert!(matches!(desk.ask(&request("tx-2")).await, Err(StoreError::Unavailable(_))));
     assert_eq!(desk.newest_of("tx-2", &place), 0);

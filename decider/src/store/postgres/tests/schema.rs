@@ -1,12 +1,14 @@
 //! A database on its way from one schema to the next.
 
 use super::*;
+use crate::store::Retention;
 use crate::store::postgres::migrate;
 
+/// The schemas before and after; 0 for none.
 fn migrated(config: &Config) -> Result<(i32, i32), String> {
-    std::thread::scope(|scope| {
-        scope.spawn(|| migrate(config).map_err(|error| error.to_string())).join().unwrap()
-    })
+    let migrate = || migrate(config, Retention::default()).map_err(|error| error.to_string());
+    let migrated = std::thread::scope(|scope| scope.spawn(migrate).join().unwrap());
+    migrated.map(|migrated| (migrated.from, migrated.to))
 }
 
 #[test]
@@ -14,8 +16,8 @@ fn an_empty_database_is_brought_along_once() {
     let database = postgres_cluster::database();
     let config = ledger_at(&database);
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: there is no ledger in this database yet: run `decider migrate`");
-    assert_eq!(migrated(&config), Ok((0, 2)));
-    assert_eq!(migrated(&config), Ok((2, 2)));
+    assert_eq!(migrated(&config), Ok((0, 3)));
+    assert_eq!(migrated(&config), Ok((3, 3)));
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
 }
 
@@ -24,20 +26,20 @@ fn two_programs_at_once_bring_it_along_once() {
     let database = postgres_cluster::database();
     let config = ledger_at(&database);
     let mut found: Vec<_> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| migrate(&config).unwrap())).collect();
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| migrated(&config).unwrap())).collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     found.sort_unstable();
-    assert_eq!(found, [(0, 2), (2, 2), (2, 2), (2, 2)]);
+    assert_eq!(found, [(0, 3), (3, 3), (3, 3), (3, 3)]);
 }
 
 #[test]
 fn one_schema_ahead_is_run_with_and_one_that_is_unknown_is_left_alone() {
     let (place, config) = ledger();
-    database(&place).execute("UPDATE countersign.schema_version SET version = 3");
-    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
     database(&place).execute("UPDATE countersign.schema_version SET version = 4");
-    let newer = "PostgreSQL: the ledger has schema 4, and this decider knows 2: it is of a newer version; run that one";
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    database(&place).execute("UPDATE countersign.schema_version SET version = 5");
+    let newer = "PostgreSQL: the ledger has schema 5, and this decider knows 3: it is of a newer version; run that one";
     assert_eq!((refused(&config).as_str(), migrated(&config)), (newer, Err(newer.into())));
 }
 

@@ -1,0 +1,168 @@
+//! Months that come and go while deciders decide.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use super::*;
+use crate::store::suite::hand_moved::HandMoved;
+use crate::store::{Decision, Origin, archive};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn months(place: &Place) -> Vec<String> {
+    database(place).texts(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'countersign.payloads_by_month'::regclass AND c.relname LIKE 'payloads_20%'
+            AND c.relname < 'payloads_2026' ORDER BY 1",
+    )
+}
+
+fn count(place: &Place, table: &str) -> String {
+    database(place).texts(&format!("SELECT count(*) FROM countersign.{table}")).concat()
+}
+
+async fn is_pruned(desk: &Desk, decision: &Decision) -> bool {
+    matches!(desk.record(decision).await.origin, Origin::Pruned { .. })
+}
+
+/// Asks one after the other until it is told to stop; so many were answered.
+fn keep_asking(
+    desk: &Arc<Desk>,
+    name: &'static str,
+    stop: &Arc<AtomicBool>,
+) -> tokio::task::JoinHandle<usize> {
+    let (desk, stop) = (Arc::clone(desk), Arc::clone(stop));
+    tokio::spawn(async move {
+        let mut asked = 0;
+        while !stop.load(Ordering::Relaxed) {
+            desk.allow(&request(&format!("{name}-{asked}"))).await;
+            asked += 1;
+        }
+        asked
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn months_are_made_and_dropped_while_deciders_decide_and_no_call_fails() {
+    let (place, _) = ledger();
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    let desks = ["one", "other"].map(|name| (name, Arc::new(place.open(&policy, &clock))));
+    let first = desks[0].1.allow(&request("first")).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let asking = desks.each_ref().map(|(name, desk)| keep_asking(desk, name, &stop));
+    for _ in 0..4 {
+        clock.advance(DAY * 31);
+        // A decider looks after the months when it starts.
+        drop(place.open(&policy, &clock));
+    }
+    stop.store(true, Ordering::Relaxed);
+    for asked in asking {
+        assert!(asked.await.unwrap() > 4);
+    }
+    assert_eq!(months(&place), ["payloads_2024_02", "payloads_2024_03", "payloads_2024_04"]);
+    assert_eq!(count(&place, "payloads_other"), "0");
+    assert!(is_pruned(&desks[0].1, &first).await);
+    assert!(desks.iter().all(|(_, desk)| desk.metrics.failures.get() == 0));
+}
+
+/// A backup reads for hours; neither it nor a decision is to wait for the other.
+#[tokio::test]
+async fn a_month_that_somebody_reads_is_dropped_later_and_decisions_go_on() {
+    let (place, _) = ledger();
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    let first = place.open(&policy, &clock).allow(&request("first")).await;
+    let (config, (reads, reading), (ended, end)) = (place.config(), mpsc::channel(), mpsc::channel::<()>());
+    let reader = std::thread::spawn(move || {
+        let mut reader = archive::open(&config).unwrap();
+        assert_eq!(reader.decisions(0).unwrap().len(), 1);
+        reads.send(()).unwrap();
+        end.recv().unwrap();
+        assert_eq!(reader.decisions(0).unwrap().len(), 1);
+    });
+    reading.recv().unwrap();
+    clock.advance(DAY * 62);
+    let desk = place.open(&policy, &clock);
+    let started = std::time::Instant::now();
+    desk.allow(&request("second")).await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(!is_pruned(&desk, &first).await);
+    ended.send(()).unwrap();
+    reader.join().unwrap();
+    drop(desk);
+    assert!(is_pruned(&place.open(&policy, &clock), &first).await);
+}
+
+/// A decider of before schema 3 writes as this, and knows one table.
+#[tokio::test]
+async fn what_an_older_decider_writes_is_read_and_pruned_row_by_row() {
+    let (place, _) = ledger();
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    let desk = place.open(&policy, &clock);
+    let old = desk.allow(&request("tx-1")).await;
+    let new = desk.allow(&request("tx-2")).await;
+    database(&place).execute(
+        "INSERT INTO countersign.payloads SELECT position, tenant, payload, evidence FROM countersign.payloads_by_month
+          WHERE position = 1;
+         DELETE FROM countersign.payloads_by_month WHERE position = 1",
+    );
+    assert_eq!(payload_of(&desk.record(&old).await), b"tx-1");
+    drop(desk);
+    clock.advance(DAY * 31);
+    let desk = place.open(&policy, &clock);
+    assert_eq!(
+        (is_pruned(&desk, &old).await, is_pruned(&desk, &new).await),
+        (true, false),
+        "its month is not over"
+    );
+    assert_eq!(count(&place, "payloads"), "0");
+    assert!(desk.answer(&request("tx-1")).await.recorded_earlier);
+}
+
+/// One that was not let go is missed.
+#[tokio::test]
+async fn a_payload_that_is_gone_is_not_taken_for_pruned() {
+    let (place, _) = ledger();
+    let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    let decision = desk.allow(&request("tx-1")).await;
+    database(&place).execute("DELETE FROM countersign.payloads_by_month");
+    let lookup = crate::store::Lookup::Id(decision.id);
+    let told = crate::store::Store::get(desk.store.as_ref(), "default".into(), lookup)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(told.ends_with("its payload is gone"), "{told}");
+}
+
+/// It may neither make nor drop a table: what has no month is kept apart, and decisions go on.
+#[tokio::test]
+async fn a_role_that_owns_nothing_decides() {
+    let (place, _) = ledger();
+    let (server, name) = database(&place).url().rsplit_once('/').unwrap();
+    let host = server.rsplit_once('@').map_or("", |(_, host)| host);
+    let role = format!("decider_{name}");
+    database(&place).execute(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA countersign TO {role};
+         GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA countersign TO {role};
+         GRANT UPDATE ON countersign.head TO {role};
+         GRANT EXECUTE ON FUNCTION pg_control_system() TO {role}"
+    ));
+    let mut config = Config::at(&format!("postgres://{role}@{host}/{name}"), None).unwrap();
+    config.synchronous_standby = super::super::config::Standby::Optional;
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    let open = |clock| {
+        let config = config.clone();
+        let journal = move |metrics| PostgresJournal::open(config, metrics).map(HandMoved);
+        Desk::opened(journal, &policy, clock).unwrap()
+    };
+    let first = open(&clock).allow(&request("tx-1")).await;
+    assert_eq!((months(&place), count(&place, "payloads_other").as_str()), (vec![], "1"));
+    clock.advance(DAY * 62);
+    let desk = open(&clock);
+    desk.allow(&request("tx-2")).await;
+    assert!(!is_pruned(&desk, &first).await);
+    drop(desk);
+    database(&place)
+        .execute(&format!("GRANT DELETE ON countersign.payloads, countersign.payloads_other TO {role}"));
+    assert!(is_pruned(&open(&clock), &first).await, "row by row it may");
+    database(&place).execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}

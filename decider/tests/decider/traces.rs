@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use opentelemetry::trace::{SpanKind, TracerProvider as _};
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::support::{Files, call, transfer};
@@ -19,13 +19,17 @@ impl SpanExporter for Collected {
     }
 }
 
-/// Everything runs on this one thread, so that the subscriber of the thread sees all of it.
+/// The subscriber is that of the whole program: with one of this thread alone, places in the code that another test comes to
+/// first would stay silent. What other tests ask has no parent that is sampled, and so is not.
 #[tokio::test]
 async fn a_decision_is_one_trace_with_its_caller() {
     let collected = Collected::default();
-    let provider = SdkTracerProvider::builder().with_simple_exporter(collected.clone()).build();
+    let provider = SdkTracerProvider::builder()
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)))
+        .with_simple_exporter(collected.clone())
+        .build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
 
     let files = Files::new();
     let running = files.start().await;
@@ -38,8 +42,10 @@ async fn a_decision_is_one_trace_with_its_caller() {
     let spans = collected.0.lock().unwrap().clone();
     let ours: Vec<&SpanData> =
         spans.iter().filter(|span| span.span_context.trace_id().to_string() == trace_id).collect();
-    let named =
-        |name: &str| *ours.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no {name}"));
+    let names = || ours.iter().map(|span| &*span.name).collect::<Vec<_>>();
+    let named = |name: &str| {
+        *ours.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no {name}: {:?}", names()))
+    };
     let decide = named("decide");
     assert_eq!((decide.parent_span_id.to_string().as_str(), &decide.span_kind), (caller, &SpanKind::Server));
     for child in ["evaluate", "reserve"] {

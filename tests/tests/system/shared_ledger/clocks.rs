@@ -99,7 +99,9 @@ fn payment(id: &str) -> Payment {
 fn never_too_many(approved: &[(Instant, Instant)]) {
     for (start, _) in approved {
         let inside = approved.iter().filter(|(asked, at)| asked >= start && *at < *start + WINDOW).count();
-        assert!(inside <= FIT, "{inside} within {WINDOW:?}");
+        let since = |at: &Instant| at.saturating_duration_since(*start);
+        let near = || approved.iter().map(|(asked, at)| (since(asked), since(at))).collect::<Vec<_>>();
+        assert!(inside <= FIT, "{inside} within {WINDOW:?}: {:?}", near());
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use super::config::Config;
 use super::connection::{Connection, Trouble};
+use super::hosts;
 use super::rows::{origin, original, plain};
 use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES};
@@ -86,15 +87,7 @@ impl PostgresArchive {
     /// # Errors
     /// It cannot be read, or has a schema that this program does not know.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
-        let opened = runtime.block_on(async {
-            let connection = Connection::open(config).await?;
-            schema::check(&connection.client).await?;
-            connection.client.batch_execute(BEGIN).await?;
-            Ok(connection)
-        });
-        let connection = opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))?;
-        Ok(Self::over(runtime, connection))
+        Self::begin(config, BEGIN)
     }
 
     /// The same for as long as no decider can write to it.
@@ -102,18 +95,26 @@ impl PostgresArchive {
     /// # Errors
     /// One is connected.
     pub fn open_alone(config: &Config) -> Result<Self, OpenError> {
+        let archive = Self::begin(config, BEGIN_ALONE)?;
+        let others: Option<i64> =
+            archive.one(OTHERS, &[]).map_err(|error| OpenError::Server(error.to_string()))?;
+        match others {
+            None | Some(0) => Ok(archive),
+            Some(others) => Err(OpenError::InUse(others)),
+        }
+    }
+
+    /// On the host on which deciders would decide: an old primary that has come back knows less.
+    fn begin(config: &Config, begin: &str) -> Result<Self, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let opened = runtime.block_on(async {
-            let connection = Connection::open(config).await?;
+            let connection = hosts::primary(config).await?.connection;
             schema::check(&connection.client).await?;
-            connection.client.batch_execute(BEGIN_ALONE).await?;
-            let others: i64 = connection.client.query_one(OTHERS, &[]).await?.try_get(0)?;
-            Ok((connection, others))
+            connection.client.batch_execute(begin).await?;
+            Ok(connection)
         });
-        match opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))? {
-            (connection, 0) => Ok(Self::over(runtime, connection)),
-            (_, others) => Err(OpenError::InUse(others)),
-        }
+        let connection = opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))?;
+        Ok(Self::over(runtime, connection))
     }
 
     /// Over a connection in whose transaction it is read.

@@ -5,6 +5,8 @@ use postgres_cluster::{Cluster, Setup, texts};
 
 use super::*;
 use crate::store::Store;
+use crate::store::archive::Archive as _;
+use crate::store::postgres::PostgresArchive;
 use crate::store::postgres::config::{Durability, Standby};
 
 const HANGING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -174,6 +176,8 @@ async fn of_two_servers_that_take_writes_the_one_of_the_later_timeline_has_the_l
     let count = "SELECT count(*) FROM countersign.decisions";
     assert_eq!(database(&place).texts(count), ["1"], "the old one got nothing");
     assert_eq!(database(&place).on(&new).texts(count), ["3"]);
+    let head = std::thread::spawn(move || PostgresArchive::open(&both).unwrap().about().unwrap().head);
+    assert_eq!(head.join().unwrap(), 3, "what is read, backed up or copied is the new one");
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: a commit waits for a standby, and none is connected to the server: bring it back");
     new.go_away();
     until("not ready", || desk.store.readiness().is_err()).await;

@@ -64,10 +64,13 @@ async fn show(local: &Local, system: &mut System, options: &Options) -> Result<E
     system.start(&plan).await?;
     let rows = system.until_failure(send_samples(local)).await?;
     println!("{}", table::render(&rows));
-    if let Some(url) = &plan.database {
-        println!("{}\nThe ledger, while this runs:  psql {url}", shares::told(system.deciders()).await?);
+    if plan.database.is_some() {
+        println!("{}", shares::told(system.deciders()).await?);
     }
     if !options.once {
+        if let Some(url) = &plan.database {
+            println!("The ledger, while this runs:  psql {url}");
+        }
         say_how_to_go_on(local)?;
         return Err(system.failure().await);
     }

@@ -21,6 +21,8 @@ mod session;
 
 mod schema;
 
+mod policies;
+
 mod retention;
 
 mod month;

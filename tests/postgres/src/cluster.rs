@@ -15,6 +15,8 @@ use super::{Database, binaries, sql};
 
 /// In memory, where that can be: a sync costs nothing there, and a killed server loses nothing either.
 const MEMORY: &str = "/dev/shm";
+/// On a disk, and open to the user that a server runs as.
+pub const DISK: &str = "/var/tmp";
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
@@ -60,8 +62,8 @@ pub struct Setup<'a> {
     pub settings: &'a [&'a str],
     /// Its environment, such as `LD_PRELOAD`.
     pub environment: &'a [(String, String)],
-    /// Below which directory, that everybody may enter. `None`: in memory, where that can be.
-    pub place: Option<&'a Path>,
+    /// On a disk ([`DISK`]), for measurements. Else in memory, where that can be.
+    pub on_disk: bool,
 }
 
 /// A server with its directory. Dropped, it ends.
@@ -90,7 +92,7 @@ impl Cluster {
 
     /// Starts one whose data a program makes.
     pub(super) fn over(setup: &Setup<'_>, data: impl FnOnce(&Path) -> Command) -> Self {
-        let directory = directory(setup.place);
+        let directory = directory(setup.on_disk);
         for (name, text) in setup.files {
             write_private(&directory.join(name), text);
         }
@@ -257,9 +259,9 @@ fn programs() -> &'static Path {
     binaries::find().unwrap_or_else(|| panic!("{}", binaries::INSTALL))
 }
 
-fn directory(place: Option<&Path>) -> PathBuf {
-    let memory = Some(Path::new(MEMORY)).filter(|memory| memory.is_dir());
-    let place = place.or(memory).map_or_else(std::env::temp_dir, Path::to_owned);
+fn directory(on_disk: bool) -> PathBuf {
+    let place = Path::new(if on_disk { DISK } else { MEMORY });
+    let place = if place.is_dir() { place.to_owned() } else { std::env::temp_dir() };
     let directory =
         tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(place).map(TempDir::keep).unwrap();
     own(&directory);

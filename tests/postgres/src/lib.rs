@@ -18,7 +18,7 @@ mod sql;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub use cluster::{Cluster, Setup};
+pub use cluster::{Cluster, DISK, Setup};
 pub use sql::{execute, texts};
 
 /// A server that tests may create databases on: a URL of its superuser, such as `postgres://postgres@127.0.0.1/postgres`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use postgres_cluster::{Cluster, Setup};
+use postgres_cluster::{Cluster, DISK, Setup};
 use system_tests::services::decisions::Client;
 use tokio::task::JoinSet;
 
@@ -34,12 +34,11 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
         rows.push(Row::not_measured("Decide on PostgreSQL, open loop", NEITHER, Goal::None, why));
         return Ok(rows);
     }
-    let place = Path::new(shared::PLACE);
-    let cluster = Cluster::of(&Setup { place: Some(place), ..Setup::default() });
+    let cluster = Cluster::of(&Setup { on_disk: true, ..Setup::default() });
     let fleet = bench.shared.write_fleet(1, cluster.database().url())?;
     let deciders = shared::start(bench, &fleet).await?;
     for client in shared::clients(bench, &fleet)? {
-        rows.extend(over(bench, "PostgreSQL", &client, place).await?);
+        rows.extend(over(bench, "PostgreSQL", &client, Path::new(DISK)).await?);
     }
     for decider in deciders {
         servers::stop(decider, &bench.shared).await?;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use postgres_cluster::{Cluster, Database, Setup};
+use postgres_cluster::{Cluster, DISK, Database, Setup};
 use system_tests::local::Fleet;
 use system_tests::services::decisions::{self, Client};
 use system_tests::services::{self, Process};
@@ -29,15 +29,13 @@ const P99_GOAL: f64 = 0.2;
 const SEVERAL_GOAL: f64 = 1.0;
 /// Deciders that share a hot key.
 pub const SEVERAL: u16 = 3;
-/// On a disk, and open to the user that the server runs as.
-pub const PLACE: &str = "/var/tmp";
 
 /// Rates and times of decisions on a server of our own.
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
     if let Err(why) = postgres_cluster::check() {
         return Ok(vec![Row::not_measured("Decide on PostgreSQL", "spread keys", Goal::None, why)]);
     }
-    let cluster = Cluster::of(&Setup { place: Some(Path::new(PLACE)), ..Setup::default() });
+    let cluster = Cluster::of(&Setup { on_disk: true, ..Setup::default() });
     let mut seen = Seen::default();
     for round in 1..=bench.scale.rounds {
         progress("Decide on PostgreSQL", round, bench.scale.rounds);
@@ -49,7 +47,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
         seen.rate.push(hot.rate, plain.rate)?;
         seen.p99.push(millis(hot.p99), millis(plain.p99))?;
         seen.several.push(several.rate, hot.rate)?;
-        seen.disk.push(hot.rate, syncs_per_second(Path::new(PLACE), bench.scale.syncing)?)?;
+        seen.disk.push(hot.rate, syncs_per_second(Path::new(DISK), bench.scale.syncing)?)?;
     }
     seen.rows()
 }

@@ -20,8 +20,6 @@ use super::{Bench, proc, servers};
 /// Tenants that one decider has, in as many measurements.
 const SIZES: [usize; 3] = [1, 1_000, 100_000];
 const BYTES_PER_MIB: f64 = 1_048_576.0;
-/// On a disk, and open to the user that the server runs as.
-const PLACE: &str = "/var/tmp";
 
 /// One sum for each tenant, in which all its charges of a day are.
 const POLICY: &str = "version: 1
@@ -169,7 +167,7 @@ async fn on_postgres(bench: &Bench) -> Result<Vec<Row>, Error> {
         return Ok(vec![Row::not_measured("database, per decision: PostgreSQL", "–", Goal::None, why)]);
     }
     progress("tenants on PostgreSQL", 1, 1);
-    let cluster = Cluster::of(&Setup { place: Some(Path::new(PLACE)), ..Setup::default() });
+    let cluster = Cluster::of(&Setup { on_disk: true, ..Setup::default() });
     let side = Side::create(bench, "tenants-shared", 1)?;
     let database = cluster.database();
     let fleet = side.local.write_fleet(1, database.url())?;

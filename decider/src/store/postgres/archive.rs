@@ -8,10 +8,10 @@ use tokio_postgres::types::ToSql;
 
 use super::config::Config;
 use super::connection::{Connection, Trouble};
-use super::hosts;
 use super::rows::{origin, original, plain};
 use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES};
+use super::{hosts, policies};
 use crate::document::Document;
 use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
@@ -128,6 +128,12 @@ impl PostgresArchive {
         Ok(done.map_err(Trouble::from)?)
     }
 
+    /// Keeps a policy and its files.
+    pub fn remember_policy(&self, hash: &str, document: &Document) -> Result<(), JournalError> {
+        let kept = self.runtime.block_on(policies::remember(&self.connection.client, hash, document));
+        Ok(kept.map_err(Trouble::from)?)
+    }
+
     /// Ends the transaction; on return it is durable. The server only warns of a commit that was not replicated.
     pub fn commit(&self) -> Result<(), JournalError> {
         let _ = self.connection.warning();
@@ -204,10 +210,12 @@ impl Archive for PostgresArchive {
     }
 
     fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
-        let manifest: Option<String> =
-            self.one("SELECT manifest FROM countersign.policies WHERE hash = $1", &[&hash])?;
-        let content =
-            |hash: &str| self.one("SELECT content FROM countersign.policy_files WHERE hash = $1", &[&hash]);
+        let client = &self.connection.client;
+        let manifest = self.runtime.block_on(policies::manifest(client, hash)).map_err(Trouble::from)?;
+        let content = |hash: &str| {
+            let file = self.runtime.block_on(policies::file(client, hash));
+            Ok::<_, JournalError>(file.map_err(Trouble::from)?)
+        };
         manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
     }
 }

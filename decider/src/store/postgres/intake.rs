@@ -126,13 +126,7 @@ impl PostgresIntake {
 
 impl Intake for PostgresIntake {
     fn policy(&mut self, hash: &str, document: &Document) -> Result<(), JournalError> {
-        let sql =
-            "INSERT INTO countersign.policy_files (hash, content) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        for (_, file) in document.files() {
-            self.execute(sql, [&file.hash, &&file.content[..]])?;
-        }
-        let sql = "INSERT INTO countersign.policies (hash, manifest) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        self.execute(sql, [&hash, &document.manifest()]).map(|_| ())
+        self.archive.remember_policy(hash, document)
     }
 
     fn write(

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::connection::{Connection, Trouble};
 use super::durability::Settings;
 use super::inquiry::{ChargeColumns, Found, Inquiry, Known, charges_of};
+use super::policies;
 use super::retention::{self, Pruned};
 use super::rows::{Parameters, Rows, change_of, record_of};
 use super::session::Session;
@@ -224,33 +225,19 @@ impl Ledger {
         Ok(row.as_ref().map(record_of).transpose()?)
     }
 
-    /// Keeps a policy's files that are not there yet, then the policy.
+    /// Keeps a policy and its files.
     pub async fn remember_policy(&self, hash: &str, document: &Document) -> Result<(), Trouble> {
-        let client = &self.connection.client;
-        for (_, file) in document.files() {
-            let there = "SELECT EXISTS (SELECT 1 FROM countersign.policy_files WHERE hash = $1)";
-            if !client.query_one(there, &[&file.hash]).await?.try_get::<_, bool>(0)? {
-                let sql = "INSERT INTO countersign.policy_files (hash, content) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-                client.execute(sql, &[&file.hash, &&file.content[..]]).await?;
-            }
-        }
-        let sql = "INSERT INTO countersign.policies (hash, manifest) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        client.execute(sql, &[&hash, &document.manifest()]).await?;
-        Ok(())
+        Ok(policies::remember(&self.connection.client, hash, document).await?)
     }
 
-    /// A policy's manifest, and one of its files.
+    /// A policy's manifest.
     pub async fn manifest(&self, hash: &str) -> Result<Option<String>, Trouble> {
-        let sql = "SELECT manifest FROM countersign.policies WHERE hash = $1";
-        let row = self.connection.client.query_opt(sql, &[&hash]).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        Ok(policies::manifest(&self.connection.client, hash).await?)
     }
 
     /// A file of a policy.
     pub async fn policy_file(&self, hash: &str) -> Result<Option<Vec<u8>>, Trouble> {
-        let sql = "SELECT content FROM countersign.policy_files WHERE hash = $1";
-        let row = self.connection.client.query_opt(sql, &[&hash]).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        Ok(policies::file(&self.connection.client, hash).await?)
     }
 }
 

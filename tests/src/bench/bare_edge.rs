@@ -90,7 +90,8 @@ impl BareEdge {
     }
 }
 
-fn tls(local: &Local) -> Result<ServerConfig, Error> {
+/// Its side of TLS, as the library has it by itself.
+pub fn tls(local: &Local) -> Result<ServerConfig, Error> {
     let unusable = |what: PathBuf| Error::Key(what.display().to_string());
     let (certificate, key) = (local.certificate("edge"), local.private_key("edge"));
     let chain: Result<Vec<CertificateDer<'static>>, _> =

@@ -16,6 +16,8 @@ mod shared;
 mod start;
 mod tenants;
 
+pub mod handshake;
+
 pub mod bare_edge;
 pub mod instructions;
 pub mod raw;
@@ -69,6 +71,8 @@ pub struct Options {
 pub enum Part {
     /// The edge's round trip
     RoundTrip,
+    /// The edge's TLS handshake
+    Handshake,
     /// Decide in memory
     Decide,
     /// Decide on the embedded database
@@ -102,6 +106,9 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     let mut rows = Vec::new();
     if options.wants(Part::RoundTrip) {
         rows.extend(round_trip::measure(&bench).await?);
+    }
+    if options.wants(Part::Handshake) {
+        rows.push(handshake::measure(&bench).await?);
     }
     if options.wants(Part::Decide) {
         rows.push(decide::measure(&bench).await?);

@@ -9,6 +9,8 @@ pub struct Scale {
     pub rounds: usize,
     /// Requests to the edge in one round. CPU time is told in ticks of 10 ms: a round must use a second of it.
     pub round_trips: usize,
+    /// TLS handshakes in one round.
+    pub handshakes: usize,
     /// Questions to a decider in one round where CPU is compared.
     pub decisions: usize,
     /// Questions to a decider in one round where rates are compared.
@@ -38,6 +40,7 @@ impl Scale {
     pub const FULL: Self = Self {
         rounds: 8,
         round_trips: 6_000,
+        handshakes: 6_000,
         decisions: 80_000,
         durable_decisions: 30_000,
         plain_transactions: 4_000,
@@ -55,6 +58,7 @@ impl Scale {
     pub const QUICK: Self = Self {
         rounds: 3,
         round_trips: 300,
+        handshakes: 300,
         decisions: 5_000,
         durable_decisions: 2_000,
         plain_transactions: 500,

@@ -91,13 +91,21 @@ pub async fn stub_decider(bench: &Bench, local: &Local, core: Core, reply: &Path
 
 /// The least that an edge could be, at the edge's address of these files. It answers already.
 pub async fn bare_edge(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    bare(bench, local, "bare edge", "bare-edge").await
+}
+
+/// TLS with nothing around it, at the edge's address of these files. It answers already.
+pub async fn bare_tls(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    bare(bench, local, "bare TLS", "bare-tls").await
+}
+
+async fn bare(bench: &Bench, local: &Local, name: &'static str, command: &str) -> Result<Process, Error> {
     let program = std::env::current_exe().map_err(Error::io("cannot find the bench itself"))?;
-    let arguments = ["bare-edge".into(), "--dir".into(), local.root().into()];
+    let arguments = [command.into(), "--dir".into(), local.root().into()];
     let address = local.addresses()?.edge;
-    let mut edge =
-        spawn(bench, "bare edge", Core::Server, &program, arguments.into(), &UNTRACED, local, address)?;
-    until_listening(&mut edge, address).await?;
-    Ok(edge)
+    let mut server = spawn(bench, name, Core::Server, &program, arguments.into(), &UNTRACED, local, address)?;
+    until_listening(&mut server, address).await?;
+    Ok(server)
 }
 
 async fn until_listening(process: &mut Process, address: SocketAddr) -> Result<(), Error> {
@@ -114,8 +122,17 @@ async fn until_listening(process: &mut Process, address: SocketAddr) -> Result<(
 
 /// Waits until `/readyz` says so, to the millisecond.
 pub async fn until_ready(process: &mut Process) -> Result<(), Error> {
+    until_says(process, "/readyz").await
+}
+
+/// Waits until `/livez` answers: an edge without a decider is not ready.
+pub async fn until_live(process: &mut Process) -> Result<(), Error> {
+    until_says(process, "/livez").await
+}
+
+async fn until_says(process: &mut Process, path: &str) -> Result<(), Error> {
     let started = Instant::now();
-    while !matches!(process.admin("/readyz").await, Ok((200, _))) {
+    while !matches!(process.admin(path).await, Ok((200, _))) {
         process.check()?;
         if started.elapsed() > READY_TIMEOUT {
             process.ready(Duration::ZERO).await?;

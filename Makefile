@@ -22,8 +22,11 @@ soak: tools ## The tests that chance takes part in, for hours instead of minutes
 bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	cargo build --release --bins -p edge -p decider -p system-tests
 	cargo build --release --locked --manifest-path tests/peers/Cargo.toml --target-dir "$${CARGO_TARGET_DIR:-target}"
+	@python="$${CARGO_TARGET_DIR:-target}"/python; "$$python"/bin/python -c 'import fastapi' 2>/dev/null || { \
+	  python3 -m venv "$$python" && "$$python"/bin/pip install -q -r tests/peers/handlers/requirements.txt; } || \
+	  echo 'No handler in Python to compare with: python3 with venv is missing, or its packages cannot be had.' >&2
 	@mkdir -p .local
-	@exec "$${CARGO_TARGET_DIR:-target}"/release/bench --markdown .local/bench.md
+	@exec env PEER_PYTHON="$${CARGO_TARGET_DIR:-target}"/python/bin/python "$${CARGO_TARGET_DIR:-target}"/release/bench --markdown .local/bench.md
 
 tools:
 	@command -v cargo >/dev/null || { \

@@ -7,6 +7,7 @@
 
 mod decide;
 mod durable;
+mod handlers;
 mod large;
 mod lists;
 mod open;
@@ -73,6 +74,8 @@ pub enum Part {
     RoundTrip,
     /// The edge's TLS handshake
     Handshake,
+    /// The edge beside handlers in Node and Python
+    Handlers,
     /// Decide in memory
     Decide,
     /// Decide on the embedded database
@@ -109,6 +112,9 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     }
     if options.wants(Part::Handshake) {
         rows.push(handshake::measure(&bench).await?);
+    }
+    if options.wants(Part::Handlers) {
+        rows.extend(handlers::measure(&bench).await?);
     }
     if options.wants(Part::Decide) {
         rows.push(decide::measure(&bench).await?);

@@ -28,7 +28,7 @@ pub async fn measure(bench: &Bench) -> Result<[Row; 2], Error> {
     let bare_edge = servers::bare_edge(bench, bare).await?;
     let (cosigner, bare_cosigner) = (cosigner(ours)?, cosigner(bare)?);
     for each in [&cosigner, &bare_cosigner] {
-        send(each, tokens(each, bench.scale.warm_up)?).await?;
+        warm_up(bench, each).await?;
     }
     let (mut pairs, mut bare_pairs) = (Pairs::default(), Pairs::default());
     for round in 1..=bench.scale.rounds {
@@ -52,7 +52,13 @@ pub async fn measure(bench: &Bench) -> Result<[Row; 2], Error> {
     ])
 }
 
-async fn cpu(bench: &Bench, server: u32, cosigner: &Cosigner) -> Result<f64, Error> {
+/// Requests that are not measured.
+pub async fn warm_up(bench: &Bench, cosigner: &Cosigner) -> Result<(), Error> {
+    send(cosigner, tokens(cosigner, bench.scale.warm_up)?).await
+}
+
+/// CPU of the edge, or of whatever stands in its place, for a request, in microseconds.
+pub async fn cpu(bench: &Bench, server: u32, cosigner: &Cosigner) -> Result<f64, Error> {
     let count = bench.scale.round_trips;
     // Signed before: it is the edge that is measured.
     let tokens = tokens(cosigner, count)?;

@@ -1,6 +1,6 @@
 //! The services and the bench's own decider as processes, on the core where they belong.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -102,8 +102,28 @@ pub async fn bare_tls(bench: &Bench, local: &Local) -> Result<Process, Error> {
 async fn bare(bench: &Bench, local: &Local, name: &'static str, command: &str) -> Result<Process, Error> {
     let program = std::env::current_exe().map_err(Error::io("cannot find the bench itself"))?;
     let arguments = [command.into(), "--dir".into(), local.root().into()];
+    in_place_of_the_edge(bench, local, name, &program, arguments.into()).await
+}
+
+/// A script that serves at the edge's address of these files. It answers already.
+pub async fn handler(
+    bench: &Bench,
+    local: &Local,
+    interpreter: &OsStr,
+    arguments: &[OsString],
+) -> Result<Process, Error> {
+    in_place_of_the_edge(bench, local, "handler", Path::new(interpreter), arguments.to_vec()).await
+}
+
+async fn in_place_of_the_edge(
+    bench: &Bench,
+    local: &Local,
+    name: &'static str,
+    program: &Path,
+    arguments: Vec<OsString>,
+) -> Result<Process, Error> {
     let address = local.addresses()?.edge;
-    let mut server = spawn(bench, name, Core::Server, &program, arguments.into(), &UNTRACED, local, address)?;
+    let mut server = spawn(bench, name, Core::Server, program, arguments, &UNTRACED, local, address)?;
     until_listening(&mut server, address).await?;
     Ok(server)
 }

@@ -1,5 +1,5 @@
 # The commands of the project. `make help` lists them.
-.PHONY: help run test soak bench tools
+.PHONY: help run test fuzz soak bench tools
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -9,11 +9,19 @@ run: tools ## Build in release, start both services, send the sample requests. O
 	@cargo build --release -p edge -p decider -p system-tests --bin edge --bin decider --bin cosigner --bin demo
 	@exec "$${CARGO_TARGET_DIR:-target}"/release/demo
 
-test: tools ## The whole suite: format, lints, all tests
+# Seconds of fuzzing for each target.
+FUZZ_TEST = 60
+FUZZ = 3600
+
+test: tools ## The whole suite: format, lints, all tests, a minute of fuzzing for each target
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo build --workspace --bins --tests
 	cargo test --workspace
+	.ci/fuzz $(FUZZ_TEST)
+
+fuzz: tools ## Fuzz each target for an hour; FUZZ=600 for ten minutes
+	.ci/fuzz $(FUZZ)
 
 soak: tools ## The tests that chance takes part in, for hours instead of minutes
 	cargo build --release --workspace --bins --tests

@@ -32,7 +32,8 @@ impl Signer {
         self.sign_under(HEADER, payload)
     }
 
-    fn sign_under(&self, header: &str, payload: &[u8]) -> Result<String, Error> {
+    /// The same under another header: for what must be refused.
+    pub fn sign_under(&self, header: &str, payload: &[u8]) -> Result<String, Error> {
         let mut token = URL_SAFE_NO_PAD.encode(header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut token);

@@ -18,7 +18,7 @@ use crate::{
     config::{Config, Fleet},
     decider::{Decider, Health, SystemResolver},
     listen::Listener,
-    respond::Signers,
+    respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
 
@@ -74,14 +74,14 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
         .map_err(bind_error("admin", admin))?;
     let address = listener.address().unwrap_or(listen);
     let admin_address = admin_port.address().unwrap_or(admin);
-    let signers = Signers::start().map_err(StartError::Threads)?;
+    let threads = SigningThreads::start().map_err(StartError::Threads)?;
     let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
     let mut routes = Router::new();
     for (Fleet { decider, paths }, health) in fleets {
         let decider = Decider::new(decider, Arc::new(SystemResolver), &metrics);
         watch(decider.clone(), health, stop_admin.clone());
-        let (limits, signers, clock) = (config.listen.limits, signers.clone(), Arc::new(SystemClock));
-        let shared = Shared { decider, limits, signers, clock, metrics: Arc::clone(&metrics) };
+        let (limits, threads, clock) = (config.listen.limits, threads.clone(), Arc::new(SystemClock));
+        let shared = Shared { decider, limits, threads, clock, metrics: Arc::clone(&metrics) };
         routes = routes.merge(router(paths, &Arc::new(shared)));
     }
     let serving = tokio::spawn(listener.serve(routes, stop.clone()));

@@ -88,9 +88,9 @@ fn check_sub_paths(paths: &[Read<'_>]) {
 /// requests.
 fn check_keys(paths: &[Read<'_>]) {
     let reply_keys: HashMap<&[u8], &str> =
-        paths.iter().map(|Read { path, .. }| (path.reply_key.identity(), path.sub_path.as_str())).collect();
+        paths.iter().map(|Read { path, .. }| (path.reply_key.public_key(), path.sub_path.as_str())).collect();
     for Read { place, path, .. } in paths {
-        for owner in path.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.identity())) {
+        for owner in path.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.public_key())) {
             place.wrong(format!(
                 "cosigner_public_keys holds the reply key of sub_path \"{owner}\": give the Co-signer's own public key"
             ));

@@ -17,6 +17,7 @@ impl Files {
             "callback_rsa_private",
             "callback_rsa_public",
             "callback_p256_private",
+            "webhook_jwk_private",
         ] {
             let pem =
                 fs::read(format!("{}/../tests/vectors/synthetic_{name}.pem", env!("CARGO_MANIFEST_DIR")))
@@ -149,7 +150,7 @@ paths:
   - sub_path: acme
     tenant: Acme
     cosigner_public_keys: [cosigner_private.pem, missing.pem]
-    reply_private_key: callback_p256_private.pem
+    reply_private_key: webhook_jwk_private.pem
     signer_ids: [""]
   - tenant: 7
     cosigner_public_keys: []
@@ -172,12 +173,12 @@ extra: 1
     edge.yaml:19:13: paths[0].tenant: must be 1 to 64 of a-z, 0-9, "-" and "_"
     edge.yaml:20:28: paths[0].cosigner_public_keys[0]: holds a private key: give the Co-signer's public key (PEM, "BEGIN PUBLIC KEY")
     edge.yaml:20:50: paths[0].cosigner_public_keys[1]: cannot read missing.pem: No such file or directory (os error 2)
-    edge.yaml:21:24: paths[0].reply_private_key: is not an RSA private key; replies are signed by RS256
+    edge.yaml:21:24: paths[0].reply_private_key: is not an RSA key of 2048 bits, the only size that a Co-signer takes
     edge.yaml:22:18: paths[0].signer_ids[0]: must be 1 to 256 bytes
     edge.yaml:23:5: paths[1]: "sub_path" is missing
     edge.yaml:23:13: paths[1].tenant: must be text; put it in quotes
     edge.yaml:24:27: paths[1].cosigner_public_keys: must be a list with at least one entry
-    edge.yaml:25:24: paths[1].reply_private_key: does not hold a private key (PEM; make one with: openssl genrsa -out reply_private.pem 2048)
+    edge.yaml:25:24: paths[1].reply_private_key: does not hold an unencrypted private key (PEM; make one with: edge keys new --out reply_private.pem)
     edge.yaml:26:1: extra: is no field here; there are: listen, admin, decider, deciders, paths
     "#);
 }

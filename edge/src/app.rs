@@ -12,7 +12,7 @@ use crate::{
     telemetry::{Telemetry, TelemetryError},
 };
 
-pub use serve::{StartError, Started, start, told_to_end};
+pub use serve::{Signals, StartError, Started, start};
 
 /// A start that failed: an address that is taken, for one.
 const EXIT_FAILED: u8 = 1;
@@ -141,8 +141,10 @@ fn serve(config: Config) -> Result<(), RunError> {
 }
 
 async fn until_told(config: Config) -> Result<(), RunError> {
+    // Before the start: a SIGHUP that comes too early must not end us.
+    let mut signals = Signals::listen().map_err(RunError::Signals)?;
     let started = start(config).await?;
-    told_to_end().await.map_err(RunError::Signals)?;
+    signals.told_to_end(&started).await;
     started.end().await;
     Ok(())
 }

@@ -8,6 +8,10 @@ use x509_parser::{
     prelude::{FromDer as _, ParsedExtension},
 };
 
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// So many days before its end a certificate is warned of.
+const WARNING_DAYS: i64 = 30;
+
 /// A certificate that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("cannot be read as an X.509 certificate")]
@@ -43,6 +47,38 @@ impl Certificate {
             public_key: read.public_key().raw.to_vec(),
         })
     }
+}
+
+impl Certificate {
+    /// Whole days until its end; below zero after it.
+    #[must_use]
+    pub const fn days_left(&self, now_seconds: i64) -> i64 {
+        self.not_after_seconds.saturating_sub(now_seconds).div_euclid(DAY_SECONDS)
+    }
+
+    /// What is to be said of the time that it holds for. `None`: nothing.
+    #[must_use]
+    pub fn concern(&self, now_seconds: i64) -> Option<String> {
+        let (from, to) = (day(self.not_before_seconds), day(self.not_after_seconds));
+        match self.days_left(now_seconds) {
+            ..0 => Some(format!(
+                "has expired ({to}): nobody who looks at the time will connect. Renew it, with the same key"
+            )),
+            _ if now_seconds < self.not_before_seconds => {
+                Some(format!("does not hold before {from}: is the machine's clock right?"))
+            }
+            left @ ..=WARNING_DAYS => {
+                Some(format!("expires in {left} days ({to}): renew it, with the same key"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A point in time as people and programs read it, in UTC.
+#[must_use]
+pub fn day(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| "no date".to_owned(), |time| time.to_string())
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
@@ -84,5 +120,27 @@ mod tests {
         assert_eq!((read.not_before_seconds, read.not_after_seconds), (1_767_312_000, 1_775_088_000));
         assert_eq!(read.public_key, rcgen::PublicKeyData::subject_public_key_info(&key));
         assert_eq!(Certificate::read(&b"nothing".as_slice().into()), Err(CertificateError));
+    }
+
+    #[test]
+    fn an_end_that_is_near_is_told() {
+        let certificate = Certificate {
+            subject: String::new(),
+            names: Vec::new(),
+            not_before_seconds: 1_767_312_000,
+            not_after_seconds: 1_775_088_000,
+            public_key: Vec::new(),
+        };
+        let concern = |days: i64, seconds: i64| {
+            certificate
+                .concern(certificate.not_after_seconds - days * DAY_SECONDS - seconds)
+                .unwrap_or_default()
+        };
+        assert_eq!((concern(89, 0), concern(31, 0)), (String::new(), String::new()));
+        insta::assert_snapshot!(concern(31, -1), @"expires in 30 days (2026-04-02T00:00:00Z): renew it, with the same key");
+        insta::assert_snapshot!(concern(0, 0), @"expires in 0 days (2026-04-02T00:00:00Z): renew it, with the same key");
+        insta::assert_snapshot!(concern(0, -1), @"has expired (2026-04-02T00:00:00Z): nobody who looks at the time will connect. Renew it, with the same key");
+        insta::assert_snapshot!(concern(90, 1), @"does not hold before 2026-01-02T00:00:00Z: is the machine's clock right?");
+        assert_eq!(concern(90, 0), "");
     }
 }

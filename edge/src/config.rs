@@ -92,6 +92,18 @@ impl Config {
         Reading::of(file).config
     }
 
+    /// All warnings at this time, those of certificates that end soon included.
+    #[must_use]
+    pub fn all_warnings(&self, now_unix_seconds: u64) -> Vec<Mistake> {
+        let now_seconds = i64::try_from(now_unix_seconds).unwrap_or(i64::MAX);
+        let ends = self.certificates().filter_map(|(of, certificate)| {
+            let (file, place) = (self.file.display().to_string(), format!("{of}.certificate"));
+            let problem = certificate.concern(now_seconds)?;
+            Some(Mistake { file, line: None, column: None, place, problem })
+        });
+        self.warnings.iter().cloned().chain(ends).collect()
+    }
+
     /// Our own certificates, each with the part of the configuration that it is of.
     pub fn certificates(&self) -> impl Iterator<Item = (String, &Certificate)> {
         let listen = ("listen".to_owned(), self.listen.tls.certificate());

@@ -22,6 +22,8 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 
+/// From warning to warning of the same: of a certificate that ends soon, for one.
+const WARNING_INTERVAL_SECONDS: u64 = 24 * 60 * 60;
 /// From look to look.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -32,6 +34,7 @@ pub struct Reload {
     service: Service,
     in_force: Config,
     other: Option<Other>,
+    warn_again_seconds: u64,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 }
@@ -48,7 +51,8 @@ impl Reload {
     /// Of a service that `in_force` was put in force on.
     #[must_use]
     pub fn new(in_force: Config, service: Service, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
-        let reload = Self { file: in_force.file.clone(), service, in_force, other: None, clock, metrics };
+        let file = in_force.file.clone();
+        let mut reload = Self { file, service, in_force, other: None, warn_again_seconds: 0, clock, metrics };
         reload.tell_in_force();
         reload
     }
@@ -58,6 +62,7 @@ impl Reload {
         loop {
             let whole = timeout(LOOK_INTERVAL, told.notified()).await.is_ok();
             self.look(whole).await;
+            self.warn();
         }
     }
 
@@ -131,12 +136,23 @@ impl Reload {
         );
     }
 
-    fn tell_in_force(&self) {
-        let Config { files, warnings, .. } = &self.in_force;
+    fn tell_in_force(&mut self) {
+        let files = &self.in_force.files;
         let ends =
             self.in_force.certificates().map(|(name, certificate)| (name, certificate.not_after_seconds));
         self.metrics.config.in_force(&files.hash(), self.clock.unix_seconds(), ends);
-        for warning in warnings {
+        self.warn_again_seconds = 0;
+        self.warn();
+    }
+
+    /// At once, and then once a day.
+    fn warn(&mut self) {
+        let now_seconds = self.clock.unix_seconds();
+        if now_seconds < self.warn_again_seconds {
+            return;
+        }
+        self.warn_again_seconds = now_seconds.saturating_add(WARNING_INTERVAL_SECONDS);
+        for warning in self.in_force.all_warnings(now_seconds) {
             tracing::warn!(%warning, "the configuration can be used, and should be looked at");
         }
     }

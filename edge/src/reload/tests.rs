@@ -1,10 +1,13 @@
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    clock::SystemClock,
     decider::{Decider, SystemResolver},
     listen::Routes,
     respond::SigningThreads,
@@ -29,12 +32,25 @@ paths:
     reply_private_key: callback_rsa_private.pem
 "#;
 
+const NOW_SECONDS: u64 = 1_795_305_600;
+
 const SECOND_PATH: &str = "  - {sub_path: /b, tenant: b, cosigner_public_keys: [cosigner_public.pem], reply_private_key: callback_p256_private.pem}\n";
+
+/// A clock that stands where it is put.
+#[derive(Debug, Default)]
+struct HandClock(AtomicU64);
+
+impl Clock for HandClock {
+    fn unix_seconds(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// A service that is in force by files, and what looks at them.
 struct Bench {
     directory: TempDir,
     reload: Reload,
+    clock: Arc<HandClock>,
 }
 
 impl Bench {
@@ -49,7 +65,8 @@ impl Bench {
         let file = directory.path().join("edge.yaml");
         fs::write(&file, YAML).expect("written");
         let config = Config::load(&file).expect("no mistakes");
-        let (clock, metrics) = (Arc::new(SystemClock), Arc::new(Metrics::new()));
+        let (clock, metrics) = (Arc::<HandClock>::default(), Arc::new(Metrics::new()));
+        clock.0.store(NOW_SECONDS, Ordering::Relaxed);
         let fleet = &config.fleets[0].decider;
         let decider = Decider::new(fleet.clone(), Arc::new(SystemResolver), &metrics);
         let service = Service {
@@ -61,7 +78,7 @@ impl Bench {
             metrics: Arc::clone(&metrics),
         };
         service.put(&config);
-        Self { directory, reload: Reload::new(config, service, clock, metrics) }
+        Self { directory, reload: Reload::new(config, service, clock.clone(), metrics), clock }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -241,6 +258,50 @@ async fn limits_of_a_request_are_taken() {
     bench.look_now().await;
     assert_eq!(bench.counted(), [1, 0, 0, 0]);
     assert_eq!(bench.reload.in_force.listen.limits.max_body_bytes, 65536);
+}
+
+/// Also when nothing changes: a certificate ends by itself.
+#[tokio::test]
+async fn warnings_are_repeated_once_a_day() {
+    let mut bench = Bench::new();
+    let mut due_after = |seconds: u64| {
+        bench.clock.0.store(NOW_SECONDS + seconds, Ordering::Relaxed);
+        let before = bench.reload.warn_again_seconds;
+        bench.reload.warn();
+        bench.reload.warn_again_seconds != before
+    };
+    let day = WARNING_INTERVAL_SECONDS;
+    let told = [1, day - 1, day, day + 1, 2 * day].map(&mut due_after);
+    assert_eq!(told, [false, false, true, false, true]);
+}
+
+#[tokio::test]
+async fn what_is_in_force_is_counted_with_the_ends_of_its_certificates() {
+    let mut bench = Bench::new();
+    let line = |bench: &Bench, name: &str| {
+        let text = bench.reload.metrics.encode();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains(name)).map(str::to_owned).collect();
+        lines.join("\n")
+    };
+    let hash = line(&bench, "config_info{");
+    assert!(line(&bench, "config_loaded_timestamp_seconds ").ends_with(" 1795305600"));
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+    params.not_after = rcgen::date_time_ymd(2026, 12, 4);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    bench.write("edge.crt", &params.self_signed(&key).expect("a certificate").pem());
+    bench.write("edge.key", &key.serialize_pem());
+    bench.clock.0.store(NOW_SECONDS + 7, Ordering::Relaxed);
+    bench.look_now().await;
+    assert_ne!(line(&bench, "config_info{"), hash);
+    assert!(line(&bench, "config_loaded_timestamp_seconds ").ends_with(" 1795305607"));
+    let ends = line(&bench, "certificate_not_after_timestamp_seconds{");
+    assert!(ends.contains(r#"{certificate="listen"} 1796342400"#), "{ends}");
+    assert!(ends.contains(r#"{certificate="decider"} "#), "{ends}");
+    let warnings = bench.reload.in_force.all_warnings(NOW_SECONDS);
+    let warnings: Vec<_> =
+        warnings.iter().map(Mistake::to_string).filter(|told| told.contains("expires")).collect();
+    let warnings = warnings.join("\n").replace(&format!("{}/", bench.directory.path().display()), "");
+    insta::assert_snapshot!(warnings, @"edge.yaml: listen.certificate: expires in 12 days (2026-12-04T00:00:00Z): renew it, with the same key");
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! The command line: `edge run` and `edge check`.
+//! The command line: `edge run`, `edge check` and `edge keys`.
 
+mod check;
+mod keys;
 mod serve;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -12,7 +14,7 @@ use crate::{
     telemetry::{Telemetry, TelemetryError},
 };
 
-pub use serve::{StartError, Started, start, told_to_end};
+pub use serve::{Signals, StartError, Started, start};
 
 /// A start that failed: an address that is taken, for one.
 const EXIT_FAILED: u8 = 1;
@@ -27,6 +29,8 @@ Examples:
   edge check --config edge.yaml --output json    the same for programs
   edge run --config edge.yaml                    serve until SIGTERM or Ctrl-C
   EDGE_CONFIG=edge.yaml RUST_LOG=debug edge run
+  kill -HUP PID                                  take changed files now rather than in some seconds
+  edge keys new --out reply_private.pem          a key that signs replies; `edge keys --help` has more
 
 Exit codes: 0 fine, 1 failed start, 64 bad usage, 78 bad configuration.";
 
@@ -49,6 +53,9 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
+    /// Make reply keys; show what to paste into the Console
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 #[derive(Debug, Args)]
@@ -69,7 +76,8 @@ enum Output {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match CommandLine::try_parse_from(args) {
         Ok(CommandLine { command: Command::Run(file) }) => run(&file),
-        Ok(CommandLine { command: Command::Check { file, output } }) => check(&file, output),
+        Ok(CommandLine { command: Command::Check { file, output } }) => check::check(&file.config, output),
+        Ok(CommandLine { command: Command::Keys(what) }) => keys::run(what),
         Err(error) => {
             let _ = error.print();
             match error.kind() {
@@ -78,16 +86,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         }
     }
-}
-
-fn check(file: &ConfigFile, output: Output) -> ExitCode {
-    let mistakes = Config::load(&file.config).err().unwrap_or_default();
-    match output {
-        Output::Json => println!("{}", serde_json::json!({"ok": mistakes.is_empty(), "mistakes": mistakes})),
-        Output::Text if mistakes.is_empty() => println!("{}: no mistakes", file.config.display()),
-        Output::Text => tell(&mistakes),
-    }
-    if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_CONFIG) }
 }
 
 fn tell(mistakes: &[Mistake]) {
@@ -141,8 +139,10 @@ fn serve(config: Config) -> Result<(), RunError> {
 }
 
 async fn until_told(config: Config) -> Result<(), RunError> {
+    // Before the start: a SIGHUP that comes too early must not end us.
+    let mut signals = Signals::listen().map_err(RunError::Signals)?;
     let started = start(config).await?;
-    told_to_end().await.map_err(RunError::Signals)?;
+    signals.told_to_end(&started).await;
     started.end().await;
     Ok(())
 }

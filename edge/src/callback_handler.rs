@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     decider::{Decider, Decision},
     listen::{Limits, receive},
-    respond::{Answer, Signers, edge_reason, signed},
+    respond::{Answer, Signer, SigningThreads, edge_reason, signed},
     telemetry::{metrics::Metrics, shown, trace},
 };
 
@@ -44,8 +44,8 @@ pub struct Shared {
     pub decider: Decider,
     /// Bounds on a request.
     pub limits: Limits,
-    /// Where replies are signed.
-    pub signers: Signers,
+    /// Where keys from files sign.
+    pub threads: SigningThreads,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -56,10 +56,11 @@ pub struct Shared {
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
     for path in paths {
-        let path = Arc::new(path);
+        let (signer, path) = (shared.threads.signer(&path.reply_key), Arc::new(path));
         for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
-            let desk = Desk { endpoint, path: Arc::clone(&path), shared: Arc::clone(shared) };
-            router = router.route(&path.sub_path.with(endpoint.suffix()), post(callback).with_state(desk));
+            let (path, signer, shared) = (Arc::clone(&path), Arc::clone(&signer), Arc::clone(shared));
+            let desk = Desk { endpoint, path, signer, shared };
+            router = router.route(&desk.route(), post(callback).with_state(desk));
         }
     }
     router.layer(CatchPanicLayer::new())
@@ -83,10 +84,16 @@ async fn callback(State(desk): State<Desk>, request: Request) -> Response {
 struct Desk {
     endpoint: Endpoint,
     path: Arc<CallbackPath>,
+    /// Signs for this path only: another path's cannot be reached from here.
+    signer: Arc<dyn Signer>,
     shared: Arc<Shared>,
 }
 
 impl Desk {
+    fn route(&self) -> String {
+        self.path.sub_path.with(self.endpoint.suffix())
+    }
+
     /// The answer, signed; or what stopped the request, as a status.
     async fn handle(&self, request: Request) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
@@ -96,8 +103,7 @@ impl Desk {
                 Err(stop) => return Err(stop),
             };
             let span = info_span!("answer");
-            let response =
-                signed(&answer, &self.path.reply_key, &self.shared.signers).instrument(span).await?;
+            let response = signed(&answer, &*self.signer).instrument(span).await?;
             Ok((answer, response))
         };
         match timeout_at(deadline, reply).await.unwrap_or(Err(Stop::Overtime)) {

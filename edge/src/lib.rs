@@ -7,6 +7,8 @@
 
 pub mod app;
 
+pub mod reload;
+
 pub mod config;
 
 pub mod admin;
@@ -22,5 +24,8 @@ pub mod authenticate;
 pub mod decider;
 
 pub mod telemetry;
+
+pub mod certificate;
+pub mod fingerprint;
 
 pub mod clock;

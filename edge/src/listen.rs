@@ -3,6 +3,7 @@
 mod body;
 
 mod config;
+mod routes;
 
 mod tls;
 
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::{
@@ -34,10 +35,11 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, service_fn};
 
 pub use body::{ReceiveError, receive};
 pub use config::{Config, Limits};
+pub use routes::Routes;
 pub use tls::{ServerTls, TlsError, certified_key, root_store};
 
 use crate::telemetry::metrics::Metrics;
@@ -77,10 +79,10 @@ impl Listener {
     }
 
     /// Serves until `stop`, then lets what is in flight end, for `drain_timeout` at most. Whether it all did.
-    pub async fn serve(self, router: Router, stop: CancellationToken) -> bool {
+    pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let graceful = GracefulShutdown::new();
         while let Some((stream, slot)) = self.next(&stop).await {
-            let connection = self.server.clone().connection(stream, router.clone(), graceful.watcher(), slot);
+            let connection = self.server.clone().connection(stream, routes.clone(), graceful.watcher(), slot);
             tokio::spawn(connection);
         }
         // Nobody may connect to a service that is leaving.
@@ -125,7 +127,7 @@ impl Server {
     async fn connection(
         self,
         stream: TcpStream,
-        router: Router,
+        routes: Routes,
         watcher: Watcher,
         slot: OwnedSemaphorePermit,
     ) {
@@ -133,21 +135,22 @@ impl Server {
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
         match timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.requests(TokioIo::new(stream), router, watcher).await,
+            Ok(Ok(stream)) => self.requests(TokioIo::new(stream), routes, watcher).await,
             _ => _ = self.metrics.failed_handshakes.inc(),
         }
         drop(slot);
     }
 
-    async fn requests<S>(&self, stream: TokioIo<S>, router: Router, watcher: Watcher)
+    async fn requests<S>(&self, stream: TokioIo<S>, routes: Routes, watcher: Watcher)
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let asked = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&asked);
-        let service = router.map_request(move |request: Request<Incoming>| {
+        let service = service_fn(move |request: Request<Incoming>| {
             seen.store(true, Ordering::Relaxed);
-            request.map(Body::new)
+            // Looked up anew: a key that is no longer believed is not believed on a connection from before either.
+            routes.current().oneshot(request.map(Body::new))
         });
         let protocol = self.protocol();
         let connection = protocol.serve_connection(stream, TowerToHyperService::new(service));

@@ -27,7 +27,7 @@ pub struct Config {
     pub url: String,
     /// RSA private key (PEM) that signs requests.
     pub private_key: PathBuf,
-    /// RSA public key (PEM) that replies must be signed with.
+    /// Public key (PEM) that replies must be signed with: RSA, then by RS256, or P-256, then by ES256.
     pub reply_key: PathBuf,
     /// Certificate authority (PEM) of the handler's TLS certificate.
     pub ca: PathBuf,

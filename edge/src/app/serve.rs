@@ -2,10 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
 use thiserror::Error;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
     task::JoinHandle,
     time::sleep,
 };
@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::{Admin, Readiness},
-    callback_handler::{Shared, router},
-    clock::SystemClock,
-    config::{Config, Fleet},
-    decider::{Decider, Health, SystemResolver},
-    listen::Listener,
-    respond::Signers,
+    clock::{Clock, SystemClock},
+    config::Config,
+    decider::{Decider, FleetName, Health, SystemResolver},
+    listen::{Listener, Routes},
+    reload::{Reload, Service},
+    respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
 
@@ -51,20 +51,21 @@ pub struct Started {
     /// Where the admin port is.
     pub admin_address: SocketAddr,
     readiness: Arc<Readiness>,
+    look_now: Arc<Notify>,
     stop: CancellationToken,
     stop_admin: CancellationToken,
     serving: JoinHandle<bool>,
 }
 
-/// Binds both ports and serves.
+/// Binds both ports, serves, and follows what becomes of the configuration's files.
 ///
 /// # Errors
 /// A port cannot be bound, or threads cannot be started.
 pub async fn start(config: Config) -> Result<Started, StartError> {
-    let metrics = Arc::new(Metrics::new());
-    let fleets: Vec<_> = config.fleets.into_iter().map(|fleet| (fleet, Arc::<Health>::default())).collect();
-    let healths = fleets.iter().map(|(fleet, health)| (fleet.decider.fleet.clone(), Arc::clone(health)));
-    let readiness = Arc::new(Readiness::new(healths.collect()));
+    let (metrics, clock): (_, Arc<dyn Clock>) = (Arc::new(Metrics::new()), Arc::new(SystemClock));
+    let stop_admin = CancellationToken::new();
+    let (deciders, healths) = deciders(&config, &metrics, &stop_admin);
+    let readiness = Arc::new(Readiness::new(healths));
     let bind_error = |what, address| move |error| StartError::Bind { what, address, error };
     let (listen, admin) = (config.listen.address, config.admin.address);
     let listener =
@@ -74,21 +75,37 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
         .map_err(bind_error("admin", admin))?;
     let address = listener.address().unwrap_or(listen);
     let admin_address = admin_port.address().unwrap_or(admin);
-    let signers = Signers::start().map_err(StartError::Threads)?;
-    let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
-    let mut routes = Router::new();
-    for (Fleet { decider, paths }, health) in fleets {
-        let decider = Decider::new(decider, Arc::new(SystemResolver), &metrics);
-        watch(decider.clone(), health, stop_admin.clone());
-        let (limits, signers, clock) = (config.listen.limits, signers.clone(), Arc::new(SystemClock));
-        let shared = Shared { decider, limits, signers, clock, metrics: Arc::clone(&metrics) };
-        routes = routes.merge(router(paths, &Arc::new(shared)));
-    }
+    let (threads, routes) = (SigningThreads::start().map_err(StartError::Threads)?, Routes::default());
+    let service = Service {
+        deciders,
+        routes: routes.clone(),
+        tls: config.listen.tls.clone(),
+        threads,
+        clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
+    };
+    service.put(&config);
+    let (stop, look_now) = (CancellationToken::new(), Arc::<Notify>::default());
+    let reload = Reload::new(config, service, clock, metrics).run(Arc::clone(&look_now));
+    tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
     let serving = tokio::spawn(listener.serve(routes, stop.clone()));
     tokio::spawn(admin_port.serve(stop_admin.clone()));
     readiness.set_serving(true);
     tracing::info!(%address, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok(Started { address, admin_address, readiness, stop, stop_admin, serving })
+    Ok(Started { address, admin_address, readiness, look_now, stop, stop_admin, serving })
+}
+
+/// A client of each fleet, with what is known of its health.
+type Deciders = (Vec<(FleetName, Decider)>, Vec<(FleetName, Arc<Health>)>);
+
+fn deciders(config: &Config, metrics: &Metrics, stop: &CancellationToken) -> Deciders {
+    let each = config.fleets.iter().map(|fleet| {
+        let (name, health) = (fleet.decider.fleet.clone(), Arc::<Health>::default());
+        let decider = Decider::new(fleet.decider.clone(), Arc::new(SystemResolver), metrics);
+        watch(decider.clone(), Arc::clone(&health), stop.clone());
+        ((name.clone(), decider), (name, health))
+    });
+    each.unzip()
 }
 
 fn watch(decider: Decider, health: Arc<Health>, stop: CancellationToken) {
@@ -96,6 +113,11 @@ fn watch(decider: Decider, health: Arc<Health>, stop: CancellationToken) {
 }
 
 impl Started {
+    /// The files of the configuration are looked at now, and taken as they are: whoever says so has just put them there.
+    pub fn look_now(&self) {
+        self.look_now.notify_one();
+    }
+
     /// Ends the service: not ready first, then no new connections, then what is in flight, then the admin port.
     pub async fn end(self) {
         tracing::info!("draining");
@@ -111,12 +133,32 @@ impl Started {
     }
 }
 
-/// Returns when the process is told to end: SIGTERM, or Ctrl-C.
-pub async fn told_to_end() -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What the process is told by signals.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens for them, from here on.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
-    Ok(())
+
+    /// Returns when the process is told to end: SIGTERM, or Ctrl-C. SIGHUP has it look at its files.
+    pub async fn told_to_end(&mut self, started: &Started) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => started.look_now(),
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct CosignerKey {
     key: ParsedPublicKey,
-    identity: Vec<u8>,
+    public: Vec<u8>,
 }
 
 impl std::fmt::Debug for CosignerKey {
@@ -52,14 +52,14 @@ impl CosignerKey {
         // Its bounds on the size hold at start; those of the algorithm below only at the first signature.
         let rsa = PublicEncryptingKey::from_der(der).map_err(|_| KeyError::NotRsa)?;
         let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| KeyError::NotRsa)?;
-        let identity = rsa.as_der().map_err(|_| KeyError::NotRsa)?.as_ref().to_vec();
-        Ok(Self { key, identity })
+        let public = rsa.as_der().map_err(|_| KeyError::NotRsa)?.as_ref().to_vec();
+        Ok(Self { key, public })
     }
 
     /// The key in its one canonical form (SubjectPublicKeyInfo, DER), to compare it with others.
     #[must_use]
-    pub fn identity(&self) -> &[u8] {
-        &self.identity
+    pub fn public_key(&self) -> &[u8] {
+        &self.public
     }
 
     /// Whether this key made `signature` over `signed`, by RS256.

@@ -5,6 +5,7 @@ use std::{cell::Cell, time::Duration};
 use super::{
     notes::Place,
     parts,
+    purpose::TlsKey,
     section::{Found, Section},
 };
 use crate::{
@@ -87,6 +88,14 @@ impl<'n> Fleets<'n> {
         // Of equal ones the first.
         let longest = deadlines.reduce(|longest, next| if next.0 > longest.0 { next } else { longest });
         longest.unwrap_or_else(|| (DEFAULT_DEADLINE, "decider.deadline".to_owned()))
+    }
+
+    /// The key by which each that can be used knows us.
+    pub(super) fn tls_keys(&self) -> impl Iterator<Item = TlsKey> {
+        self.0.iter().filter_map(|named| {
+            let key = named.decider.as_ref()?.identity.certificate().public_key.clone();
+            Some((format!("{}.private_key", named.name.field()), key))
+        })
     }
 
     /// The fleet of paths that name none.

@@ -7,24 +7,51 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::mistake::Mistake;
+use super::{files::Files, mistake::Mistake};
 
-/// The mistakes found so far in one file.
+/// The mistakes found so far in one file, and what was read on the way.
 pub(super) struct Notes {
     file: PathBuf,
     mistakes: RefCell<Vec<Mistake>>,
+    warnings: RefCell<Vec<Mistake>>,
+    files: RefCell<Files>,
+}
+
+/// What was noted of one file, in its order.
+pub(super) struct Noted {
+    /// It cannot be used.
+    pub(super) mistakes: Vec<Mistake>,
+    /// It can, and somebody should look at it.
+    pub(super) warnings: Vec<Mistake>,
+    /// It, and all that it names.
+    pub(super) files: Files,
 }
 
 impl Notes {
     pub(super) fn new(file: &Path) -> Self {
-        Self { file: file.to_owned(), mistakes: RefCell::default() }
+        Self {
+            file: file.to_owned(),
+            mistakes: RefCell::default(),
+            warnings: RefCell::default(),
+            files: RefCell::default(),
+        }
     }
 
-    pub(super) fn unreadable(&self, error: &io::Error) -> Vec<Mistake> {
-        vec![self.mistake(None, "", format!("cannot be read: {error}"))]
+    /// The contents of the file itself.
+    pub(super) fn text(&self) -> Option<String> {
+        let read = self.read(&self.file).and_then(|contents| {
+            String::from_utf8(contents)
+                .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+        });
+        read.map_err(|error| self.add(self.mistake(None, "", format!("cannot be read: {error}")))).ok()
     }
 
-    pub(super) fn not_yaml(&self, error: &serde_saphyr::Error) -> Vec<Mistake> {
+    /// The contents of a file that it names.
+    pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.borrow_mut().read(path)
+    }
+
+    pub(super) fn not_yaml(&self, error: &serde_saphyr::Error) {
         let at = error.location().map(|location| (location.line(), location.column()));
         let problem = match error.without_snippet() {
             serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
@@ -33,14 +60,25 @@ impl Notes {
             // The first line says what; a picture of the place follows, which line and column make up for.
             other => other.to_string().lines().next().unwrap_or("is not YAML").to_owned(),
         };
-        vec![self.mistake(at, "", problem)]
+        self.add(self.mistake(at, "", problem));
     }
 
-    pub(super) fn into_mistakes(self) -> Vec<Mistake> {
-        let mut mistakes = self.mistakes.into_inner();
-        mistakes.sort();
-        mistakes.dedup();
-        mistakes
+    pub(super) fn into_noted(self) -> Noted {
+        let in_order = |noted: RefCell<Vec<Mistake>>| {
+            let mut noted = noted.into_inner();
+            noted.sort();
+            noted.dedup();
+            noted
+        };
+        Noted {
+            mistakes: in_order(self.mistakes),
+            warnings: in_order(self.warnings),
+            files: self.files.into_inner(),
+        }
+    }
+
+    fn add(&self, mistake: Mistake) {
+        self.mistakes.borrow_mut().push(mistake);
     }
 
     fn mistake(&self, at: Option<(u64, u64)>, place: &str, problem: String) -> Mistake {
@@ -69,8 +107,13 @@ impl<'n> Place<'n> {
 
     /// Notes a mistake here.
     pub(super) fn wrong(&self, problem: impl Display) {
-        let mistake = self.notes.mistake(Some(self.at), &self.path, problem.to_string());
-        self.notes.mistakes.borrow_mut().push(mistake);
+        self.notes.add(self.notes.mistake(Some(self.at), &self.path, problem.to_string()));
+    }
+
+    /// Notes here what is no mistake, and may be one of whoever keeps the files.
+    pub(super) fn warn(&self, problem: impl Display) {
+        let warning = self.notes.mistake(Some(self.at), &self.path, problem.to_string());
+        self.notes.warnings.borrow_mut().push(warning);
     }
 
     /// The value, or a note of what is wrong here.

@@ -34,7 +34,7 @@ pub(super) fn listen(found: Found<'_>, deadline: &(Duration, String)) -> Option<
     let mut section = found.section()?;
     let address = section.required("address").and_then(address);
     let certificate = section.required("certificate").and_then(Found::file);
-    let key = section.required("private_key").and_then(Found::file);
+    let key = section.required("private_key").and_then(Found::secret);
     let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key));
     let limits = limits(&mut section, deadline);
     section.finish();
@@ -105,7 +105,7 @@ fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<
     let authority = section.required("ca").and_then(Found::file_at);
     let authority = authority.filter(|(place, _, pem)| place.check(root_store(pem)).is_some());
     let certificate = section.required("certificate").and_then(Found::file_at);
-    let private_key = section.required("private_key").and_then(Found::file_at);
+    let private_key = section.required("private_key").and_then(Found::secret_at);
     let (certificate, private_key) = certificate.zip(private_key)?;
     let (at, chain) = ((certificate.0, certificate.2), certificate.1);
     let (key, key_file) = ((private_key.0, private_key.2), private_key.1);

@@ -4,62 +4,78 @@ use std::collections::{HashMap, HashSet};
 
 use callback::bounds::MAX_ID_BYTES;
 
-use super::{fleets::Fleets, notes::Place, section::Found};
+use super::{
+    fleets::Fleets,
+    notes::Place,
+    purpose::{self, TlsKey},
+    section::Found,
+};
 use crate::{
     authenticate::CosignerKey, callback_handler::CallbackPath, decider::FleetName, respond::ReplyKey,
 };
 
-/// Each path with the fleet that it asks.
-pub(super) fn paths(found: Found<'_>, fleets: &Fleets<'_>) -> Option<Vec<(FleetName, CallbackPath)>> {
+/// Each path with the fleet that it asks. Keys of TLS are none of theirs.
+pub(super) fn paths(
+    found: Found<'_>,
+    fleets: &Fleets<'_>,
+    tls_keys: &[TlsKey],
+) -> Option<Vec<(FleetName, CallbackPath)>> {
     let mut read = Vec::new();
     let mut complete = true;
     for found in found.list()? {
-        let place = found.place.clone();
         match path(found, fleets) {
-            Some((fleet, path)) => read.push(Read { place, fleet, path }),
+            Some(path) => read.push(path),
             None => complete = false,
         }
     }
     check_sub_paths(&read);
-    check_keys(&read);
+    purpose::check(&read, tls_keys);
     check_tenants(&read);
     fleets.check_asked();
     complete.then(|| read.into_iter().map(|read| (read.fleet, read.path)).collect())
 }
 
-/// A path, where it stands, and the fleet that it asks.
-struct Read<'n> {
-    place: Place<'n>,
+/// A path, where it and its reply key stand, and the fleet that it asks.
+pub(super) struct Read<'n> {
+    pub(super) place: Place<'n>,
+    pub(super) reply_place: Place<'n>,
     fleet: FleetName,
-    path: CallbackPath,
+    pub(super) path: CallbackPath,
 }
 
-fn path(found: Found<'_>, fleets: &Fleets<'_>) -> Option<(FleetName, CallbackPath)> {
+fn path<'n>(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Read<'n>> {
+    let place = found.place.clone();
     let mut section = found.section()?;
     let sub_path = section.required("sub_path").and_then(|found| found.parse(TryInto::try_into));
     let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
     let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
     let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
-    let reply_key = section.required("reply_private_key").and_then(Found::file);
-    let reply_key = reply_key.and_then(|(place, pem)| place.check(ReplyKey::from_pem(&pem)));
+    let reply_key = section.required("reply_private_key").and_then(reply_key);
     let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
     section.finish();
+    let (reply_place, reply_key) = reply_key?;
     let path = CallbackPath {
         sub_path: sub_path?,
         tenant: tenant?,
         cosigner_keys: cosigner_keys?,
-        reply_key: reply_key?,
+        reply_key,
         signer_ids: match signer_ids {
             None => None,
             Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
         },
     };
-    Some((fleet?, path))
+    Some(Read { place, reply_place, fleet: fleet?, path })
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
     let (place, pem) = found.file()?;
     place.check(CosignerKey::from_pem(&pem))
+}
+
+fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
+    let (place, pem) = found.secret()?;
+    let key = place.check(ReplyKey::from_pem(&pem))?;
+    Some((place, key))
 }
 
 fn signer_id(found: Found<'_>) -> Option<String> {
@@ -84,24 +100,10 @@ fn check_sub_paths(paths: &[Read<'_>]) {
     }
 }
 
-/// A reply key among the keys that requests are verified with would let anybody send our own replies back as
-/// requests.
-fn check_keys(paths: &[Read<'_>]) {
-    let reply_keys: HashMap<&[u8], &str> =
-        paths.iter().map(|Read { path, .. }| (path.reply_key.identity(), path.sub_path.as_str())).collect();
-    for Read { place, path, .. } in paths {
-        for owner in path.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.identity())) {
-            place.wrong(format!(
-                "cosigner_public_keys holds the reply key of sub_path \"{owner}\": give the Co-signer's own public key"
-            ));
-        }
-    }
-}
-
 /// Two ledgers of one tenant would each have room for all of its limits.
 fn check_tenants(paths: &[Read<'_>]) {
     let mut homes: HashMap<&str, &FleetName> = HashMap::new();
-    for Read { place, fleet, path } in paths {
+    for Read { place, fleet, path, .. } in paths {
         let home = homes.entry(path.tenant.as_str()).or_insert(fleet);
         if *home != fleet {
             place.wrong(format!(

@@ -1,11 +1,18 @@
 //! Taking a document apart, field by field, with a note of everything that is wrong on the way.
 
-use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{
+    fmt::Display, ops::RangeInclusive, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration,
+};
 
 use super::{
     document::{Kind, Node},
     notes::{Notes, Place},
 };
+
+/// What a file's mode says of its owner, its group and everybody.
+const PERMISSIONS: u32 = 0o777;
+/// The same of its group and everybody.
+const OTHERS: u32 = 0o077;
 
 /// A value that was found.
 pub(super) struct Found<'n> {
@@ -66,13 +73,33 @@ impl<'n> Found<'n> {
         self.file_at().map(|(place, _, contents)| (place, contents))
     }
 
+    /// The same of a file that others should not read. Mounted secrets are often read by their group, so that is no
+    /// mistake.
+    pub(super) fn secret(self) -> Option<(Place<'n>, Vec<u8>)> {
+        self.secret_at().map(|(place, _, contents)| (place, contents))
+    }
+
     /// The same, with where it is.
+    pub(super) fn secret_at(self) -> Option<(Place<'n>, PathBuf, Vec<u8>)> {
+        let (place, path, contents) = self.file_at()?;
+        let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
+        if mode & OTHERS != 0 {
+            let (path, mode) = (path.display(), mode & PERMISSIONS);
+            place
+                .warn(format!("{path} is open to others than its owner (mode {mode:03o}): chmod 600 {path}"));
+        }
+        Some((place, path, contents))
+    }
+
+    /// As the path of a file, with its contents and where it is.
     pub(super) fn file_at(self) -> Option<(Place<'n>, PathBuf, Vec<u8>)> {
         let place = self.place.clone();
         let read = self.parse(|path| {
             let path = place.notes.resolve(&path);
-            let contents =
-                std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            let contents = place
+                .notes
+                .read(&path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             Ok::<_, String>((path, contents))
         });
         read.map(|(path, contents)| (place, path, contents))

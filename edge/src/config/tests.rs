@@ -17,6 +17,7 @@ impl Files {
             "callback_rsa_private",
             "callback_rsa_public",
             "callback_p256_private",
+            "webhook_jwk_private",
         ] {
             let pem =
                 fs::read(format!("{}/../tests/vectors/synthetic_{name}.pem", env!("CARGO_MANIFEST_DIR")))
@@ -149,7 +150,7 @@ paths:
   - sub_path: acme
     tenant: Acme
     cosigner_public_keys: [cosigner_private.pem, missing.pem]
-    reply_private_key: callback_p256_private.pem
+    reply_private_key: webhook_jwk_private.pem
     signer_ids: [""]
   - tenant: 7
     cosigner_public_keys: []
@@ -172,12 +173,12 @@ extra: 1
     edge.yaml:19:13: paths[0].tenant: must be 1 to 64 of a-z, 0-9, "-" and "_"
     edge.yaml:20:28: paths[0].cosigner_public_keys[0]: holds a private key: give the Co-signer's public key (PEM, "BEGIN PUBLIC KEY")
     edge.yaml:20:50: paths[0].cosigner_public_keys[1]: cannot read missing.pem: No such file or directory (os error 2)
-    edge.yaml:21:24: paths[0].reply_private_key: is not an RSA private key; replies are signed by RS256
+    edge.yaml:21:24: paths[0].reply_private_key: is not an RSA key of 2048 bits, the only size that a Co-signer takes
     edge.yaml:22:18: paths[0].signer_ids[0]: must be 1 to 256 bytes
     edge.yaml:23:5: paths[1]: "sub_path" is missing
     edge.yaml:23:13: paths[1].tenant: must be text; put it in quotes
     edge.yaml:24:27: paths[1].cosigner_public_keys: must be a list with at least one entry
-    edge.yaml:25:24: paths[1].reply_private_key: does not hold a private key (PEM; make one with: openssl genrsa -out reply_private.pem 2048)
+    edge.yaml:25:24: paths[1].reply_private_key: does not hold an unencrypted private key (PEM; make one with: edge keys new --out reply_private.pem)
     edge.yaml:26:1: extra: is no field here; there are: listen, admin, decider, deciders, paths
     "#);
 }
@@ -190,6 +191,51 @@ fn a_reply_key_never_verifies_requests() {
     edge.yaml:18:5: paths[1]: cosigner_public_keys holds the reply key of sub_path "/b": give the Co-signer's own public key
     edge.yaml:19:5: paths[2]: sub_path "/b" is given twice
     "#);
+}
+
+/// On every path alike, and whichever of the two purposes it was made for.
+#[test]
+fn a_key_of_tls_is_none_of_a_path() {
+    let files = Files::new();
+    let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key");
+    let params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+    files.write("rsa.crt", params.self_signed(&rsa).expect("a certificate").pem().as_bytes());
+    files.write("rsa.key", rsa.serialize_pem().as_bytes());
+    files.write("rsa_public.pem", rsa.public_key_pem().as_bytes());
+    let yaml = GOOD.replacen("server.crt", "rsa.crt", 1).replacen("server.key", "rsa.key", 1)
+        + &path("/a", "a", "").replace("callback_rsa_private.pem", "rsa.key")
+        + &path("/b", "b", "").replace("[cosigner", "[rsa_public.pem, cosigner")
+        + &path("/c", "c", "").replace("callback_rsa_private.pem", "server.key");
+    insta::assert_snapshot!(files.mistakes(&yaml), @r#"
+    edge.yaml:18:95: paths[1].reply_private_key: is the key of listen.private_key, too: a key has one purpose; make one with: edge keys new --out reply_private.pem
+    edge.yaml:19:5: paths[2]: cosigner_public_keys holds the key of listen.private_key: give the Co-signer's own public key
+    edge.yaml:19:5: paths[2]: cosigner_public_keys holds the reply key of sub_path "/a": give the Co-signer's own public key
+    edge.yaml:20:95: paths[3].reply_private_key: is the key of decider.private_key, too: a key has one purpose; make one with: edge keys new --out reply_private.pem
+    "#);
+}
+
+#[test]
+fn a_private_key_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let files = Files::new();
+    let mode = |name: &str, mode| {
+        fs::set_permissions(files.0.path().join(name), fs::Permissions::from_mode(mode)).expect("set");
+    };
+    let warnings = || {
+        let config = files.load(GOOD).expect("no mistakes");
+        let lines: Vec<_> = config.warnings.iter().map(Mistake::to_string).collect();
+        lines.join("\n").replace(&format!("{}/", files.0.path().display()), "")
+    };
+    mode("server.key", 0o600);
+    mode("callback_rsa_private.pem", 0o400);
+    assert_eq!(warnings(), "");
+    mode("callback_rsa_private.pem", 0o440);
+    mode("server.key", 0o604);
+    insta::assert_snapshot!(warnings(), @r"
+    edge.yaml:5:16: listen.private_key: server.key is open to others than its owner (mode 604): chmod 600 server.key
+    edge.yaml:12:16: decider.private_key: server.key is open to others than its owner (mode 604): chmod 600 server.key
+    edge.yaml:17:24: paths[0].reply_private_key: callback_rsa_private.pem is open to others than its owner (mode 440): chmod 600 callback_rsa_private.pem
+    ");
 }
 
 #[test]

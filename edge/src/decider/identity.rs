@@ -6,9 +6,10 @@ use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 use super::address::Address;
+use crate::certificate::{Certificate, CertificateError};
 
 /// For TCP, and again for TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -28,6 +29,9 @@ pub enum IdentityError {
     /// No certificate authority, or a damaged one.
     #[error("the authority does not hold certificates (PEM, \"BEGIN CERTIFICATE\")")]
     Authority,
+    /// Our certificate says nothing that we can read.
+    #[error("the certificate {0}")]
+    Certificate(#[from] CertificateError),
     /// The TLS settings are refused: a key that is not the certificate's, for one.
     #[error("the TLS settings for the decider are refused: {}", root_cause(.0))]
     Tls(#[from] tonic::transport::Error),
@@ -63,6 +67,7 @@ impl IdentityFiles {
 pub struct Identity {
     tls: ClientTlsConfig,
     digest: [u8; 32],
+    certificate: Certificate,
 }
 
 impl Identity {
@@ -70,12 +75,20 @@ impl Identity {
     pub fn new(ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
         check_authority(ca)?;
         let pair = tonic::transport::Identity::from_pem(certificate, key);
-        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)).identity(pair);
+        let tls =
+            ClientTlsConfig::new().ca_certificate(tonic::transport::Certificate::from_pem(ca)).identity(pair);
         let contents = [ca, certificate, key].map(Sha256::digest).concat();
-        let identity = Self { tls: tls.timeout(CONNECT_TIMEOUT), digest: Sha256::digest(contents).into() };
+        let (digest, certificate) = (Sha256::digest(contents).into(), own(certificate)?);
+        let identity = Self { tls: tls.timeout(CONNECT_TIMEOUT), digest, certificate };
         // Certificate and key are looked at when they are used: here.
         identity.tls_for("localhost", Endpoint::from_static("https://localhost"))?;
         Ok(identity)
+    }
+
+    /// What our certificate says.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 
     /// Whether it was made of the same contents.
@@ -101,6 +114,11 @@ impl Identity {
     fn tls_for(&self, host: &str, endpoint: Endpoint) -> Result<Endpoint, IdentityError> {
         Ok(endpoint.tls_config(self.tls.clone().domain_name(host))?)
     }
+}
+
+/// The first of the chain.
+fn own(chain: &[u8]) -> Result<Certificate, CertificateError> {
+    Certificate::read(&CertificateDer::from_pem_slice(chain).map_err(|_| CertificateError)?)
 }
 
 /// What is no certificate is passed over when it is used, and then nobody would be believed.

@@ -1,15 +1,19 @@
 //! Certificates and keys for TLS.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
+use arc_swap::ArcSwap;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
-    sign::{CertifiedKey, SingleCertAndKey},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
+
+use crate::certificate::{Certificate, CertificateError};
 
 /// A certificate or key file that cannot be used.
 #[derive(Debug, Error)]
@@ -23,6 +27,9 @@ pub enum TlsError {
     /// The key is not the certificate's, or either is of a kind we cannot use.
     #[error("certificate and private key do not fit together: {0}")]
     Mismatch(rustls::Error),
+    /// The certificate says nothing that we can read.
+    #[error("{0}")]
+    Unreadable(#[from] CertificateError),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Setup(rustls::Error),
@@ -30,22 +37,55 @@ pub enum TlsError {
 
 /// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1.
 #[derive(Clone, Debug)]
-pub struct ServerTls(Arc<ServerConfig>);
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    served: Arc<Served>,
+    certificate: Certificate,
+}
 
 impl ServerTls {
     /// TLS as the owner of `key`.
     pub fn new(key: CertifiedKey) -> Result<Self, TlsError> {
+        let certificate = Certificate::read(key.end_entity_cert().map_err(TlsError::Setup)?)?;
+        let served = Arc::new(Served(ArcSwap::from_pointee(key)));
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Setup)?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
+            .with_cert_resolver(Arc::clone(&served) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), served, certificate })
+    }
+
+    /// What the certificate says that this was made with.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// From the next handshake on callers are served the certificate of `other`. Connections that are there stay.
+    pub fn serve_that_of(&self, other: &Self) {
+        self.served.0.store(other.served.0.load_full());
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.0))
+        TlsAcceptor::from(Arc::clone(&self.config))
+    }
+}
+
+/// The certificate and key that are served now.
+struct Served(ArcSwap<CertifiedKey>);
+
+/// Never the key.
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Served")
+    }
+}
+
+impl ResolvesServerCert for Served {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The edge's own numbers, in OpenMetrics text.
 
+mod config;
 mod decider;
 
 use std::sync::Mutex;
@@ -10,6 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use config::ConfigMetrics;
 use decider::Families;
 pub use decider::FleetMetrics;
 
@@ -54,6 +56,8 @@ pub struct Metrics {
     connections: Gauge,
     /// Connections that ended before a request: handshake failed or timed out.
     pub failed_handshakes: Counter,
+    /// Of the configuration.
+    pub config: ConfigMetrics,
     deciders: Families,
 }
 
@@ -74,6 +78,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             connections: Gauge::default(),
             failed_handshakes: Counter::default(),
+            config: ConfigMetrics::default(),
             deciders: Families::default(),
         };
         if let Ok(mut registry) = metrics.registry.lock() {
@@ -98,6 +103,7 @@ impl Metrics {
             "TLS handshakes that failed or timed out",
             self.failed_handshakes.clone(),
         );
+        self.config.register(registry);
         self.deciders.register(registry);
     }
 

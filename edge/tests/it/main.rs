@@ -12,6 +12,7 @@ mod balance;
 mod binary;
 mod fleets;
 mod limits;
+mod reload;
 mod renewal;
 mod support;
 mod tracing;

@@ -53,7 +53,7 @@ struct Send {
     url: String,
     #[command(flatten)]
     key: Key,
-    /// RSA public key (PEM) that the reply must be signed with
+    /// Public key (PEM) that the reply must be signed with: RSA (by RS256) or P-256 (by ES256)
     #[arg(long, value_name = "FILE", default_value = ".local/edge/reply_public.pem")]
     reply_key: PathBuf,
     /// Certificate authority (PEM) of the handler's TLS certificate

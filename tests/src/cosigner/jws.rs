@@ -1,7 +1,10 @@
-//! Compact JWS as the callback protocol uses it: RS256 and nothing else, in both directions.
+//! Compact JWS as the callback protocol uses it: requests by RS256 and nothing else, replies by RS256 or, where the reply
+//! key is on P-256, by ES256.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls_pki_types::pem::PemObject as _;
@@ -22,9 +25,9 @@ impl Signer {
         let key = match PrivateKeyDer::from_pem_slice(pem).map_err(|error| Error::Pem(error.to_string()))? {
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
-            _ => return Err(Error::NotRsa("an RSA private key")),
+            _ => return Err(Error::Kind("an RSA private key")),
         };
-        key.map(|key| Self { key }).map_err(|_| Error::NotRsa("an RSA private key"))
+        key.map(|key| Self { key }).map_err(|_| Error::Kind("an RSA private key"))
     }
 
     /// The token over these payload bytes.
@@ -47,9 +50,10 @@ impl Signer {
     }
 }
 
-/// A key that replies must be signed with.
+/// A key that replies must be signed with, and the one algorithm that is believed under it.
 pub struct Verifier {
     key: ParsedPublicKey,
+    algorithm: &'static str,
 }
 
 /// All that a reply's header may say: a member that is not known is a reason not to believe it.
@@ -62,23 +66,27 @@ struct Header {
 }
 
 impl Verifier {
-    /// Reads an RSA public key ("BEGIN PUBLIC KEY").
+    /// Reads a public key ("BEGIN PUBLIC KEY"): RSA of at least 2048 bits, or P-256.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
         let der =
             SubjectPublicKeyInfoDer::from_pem_slice(pem).map_err(|error| Error::Pem(error.to_string()))?;
-        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der.as_ref())
-            .map(|key| Self { key })
-            .map_err(|_| Error::NotRsa("an RSA public key of at least 2048 bits"))
+        let rsa = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der.as_ref()).map(|key| (key, "RS256"));
+        let key = rsa.or_else(|_| {
+            ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, der.as_ref()).map(|key| (key, "ES256"))
+        });
+        key.map(|(key, algorithm)| Self { key, algorithm })
+            .map_err(|_| Error::Kind("an RSA public key of at least 2048 bits, or one on P-256"))
     }
 
-    /// The payload, if the token is RS256 under this key.
+    /// The payload, if the token is signed by this key and the algorithm that belongs to it.
     pub fn verify(&self, token: &str) -> Result<Vec<u8>, Error> {
         let (signed, signature) = token.rsplit_once('.').ok_or(Error::Shape)?;
         let (header, payload) = signed.split_once('.').ok_or(Error::Shape)?;
         let header: Header =
             serde_json::from_slice(&decode(header)?).map_err(|error| Error::Header(error.to_string()))?;
-        if header.alg != "RS256" {
-            return Err(Error::Header(format!("alg is {:?}, only RS256 is believed", header.alg)));
+        if header.alg != self.algorithm {
+            let (alg, believed) = (header.alg, self.algorithm);
+            return Err(Error::Header(format!("alg is {alg:?}, only {believed} is believed under this key")));
         }
         self.key.verify_sig(signed.as_bytes(), &decode(signature)?).map_err(|_| Error::Signature)?;
         decode(payload)
@@ -102,7 +110,7 @@ pub enum Error {
     Pem(String),
     /// A key of another kind.
     #[error("it is not {0}")]
-    NotRsa(&'static str),
+    Kind(&'static str),
     /// The signing operation failed.
     #[error("the key does not sign")]
     Sign,

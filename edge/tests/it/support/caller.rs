@@ -11,6 +11,7 @@ use http::{Method, Request, header::HOST};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -34,15 +35,24 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The payload of a signed reply; its signature must hold under the reply key of the vectors.
+    /// The payload of a signed reply; its signature must hold under the RSA reply key of the vectors.
     pub fn verified(&self) -> serde_json::Value {
+        self.verified_by("rsa").expect("signed by the reply key")
+    }
+
+    /// The same under the reply key of this kind, `rsa` or `p256`. `None`: the signature is not of that key.
+    pub fn verified_by(&self, kind: &str) -> Option<serde_json::Value> {
         assert_eq!(self.status, 200, "{self:?}");
         assert_eq!(self.content_type, "text/plain; charset=utf-8");
-        let key = vector("synthetic_callback_rsa_public.pem");
-        let key = jsonwebtoken::DecodingKey::from_rsa_pem(&key).expect("a key");
-        let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
+        let key = vector(&format!("synthetic_callback_{kind}_public.pem"));
+        let (algorithm, key) = match kind {
+            "rsa" => (Algorithm::RS256, DecodingKey::from_rsa_pem(&key)),
+            _ => (Algorithm::ES256, DecodingKey::from_ec_pem(&key)),
+        };
+        let mut rules = Validation::new(algorithm);
         rules.required_spec_claims.clear();
-        jsonwebtoken::decode(&self.body, &key, &rules).expect("signed by the reply key").claims
+        let read = jsonwebtoken::decode(&self.body, &key.expect("a key"), &rules);
+        read.ok().map(|read| read.claims)
     }
 
     /// Action and requestId of a signed reply.
@@ -115,26 +125,30 @@ impl Caller {
     }
 
     pub async fn send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> Reply {
-        let request = request.body(Full::new(body.into())).expect("a request");
+        self.open().await.send(request, body).await
+    }
+
+    /// A connection for as many requests as one likes.
+    pub async fn open(&self) -> Connection {
         let stream = TokioIo::new(self.connect().await);
-        let response = if self.http2 {
-            let (mut sender, connection) =
-                hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
-                    .await
-                    .expect("a connection");
+        if self.http2 {
+            let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
+                .await
+                .expect("a connection");
             tokio::spawn(connection);
-            sender.send_request(request).await.expect("an answer")
+            Connection::Http2(sender)
         } else {
-            let (mut sender, connection) =
+            let (sender, connection) =
                 hyper::client::conn::http1::handshake(stream).await.expect("a connection");
             tokio::spawn(connection);
-            sender.send_request(request).await.expect("an answer")
-        };
-        let content_type =
-            response.headers().get("content-type").map(|value| value.to_str().expect("text").to_owned());
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
-        Reply { status, content_type: content_type.unwrap_or_default(), body }
+            Connection::Http1(sender)
+        }
+    }
+
+    /// The certificate (DER) that a new connection is met with.
+    pub async fn served(&self) -> Vec<u8> {
+        let stream = self.connect().await;
+        stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()
     }
 
     /// A TLS connection and nothing more.
@@ -142,6 +156,39 @@ impl Caller {
         let stream = TcpStream::connect(self.address).await.expect("connects");
         let name = ServerName::try_from("localhost").expect("a name");
         TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.expect("TLS")
+    }
+}
+
+/// A connection that stays.
+pub enum Connection {
+    Http1(hyper::client::conn::http1::SendRequest<Full<Bytes>>),
+    Http2(hyper::client::conn::http2::SendRequest<Full<Bytes>>),
+}
+
+impl Connection {
+    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> Reply {
+        let uri = match self {
+            Self::Http1(_) => path.to_owned(),
+            Self::Http2(_) => format!("https://localhost{path}"),
+        };
+        self.send(Request::builder().method(Method::POST).uri(uri).header(HOST, "localhost"), body).await
+    }
+
+    pub async fn send(&mut self, request: http::request::Builder, body: impl Into<Bytes>) -> Reply {
+        let request = request.body(Full::new(body.into())).expect("a request");
+        let response = match self {
+            Self::Http1(sender) => {
+                sender.ready().await.expect("an open connection");
+                sender.send_request(request).await
+            }
+            Self::Http2(sender) => sender.send_request(request).await,
+        };
+        let response = response.expect("an answer");
+        let content_type =
+            response.headers().get("content-type").map(|value| value.to_str().expect("text").to_owned());
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
+        Reply { status, content_type: content_type.unwrap_or_default(), body }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Deciders that do one thing each, over mutual TLS, and remember what they were asked.
 
 use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -61,6 +63,7 @@ struct Service {
     manner: Arc<Mutex<Manner>>,
     asked: Arc<Mutex<Vec<(Asked, MetadataMap)>>>,
     caller: Arc<Mutex<Vec<u8>>>,
+    peers: Arc<Mutex<BTreeSet<SocketAddr>>>,
 }
 
 /// A running decider. Dropped, it is gone, connections included.
@@ -94,8 +97,12 @@ impl Decider {
         let runtime = Runtime::new().expect("a runtime");
         let socket = runtime.spawn(bind(port)).await.expect("runs");
         let port = socket.local_addr().expect("an address").port();
-        let service =
-            Service { manner: Arc::new(Mutex::new(manner)), asked: Arc::default(), caller: Arc::default() };
+        let service = Service {
+            manner: Arc::new(Mutex::new(manner)),
+            asked: Arc::default(),
+            caller: Arc::default(),
+            peers: Arc::default(),
+        };
         let (health, health_service) = health_reporter();
         health.set_serving::<DecisionServiceServer<Service>>().await;
         let tls = ServerTlsConfig::new()
@@ -128,6 +135,11 @@ impl Decider {
 
     pub fn asked(&self) -> Vec<Asked> {
         self.service.asked.lock().expect("unpoisoned").iter().map(|(asked, _)| asked.clone()).collect()
+    }
+
+    /// On how many connections it was asked for decisions.
+    pub fn connections(&self) -> usize {
+        self.service.peers.lock().expect("unpoisoned").len()
     }
 
     /// The certificate (DER) of the last caller.
@@ -202,6 +214,7 @@ impl DecisionService for Service {
     async fn decide(&self, request: Request<DecideRequest>) -> Result<Response<DecideResponse>, Status> {
         let certificates = request.peer_certs().expect("mutual TLS");
         *self.caller.lock().expect("unpoisoned") = certificates[0].to_vec();
+        self.peers.lock().expect("unpoisoned").extend(request.remote_addr());
         let (metadata, _, request) = request.into_parts();
         let id = request.callback_request_id.clone();
         self.told(Asked::Transaction(Box::new(request)), metadata, &id).await.map(Response::new)

@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tempfile::TempDir;
 
 /// A file of the published vectors.
@@ -46,6 +47,11 @@ impl Files {
         let certificate = params.signed_by(&key, &ca).expect("a certificate");
         self.write(&format!("{name}.crt"), certificate.pem().as_bytes());
         self.write(&format!("{name}.key"), key.serialize_pem().as_bytes());
+    }
+
+    /// The certificate (DER) of this name.
+    pub fn certificate(&self, name: &str) -> Vec<u8> {
+        CertificateDer::from_pem_slice(&self.read(&format!("{name}.crt"))).expect("a certificate").to_vec()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

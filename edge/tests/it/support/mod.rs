@@ -13,7 +13,7 @@ use edge::{
     config::Config,
 };
 
-pub use caller::{Caller, Reply};
+pub use caller::{Caller, Connection, Reply};
 pub use decider::{Decider, Keeps, Manner};
 pub use deciders::Deciders;
 pub use files::{Files, vector};
@@ -46,6 +46,11 @@ impl Bench {
         let decider = Decider::start(&files, manner).await;
         let edge = start_edge(&files, &change(files.yaml(decider.port))).await;
         Self { files, decider, edge }
+    }
+
+    /// The configuration as it was at the start.
+    pub fn yaml(&self) -> String {
+        self.files.yaml(self.decider.port)
     }
 
     pub fn caller(&self) -> Caller {

@@ -40,10 +40,19 @@ impl Program {
         Self { address: address("address"), admin_address: address("admin_address"), child, log }
     }
 
+    /// Tells it that its files are whole.
+    pub fn hang_up(&self) {
+        self.tell("-HUP");
+    }
+
+    fn tell(&self, signal: &str) {
+        let told = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
+        assert!(told.expect("kill runs").success());
+    }
+
     /// Tells it to end, and gives back its exit code and its log.
     pub fn end(mut self) -> (Option<i32>, String) {
-        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        assert!(told.expect("kill runs").success());
+        self.tell("-TERM");
         let code = self.wait();
         (code, self.log.rest())
     }

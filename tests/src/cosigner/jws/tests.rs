@@ -1,5 +1,8 @@
 use super::*;
 use crate::vectors;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 
 fn vector(name: &str) -> Vec<u8> {
@@ -51,7 +54,7 @@ fn replies_of_the_vectors_verify() {
 }
 
 #[test]
-fn only_rs256_under_the_reply_key_is_believed() {
+fn under_an_rsa_key_only_rs256_is_believed() {
     let good = String::from_utf8(vector("synthetic_response_APPROVE.jwt")).unwrap();
     let (signed, signature) = good.rsplit_once('.').unwrap();
     let key = EncodingKey::from_rsa_pem(&vector("synthetic_callback_rsa_private.pem")).unwrap();
@@ -79,6 +82,40 @@ fn only_rs256_under_the_reply_key_is_believed() {
     }
 }
 
+fn p256_key() -> Verifier {
+    Verifier::from_pem(&vector("synthetic_callback_p256_public.pem")).unwrap()
+}
+
+/// As whoever holds the reply key would sign, under any header and by any algorithm of its curve.
+fn es256(header: &str, algorithm: &'static EcdsaSigningAlgorithm) -> String {
+    let pem = vector("synthetic_callback_p256_private.pem");
+    let PrivateKeyDer::Pkcs8(der) = PrivateKeyDer::from_pem_slice(&pem).unwrap() else { panic!("PKCS#8") };
+    let key = EcdsaKeyPair::from_pkcs8(algorithm, der.secret_pkcs8_der()).unwrap();
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"));
+    let signature = key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn under_a_p256_key_only_es256_is_believed() {
+    let published = String::from_utf8(vector("synthetic_response_APPROVE_es256.jwt")).unwrap();
+    assert!(p256_key().verify(&published).is_ok());
+    let plain = r#"{"alg":"ES256"}"#;
+    assert!(p256_key().verify(&es256(plain, &ECDSA_P256_SHA256_FIXED_SIGNING)).is_ok());
+    let bad = [
+        String::from_utf8(vector("synthetic_response_APPROVE.jwt")).unwrap(),
+        // The signature in DER, as everything but JWS has it.
+        es256(plain, &ECDSA_P256_SHA256_ASN1_SIGNING),
+        es256(r#"{"alg":"RS256"}"#, &ECDSA_P256_SHA256_FIXED_SIGNING),
+        es256(r#"{"alg":"es256"}"#, &ECDSA_P256_SHA256_FIXED_SIGNING),
+        es256(r#"{"alg":"none"}"#, &ECDSA_P256_SHA256_FIXED_SIGNING),
+        format!("{}.{}", published.rsplit_once('.').unwrap().0, URL_SAFE_NO_PAD.encode([0; 64])),
+    ];
+    for token in bad {
+        assert!(p256_key().verify(&token).is_err(), "{token}");
+    }
+}
+
 #[test]
 fn a_right_signature_does_not_excuse_the_header() {
     let key = Signer::from_pem(&vector("synthetic_callback_rsa_private.pem")).unwrap();
@@ -98,12 +135,17 @@ fn a_right_signature_does_not_excuse_the_header() {
     }
 }
 
+fn p384() -> Vec<u8> {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    pair.public_key_pem().into_bytes()
+}
+
 #[test]
 fn keys_of_another_kind_are_named() {
     let why = |result: Result<Verifier, Error>| result.map(|_| ()).unwrap_err().to_string();
     insta::assert_snapshot!(
-        why(Verifier::from_pem(&vector("synthetic_callback_p256_public.pem"))),
-        @"it is not an RSA public key of at least 2048 bits"
+        why(Verifier::from_pem(&p384())),
+        @"it is not an RSA public key of at least 2048 bits, or one on P-256"
     );
     insta::assert_snapshot!(
         Signer::from_pem(&vector("synthetic_callback_p256_private.pem")).map(|_| ()).unwrap_err(),

@@ -1,0 +1,146 @@
+//! What a certificate says of itself.
+
+use rustls_pki_types::CertificateDer;
+use thiserror::Error;
+use x509_parser::{
+    certificate::X509Certificate,
+    extensions::GeneralName,
+    prelude::{FromDer as _, ParsedExtension},
+};
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// So many days before its end a certificate is warned of.
+const WARNING_DAYS: i64 = 30;
+
+/// A certificate that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("cannot be read as an X.509 certificate")]
+pub struct CertificateError;
+
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Whose it is, such as `CN=edge.example.com`.
+    pub subject: String,
+    /// The names and addresses that it is for.
+    pub names: Vec<String>,
+    /// From when on it holds, in seconds since 1970.
+    pub not_before_seconds: i64,
+    /// Until when it holds, in seconds since 1970.
+    pub not_after_seconds: i64,
+    /// Its public key (SubjectPublicKeyInfo, DER): what a pin is on (callback protocol, section 1).
+    pub public_key: Vec<u8>,
+}
+
+impl Certificate {
+    /// Reads one, without asking whether anybody would trust it.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn read(der: &CertificateDer<'_>) -> Result<Self, CertificateError> {
+        let (_, read) = X509Certificate::from_der(der).map_err(|_| CertificateError)?;
+        Ok(Self {
+            subject: read.subject().to_string(),
+            names: names(&read),
+            not_before_seconds: read.validity().not_before.timestamp(),
+            not_after_seconds: read.validity().not_after.timestamp(),
+            public_key: read.public_key().raw.to_vec(),
+        })
+    }
+}
+
+impl Certificate {
+    /// Whole days until its end; below zero after it.
+    #[must_use]
+    pub const fn days_left(&self, now_seconds: i64) -> i64 {
+        self.not_after_seconds.saturating_sub(now_seconds).div_euclid(DAY_SECONDS)
+    }
+
+    /// What is to be said of the time that it holds for. `None`: nothing.
+    #[must_use]
+    pub fn concern(&self, now_seconds: i64) -> Option<String> {
+        let (from, to) = (day(self.not_before_seconds), day(self.not_after_seconds));
+        match self.days_left(now_seconds) {
+            ..0 => Some(format!(
+                "has expired ({to}): nobody who looks at the time will connect. Renew it, with the same key"
+            )),
+            _ if now_seconds < self.not_before_seconds => {
+                Some(format!("does not hold before {from}: is the machine's clock right?"))
+            }
+            left @ ..=WARNING_DAYS => {
+                Some(format!("expires in {left} days ({to}): renew it, with the same key"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A point in time as people and programs read it, in UTC.
+#[must_use]
+pub fn day(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| "no date".to_owned(), |time| time.to_string())
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let extensions = certificate.extensions().iter().map(|extension| extension.parsed_extension());
+    let alternatives = extensions.filter_map(|extension| match extension {
+        ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+        _ => None,
+    });
+    alternatives.flatten().filter_map(name).collect()
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(*bytes).map(std::net::IpAddr::from);
+            let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(std::net::IpAddr::from));
+            address.ok().map(|address| address.to_string())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_as_it_was_made() {
+        let names = ["edge.example.com", "127.0.0.1", "::1"].map(str::to_owned);
+        let mut params = rcgen::CertificateParams::new(names.to_vec()).expect("parameters");
+        params.distinguished_name.push(rcgen::DnType::CommonName, "edge");
+        params.not_before = rcgen::date_time_ymd(2026, 1, 2);
+        params.not_after = rcgen::date_time_ymd(2026, 4, 2);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let made = params.self_signed(&key).expect("a certificate");
+        let read = Certificate::read(made.der()).expect("a certificate");
+        assert_eq!((read.subject.as_str(), read.names.as_slice()), ("CN=edge", &names[..]));
+        assert_eq!((read.not_before_seconds, read.not_after_seconds), (1_767_312_000, 1_775_088_000));
+        assert_eq!(read.public_key, rcgen::PublicKeyData::subject_public_key_info(&key));
+        assert_eq!(Certificate::read(&b"nothing".as_slice().into()), Err(CertificateError));
+    }
+
+    #[test]
+    fn an_end_that_is_near_is_told() {
+        let certificate = Certificate {
+            subject: String::new(),
+            names: Vec::new(),
+            not_before_seconds: 1_767_312_000,
+            not_after_seconds: 1_775_088_000,
+            public_key: Vec::new(),
+        };
+        let concern = |days: i64, seconds: i64| {
+            certificate
+                .concern(certificate.not_after_seconds - days * DAY_SECONDS - seconds)
+                .unwrap_or_default()
+        };
+        assert_eq!((concern(89, 0), concern(31, 0)), (String::new(), String::new()));
+        insta::assert_snapshot!(concern(31, -1), @"expires in 30 days (2026-04-02T00:00:00Z): renew it, with the same key");
+        insta::assert_snapshot!(concern(0, 0), @"expires in 0 days (2026-04-02T00:00:00Z): renew it, with the same key");
+        insta::assert_snapshot!(concern(0, -1), @"has expired (2026-04-02T00:00:00Z): nobody who looks at the time will connect. Renew it, with the same key");
+        insta::assert_snapshot!(concern(90, 1), @"does not hold before 2026-01-02T00:00:00Z: is the machine's clock right?");
+        assert_eq!(concern(90, 0), "");
+    }
+}

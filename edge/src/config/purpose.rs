@@ -1,0 +1,35 @@
+//! Every key has one purpose: it verifies requests, or signs replies, or speaks TLS.
+//!
+//! A reply key among the keys that requests are verified with would let anybody send our own replies back as requests.
+//! A key of TLS is in more hands than one of replies, and is renewed by others.
+
+use std::collections::HashMap;
+
+use super::paths::Read;
+
+/// A key that speaks TLS: the field it is in, and its public half (SubjectPublicKeyInfo, DER).
+pub(super) type TlsKey = (String, Vec<u8>);
+
+/// Notes every key that has a second purpose, on whichever path that is.
+pub(super) fn check(paths: &[Read<'_>], tls_keys: &[TlsKey]) {
+    let reply_keys: HashMap<&[u8], &str> =
+        paths.iter().map(|Read { path, .. }| (path.reply_key.public_key(), path.sub_path.as_str())).collect();
+    let tls_keys: HashMap<&[u8], &str> =
+        tls_keys.iter().map(|(field, key)| (key.as_slice(), field.as_str())).collect();
+    for Read { place, reply_place, path, .. } in paths {
+        for key in path.cosigner_keys.iter().map(|key| key.public_key()) {
+            let of_reply = reply_keys.get(key).map(|owner| format!("the reply key of sub_path \"{owner}\""));
+            let of_tls = tls_keys.get(key).map(|field| format!("the key of {field}"));
+            for owner in of_reply.iter().chain(&of_tls) {
+                place.wrong(format!(
+                    "cosigner_public_keys holds {owner}: give the Co-signer's own public key"
+                ));
+            }
+        }
+        if let Some(field) = tls_keys.get(path.reply_key.public_key()) {
+            reply_place.wrong(format!(
+                "is the key of {field}, too: a key has one purpose; make one with: edge keys new --out reply_private.pem"
+            ));
+        }
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! One YAML file; secrets only as paths of files. Relative paths start at the configuration file's directory.
 
+mod json;
+
 mod paths;
 
 mod fleets;
@@ -21,15 +23,19 @@ use crate::{admin, listen};
 
 pub use fleets::Fleet;
 use fleets::Fleets;
+use json::Json;
 pub use mistake::Mistake;
-use notes::Notes;
+use notes::{Notes, Place};
+use paths::Paths;
 use section::Found;
 
 /// Everything the service needs, parsed and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The HTTPS listener.
+    /// The HTTPS listener of JWT mode.
     pub listen: listen::Config,
+    /// The HTTPS listener of JSON mode, behind its fence. `None`: there is no JSON mode.
+    pub json: Option<listen::Config>,
     /// The admin port.
     pub admin: admin::Config,
     /// The fleets, the one under `decider` first.
@@ -60,15 +66,29 @@ fn whole(root: Found<'_>) -> Option<Config> {
     let listen = root.required("listen");
     let admin = root.required("admin").and_then(parts::admin);
     let fleets = Fleets::read(&mut root);
-    let paths = root.required("paths").and_then(|found| paths::paths(found, &fleets));
-    let listen = listen.and_then(|found| parts::listen(found, &fleets.longest_deadline()));
+    let deadline = fleets.longest_deadline();
+    let listen = listen.and_then(|found| parts::listen(found, &deadline));
+    let paths = root.required("paths").and_then(|found| Paths::jwt(found, &fleets));
+    let json = Json::read(root.optional("json"), &fleets, &deadline);
     let place = root.place.clone();
     root.finish();
-    let config = Config { listen: listen?, admin: admin?, fleets: fleets.with(paths?)? };
-    if config.listen.address == config.admin.address && config.admin.address.port() != 0 {
-        place.wrong("listen and admin need addresses of their own");
-    }
+    let (paths, json_paths) = (paths?, json.paths?);
+    paths::check(&paths, &json_paths, &fleets);
+    let fleets = fleets.with(&paths.usable()?, &json_paths.usable()?)?;
+    let config = Config { listen: listen?, json: json.listen?, admin: admin?, fleets };
+    check_addresses(&config, &place);
     Some(config)
+}
+
+fn check_addresses(config: &Config, place: &Place<'_>) {
+    let json = config.json.iter().map(|json| ("json.listen", json.address));
+    let named = [("listen", config.listen.address), ("admin", config.admin.address)].into_iter().chain(json);
+    let named: Vec<_> = named.filter(|(_, address)| address.port() != 0).collect();
+    for (index, (name, address)) in named.iter().enumerate() {
+        if let Some((first, _)) = named.iter().take(index).find(|(_, other)| other == address) {
+            place.wrong(format!("{first} and {name} need addresses of their own"));
+        }
+    }
 }
 
 #[cfg(test)]

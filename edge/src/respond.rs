@@ -1,8 +1,9 @@
-//! What goes back: a signed reply, or a status without one.
+//! What goes back: a reply, signed in JWT mode, or a status without one.
 //!
-//! Every decision leaves as a signed 200. A status says nothing about a transaction: the Co-signer has no
+//! Every decision leaves as a 200. A status says nothing about a transaction: the Co-signer has no
 //! documented way to read "no" or "later" from one (callback protocol, section 2.4).
 
+mod json;
 mod signer;
 
 use axum::{body::Body, response::Response};
@@ -10,11 +11,15 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use callback::{Action, Reply, RequestId};
 use http::{HeaderValue, StatusCode, header};
 
+pub use json::plain;
 pub use signer::{ReplyKey, ReplyKeyError, SignError, Signers};
+
+/// What a token is, and a status (callback protocol, section 2.3).
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Reason codes of answers that no decider gave.
 pub mod edge_reason {
-    /// Authentic, and cannot be decoded.
+    /// It may be read, and cannot be decoded.
     pub const MALFORMED: &str = "MALFORMED";
     /// The API user is not one of this path.
     pub const SIGNER_NOT_ON_PATH: &str = "SIGNER_NOT_ON_PATH";
@@ -41,17 +46,22 @@ pub struct Answer {
     pub decision_id: Option<String>,
 }
 
+impl Answer {
+    fn reply(&self) -> Reply {
+        Reply::new(self.action, self.request_id.clone(), &self.reason)
+    }
+}
+
 /// The answer as a reply that `key` signed.
 pub async fn signed(answer: &Answer, key: &ReplyKey, signers: &Signers) -> Result<Response, SignError> {
-    let reply = Reply::new(answer.action, answer.request_id.clone(), &answer.reason);
-    let token = signers.sign(key, unsigned_token(&reply)).await?;
-    Ok(plain(StatusCode::OK, token))
+    let token = signers.sign(key, unsigned_token(&answer.reply())).await?;
+    Ok(body(StatusCode::OK, TEXT, token))
 }
 
 /// A status and one line, for a request that gets no signed reply.
 #[must_use]
 pub fn unsigned(status: StatusCode, line: &'static str) -> Response {
-    plain(status, line)
+    body(status, TEXT, line)
 }
 
 /// Header and payload as they get signed.
@@ -67,11 +77,10 @@ fn unsigned_token(reply: &Reply) -> String {
     token
 }
 
-fn plain(status: StatusCode, body: impl Into<Body>) -> Response {
+fn body(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

@@ -1,30 +1,25 @@
-//! The sub-paths and their keys.
+//! The sub-paths of both wire modes.
 
 use std::collections::{HashMap, HashSet};
 
 use callback::bounds::MAX_ID_BYTES;
 
-use super::{fleets::Fleets, notes::Place, section::Found};
+use super::{
+    fleets::Fleets,
+    notes::Place,
+    section::{Found, Section},
+};
 use crate::{
-    authenticate::CosignerKey, callback_handler::CallbackPath, decider::FleetName, respond::ReplyKey,
+    authenticate::CosignerKey,
+    callback_handler::{CallbackPath, PathKeys, WireMode},
+    decider::FleetName,
+    respond::ReplyKey,
 };
 
-/// Each path with the fleet that it asks.
-pub(super) fn paths(found: Found<'_>, fleets: &Fleets<'_>) -> Option<Vec<(FleetName, CallbackPath)>> {
-    let mut read = Vec::new();
-    let mut complete = true;
-    for found in found.list()? {
-        let place = found.place.clone();
-        match path(found, fleets) {
-            Some((fleet, path)) => read.push(Read { place, fleet, path }),
-            None => complete = false,
-        }
-    }
-    check_sub_paths(&read);
-    check_keys(&read);
-    check_tenants(&read);
-    fleets.check_asked();
-    complete.then(|| read.into_iter().map(|read| (read.fleet, read.path)).collect())
+/// The paths of one listener, as far as they are usable.
+pub(super) struct Paths<'n> {
+    read: Vec<Read<'n>>,
+    complete: bool,
 }
 
 /// A path, where it stands, and the fleet that it asks.
@@ -34,27 +29,82 @@ struct Read<'n> {
     path: CallbackPath,
 }
 
-fn path(found: Found<'_>, fleets: &Fleets<'_>) -> Option<(FleetName, CallbackPath)> {
+impl<'n> Paths<'n> {
+    pub(super) const fn none() -> Self {
+        Self { read: Vec::new(), complete: true }
+    }
+
+    /// Those of JWT mode.
+    pub(super) fn jwt(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Self> {
+        let paths = Self::read(found, fleets, |section| keys(section).map(WireMode::Jwt))?;
+        check_keys(&paths.read);
+        Some(paths)
+    }
+
+    /// Those of JSON mode.
+    pub(super) fn json(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Self> {
+        Self::read(found, fleets, |_| Some(WireMode::Json))
+    }
+
+    fn read(
+        found: Found<'n>,
+        fleets: &Fleets<'_>,
+        mode: impl Fn(&mut Section<'_>) -> Option<WireMode>,
+    ) -> Option<Self> {
+        let mut paths = Self::none();
+        for found in found.list()? {
+            let place = found.place.clone();
+            match path(found, fleets, &mode) {
+                Some((fleet, path)) => paths.read.push(Read { place, fleet, path }),
+                None => paths.complete = false,
+            }
+        }
+        check_sub_paths(&paths.read);
+        Some(paths)
+    }
+
+    /// Each path with the fleet that it asks, or nothing where one cannot be used.
+    pub(super) fn usable(self) -> Option<Vec<(FleetName, CallbackPath)>> {
+        self.complete.then(|| self.read.into_iter().map(|read| (read.fleet, read.path)).collect())
+    }
+}
+
+/// Notes what is wrong with the paths of both modes together.
+pub(super) fn check(jwt: &Paths<'_>, json: &Paths<'_>, fleets: &Fleets<'_>) {
+    check_tenants(jwt.read.iter().chain(&json.read));
+    check_apart(&jwt.read, &json.read);
+    fleets.check_asked();
+}
+
+fn path(
+    found: Found<'_>,
+    fleets: &Fleets<'_>,
+    mode: impl Fn(&mut Section<'_>) -> Option<WireMode>,
+) -> Option<(FleetName, CallbackPath)> {
     let mut section = found.section()?;
     let sub_path = section.required("sub_path").and_then(|found| found.parse(TryInto::try_into));
     let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
     let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
-    let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
-    let reply_key = section.required("reply_private_key").and_then(Found::file);
-    let reply_key = reply_key.and_then(|(place, pem)| place.check(ReplyKey::from_pem(&pem)));
+    let mode = mode(&mut section);
     let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
     section.finish();
     let path = CallbackPath {
         sub_path: sub_path?,
         tenant: tenant?,
-        cosigner_keys: cosigner_keys?,
-        reply_key: reply_key?,
+        mode: mode?,
         signer_ids: match signer_ids {
             None => None,
             Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
         },
     };
     Some((fleet?, path))
+}
+
+fn keys(section: &mut Section<'_>) -> Option<PathKeys> {
+    let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
+    let reply_key = section.required("reply_private_key").and_then(Found::file);
+    let reply_key = reply_key.and_then(|(place, pem)| place.check(ReplyKey::from_pem(&pem)));
+    Some(PathKeys { cosigner_keys: cosigner_keys?, reply_key: reply_key? })
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
@@ -87,10 +137,13 @@ fn check_sub_paths(paths: &[Read<'_>]) {
 /// A reply key among the keys that requests are verified with would let anybody send our own replies back as
 /// requests.
 fn check_keys(paths: &[Read<'_>]) {
-    let reply_keys: HashMap<&[u8], &str> =
-        paths.iter().map(|Read { path, .. }| (path.reply_key.identity(), path.sub_path.as_str())).collect();
-    for Read { place, path, .. } in paths {
-        for owner in path.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.identity())) {
+    let keyed: Vec<_> = paths.iter().filter_map(|read| Some((read, read.path.mode.keys()?))).collect();
+    let reply_keys: HashMap<&[u8], &str> = keyed
+        .iter()
+        .map(|(Read { path, .. }, keys)| (keys.reply_key.identity(), path.sub_path.as_str()))
+        .collect();
+    for (Read { place, .. }, keys) in &keyed {
+        for owner in keys.cosigner_keys.iter().filter_map(|key| reply_keys.get(key.identity())) {
             place.wrong(format!(
                 "cosigner_public_keys holds the reply key of sub_path \"{owner}\": give the Co-signer's own public key"
             ));
@@ -99,7 +152,7 @@ fn check_keys(paths: &[Read<'_>]) {
 }
 
 /// Two ledgers of one tenant would each have room for all of its limits.
-fn check_tenants(paths: &[Read<'_>]) {
+fn check_tenants<'r>(paths: impl Iterator<Item = &'r Read<'r>>) {
     let mut homes: HashMap<&str, &FleetName> = HashMap::new();
     for Read { place, fleet, path } in paths {
         let home = homes.entry(path.tenant.as_str()).or_insert(fleet);
@@ -110,6 +163,21 @@ fn check_tenants(paths: &[Read<'_>]) {
                 path.tenant.as_str(),
                 fleet.field(),
                 home.field()
+            ));
+        }
+    }
+}
+
+/// What nobody has proven must not draw on the limits of those who do, nor be covered by rules that were written for them
+/// (decision model, section 8).
+fn check_apart(jwt: &[Read<'_>], json: &[Read<'_>]) {
+    for Read { place, path, .. } in json {
+        let tenant = path.tenant.as_str();
+        if let Some(other) = jwt.iter().find(|other| other.path.tenant.as_str() == tenant) {
+            place.wrong(format!(
+                "tenant \"{tenant}\" is that of {} too: JSON mode proves nothing about who asks, so it needs a tenant of its \
+                 own",
+                other.place.path
             ));
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
@@ -33,12 +34,12 @@ pub enum TlsError {
 pub struct ServerTls(Arc<ServerConfig>);
 
 impl ServerTls {
-    /// TLS as the owner of `key`.
-    pub fn new(key: CertifiedKey) -> Result<Self, TlsError> {
+    /// TLS as the owner of `key`. With `clients`, callers have to show a certificate of one of these authorities.
+    pub fn new(key: CertifiedKey, clients: Option<RootCertStore>) -> Result<Self, TlsError> {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Setup)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier(clients)?)
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(Arc::new(config)))
@@ -47,6 +48,13 @@ impl ServerTls {
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.0))
     }
+}
+
+fn verifier(clients: Option<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let Some(roots) = clients else { return Ok(WebPkiClientVerifier::no_client_auth()) };
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|_| TlsError::NoCertificate)
 }
 
 /// A certificate chain and the key that belongs to it, both PEM.

@@ -18,7 +18,7 @@ pub mod tls;
 pub mod metrics;
 
 pub mod convert;
-mod record;
+pub mod record;
 
 mod deadline;
 mod status;

@@ -1,12 +1,14 @@
 //! The way of a request: authenticate ▸ decode ▸ normalise ▸ decide ▸ answer.
 //!
-//! Whatever goes wrong on it ends in one of two ways: a request that is proven and has an id gets a signed
-//! reply, and never an approval that no decider gave; any other gets a status.
+//! Whatever goes wrong on it ends in one of two ways: a request that may be read and has an id gets a reply, the way it
+//! was asked, and never an approval that no decider gave; any other gets a status.
 
 mod report;
 
 mod question;
 mod undecided;
+
+mod admitted;
 
 mod path;
 mod stop;
@@ -14,21 +16,22 @@ mod stop;
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request, extract::State, response::Response, routing::post};
+use bytes::Bytes;
 use callback::Action;
 use tokio::time::{Instant, timeout_at};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument as _, Span, info_span};
 
 use crate::{
-    authenticate::{Proven, authenticate},
     clock::Clock,
     decider::{Decider, Decision},
-    listen::{Limits, receive},
-    respond::{Answer, Signer, SigningThreads, edge_reason, signed},
+    listen::{LetIn, Limits, receive},
+    respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
     telemetry::{metrics::Metrics, shown, trace},
 };
 
-pub use path::{CallbackPath, SubPath, SubPathError, Tenant, TenantError};
+use admitted::Admitted;
+pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantError, WireMode};
 use question::{Asked, Endpoint, Question};
 use report::Report;
 use stop::Stop;
@@ -37,8 +40,8 @@ use undecided::Undecided;
 /// Kept of a request's time for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
 
-/// What all paths of a fleet share.
-#[derive(Debug)]
+/// What all paths share that one listener takes requests for and one fleet decides over.
+#[derive(Clone, Debug)]
 pub struct Shared {
     /// Whom to ask.
     pub decider: Decider,
@@ -56,9 +59,10 @@ pub struct Shared {
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
     for path in paths {
-        let (signer, path) = (shared.threads.signer(&path.reply_key), Arc::new(path));
+        let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
+        let path = Arc::new(path);
         for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
-            let (path, signer, shared) = (Arc::clone(&path), Arc::clone(&signer), Arc::clone(shared));
+            let (path, signer, shared) = (Arc::clone(&path), signer.clone(), Arc::clone(shared));
             let desk = Desk { endpoint, path, signer, shared };
             router = router.route(&desk.route(), post(callback).with_state(desk));
         }
@@ -85,16 +89,17 @@ struct Desk {
     endpoint: Endpoint,
     path: Arc<CallbackPath>,
     /// Signs for this path only: another path's cannot be reached from here.
-    signer: Arc<dyn Signer>,
+    /// In JWT mode.
+    signer: Option<Arc<dyn Signer>>,
     shared: Arc<Shared>,
 }
 
 impl Desk {
     fn route(&self) -> String {
-        self.path.sub_path.with(self.endpoint.suffix())
+        self.path.sub_path.with(self.endpoint.suffix(&self.path.mode))
     }
 
-    /// The answer, signed; or what stopped the request, as a status.
+    /// The answer as it goes out; or what stopped the request, as a status.
     async fn handle(&self, request: Request) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
@@ -102,8 +107,7 @@ impl Desk {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
-            let span = info_span!("answer");
-            let response = signed(&answer, &*self.signer).instrument(span).await?;
+            let response = self.answer(&answer).instrument(info_span!("answer")).await?;
             Ok((answer, response))
         };
         match timeout_at(deadline, reply).await.unwrap_or(Err(Stop::Overtime)) {
@@ -117,27 +121,31 @@ impl Desk {
 
     /// The story.
     async fn way(&self, request: Request, deadline: Instant) -> Result<Answer, Stop> {
+        let let_in = request.extensions().get().copied();
         let body = receive(request, &self.shared.limits).await?;
-        let proven = self.authenticate(&body)?;
-        let asked = self.decode(&proven)?;
-        let (request_id, question) = asked.normalise(&self.path);
+        let admitted = self.authenticate(body, let_in)?;
+        let asked = self.decode(&admitted)?;
+        let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
         let decided = self.decide(question, deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
-    fn authenticate(&self, body: &[u8]) -> Result<Proven, Stop> {
-        let clock = &*self.shared.clock;
-        let proven =
-            info_span!("authenticate").in_scope(|| authenticate(body, &self.path.cosigner_keys, clock));
-        proven.map_err(|error| {
-            self.shared.metrics.verify_failure(error.reason());
-            Stop::NotAuthentic(error)
+    fn authenticate(&self, body: Bytes, let_in: Option<LetIn>) -> Result<Admitted, Stop> {
+        let _span = info_span!("authenticate").entered();
+        let admitted = match &self.path.mode {
+            WireMode::Jwt(keys) => Admitted::by_signature(&body, keys, &*self.shared.clock),
+            WireMode::Json => Admitted::by_network(body, let_in),
+        };
+        admitted.inspect_err(|stop| {
+            if let Stop::NotAuthentic(error) = stop {
+                self.shared.metrics.verify_failure(error.reason());
+            }
         })
     }
 
-    fn decode(&self, proven: &Proven) -> Result<Asked, Stop> {
+    fn decode(&self, admitted: &Admitted) -> Result<Asked, Stop> {
         let _span = info_span!("decode").entered();
-        let asked = Asked::decode(self.endpoint, proven.payload())?;
+        let asked = Asked::decode(self.endpoint, admitted.payload())?;
         self.check_signer(&asked)?;
         Ok(asked)
     }
@@ -179,5 +187,13 @@ impl Desk {
         };
         // The client's future has thousands of bytes, which every layer around this one would hold and copy again.
         Ok(undecided::caught(Box::pin(asking).instrument(span)).await??)
+    }
+
+    /// The way it was asked.
+    async fn answer(&self, answer: &Answer) -> Result<Response, SignError> {
+        match &self.signer {
+            Some(signer) => signed(answer, &**signer).await,
+            None => Ok(plain(answer)),
+        }
     }
 }

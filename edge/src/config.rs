@@ -2,6 +2,8 @@
 //!
 //! One YAML file; secrets only as paths of files. Relative paths start at the configuration file's directory.
 
+mod json;
+
 mod paths;
 mod purpose;
 
@@ -26,8 +28,10 @@ use crate::{admin, certificate::Certificate, listen};
 pub use files::Files;
 pub use fleets::Fleet;
 use fleets::Fleets;
+use json::Json;
 pub use mistake::Mistake;
-use notes::{Noted, Notes};
+use notes::{Noted, Notes, Place};
+use paths::Paths;
 use purpose::TlsKey;
 use section::Found;
 pub use settings::Settings;
@@ -37,8 +41,10 @@ pub use settings::Settings;
 pub struct Config {
     /// Where it was read.
     pub file: PathBuf,
-    /// The HTTPS listener.
+    /// The HTTPS listener of JWT mode.
     pub listen: listen::Config,
+    /// The HTTPS listener of JSON mode, behind its fence. `None`: there is no JSON mode.
+    pub json: Option<listen::Config>,
     /// The admin port.
     pub admin: admin::Config,
     /// The fleets, the one under `decider` first.
@@ -73,9 +79,9 @@ impl Reading {
         let Noted { mistakes, warnings, files } = notes.into_noted();
         let config = match parts {
             Some((parts, settings)) if mistakes.is_empty() => {
-                let Parts { listen, admin, fleets } = parts;
+                let Parts { listen, json, admin, fleets } = parts;
                 let (file, files) = (file.to_owned(), files.clone());
-                Ok(Config { file, listen, admin, fleets, settings, files, warnings })
+                Ok(Config { file, listen, json, admin, fleets, settings, files, warnings })
             }
             _ => Err(mistakes),
         };
@@ -107,17 +113,19 @@ impl Config {
     /// Our own certificates, each with the part of the configuration that it is of.
     pub fn certificates(&self) -> impl Iterator<Item = (String, &Certificate)> {
         let listen = ("listen".to_owned(), self.listen.tls.certificate());
+        let json = self.json.iter().map(|json| ("json.listen".to_owned(), json.tls.certificate()));
         let fleets = self
             .fleets
             .iter()
             .map(|Fleet { decider, .. }| (decider.fleet.field(), decider.identity.certificate()));
-        std::iter::once(listen).chain(fleets)
+        std::iter::once(listen).chain(json).chain(fleets)
     }
 }
 
 /// The parts that there are.
 struct Parts {
     listen: listen::Config,
+    json: Option<listen::Config>,
     admin: admin::Config,
     fleets: Vec<Fleet>,
 }
@@ -128,22 +136,43 @@ fn whole(root: Found<'_>) -> Option<Parts> {
     let listen = root.required("listen");
     let admin = root.required("admin").and_then(parts::admin);
     let fleets = Fleets::read(&mut root);
-    let listen = listen.and_then(|found| parts::listen(found, &fleets.longest_deadline()));
-    let tls_keys = tls_keys(listen.as_ref(), &fleets);
-    let paths = root.required("paths").and_then(|found| paths::paths(found, &fleets, &tls_keys));
+    let deadline = fleets.longest_deadline();
+    let listen = listen.and_then(|found| parts::listen(found, &deadline));
+    let json = Json::read(root.optional("json"), &fleets, &deadline);
+    let tls_keys = tls_keys(listen.as_ref(), json.listen.as_ref().and_then(Option::as_ref), &fleets);
+    let paths = root.required("paths").and_then(|found| Paths::jwt(found, &fleets, &tls_keys));
     let place = root.place.clone();
     root.finish();
-    let parts = Parts { listen: listen?, admin: admin?, fleets: fleets.with(paths?)? };
-    if parts.listen.address == parts.admin.address && parts.admin.address.port() != 0 {
-        place.wrong("listen and admin need addresses of their own");
-    }
+    let (paths, json_paths) = (paths?, json.paths?);
+    paths::check(&paths, &json_paths, &fleets);
+    let fleets = fleets.with(&paths.usable()?, &json_paths.usable()?)?;
+    let parts = Parts { listen: listen?, json: json.listen?, admin: admin?, fleets };
+    check_addresses(&parts, &place);
     Some(parts)
 }
 
-fn tls_keys(listen: Option<&listen::Config>, fleets: &Fleets<'_>) -> Vec<TlsKey> {
-    let listen =
-        listen.map(|listen| ("listen.private_key".to_owned(), listen.tls.certificate().public_key.clone()));
-    listen.into_iter().chain(fleets.tls_keys()).collect()
+fn tls_keys(
+    listen: Option<&listen::Config>,
+    json: Option<&listen::Config>,
+    fleets: &Fleets<'_>,
+) -> Vec<TlsKey> {
+    let key = |(field, listen): (&str, &listen::Config)| {
+        (format!("{field}.private_key"), listen.tls.certificate().public_key.clone())
+    };
+    let listeners = listen.map(|listen| ("listen", listen)).into_iter();
+    let listeners = listeners.chain(json.map(|json| ("json.listen", json)));
+    listeners.map(key).chain(fleets.tls_keys()).collect()
+}
+
+fn check_addresses(config: &Parts, place: &Place<'_>) {
+    let json = config.json.iter().map(|json| ("json.listen", json.address));
+    let named = [("listen", config.listen.address), ("admin", config.admin.address)].into_iter().chain(json);
+    let named: Vec<_> = named.filter(|(_, address)| address.port() != 0).collect();
+    for (index, (name, address)) in named.iter().enumerate() {
+        if let Some((first, _)) = named.iter().take(index).find(|(_, other)| other == address) {
+            place.wrong(format!("{first} and {name} need addresses of their own"));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@ mod body;
 mod config;
 mod routes;
 
+mod fence;
+mod proxied;
+mod sources;
+
 mod tls;
 
 use std::{
@@ -28,21 +32,24 @@ use hyper_util::{
     },
     service::TowerToHyperService,
 };
+use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn};
 
 pub use body::{ReceiveError, receive};
 pub use config::{Config, Limits};
+pub use fence::{Fence, LetIn, Refused};
 pub use routes::Routes;
+pub use sources::{NetworkError, Networks, network};
 pub use tls::{ServerTls, TlsError, certified_key, root_store};
 
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{Seldom, metrics::Metrics};
 
 /// All headers of one request.
 const MAX_HEADER_BYTES: usize = 16 << 10;
@@ -68,7 +75,13 @@ impl Listener {
     pub async fn bind(config: &Config, metrics: Arc<Metrics>) -> io::Result<Self> {
         Ok(Self {
             socket: TcpListener::bind(config.address).await?,
-            server: Server { tls: config.tls.acceptor(), limits: config.limits, metrics },
+            server: Server {
+                tls: config.tls.acceptor(),
+                fence: config.fence.clone(),
+                limits: config.limits,
+                metrics,
+                refusals: Arc::default(),
+            },
             slots: Arc::new(Semaphore::new(config.limits.max_connections)),
         })
     }
@@ -81,8 +94,9 @@ impl Listener {
     /// Serves until `stop`, then lets what is in flight end, for `drain_timeout` at most. Whether it all did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let graceful = GracefulShutdown::new();
-        while let Some((stream, slot)) = self.next(&stop).await {
-            let connection = self.server.clone().connection(stream, routes.clone(), graceful.watcher(), slot);
+        while let Some((stream, peer, slot)) = self.next(&stop).await {
+            let (server, routes) = (self.server.clone(), routes.clone());
+            let connection = server.connection(stream, peer, routes, graceful.watcher(), slot);
             tokio::spawn(connection);
         }
         // Nobody may connect to a service that is leaving.
@@ -91,12 +105,12 @@ impl Listener {
     }
 
     /// The next connection. The slot comes first: a connection that is accepted and not served would look alive.
-    async fn next(&self, stop: &CancellationToken) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    async fn next(&self, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         stop.run_until_cancelled(async {
             let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
             loop {
                 match self.socket.accept().await {
-                    Ok((stream, _)) => return Some((stream, slot)),
+                    Ok((stream, peer)) => return Some((stream, peer, slot)),
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
                         sleep(ACCEPT_ERROR_PAUSE).await;
@@ -109,12 +123,23 @@ impl Listener {
     }
 }
 
+/// Why a connection has no requests.
+#[derive(Debug, Error)]
+enum Closed {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Tls(#[from] io::Error),
+}
+
 /// What every connection needs.
 #[derive(Clone)]
 struct Server {
     tls: TlsAcceptor,
+    fence: Option<Arc<Fence>>,
     limits: Limits,
     metrics: Arc<Metrics>,
+    refusals: Arc<Seldom>,
 }
 
 impl std::fmt::Debug for Server {
@@ -127,6 +152,7 @@ impl Server {
     async fn connection(
         self,
         stream: TcpStream,
+        peer: SocketAddr,
         routes: Routes,
         watcher: Watcher,
         slot: OwnedSemaphorePermit,
@@ -134,14 +160,35 @@ impl Server {
         let _counted = self.metrics.connection();
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        match timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.requests(TokioIo::new(stream), routes, watcher).await,
-            _ => _ = self.metrics.failed_handshakes.inc(),
+        match timeout(self.limits.handshake_timeout, self.handshake(stream, peer)).await {
+            Ok(Ok((stream, let_in))) => self.requests(TokioIo::new(stream), let_in, routes, watcher).await,
+            Ok(Err(Closed::Refused(refused))) => self.refused(refused),
+            Ok(Err(Closed::Tls(_))) | Err(_) => _ = self.metrics.failed_handshakes.inc(),
         }
         drop(slot);
     }
 
-    async fn requests<S>(&self, stream: TokioIo<S>, routes: Routes, watcher: Watcher)
+    /// Whoever is not let in gets no byte of TLS.
+    async fn handshake(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+    ) -> Result<(TlsStream<TcpStream>, Option<LetIn>), Closed> {
+        let let_in = match &self.fence {
+            Some(fence) => Some(fence.admit(&mut stream, peer).await?),
+            None => None,
+        };
+        Ok((self.tls.accept(stream).await?, let_in))
+    }
+
+    fn refused(&self, refused: Refused) {
+        self.metrics.refused_connection(refused.reason());
+        if let Some(left_out) = self.refusals.now() {
+            tracing::warn!(reason = %refused, left_out, "a connection was refused");
+        }
+    }
+
+    async fn requests<S>(&self, stream: TokioIo<S>, let_in: Option<LetIn>, routes: Routes, watcher: Watcher)
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
@@ -149,8 +196,12 @@ impl Server {
         let seen = Arc::clone(&asked);
         let service = service_fn(move |request: Request<Incoming>| {
             seen.store(true, Ordering::Relaxed);
+            let mut request = request.map(Body::new);
+            if let Some(let_in) = let_in {
+                request.extensions_mut().insert(let_in);
+            }
             // Looked up anew: a key that is no longer believed is not believed on a connection from before either.
-            routes.current().oneshot(request.map(Body::new))
+            routes.current().oneshot(request)
         });
         let protocol = self.protocol();
         let connection = protocol.serve_connection(stream, TowerToHyperService::new(service));

@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::spawn_blocking, time::timeout};
 
-pub use service::Service;
+pub use service::{Front, Service};
 
 use crate::{
     clock::Clock,

@@ -1,8 +1,9 @@
-//! What goes back: a signed reply, or a status without one.
+//! What goes back: a reply, signed in JWT mode, or a status without one.
 //!
-//! Every decision leaves as a signed 200. A status says nothing about a transaction: the Co-signer has no
+//! Every decision leaves as a 200. A status says nothing about a transaction: the Co-signer has no
 //! documented way to read "no" or "later" from one (callback protocol, section 2.4).
 
+mod json;
 mod signer;
 
 use axum::{body::Body, response::Response};
@@ -11,11 +12,15 @@ use bytes::Bytes;
 use callback::{Action, Reply, RequestId};
 use http::{HeaderValue, StatusCode, header};
 
+pub use json::plain;
 pub use signer::{Algorithm, ReplyKey, ReplyKeyError, SignError, Signer, SigningThreads};
+
+/// What a token is, and a status (callback protocol, section 2.3).
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Reason codes of answers that no decider gave.
 pub mod edge_reason {
-    /// Authentic, and cannot be decoded.
+    /// It may be read, and cannot be decoded.
     pub const MALFORMED: &str = "MALFORMED";
     /// The API user is not one of this path.
     pub const SIGNER_NOT_ON_PATH: &str = "SIGNER_NOT_ON_PATH";
@@ -42,18 +47,23 @@ pub struct Answer {
     pub decision_id: Option<String>,
 }
 
+impl Answer {
+    fn reply(&self) -> Reply {
+        Reply::new(self.action, self.request_id.clone(), &self.reason)
+    }
+}
+
 /// The answer as a reply that `signer` signed.
 pub async fn signed(answer: &Answer, signer: &dyn Signer) -> Result<Response, SignError> {
-    let reply = Reply::new(answer.action, answer.request_id.clone(), &answer.reason);
-    let unsigned = Bytes::from(unsigned_token(&reply, signer.algorithm()));
+    let unsigned = Bytes::from(unsigned_token(&answer.reply(), signer.algorithm()));
     let signature = signer.sign(unsigned.clone()).await?;
-    Ok(plain(StatusCode::OK, with_signature(&unsigned, &signature)))
+    Ok(body(StatusCode::OK, TEXT, with_signature(&unsigned, &signature)))
 }
 
 /// A status and one line, for a request that gets no signed reply.
 #[must_use]
 pub fn unsigned(status: StatusCode, line: &'static str) -> Response {
-    plain(status, line)
+    body(status, TEXT, line)
 }
 
 /// Header and payload as they get signed.
@@ -76,11 +86,10 @@ fn with_signature(unsigned: &[u8], signature: &[u8]) -> Vec<u8> {
     [unsigned, b".", signature.as_bytes()].concat()
 }
 
-fn plain(status: StatusCode, body: impl Into<Body>) -> Response {
+fn body(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

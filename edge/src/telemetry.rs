@@ -6,6 +6,7 @@ pub mod metrics;
 pub mod trace;
 
 mod logs;
+mod seldom;
 
 use std::{io::IsTerminal as _, time::Duration};
 
@@ -22,6 +23,7 @@ use tracing_subscriber::{
 };
 
 pub use logs::shown;
+pub use seldom::Seldom;
 
 /// Longest wait for the last spans to leave at the end.
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);

@@ -12,7 +12,7 @@ use policy::verdict::{Action, ReasonCode, Verdict};
 use prost_types::Timestamp;
 use proto::decider::v1 as wire;
 
-use crate::store::{Answer, Decision};
+use crate::store::{Answer, CallerProof, Decision};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const NANOS_PER_MICRO: i32 = 1_000;
@@ -54,6 +54,15 @@ pub fn config_change(answer: Answer) -> wire::DecideConfigChangeResponse {
         recorded_earlier,
         decision_id: decision.id,
         callback_request_id: decision.callback_request_id,
+    }
+}
+
+/// What was proven of who asked.
+pub fn caller_proof(proof: CallerProof) -> wire::CallerProof {
+    match proof {
+        CallerProof::Unspecified => wire::CallerProof::Unspecified,
+        CallerProof::CosignerSignature => wire::CallerProof::CosignerSignature,
+        CallerProof::Unproven => wire::CallerProof::Unproven,
     }
 }
 

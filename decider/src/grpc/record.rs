@@ -15,6 +15,7 @@ use crate::store::{Answer, Kind, Origin, Record};
 /// The request in the record is not one of this contract.
 pub fn record(record: Record) -> Result<wire::DecisionRecord, prost::DecodeError> {
     let Record { decision, kind, origin, charges } = record;
+    let caller_proof = answer::caller_proof(decision.caller_proof).into();
     let answer = Answer { decision, recorded_earlier: true };
     let answer = match kind {
         Kind::Transaction => WireAnswer::TransactionAnswer(answer::transaction(answer)),
@@ -25,7 +26,7 @@ pub fn record(record: Record) -> Result<wire::DecisionRecord, prost::DecodeError
         Origin::Pruned { at, .. } => (None, Some(answer::timestamp(at))),
     };
     let charges = charges.iter().flat_map(lines).collect();
-    Ok(wire::DecisionRecord { request, answer: Some(answer), charges, pruned_time })
+    Ok(wire::DecisionRecord { request, answer: Some(answer), charges, pruned_time, caller_proof })
 }
 
 fn request(kind: Kind, payload: &[u8]) -> Result<WireRequest, prost::DecodeError> {
@@ -67,6 +68,7 @@ fn peer(account: &Account) -> wire::Peer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::CallerProof;
     use crate::store::suite::fixture::{Desk, START, config_change, policy, request as transfer};
 
     #[tokio::test]
@@ -75,7 +77,8 @@ mod tests {
         let allowed = desk.allow(&transfer("tx-1")).await;
         let changed = desk.change(&config_change("c-1", b"")).await.decision;
         for decision in [allowed, changed] {
-            let kept = desk.record(&decision).await;
+            let mut kept = desk.record(&decision).await;
+            kept.decision.caller_proof = CallerProof::Unproven;
             let origin = Origin::Pruned { at: START, charges: kept.origin.charge_keys() };
             let pruned = record(Record { origin, ..kept.clone() }).unwrap();
             assert_eq!((pruned.request, pruned.pruned_time), (None, Some(answer::timestamp(START))));
@@ -83,7 +86,10 @@ mod tests {
                 Record { origin: Origin::Kept { payload: vec![], evidence: Default::default() }, ..kept };
             let kept = record(kept).unwrap();
             assert!(kept.request.is_some() && kept.pruned_time.is_none());
-            assert_eq!((pruned.answer, pruned.charges), (kept.answer, kept.charges));
+            assert_eq!(
+                (pruned.answer, pruned.charges, pruned.caller_proof),
+                (kept.answer, kept.charges, wire::CallerProof::Unproven.into())
+            );
         }
     }
 }

@@ -39,6 +39,28 @@ pub struct Decision {
     pub policy_hash: String,
     /// When, by the store's clock.
     pub at: Time,
+    /// What was proven of who asked. Decisions from before this was kept have none.
+    #[serde(default, skip_serializing_if = "CallerProof::is_unspecified")]
+    pub caller_proof: CallerProof,
+}
+
+/// What was proven of who asked. Kept, and nothing is decided by it (decision model, section 8).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CallerProof {
+    /// Nobody said.
+    #[default]
+    Unspecified,
+    /// A Co-signer has signed the request.
+    CosignerSignature,
+    /// Nothing.
+    Unproven,
+}
+
+impl CallerProof {
+    fn is_unspecified(&self) -> bool {
+        *self == Self::Unspecified
+    }
 }
 
 /// A decision, and whether it was there before.
@@ -63,6 +85,8 @@ pub struct Proposal {
     pub evaluation: Evaluation,
     /// The request as it came, kept for the record. Opaque here.
     pub payload: Vec<u8>,
+    /// What was proven of who asks, kept for the record.
+    pub caller_proof: CallerProof,
 }
 
 /// A configuration change that the rules have spoken on, on its way to the record.
@@ -76,6 +100,8 @@ pub struct ConfigProposal {
     pub outcome: ConfigChangeOutcome,
     /// The request as it came, kept for the record. Opaque here.
     pub payload: Vec<u8>,
+    /// What was proven of who asks, kept for the record.
+    pub caller_proof: CallerProof,
 }
 
 /// Everything kept of one decision.

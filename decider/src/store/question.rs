@@ -14,7 +14,7 @@ use policy::request::Request;
 use policy::settle::{self, Settlement};
 use policy::time::Time;
 
-use super::decision::{ConfigProposal, Decision, Kind, Proposal};
+use super::decision::{CallerProof, ConfigProposal, Decision, Kind, Proposal};
 use super::journal::{Asked, Entry, Identity};
 
 /// One question to the ledger.
@@ -22,6 +22,7 @@ pub struct Question {
     id: String,
     identity: Identity,
     payload: Vec<u8>,
+    caller_proof: CallerProof,
     matter: Matter,
 }
 
@@ -41,7 +42,7 @@ struct Transaction {
 impl Question {
     /// The question whether a transaction has room. `id` is the decision's, should there be one.
     pub fn of_transaction(id: String, proposal: Proposal) -> Self {
-        let Proposal { policy, request, prices, evaluation, payload } = proposal;
+        let Proposal { policy, request, prices, evaluation, payload, caller_proof } = proposal;
         let identity = Identity {
             tenant: request.tenant.clone(),
             callback_request_id: request.callback_request_id.clone(),
@@ -49,19 +50,20 @@ impl Question {
             content: identity::content_of_transaction(&request),
         };
         let matter = Matter::Transaction(Box::new(Transaction { policy, request, prices, evaluation }));
-        Self { id, identity, payload, matter }
+        Self { id, identity, payload, caller_proof, matter }
     }
 
     /// The question whether a configuration change was answered before.
     pub fn of_config_change(id: String, proposal: ConfigProposal) -> Self {
-        let ConfigProposal { policy_hash, change, outcome, payload } = proposal;
+        let ConfigProposal { policy_hash, change, outcome, payload, caller_proof } = proposal;
         let identity = Identity {
             tenant: change.tenant.clone(),
             callback_request_id: change.callback_request_id.clone(),
             key: change.identity(),
             content: change.content(),
         };
-        Self { id, identity, payload, matter: Matter::ConfigChange { policy_hash, change, outcome } }
+        let matter = Matter::ConfigChange { policy_hash, change, outcome };
+        Self { id, identity, payload, caller_proof, matter }
     }
 
     /// Which request asks.
@@ -155,6 +157,7 @@ impl Question {
             limits,
             policy_hash,
             at,
+            caller_proof: self.caller_proof,
         };
         let kind = if stage.is_some() { Kind::Transaction } else { Kind::ConfigChange };
         Entry { identity: self.identity, kind, decision, payload: self.payload, evidence, charge }

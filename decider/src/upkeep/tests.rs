@@ -1,5 +1,6 @@
 //! An operator's work, over every store.
 
+mod caller_proof;
 mod restores;
 mod retention;
 

@@ -16,8 +16,8 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     decider::{Decider, FleetName, Health, SystemResolver},
-    listen::{Listener, Routes},
-    reload::{Reload, Service},
+    listen::{self, Listener},
+    reload::{Front, Reload, Service},
     respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
@@ -48,16 +48,18 @@ pub enum StartError {
 pub struct Started {
     /// Where callbacks are taken.
     pub address: SocketAddr,
+    /// Where those of JSON mode are taken, if it is on.
+    pub json_address: Option<SocketAddr>,
     /// Where the admin port is.
     pub admin_address: SocketAddr,
     readiness: Arc<Readiness>,
     look_now: Arc<Notify>,
     stop: CancellationToken,
     stop_admin: CancellationToken,
-    serving: JoinHandle<bool>,
+    serving: Vec<JoinHandle<bool>>,
 }
 
-/// Binds both ports, serves, and follows what becomes of the configuration's files.
+/// Binds all ports, serves, and follows what becomes of the configuration's files.
 ///
 /// # Errors
 /// A port cannot be bound, or threads cannot be started.
@@ -66,21 +68,22 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let stop_admin = CancellationToken::new();
     let (deciders, healths) = deciders(&config, &metrics, &stop_admin);
     let readiness = Arc::new(Readiness::new(healths));
-    let bind_error = |what, address| move |error| StartError::Bind { what, address, error };
-    let (listen, admin) = (config.listen.address, config.admin.address);
-    let listener =
-        Listener::bind(&config.listen, Arc::clone(&metrics)).await.map_err(bind_error("listen", listen))?;
+    let listen = bind("listen", &config.listen, &metrics).await?;
+    let json = match &config.json {
+        Some(json) => Some(bind("json.listen", json, &metrics).await?),
+        None => None,
+    };
+    let admin = config.admin.address;
     let admin_port = Admin::bind(config.admin, Arc::clone(&readiness), Arc::clone(&metrics))
         .await
-        .map_err(bind_error("admin", admin))?;
-    let address = listener.address().unwrap_or(listen);
+        .map_err(|error| StartError::Bind { what: "admin", address: admin, error })?;
     let admin_address = admin_port.address().unwrap_or(admin);
-    let (threads, routes) = (SigningThreads::start().map_err(StartError::Threads)?, Routes::default());
+    let (address, json_address) = (listen.address, json.as_ref().map(|json| json.address));
     let service = Service {
         deciders,
-        routes: routes.clone(),
-        tls: config.listen.tls.clone(),
-        threads,
+        listen: listen.front.clone(),
+        json: json.as_ref().map(|json| json.front.clone()),
+        threads: SigningThreads::start().map_err(StartError::Threads)?,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
     };
@@ -88,11 +91,32 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let (stop, look_now) = (CancellationToken::new(), Arc::<Notify>::default());
     let reload = Reload::new(config, service, clock, metrics).run(Arc::clone(&look_now));
     tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
-    let serving = tokio::spawn(listener.serve(routes, stop.clone()));
+    let bound = [Some(listen), json].into_iter().flatten();
+    let serving = bound.map(|Bound { listener, front, .. }| listener.serve(front.routes, stop.clone()));
+    let serving = serving.map(tokio::spawn).collect();
     tokio::spawn(admin_port.serve(stop_admin.clone()));
     readiness.set_serving(true);
-    tracing::info!(%address, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok(Started { address, admin_address, readiness, look_now, stop, stop_admin, serving })
+    let json_told = json_address.map(tracing::field::display);
+    tracing::info!(%address, json_address = json_told, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
+    Ok(Started { address, json_address, admin_address, readiness, look_now, stop, stop_admin, serving })
+}
+
+/// A listener that is bound and does not serve yet.
+struct Bound {
+    listener: Listener,
+    address: SocketAddr,
+    front: Front,
+}
+
+async fn bind(
+    what: &'static str,
+    config: &listen::Config,
+    metrics: &Arc<Metrics>,
+) -> Result<Bound, StartError> {
+    let listener = Listener::bind(config, Arc::clone(metrics)).await;
+    let listener = listener.map_err(|error| StartError::Bind { what, address: config.address, error })?;
+    let address = listener.address().unwrap_or(config.address);
+    Ok(Bound { listener, address, front: Front::of(config) })
 }
 
 /// A client of each fleet, with what is known of its health.
@@ -124,10 +148,12 @@ impl Started {
         self.readiness.set_serving(false);
         sleep(DRAIN_NOTICE).await;
         self.stop.cancel();
-        match self.serving.await {
-            Ok(true) => tracing::info!("all requests ended"),
-            Ok(false) => tracing::warn!("drain_timeout passed; requests in flight were cut off"),
-            Err(error) => tracing::error!(%error, "the listener failed"),
+        for serving in self.serving {
+            match serving.await {
+                Ok(true) => tracing::info!("all requests ended"),
+                Ok(false) => tracing::warn!("drain_timeout passed; requests in flight were cut off"),
+                Err(error) => tracing::error!(%error, "the listener failed"),
+            }
         }
         self.stop_admin.cancel();
     }

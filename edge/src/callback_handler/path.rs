@@ -1,4 +1,4 @@
-//! One sub-path: whose requests come in by it, and under which key they are answered.
+//! One sub-path: whose requests come in by it, how they are written, and how they are answered.
 
 use std::collections::HashSet;
 
@@ -11,19 +11,64 @@ const MAX_SUB_PATH_BYTES: usize = 200;
 /// Longest tenant.
 const MAX_TENANT_BYTES: usize = 64;
 
-/// One sub-path with its keys.
+/// One sub-path of one wire mode.
 #[derive(Clone, Debug)]
 pub struct CallbackPath {
-    /// What stands before `/v2/…`.
+    /// What stands before the fixed end of the path.
     pub sub_path: SubPath,
     /// Whose policy, limits and ledger.
     pub tenant: Tenant,
+    /// How requests and replies are written, and what is proven of who asks.
+    pub mode: WireMode,
+    /// The API users that may ask here. `None`: any.
+    pub signer_ids: Option<HashSet<String>>,
+}
+
+/// The two wire modes (callback protocol, section 1). A path is of one of them, and nothing of a request chooses.
+#[derive(Clone, Debug)]
+pub enum WireMode {
+    /// Options 1, 4 and 5: a request is signed by a Co-signer, and its reply by us.
+    Jwt(PathKeys),
+    /// Options 2 and 3: plain JSON both ways. Who asks is not proven; the listener's fence has let him in.
+    Json,
+}
+
+impl WireMode {
+    /// The keys, in the mode that has some.
+    #[must_use]
+    pub const fn keys(&self) -> Option<&PathKeys> {
+        match self {
+            Self::Jwt(keys) => Some(keys),
+            Self::Json => None,
+        }
+    }
+
+    /// What is proven of who asks and is answered, in the decider's words.
+    #[must_use]
+    pub const fn caller_proof(&self) -> &'static str {
+        match self {
+            Self::Jwt(_) => "COSIGNER_SIGNATURE",
+            Self::Json => "UNPROVEN",
+        }
+    }
+
+    /// A word for logs and traces.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Jwt(_) => "jwt",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// The keys of one sub-path.
+#[derive(Clone, Debug)]
+pub struct PathKeys {
     /// The Co-signers that may ask here; at least one.
     pub cosigner_keys: Vec<CosignerKey>,
     /// The key that signs the replies.
     pub reply_key: ReplyKey,
-    /// The API users that may ask here. `None`: any.
-    pub signer_ids: Option<HashSet<String>>,
 }
 
 impl CallbackPath {

@@ -1,9 +1,12 @@
 //! What is asked: as it was decoded, and in the decider's words.
 
 use callback::{Action, ConfigChange, RequestId, Transaction, decode_config_change, decode_transaction};
-use proto::decider::v1::{DecideConfigChangeRequest, DecideRequest};
+use proto::decider::v1::{CallerProof, DecideConfigChangeRequest, DecideRequest};
 
-use super::{path::CallbackPath, stop::Stop};
+use super::{
+    path::{CallbackPath, WireMode},
+    stop::Stop,
+};
 use crate::decider::convert;
 
 /// What is asked about.
@@ -14,10 +17,13 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(super) const fn suffix(self) -> &'static str {
-        match self {
-            Self::Transaction => "/v2/tx_sign_request",
-            Self::ConfigChange => "/v2/config_change_sign_request",
+    /// The fixed end of the path (callback protocol, section 2.1).
+    pub(super) const fn suffix(self, mode: &WireMode) -> &'static str {
+        match (mode, self) {
+            (WireMode::Jwt(_), Self::Transaction) => "/v2/tx_sign_request",
+            (WireMode::Jwt(_), Self::ConfigChange) => "/v2/config_change_sign_request",
+            (WireMode::Json, Self::Transaction) => "/tx_sign_request",
+            (WireMode::Json, Self::ConfigChange) => "/config_change_sign_request",
         }
     }
 
@@ -42,7 +48,7 @@ pub(super) enum Question {
 }
 
 impl Asked {
-    /// Decodes a payload that is proven. What cannot be decoded is answered at once, if anybody can be answered:
+    /// Decodes a payload. What cannot be decoded is answered at once, if anybody can be answered:
     /// a transaction is refused, a configuration change is left to people (decision model, section 2).
     pub(super) fn decode(endpoint: Endpoint, payload: &[u8]) -> Result<Self, Stop> {
         match endpoint {
@@ -56,19 +62,18 @@ impl Asked {
     }
 
     /// The same in the decider's words, and to whom the answer goes.
-    pub(super) fn normalise(self, path: &CallbackPath) -> (RequestId, Question) {
+    pub(super) fn normalise(self, path: &CallbackPath, proof: CallerProof) -> (RequestId, Question) {
         let tenant = path.tenant.as_str();
         match self {
             Self::Transaction(transaction) => {
                 let request_id = transaction.request_id.clone();
-                (request_id, Question::Transaction(Box::new(convert::transaction(tenant, *transaction))))
+                let question = convert::transaction(tenant, *transaction, proof);
+                (request_id, Question::Transaction(Box::new(question)))
             }
             Self::ConfigChange(change) => {
                 let request_id = change.request_id.clone();
-                (
-                    request_id,
-                    Question::ConfigChange(convert::config_change(tenant, path.sub_path.as_str(), change)),
-                )
+                let question = convert::config_change(tenant, path.sub_path.as_str(), change, proof);
+                (request_id, Question::ConfigChange(question))
             }
         }
     }

@@ -40,10 +40,12 @@ impl<'a> Report<'a> {
             "callback",
             otel.kind = "server",
             http.request.method = "POST",
-            http.route = self.endpoint.suffix(),
+            http.route = self.endpoint.suffix(&self.path.mode),
             endpoint = self.endpoint.name(),
+            mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             http.response.status_code = Empty,
+            caller_proof = Empty,
             request_id = Empty,
             decision_id = Empty,
             action = Empty,
@@ -74,13 +76,17 @@ impl<'a> Report<'a> {
         let decision_id = answer.decision_id.as_deref().map(shown).unwrap_or_default();
         let action = answer.action.as_str();
         let span = Span::current();
+        let caller_proof = self.path.mode.caller_proof();
+        span.record("caller_proof", caller_proof);
         span.record("request_id", &request_id);
         span.record("decision_id", &decision_id);
         span.record("action", action);
         span.record("reason_code", answer.reason_code);
         tracing::info!(
             endpoint = self.endpoint.name(),
+            mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
+            caller_proof,
             request_id,
             action,
             reason_code = answer.reason_code,
@@ -101,6 +107,7 @@ impl<'a> Report<'a> {
     fn stopped(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
         tracing::warn!(
             endpoint = self.endpoint.name(),
+            mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             outcome,
             status = status.as_u16(),

@@ -19,8 +19,11 @@ pub(super) enum Stop {
     NotReceived(#[from] ReceiveError),
     /// Nobody we know has signed it.
     #[error(transparent)]
-    NotAuthentic(NotAuthentic),
-    /// Authentic, and without a usable `requestId` to answer to.
+    NotAuthentic(#[from] NotAuthentic),
+    /// A JSON path was asked by a listener that keeps nobody out: a bug.
+    #[error("JSON mode behind a listener without source networks")]
+    NotLetIn,
+    /// It may be read, and has no usable `requestId` to answer to.
     #[error("{0}")]
     Unreadable(DecodeError),
     /// The edge answers for itself.
@@ -35,7 +38,7 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    /// For a payload that is authentic and cannot be decoded.
+    /// For a payload that may be read and cannot be decoded.
     pub(super) fn malformed(error: DecodeError, action: Action) -> Self {
         match error.request_id {
             None => Self::Unreadable(error),
@@ -53,7 +56,7 @@ impl Stop {
     pub(super) const fn outcome(&self) -> &'static str {
         match self {
             Self::NotReceived(_) => "not_received",
-            Self::NotAuthentic(_) => "not_authentic",
+            Self::NotAuthentic(_) | Self::NotLetIn => "not_authentic",
             Self::Unreadable(_) => "unreadable",
             Self::Answered(answer) => outcome(answer.action),
             Self::NotSigned(_) => "not_signed",
@@ -73,7 +76,7 @@ impl Stop {
             Self::NotReceived(ReceiveError::Broken) => {
                 unsigned(StatusCode::BAD_REQUEST, "the body broke off\n")
             }
-            Self::NotAuthentic(_) => unsigned(StatusCode::UNAUTHORIZED, "not authentic\n"),
+            Self::NotAuthentic(_) | Self::NotLetIn => unsigned(StatusCode::UNAUTHORIZED, "not authentic\n"),
             Self::Unreadable(_) => unsigned(StatusCode::BAD_REQUEST, "no usable requestId\n"),
             Self::Answered(_) | Self::NotSigned(_) => {
                 unsigned(StatusCode::INTERNAL_SERVER_ERROR, "the reply could not be signed\n")

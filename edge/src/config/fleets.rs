@@ -23,8 +23,10 @@ const LIKE_ENOUGH: f64 = 0.6;
 pub struct Fleet {
     /// The deciders.
     pub decider: decider::Config,
-    /// The sub-paths; at least one.
+    /// The sub-paths of JWT mode.
     pub paths: Vec<CallbackPath>,
+    /// The sub-paths of JSON mode. At least one of the two has some.
+    pub json_paths: Vec<CallbackPath>,
 }
 
 /// All that are named, usable or not: a path that names one with a mistake in it has none of its own.
@@ -148,15 +150,20 @@ impl<'n> Fleets<'n> {
     }
 
     /// Each fleet with its paths, or nothing where one cannot be used.
-    pub(super) fn with(self, paths: Vec<(FleetName, CallbackPath)>) -> Option<Vec<Fleet>> {
-        let of = |name: &FleetName| {
+    pub(super) fn with(
+        self,
+        paths: &[(FleetName, CallbackPath)],
+        json_paths: &[(FleetName, CallbackPath)],
+    ) -> Option<Vec<Fleet>> {
+        let of = |name: &FleetName, paths: &[(FleetName, CallbackPath)]| -> Vec<CallbackPath> {
             let own = paths.iter().filter(|(fleet, _)| fleet == name);
             own.map(|(_, path)| path.clone()).collect()
         };
-        self.0
-            .into_iter()
-            .map(|named| Some(Fleet { paths: of(&named.name), decider: named.decider? }))
-            .collect()
+        let fleet = |named: Named<'_>| {
+            let (paths, json_paths) = (of(&named.name, paths), of(&named.name, json_paths));
+            Some(Fleet { decider: named.decider?, paths, json_paths })
+        };
+        self.0.into_iter().map(fleet).collect()
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use rustls::RootCertStore;
+
 use super::{
     notes::Place,
     section::{Found, Section},
@@ -32,13 +34,23 @@ const MAX_CONNECTIONS: usize = 100_000;
 /// `deadline` is the longest of any fleet, and where it is said.
 pub(super) fn listen(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
     let mut section = found.section()?;
+    let listen = listener(&mut section, deadline, None);
+    section.finish();
+    listen
+}
+
+/// What every listener has. Callers have to show a certificate of `clients`, if there are any.
+pub(super) fn listener(
+    section: &mut Section<'_>,
+    deadline: &(Duration, String),
+    clients: Option<RootCertStore>,
+) -> Option<listen::Config> {
     let address = section.required("address").and_then(address);
     let certificate = section.required("certificate").and_then(Found::file);
     let key = section.required("private_key").and_then(Found::secret);
-    let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key));
-    let limits = limits(&mut section, deadline);
-    section.finish();
-    Some(listen::Config { address: address?, tls: tls?, limits })
+    let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key, clients));
+    let limits = limits(section, deadline);
+    Some(listen::Config { address: address?, tls: tls?, fence: None, limits })
 }
 
 fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -> Limits {
@@ -153,9 +165,13 @@ fn address(found: Found<'_>) -> Option<SocketAddr> {
     found.parse(|text| text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8443"))
 }
 
-fn server_tls(certificate: &(Place<'_>, Vec<u8>), key: &(Place<'_>, Vec<u8>)) -> Option<ServerTls> {
+fn server_tls(
+    certificate: &(Place<'_>, Vec<u8>),
+    key: &(Place<'_>, Vec<u8>),
+    clients: Option<RootCertStore>,
+) -> Option<ServerTls> {
     let certified = fit(certificate, key)?;
-    certificate.0.check(ServerTls::new(certified))
+    certificate.0.check(ServerTls::new(certified, clients))
 }
 
 /// The key that belongs to the certificate; what is wrong is noted at the file it is wrong in.

@@ -1,4 +1,4 @@
-//! The sub-paths and their keys.
+//! The sub-paths of both wire modes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,63 +8,109 @@ use super::{
     fleets::Fleets,
     notes::Place,
     purpose::{self, TlsKey},
-    section::Found,
+    section::{Found, Section},
 };
 use crate::{
-    authenticate::CosignerKey, callback_handler::CallbackPath, decider::FleetName, respond::ReplyKey,
+    authenticate::CosignerKey,
+    callback_handler::{CallbackPath, PathKeys, WireMode},
+    decider::FleetName,
+    respond::ReplyKey,
 };
 
-/// Each path with the fleet that it asks. Keys of TLS are none of theirs.
-pub(super) fn paths(
-    found: Found<'_>,
-    fleets: &Fleets<'_>,
-    tls_keys: &[TlsKey],
-) -> Option<Vec<(FleetName, CallbackPath)>> {
-    let mut read = Vec::new();
-    let mut complete = true;
-    for found in found.list()? {
-        match path(found, fleets) {
-            Some(path) => read.push(path),
-            None => complete = false,
-        }
-    }
-    check_sub_paths(&read);
-    purpose::check(&read, tls_keys);
-    check_tenants(&read);
-    fleets.check_asked();
-    complete.then(|| read.into_iter().map(|read| (read.fleet, read.path)).collect())
+/// The paths of one listener, as far as they are usable.
+pub(super) struct Paths<'n> {
+    read: Vec<Read<'n>>,
+    complete: bool,
 }
 
 /// A path, where it and its reply key stand, and the fleet that it asks.
 pub(super) struct Read<'n> {
     pub(super) place: Place<'n>,
-    pub(super) reply_place: Place<'n>,
+    /// In JWT mode.
+    pub(super) reply_place: Option<Place<'n>>,
     fleet: FleetName,
     pub(super) path: CallbackPath,
 }
 
-fn path<'n>(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Read<'n>> {
+/// How a path is written, and where its reply key stands, if it has one.
+type Mode<'n> = (WireMode, Option<Place<'n>>);
+
+impl<'n> Paths<'n> {
+    pub(super) const fn none() -> Self {
+        Self { read: Vec::new(), complete: true }
+    }
+
+    /// Those of JWT mode. Keys of TLS are none of theirs.
+    pub(super) fn jwt(found: Found<'n>, fleets: &Fleets<'_>, tls_keys: &[TlsKey]) -> Option<Self> {
+        let paths = Self::read(found, fleets, keys)?;
+        purpose::check(&paths.read, tls_keys);
+        Some(paths)
+    }
+
+    /// Those of JSON mode.
+    pub(super) fn json(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Self> {
+        Self::read(found, fleets, |_| Some((WireMode::Json, None)))
+    }
+
+    fn read(
+        found: Found<'n>,
+        fleets: &Fleets<'_>,
+        mode: impl Fn(&mut Section<'n>) -> Option<Mode<'n>>,
+    ) -> Option<Self> {
+        let mut paths = Self::none();
+        for found in found.list()? {
+            match path(found, fleets, &mode) {
+                Some(path) => paths.read.push(path),
+                None => paths.complete = false,
+            }
+        }
+        check_sub_paths(&paths.read);
+        Some(paths)
+    }
+
+    /// Each path with the fleet that it asks, or nothing where one cannot be used.
+    pub(super) fn usable(self) -> Option<Vec<(FleetName, CallbackPath)>> {
+        self.complete.then(|| self.read.into_iter().map(|read| (read.fleet, read.path)).collect())
+    }
+}
+
+/// Notes what is wrong with the paths of both modes together.
+pub(super) fn check(jwt: &Paths<'_>, json: &Paths<'_>, fleets: &Fleets<'_>) {
+    check_tenants(jwt.read.iter().chain(&json.read));
+    check_apart(&jwt.read, &json.read);
+    fleets.check_asked();
+}
+
+fn path<'n>(
+    found: Found<'n>,
+    fleets: &Fleets<'_>,
+    mode: impl Fn(&mut Section<'n>) -> Option<Mode<'n>>,
+) -> Option<Read<'n>> {
     let place = found.place.clone();
     let mut section = found.section()?;
     let sub_path = section.required("sub_path").and_then(|found| found.parse(TryInto::try_into));
     let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
     let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
-    let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
-    let reply_key = section.required("reply_private_key").and_then(reply_key);
+    let mode = mode(&mut section);
     let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
     section.finish();
-    let (reply_place, reply_key) = reply_key?;
+    let (mode, reply_place) = mode?;
     let path = CallbackPath {
         sub_path: sub_path?,
         tenant: tenant?,
-        cosigner_keys: cosigner_keys?,
-        reply_key,
+        mode,
         signer_ids: match signer_ids {
             None => None,
             Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
         },
     };
     Some(Read { place, reply_place, fleet: fleet?, path })
+}
+
+fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
+    let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
+    let (place, reply_key) = section.required("reply_private_key").and_then(reply_key)?;
+    Some((WireMode::Jwt(PathKeys { cosigner_keys: cosigner_keys?, reply_key }), Some(place)))
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
@@ -101,7 +147,7 @@ fn check_sub_paths(paths: &[Read<'_>]) {
 }
 
 /// Two ledgers of one tenant would each have room for all of its limits.
-fn check_tenants(paths: &[Read<'_>]) {
+fn check_tenants<'r>(paths: impl Iterator<Item = &'r Read<'r>>) {
     let mut homes: HashMap<&str, &FleetName> = HashMap::new();
     for Read { place, fleet, path, .. } in paths {
         let home = homes.entry(path.tenant.as_str()).or_insert(fleet);
@@ -112,6 +158,21 @@ fn check_tenants(paths: &[Read<'_>]) {
                 path.tenant.as_str(),
                 fleet.field(),
                 home.field()
+            ));
+        }
+    }
+}
+
+/// What nobody has proven must not draw on the limits of those who do, nor be covered by rules that were written for them
+/// (decision model, section 8).
+fn check_apart(jwt: &[Read<'_>], json: &[Read<'_>]) {
+    for Read { place, path, .. } in json {
+        let tenant = path.tenant.as_str();
+        if let Some(other) = jwt.iter().find(|other| other.path.tenant.as_str() == tenant) {
+            place.wrong(format!(
+                "tenant \"{tenant}\" is that of {} too: JSON mode proves nothing about who asks, so it needs a tenant of its \
+                 own",
+                other.place.path
             ));
         }
     }

@@ -12,12 +12,13 @@ pub(super) type TlsKey = (String, Vec<u8>);
 
 /// Notes every key that has a second purpose, on whichever path that is.
 pub(super) fn check(paths: &[Read<'_>], tls_keys: &[TlsKey]) {
+    let keyed: Vec<_> = paths.iter().filter_map(|read| Some((read, read.path.mode.keys()?))).collect();
     let reply_keys: HashMap<&[u8], &str> =
-        paths.iter().map(|Read { path, .. }| (path.reply_key.public_key(), path.sub_path.as_str())).collect();
+        keyed.iter().map(|(read, keys)| (keys.reply_key.public_key(), read.path.sub_path.as_str())).collect();
     let tls_keys: HashMap<&[u8], &str> =
         tls_keys.iter().map(|(field, key)| (key.as_slice(), field.as_str())).collect();
-    for Read { place, reply_place, path, .. } in paths {
-        for key in path.cosigner_keys.iter().map(|key| key.public_key()) {
+    for (Read { place, reply_place, .. }, keys) in keyed {
+        for key in keys.cosigner_keys.iter().map(|key| key.public_key()) {
             let of_reply = reply_keys.get(key).map(|owner| format!("the reply key of sub_path \"{owner}\""));
             let of_tls = tls_keys.get(key).map(|field| format!("the key of {field}"));
             for owner in of_reply.iter().chain(&of_tls) {
@@ -26,8 +27,8 @@ pub(super) fn check(paths: &[Read<'_>], tls_keys: &[TlsKey]) {
                 ));
             }
         }
-        if let Some(field) = tls_keys.get(path.reply_key.public_key()) {
-            reply_place.wrong(format!(
+        if let Some(field) = tls_keys.get(keys.reply_key.public_key()) {
+            reply_place.as_ref().unwrap_or(place).wrong(format!(
                 "is the key of {field}, too: a key has one purpose; make one with: edge keys new --out reply_private.pem"
             ));
         }

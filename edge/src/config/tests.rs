@@ -1,3 +1,5 @@
+mod json;
+
 use std::{fs, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
@@ -179,7 +181,7 @@ extra: 1
     edge.yaml:23:13: paths[1].tenant: must be text; put it in quotes
     edge.yaml:24:27: paths[1].cosigner_public_keys: must be a list with at least one entry
     edge.yaml:25:24: paths[1].reply_private_key: does not hold an unencrypted private key (PEM; make one with: edge keys new --out reply_private.pem)
-    edge.yaml:26:1: extra: is no field here; there are: listen, admin, decider, deciders, paths
+    edge.yaml:26:1: extra: is no field here; there are: listen, admin, decider, deciders, json, paths
     "#);
 }
 
@@ -296,7 +298,7 @@ fn a_path_asks_the_fleet_that_it_names_and_no_other() {
     let fleets: Vec<_> = config
         .fleets
         .iter()
-        .map(|Fleet { decider, paths }| {
+        .map(|Fleet { decider, paths, .. }| {
             let paths: Vec<_> = paths.iter().map(|path| path.sub_path.as_str()).collect();
             (decider.fleet.as_str(), decider.addresses[0].host(), decider.deadline.as_secs(), paths)
         })

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 /// A transaction as the decider is asked about it.
 #[must_use]
-pub fn transaction(tenant: &str, transaction: Transaction) -> wire::DecideRequest {
+pub fn transaction(tenant: &str, transaction: Transaction, proof: wire::CallerProof) -> wire::DecideRequest {
     wire::DecideRequest {
         tenant: tenant.to_owned(),
         callback_request_id: transaction.request_id.into(),
@@ -27,12 +27,18 @@ pub fn transaction(tenant: &str, transaction: Transaction) -> wire::DecideReques
         note: transaction.note,
         extra_parameters_json: transaction.extra_parameters_json,
         unread_fields_json: transaction.unread_fields_json,
+        caller_proof: proof.into(),
     }
 }
 
 /// A configuration change that came in by `path`, as the decider is asked about it.
 #[must_use]
-pub fn config_change(tenant: &str, path: &str, change: ConfigChange) -> wire::DecideConfigChangeRequest {
+pub fn config_change(
+    tenant: &str,
+    path: &str,
+    change: ConfigChange,
+    proof: wire::CallerProof,
+) -> wire::DecideConfigChangeRequest {
     let digest = |received: String| Sha256::digest(received).to_vec();
     wire::DecideConfigChangeRequest {
         tenant: tenant.to_owned(),
@@ -41,6 +47,7 @@ pub fn config_change(tenant: &str, path: &str, change: ConfigChange) -> wire::De
         r#type: change.kind,
         extra_info_json: change.extra_info_json,
         extra_info_digest: change.extra_info_received.map(digest).unwrap_or_default(),
+        caller_proof: proof.into(),
     }
 }
 
@@ -142,9 +149,10 @@ mod tests {
             note: some("n"),
             extra_parameters_json: some(r#"{"contractCallData":"0x"}"#),
             unread_fields_json: some(r#"{"amlInfo":1}"#),
+            caller_proof: wire::CallerProof::Unproven.into(),
         };
         let decoded = decode_transaction(json.as_bytes()).expect("well-formed");
-        assert_eq!(transaction("acme", decoded), expected);
+        assert_eq!(transaction("acme", decoded, wire::CallerProof::Unproven), expected);
     }
 
     #[test]
@@ -155,19 +163,22 @@ mod tests {
             callback_request_id: "r".to_owned(),
             stage: wire::Stage::Approval.into(),
             destinations: vec![wire::Destination::default()],
+            caller_proof: wire::CallerProof::CosignerSignature.into(),
             ..wire::DecideRequest::default()
         };
-        assert_eq!(transaction("acme", decoded), expected);
+        assert_eq!(transaction("acme", decoded, wire::CallerProof::CosignerSignature), expected);
     }
 
     #[test]
     fn a_configuration_change_carries_the_digest_of_what_was_received() {
         let json = br#"{"requestId":"r","type":"EXCHANGE","extraInfo":{"apiKey":"k"}}"#;
-        let change = config_change("acme", "/hot", decode_config_change(json).expect("well-formed"));
+        let proof = wire::CallerProof::Unproven;
+        let change = config_change("acme", "/hot", decode_config_change(json).expect("well-formed"), proof);
+        assert_eq!(change.caller_proof(), proof);
         assert_eq!(change.extra_info_json.as_deref(), Some(r#"{"apiKey":""}"#));
         assert_eq!(change.extra_info_digest, Sha256::digest(br#"{"apiKey":"k"}"#).to_vec());
         assert_eq!((change.path.as_str(), change.r#type.as_deref()), ("/hot", Some("EXCHANGE")));
         let bare = decode_config_change(br#"{"requestId":"r"}"#).expect("well-formed");
-        assert!(config_change("acme", "", bare).extra_info_digest.is_empty());
+        assert!(config_change("acme", "", bare, proof).extra_info_digest.is_empty());
     }
 }

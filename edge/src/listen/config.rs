@@ -1,8 +1,8 @@
 //! Where to listen, as whom, and within which limits.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use super::tls::ServerTls;
+use super::{fence::Fence, tls::ServerTls};
 
 /// Where to listen, as whom, and within which limits.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Certificate and key.
     pub tls: ServerTls,
+    /// Who may connect at all. `None`: anybody, for each request proves who asks.
+    pub fence: Option<Arc<Fence>>,
     /// Bounds on what a caller may take.
     pub limits: Limits,
 }

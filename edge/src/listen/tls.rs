@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
-    server::{ClientHello, ResolvesServerCert},
+    server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
@@ -44,14 +44,14 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// TLS as the owner of `key`.
-    pub fn new(key: CertifiedKey) -> Result<Self, TlsError> {
+    /// TLS as the owner of `key`. With `clients`, callers have to show a certificate of one of these authorities.
+    pub fn new(key: CertifiedKey, clients: Option<RootCertStore>) -> Result<Self, TlsError> {
         let certificate = Certificate::read(key.end_entity_cert().map_err(TlsError::Setup)?)?;
         let served = Arc::new(Served(ArcSwap::from_pointee(key)));
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Setup)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier(clients)?)
             .with_cert_resolver(Arc::clone(&served) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self { config: Arc::new(config), served, certificate })
@@ -87,6 +87,13 @@ impl ResolvesServerCert for Served {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }
+}
+
+fn verifier(clients: Option<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let Some(roots) = clients else { return Ok(WebPkiClientVerifier::no_client_auth()) };
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|_| TlsError::NoCertificate)
 }
 
 /// A certificate chain and the key that belongs to it, both PEM.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    callback_handler::CallbackPath,
+    callback_handler::{CallbackPath, PathKeys},
     config::{Config, Fleet},
     fingerprint::fingerprint,
+    listen,
 };
 
-/// Fields that count without a restart, beside all of `paths`. Any other needs one: a field that is forgotten here is told
-/// of rather than passed over.
+/// Fields of both listeners that count without a restart, beside all of their paths. Any other needs one: a field that is
+/// forgotten here is told of rather than passed over.
 const LIVE: [&str; 5] = [
     "listen.certificate",
     "listen.private_key",
@@ -20,7 +21,10 @@ const LIVE: [&str; 5] = [
 
 /// The fields that differ and cannot be taken as they are.
 pub(super) fn needing_restart(before: &Config, after: &Config) -> Vec<String> {
-    let live = |field: &str| LIVE.contains(&field) || field.starts_with("paths[");
+    let live = |field: &str| {
+        let field = field.strip_prefix("json.").unwrap_or(field);
+        LIVE.contains(&field) || field.starts_with("paths[")
+    };
     let mut fields = before.settings.differences(&after.settings);
     fields.retain(|field| !live(field));
     fields
@@ -28,50 +32,63 @@ pub(super) fn needing_restart(before: &Config, after: &Config) -> Vec<String> {
 
 /// What changes, each in words: keys by fingerprint.
 pub(super) fn between(before: &Config, after: &Config) -> Vec<String> {
-    let (old, new) = (paths(before), paths(after));
-    let mut told = Vec::new();
-    for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        told.push(format!("path \"{name}\" is gone"));
-    }
-    for (name, path) in &new {
-        match old.get(name) {
-            None => told.push(format!("path \"{name}\" is new")),
-            Some(old) => {
-                told.extend(of_path(old, path).into_iter().map(|what| format!("path \"{name}\": {what}")))
-            }
-        }
-    }
-    if before.listen.tls.certificate() != after.listen.tls.certificate() {
-        told.push("listen: another certificate".to_owned());
-    }
-    if before.listen.limits != after.listen.limits {
-        told.push("listen: other limits".to_owned());
+    let mut told = of_paths("path", &paths(before), &paths(after));
+    told.extend(of_paths("json path", &json_paths(before), &json_paths(after)));
+    told.extend(of_listener("listen", &before.listen, &after.listen));
+    if let (Some(before), Some(after)) = (&before.json, &after.json) {
+        told.extend(of_listener("json.listen", before, after));
     }
     told
 }
 
-/// Each path with its fleet's name, by sub-path.
-fn paths(config: &Config) -> BTreeMap<&str, (&str, &CallbackPath)> {
-    let all = config.fleets.iter().flat_map(|Fleet { decider, paths }| {
-        paths.iter().map(|path| (path.sub_path.as_str(), (decider.fleet.as_str(), path)))
-    });
-    all.collect()
+/// Paths of one mode, by sub-path, each with its fleet's name.
+type Paths<'c> = BTreeMap<&'c str, (&'c str, &'c CallbackPath)>;
+
+fn paths(config: &Config) -> Paths<'_> {
+    named(config, |fleet| &fleet.paths)
+}
+
+fn json_paths(config: &Config) -> Paths<'_> {
+    named(config, |fleet| &fleet.json_paths)
+}
+
+fn named(config: &Config, paths: impl Fn(&Fleet) -> &[CallbackPath]) -> Paths<'_> {
+    let mut all = BTreeMap::new();
+    for fleet in &config.fleets {
+        for path in paths(fleet) {
+            all.insert(path.sub_path.as_str(), (fleet.decider.fleet.as_str(), path));
+        }
+    }
+    all
+}
+
+fn of_paths(kind: &str, old: &Paths<'_>, new: &Paths<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        told.push(format!("{kind} \"{name}\" is gone"));
+    }
+    for (name, path) in new {
+        match old.get(name) {
+            None => told.push(format!("{kind} \"{name}\" is new")),
+            Some(old) => {
+                told.extend(of_path(old, path).into_iter().map(|what| format!("{kind} \"{name}\": {what}")))
+            }
+        }
+    }
+    told
+}
+
+fn of_listener(name: &str, before: &listen::Config, after: &listen::Config) -> Vec<String> {
+    let certificate = before.tls.certificate() == after.tls.certificate();
+    let differ = [("another certificate", certificate), ("other limits", before.limits == after.limits)];
+    differ.iter().filter(|(_, same)| !same).map(|(what, _)| format!("{name}: {what}")).collect()
 }
 
 fn of_path((old_fleet, old): &(&str, &CallbackPath), (fleet, new): &(&str, &CallbackPath)) -> Vec<String> {
-    let mut told = Vec::new();
-    if old.reply_key.public_key() != new.reply_key.public_key() {
-        let (algorithm, key) = (new.reply_key.algorithm().name(), fingerprint(new.reply_key.public_key()));
-        told.push(format!("replies are signed by {algorithm} with {key}"));
-    }
-    let has =
-        |path: &CallbackPath, key: &[u8]| path.cosigner_keys.iter().any(|other| other.public_key() == key);
-    for key in new.cosigner_keys.iter().filter(|key| !has(old, key.public_key())) {
-        told.push(format!("Co-signer key added: {}", fingerprint(key.public_key())));
-    }
-    for key in old.cosigner_keys.iter().filter(|key| !has(new, key.public_key())) {
-        told.push(format!("Co-signer key retired: {}", fingerprint(key.public_key())));
-    }
+    let mut told = match (old.mode.keys(), new.mode.keys()) {
+        (Some(old), Some(new)) => of_keys(old, new),
+        _ => Vec::new(),
+    };
     for (what, same) in [
         ("signer_ids", old.signer_ids == new.signer_ids),
         ("tenant", old.tenant == new.tenant),
@@ -80,6 +97,22 @@ fn of_path((old_fleet, old): &(&str, &CallbackPath), (fleet, new): &(&str, &Call
         if !same {
             told.push(format!("another {what}"));
         }
+    }
+    told
+}
+
+fn of_keys(old: &PathKeys, new: &PathKeys) -> Vec<String> {
+    let mut told = Vec::new();
+    if old.reply_key.public_key() != new.reply_key.public_key() {
+        let (algorithm, key) = (new.reply_key.algorithm().name(), fingerprint(new.reply_key.public_key()));
+        told.push(format!("replies are signed by {algorithm} with {key}"));
+    }
+    let has = |keys: &PathKeys, key: &[u8]| keys.cosigner_keys.iter().any(|other| other.public_key() == key);
+    for key in new.cosigner_keys.iter().filter(|key| !has(old, key.public_key())) {
+        told.push(format!("Co-signer key added: {}", fingerprint(key.public_key())));
+    }
+    for key in old.cosigner_keys.iter().filter(|key| !has(new, key.public_key())) {
+        told.push(format!("Co-signer key retired: {}", fingerprint(key.public_key())));
     }
     told
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::{
-    callback_handler::{Shared, router},
+    callback_handler::{CallbackPath, Shared, router},
     clock::Clock,
     config::{Config, Fleet},
     decider::{Decider, FleetName},
-    listen::{Routes, ServerTls},
+    listen::{self, Routes, ServerTls},
     respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
@@ -19,10 +19,10 @@ use crate::{
 pub struct Service {
     /// The clients of the fleets, with their connections.
     pub deciders: Vec<(FleetName, Decider)>,
-    /// What the listener asks for each request.
-    pub routes: Routes,
-    /// What the listener asks for each handshake.
-    pub tls: ServerTls,
+    /// The listener of JWT mode.
+    pub listen: Front,
+    /// That of JSON mode, if it is on.
+    pub json: Option<Front>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
     /// The time of day.
@@ -31,26 +31,59 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
 }
 
+/// What a listener asks while it serves.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// For each request.
+    pub routes: Routes,
+    /// For each handshake.
+    pub tls: ServerTls,
+}
+
+impl Front {
+    /// Of a listener with this configuration, with no routes yet.
+    #[must_use]
+    pub fn of(config: &listen::Config) -> Self {
+        Self { routes: Routes::default(), tls: config.tls.clone() }
+    }
+
+    fn put(&self, config: &listen::Config, router: Router) {
+        self.routes.replace(router);
+        self.tls.serve_that_of(&config.tls);
+    }
+}
+
 impl Service {
     /// From here on requests and handshakes are met with what `config` says. A request that came before is answered, whole,
     /// by what there was.
     pub fn put(&self, config: &Config) {
-        let routers = config.fleets.iter().map(|fleet| self.router(fleet, config));
-        self.routes.replace(routers.fold(Router::new(), Router::merge));
-        self.tls.serve_that_of(&config.listen.tls);
+        self.listen.put(&config.listen, self.router(config, &config.listen, |fleet| &fleet.paths));
+        if let (Some(front), Some(json)) = (&self.json, &config.json) {
+            front.put(json, self.router(config, json, |fleet| &fleet.json_paths));
+        }
     }
 
-    fn router(&self, Fleet { decider, paths }: &Fleet, config: &Config) -> Router {
-        let known = self.deciders.iter().find(|(name, _)| *name == decider.fleet);
+    fn router(
+        &self,
+        config: &Config,
+        listen: &listen::Config,
+        paths: impl Fn(&Fleet) -> &[CallbackPath],
+    ) -> Router {
+        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), listen));
+        routers.fold(Router::new(), Router::merge)
+    }
+
+    fn routes_to(&self, fleet: &Fleet, paths: &[CallbackPath], listen: &listen::Config) -> Router {
+        let known = self.deciders.iter().find(|(name, _)| *name == fleet.decider.fleet);
         // Every fleet is here: one that comes or goes needs a restart.
         let Some((_, decider)) = known else { return Router::new() };
         let shared = Shared {
             decider: decider.clone(),
-            limits: config.listen.limits,
+            limits: listen.limits,
             threads: self.threads.clone(),
             clock: Arc::clone(&self.clock),
             metrics: Arc::clone(&self.metrics),
         };
-        router(paths.clone(), &Arc::new(shared))
+        router(paths.to_vec(), &Arc::new(shared))
     }
 }

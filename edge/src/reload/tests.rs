@@ -9,7 +9,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     decider::{Decider, SystemResolver},
-    listen::Routes,
     respond::SigningThreads,
 };
 
@@ -71,8 +70,8 @@ impl Bench {
         let decider = Decider::new(fleet.clone(), Arc::new(SystemResolver), &metrics);
         let service = Service {
             deciders: vec![(fleet.fleet.clone(), decider)],
-            routes: Routes::default(),
-            tls: config.listen.tls.clone(),
+            listen: Front::of(&config.listen),
+            json: config.json.as_ref().map(Front::of),
             threads: SigningThreads::start().expect("threads"),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),
@@ -304,6 +303,37 @@ async fn what_is_in_force_is_counted_with_the_ends_of_its_certificates() {
     insta::assert_snapshot!(warnings, @"edge.yaml: listen.certificate: expires in 12 days (2026-12-04T00:00:00Z): renew it, with the same key");
 }
 
+/// The fence is no such part: a network that is added by mistake should not let anybody in unnoticed.
+#[tokio::test]
+async fn the_paths_and_the_certificate_of_json_mode_are_live_too() {
+    let mut bench = Bench::new();
+    let json = |tenant: &str, network: &str| {
+        format!(
+            "{YAML}json:\n  listen: {{address: 127.0.0.1:8444, certificate: edge.crt, private_key: edge.key, source_networks: \
+             [{network}]}}\n  paths:\n    - {{sub_path: '', tenant: {tenant}}}\n"
+        )
+    };
+    bench.write("edge.yaml", &json("j", "10.0.0.0/8"));
+    bench.look_now().await;
+    assert_eq!(bench.counted(), [0, 0, 1, 1], "a listener is bound at a start alone");
+    let config = Config::load(&bench.path("edge.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    bench.reload.service.json = config.json.as_ref().map(Front::of);
+    bench.reload.in_force = config;
+    let before = bench.reload.in_force.clone();
+    bench.certify();
+    bench.write("edge.yaml", &json("k", "10.0.0.0/8"));
+    bench.look_now().await;
+    assert_eq!(bench.counted(), [1, 0, 1, 0]);
+    insta::assert_snapshot!(changes::between(&before, &bench.reload.in_force).join("\n"), @r#"
+    json path "": another tenant
+    listen: another certificate
+    json.listen: another certificate
+    "#);
+    bench.write("edge.yaml", &json("k", "10.0.0.0/9"));
+    bench.look_now().await;
+    assert_eq!(bench.counted(), [1, 0, 2, 1]);
+}
+
 #[test]
 fn changes_are_told_in_words() {
     let bench = Bench::new();
@@ -341,5 +371,7 @@ fn changes_are_told_in_words() {
 }
 
 fn key_of(config: &Config) -> String {
-    crate::fingerprint::fingerprint(config.fleets[0].paths[0].cosigner_keys[0].public_key())
+    crate::fingerprint::fingerprint(
+        config.fleets[0].paths[0].mode.keys().expect("keys").cosigner_keys[0].public_key(),
+    )
 }

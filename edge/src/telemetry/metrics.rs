@@ -54,6 +54,7 @@ pub struct Metrics {
     verify_failures: Family<ReasonLabels, Counter>,
     in_flight: Gauge,
     connections: Gauge,
+    refused_connections: Family<ReasonLabels, Counter>,
     /// Connections that ended before a request: handshake failed or timed out.
     pub failed_handshakes: Counter,
     /// Of the configuration.
@@ -77,6 +78,7 @@ impl Metrics {
             verify_failures: Family::default(),
             in_flight: Gauge::default(),
             connections: Gauge::default(),
+            refused_connections: Family::default(),
             failed_handshakes: Counter::default(),
             config: ConfigMetrics::default(),
             deciders: Families::default(),
@@ -98,6 +100,11 @@ impl Metrics {
         );
         registry.register("requests_in_flight", "Callbacks being handled", self.in_flight.clone());
         registry.register("connections", "Open connections", self.connections.clone());
+        registry.register(
+            "refused_connections",
+            "Connections closed for where they come from, by reason",
+            self.refused_connections.clone(),
+        );
         registry.register(
             "failed_handshakes",
             "TLS handshakes that failed or timed out",
@@ -123,6 +130,11 @@ impl Metrics {
     #[must_use]
     pub fn connection(&self) -> Counted {
         Counted::new(&self.connections)
+    }
+
+    /// Counts a connection that was closed without an answer.
+    pub fn refused_connection(&self, reason: &'static str) {
+        self.refused_connections.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Counts a request that ended.
@@ -155,6 +167,7 @@ mod tests {
         let metrics = Metrics::new();
         metrics.request(&RequestLabels { endpoint: "transaction", outcome: "approve" });
         metrics.verify_failure("signature");
+        metrics.refused_connection("source");
         let fleet = metrics.of_fleet("payroll");
         fleet.error("UNAVAILABLE");
         fleet.decided_in(std::time::Duration::from_millis(3));
@@ -164,6 +177,7 @@ mod tests {
         for line in [
             r#"countersign_edge_requests_total{endpoint="transaction",outcome="approve"} 1"#,
             r#"countersign_edge_verify_failures_total{reason="signature"} 1"#,
+            r#"countersign_edge_refused_connections_total{reason="source"} 1"#,
             r#"countersign_edge_decider_errors_total{code="UNAVAILABLE",fleet="payroll"} 1"#,
             r#"countersign_edge_decide_seconds_bucket{le="0.0025",fleet="payroll"} 0"#,
             r#"countersign_edge_decide_seconds_bucket{le="0.005",fleet="payroll"} 1"#,

@@ -10,7 +10,9 @@
 mod answers;
 mod balance;
 mod binary;
+mod fence;
 mod fleets;
+mod json;
 mod limits;
 mod reload;
 mod renewal;

@@ -194,6 +194,7 @@ fn expected(callback: &Callback, request_id: &str) -> wire::DecideRequest {
         note: text("note"),
         extra_parameters_json: callback.extra_parameters.map(str::to_owned),
         unread_fields_json: callback.unread.as_ref().map(|unread| json!({"amlInfo": unread}).to_string()),
+        caller_proof: wire::CallerProof::CosignerSignature.into(),
     }
 }
 

@@ -211,6 +211,19 @@ fn evidence_of_signing_wins() {
 }
 
 #[test]
+fn what_was_proven_of_the_caller_is_a_word_of_the_contract() {
+    for (number, proof) in
+        [(0, CallerProof::Unspecified), (1, CallerProof::CosignerSignature), (2, CallerProof::Unproven)]
+    {
+        let request = wire::DecideRequest { caller_proof: number, ..plain() };
+        assert_eq!(caller_proof(request.caller_proof()), proof);
+        assert!(transaction(request).is_ok());
+    }
+    // It would be recorded as what it is not.
+    assert_eq!(breaches(wire::DecideRequest { caller_proof: 3, ..plain() }), ["caller_proof"]);
+}
+
+#[test]
 fn configuration_changes_are_bounded() {
     let plain = wire::DecideConfigChangeRequest {
         tenant: "default".into(),
@@ -227,10 +240,19 @@ fn configuration_changes_are_bounded() {
         r#type: Some("x".repeat(MAX_WORD_BYTES + 1)),
         extra_info_json: Some("x".repeat(MAX_DATA_BYTES + 1)),
         extra_info_digest: vec![7; DIGEST_BYTES - 1],
+        caller_proof: 3,
     };
     let fields: Vec<String> =
         config_change(broken).unwrap_err().into_list().into_iter().map(|each| each.field).collect();
-    let wanted = ["tenant", "path", "callback_request_id", "type", "extra_info_json", "extra_info_digest"];
+    let wanted = [
+        "tenant",
+        "path",
+        "callback_request_id",
+        "type",
+        "extra_info_json",
+        "caller_proof",
+        "extra_info_digest",
+    ];
     assert_eq!(fields, wanted);
     let none = wire::DecideConfigChangeRequest { extra_info_digest: Vec::new(), ..plain };
     assert!(config_change(none).is_ok());

@@ -29,8 +29,9 @@ use crate::clock::testing::ManualClock;
 use crate::document::Document;
 use crate::store::postgres::{config as postgres, migrate};
 use crate::store::{
-    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Origin,
-    PostgresJournal, Proposal, Record, Retention, Setting, SqliteJournal, Store, StoreError,
+    Answer, CallerProof, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics,
+    OpenError, Origin, PostgresJournal, Proposal, Record, Retention, Setting, SqliteJournal, Store,
+    StoreError,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -199,7 +200,8 @@ impl Desk {
         let policy_hash = self.policy.hash.clone();
         let outcome = config_change::evaluate(&self.policy, change);
         let payload = b"change".to_vec();
-        let proposal = ConfigProposal { policy_hash, change: change.clone(), outcome, payload };
+        let caller_proof = CallerProof::Unspecified;
+        let proposal = ConfigProposal { policy_hash, change: change.clone(), outcome, payload, caller_proof };
         self.store.decide_config_change(proposal).await.unwrap()
     }
 
@@ -259,6 +261,7 @@ pub fn proposal(policy: &Arc<Policy>, request: &Request) -> Proposal {
         evaluation: evaluate(policy, request, &Prices::NONE, START),
         prices: Arc::default(),
         payload: request.callback_request_id.clone().into_bytes(),
+        caller_proof: CallerProof::Unspecified,
         request: request.clone(),
     }
 }

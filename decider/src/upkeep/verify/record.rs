@@ -11,13 +11,14 @@ use uuid::Uuid;
 use crate::grpc::convert;
 use crate::store::archive::DecisionRow;
 use crate::store::encoding::parse;
-use crate::store::{Decision, Kind};
+use crate::store::{CallerProof, Decision, Kind};
 
 /// A decision with everything that it came out of.
 pub struct Record {
     pub decision: Decision,
     pub evidence: Evidence,
     pub asked: Asked,
+    caller_proof: CallerProof,
 }
 
 /// What was asked.
@@ -38,7 +39,8 @@ impl Record {
         let decision: Decision =
             parse(&row.body, || "the answer".into()).map_err(|error| error.to_string())?;
         let evidence = parse(evidence, || "the evidence".into()).map_err(|error| error.to_string())?;
-        Ok(Self { decision, evidence, asked: Asked::read(row.kind, payload)? })
+        let (asked, caller_proof) = Asked::read(row.kind, payload)?;
+        Ok(Self { decision, evidence, asked, caller_proof })
     }
 
     /// What is filed under other words than it says itself.
@@ -57,6 +59,7 @@ impl Record {
             (at.as_micros() != row.decided_us, "the time"),
             (key != row.identity.key, "the idempotency key"),
             (content != row.identity.content, "the digest of the content"),
+            (self.decision.caller_proof != self.caller_proof, "what was proven of the caller"),
         ];
         wrong.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
     }
@@ -84,17 +87,22 @@ fn is_an_id(id: &str) -> bool {
 }
 
 impl Asked {
-    fn read(kind: Kind, payload: &[u8]) -> Result<Self, String> {
+    /// With what was proven of who asked.
+    fn read(kind: Kind, payload: &[u8]) -> Result<(Self, CallerProof), String> {
         let unreadable = |error: prost::DecodeError| format!("the request: {error}");
         let breach = |breaches| format!("the request breaks the contract: {breaches}");
         match kind {
             Kind::Transaction => {
                 let request = wire::DecideRequest::decode(payload).map_err(unreadable)?;
-                Ok(Self::Transaction(Box::new(convert::transaction(request).map_err(breach)?)))
+                let proof = convert::caller_proof(request.caller_proof());
+                let request = convert::transaction(request).map_err(breach)?;
+                Ok((Self::Transaction(Box::new(request)), proof))
             }
             Kind::ConfigChange => {
                 let request = wire::DecideConfigChangeRequest::decode(payload).map_err(unreadable)?;
-                Ok(Self::ConfigChange(Box::new(convert::config_change(request).map_err(breach)?)))
+                let proof = convert::caller_proof(request.caller_proof());
+                let change = convert::config_change(request).map_err(breach)?;
+                Ok((Self::ConfigChange(Box::new(change)), proof))
             }
         }
     }

@@ -12,7 +12,7 @@ use super::{
     public_pem,
 };
 use crate::{
-    callback_handler::CallbackPath,
+    callback_handler::{CallbackPath, PathKeys},
     certificate::{Certificate, day},
     clock::{Clock as _, SystemClock},
     config::Config,
@@ -117,7 +117,7 @@ impl Held {
 
 impl Shown {
     fn of(config: &Config, now_seconds: i64) -> Self {
-        let paths = config.fleets.iter().flat_map(|fleet| &fleet.paths).map(PathShown::of);
+        let paths = config.fleets.iter().flat_map(|fleet| &fleet.paths).filter_map(PathShown::of);
         let certificates = config.certificates();
         let certificates = certificates.map(|(of, each)| CertificateShown::of(Some(of), each, now_seconds));
         Self { paths: paths.collect(), certificates: certificates.collect() }
@@ -125,15 +125,18 @@ impl Shown {
 }
 
 impl PathShown {
-    fn of(path: &CallbackPath) -> Self {
-        let (reply_key, cosigner_keys) = (&path.reply_key, path.cosigner_keys.iter());
-        Self {
+    fn of(path: &CallbackPath) -> Option<Self> {
+        let PathKeys { reply_key, cosigner_keys } = path.mode.keys()?;
+        Some(Self {
             sub_path: path.sub_path.as_str().to_owned(),
             tenant: path.tenant.as_str().to_owned(),
             reply_key: KeyShown::of(Some(reply_key.algorithm().name()), reply_key.public_key()),
             // A Co-signer has one algorithm (callback protocol, section 3.3).
-            cosigner_keys: cosigner_keys.map(|key| KeyShown::of(Some("RS256"), key.public_key())).collect(),
-        }
+            cosigner_keys: cosigner_keys
+                .iter()
+                .map(|key| KeyShown::of(Some("RS256"), key.public_key()))
+                .collect(),
+        })
     }
 }
 

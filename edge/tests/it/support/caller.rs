@@ -1,6 +1,10 @@
 //! Callers: a Co-signer that signs what it is given, and plain HTTP for the admin port.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -12,8 +16,12 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpSocket, TcpStream},
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Files, vector};
@@ -24,6 +32,8 @@ pub struct Caller {
     key: RsaKeyPair,
     tls: Arc<rustls::ClientConfig>,
     http2: bool,
+    from: Option<IpAddr>,
+    before_tls: Vec<u8>,
 }
 
 /// What came back.
@@ -53,6 +63,12 @@ impl Reply {
         rules.required_spec_claims.clear();
         let read = jsonwebtoken::decode(&self.body, &key.expect("a key"), &rules);
         read.ok().map(|read| read.claims)
+    }
+
+    /// A reply of JSON mode.
+    pub fn plain(&self) -> serde_json::Value {
+        assert_eq!((self.status, self.content_type.as_str()), (200, "application/json"), "{self:?}");
+        serde_json::from_slice(&self.body).expect("JSON")
     }
 
     /// Action and requestId of a signed reply.
@@ -89,13 +105,35 @@ impl Caller {
             panic!("PKCS#8")
         };
         let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).expect("RSA");
-        Self { address, key, tls: Arc::new(tls), http2: false }
+        Self { address, key, tls: Arc::new(tls), http2: false, from: None, before_tls: Vec::new() }
     }
 
     /// The same over HTTP/2.
     pub fn over_http2(mut self) -> Self {
         Arc::make_mut(&mut self.tls).alpn_protocols = vec![b"h2".to_vec()];
         self.http2 = true;
+        self
+    }
+
+    /// The same from this address of the machine.
+    pub fn from(mut self, address: &str) -> Self {
+        self.from = Some(address.parse().expect(address));
+        self
+    }
+
+    /// The same with these bytes before those of TLS.
+    pub fn after(mut self, bytes: &[u8]) -> Self {
+        self.before_tls = bytes.to_vec();
+        self
+    }
+
+    /// The same with a certificate and its key.
+    pub fn showing(mut self, certificate: &[u8], key: &[u8]) -> Self {
+        let chain = vec![CertificateDer::from_pem_slice(certificate).expect("a certificate")];
+        let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let certified = CertifiedKey::from_der(chain, key, &provider).expect("they fit");
+        Arc::make_mut(&mut self.tls).client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
         self
     }
 
@@ -153,9 +191,25 @@ impl Caller {
 
     /// A TLS connection and nothing more.
     pub async fn connect(&self) -> TlsStream<TcpStream> {
-        let stream = TcpStream::connect(self.address).await.expect("connects");
+        self.try_connect().await.expect("TLS")
+    }
+
+    /// The same, if it can be had.
+    pub async fn try_connect(&self) -> io::Result<TlsStream<TcpStream>> {
+        let mut stream = self.connect_tcp().await;
+        stream.write_all(&self.before_tls).await?;
         let name = ServerName::try_from("localhost").expect("a name");
-        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.expect("TLS")
+        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await
+    }
+
+    /// A connection without TLS.
+    pub async fn connect_tcp(&self) -> TcpStream {
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.expect("a socket");
+        if let Some(from) = self.from {
+            socket.bind(SocketAddr::new(from, 0)).expect("an address of this machine");
+        }
+        socket.connect(self.address).await.expect("connects")
     }
 }
 

@@ -26,6 +26,11 @@ pub const CONFIG_ID: &str = "0b6a4b0e-6f0c-4c8e-9a55-6f5b7d0f1a11";
 pub const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 pub const TX: &str = "/v2/tx_sign_request";
 pub const CONFIG: &str = "/v2/config_change_sign_request";
+/// The same in JSON mode.
+pub const JSON_TX: &str = "/tx_sign_request";
+pub const JSON_CONFIG: &str = "/config_change_sign_request";
+/// Everybody on this machine, and nobody else.
+pub const LOOPBACK: &str = "source_networks: [127.0.0.0/8, '::1/128']";
 
 /// A running edge and its decider.
 pub struct Bench {
@@ -53,6 +58,16 @@ impl Bench {
         self.files.yaml(self.decider.port)
     }
 
+    /// An edge with JSON mode too, its listener with these fields more.
+    pub async fn json(manner: Manner, fields: &str) -> Self {
+        Self::with(manner, |yaml| yaml + &json_yaml("127.0.0.1:0", fields)).await
+    }
+
+    /// A caller of JSON mode.
+    pub fn json_caller(&self) -> Caller {
+        Caller::new(self.edge.json_address.expect("JSON mode"), &self.files)
+    }
+
     pub fn caller(&self) -> Caller {
         Caller::new(self.edge.address, &self.files)
     }
@@ -72,6 +87,23 @@ impl Bench {
         }
         panic!("not ready: {:?}", self.admin("/readyz").await);
     }
+}
+
+/// The section of JSON mode, at this address and with these fields of the listener.
+pub fn json_yaml(address: &str, fields: &str) -> String {
+    format!(
+        r#"
+json:
+  listen:
+    address: "{address}"
+    certificate: edge.crt
+    private_key: edge.key
+    {fields}
+  paths:
+    - {{sub_path: "", tenant: json}}
+    - {{sub_path: /acme, tenant: json-acme, signer_ids: [hot]}}
+"#
+    )
 }
 
 pub async fn start_edge(files: &Files, yaml: &str) -> Started {

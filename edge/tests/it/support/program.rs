@@ -17,6 +17,7 @@ pub struct Program {
     child: Child,
     log: Log,
     pub address: SocketAddr,
+    pub json_address: Option<SocketAddr>,
     pub admin_address: SocketAddr,
 }
 
@@ -36,8 +37,10 @@ impl Program {
         let mut child = command.spawn().expect("runs");
         let log = Log::of(&mut child);
         let serving = log.until("serving");
-        let address = |name: &str| serving[name].as_str().expect(name).parse().expect("an address");
-        Self { address: address("address"), admin_address: address("admin_address"), child, log }
+        let known = |name: &str| Some(serving[name].as_str()?.parse().expect("an address"));
+        let address = |name: &str| known(name).expect(name);
+        let (json_address, admin_address) = (known("json_address"), address("admin_address"));
+        Self { address: address("address"), json_address, admin_address, child, log }
     }
 
     /// Tells it that its files are whole.

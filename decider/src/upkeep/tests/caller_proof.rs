@@ -1,0 +1,61 @@
+//! What was proven of who asked is on record, and decides nothing.
+
+use super::*;
+use crate::grpc::record;
+use crate::store::{CallerProof, Lookup, Store as _};
+
+fn proven(proof: wire::CallerProof, asked: wire::DecideRequest) -> wire::DecideRequest {
+    wire::DecideRequest { caller_proof: proof.into(), ..asked }
+}
+
+/// The newest record of an id, as the contract tells it.
+fn told(office: &Office, request_id: &str) -> wire::DecisionRecord {
+    let lookup = Lookup::RequestId(request_id.into());
+    let record = office.runtime.block_on(office.store.get("default".into(), lookup)).unwrap().unwrap();
+    record::record(record).unwrap()
+}
+
+#[test]
+fn it_is_kept_told_and_exported_and_the_log_holds_together() {
+    use wire::CallerProof::{CosignerSignature, Unproven, Unspecified};
+    for place in places() {
+        let office = Office::open(&place, &policy_of(POLICY));
+        for (id, proof) in [("tx-1", Unproven), ("tx-2", CosignerSignature), ("tx-3", Unspecified)] {
+            let answer = office.ask(proven(proof, transfer(id, "0.1"))).unwrap();
+            assert_eq!(told(&office, id).caller_proof(), proof, "{}", place.name());
+            // Who else asks the same gets the same: it is no part of the content.
+            for again in [Unproven, CosignerSignature, Unspecified] {
+                let repeated = office.ask(proven(again, transfer(id, "0.1"))).unwrap();
+                assert!(repeated.recorded_earlier && repeated.decision == answer.decision);
+            }
+        }
+        let asked = wire::DecideConfigChangeRequest { caller_proof: Unproven.into(), ..change("c-1") };
+        assert_eq!(office.change(asked).decision.caller_proof, CallerProof::Unproven);
+        assert_eq!(told(&office, "c-1").caller_proof(), Unproven);
+        drop(office);
+        assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
+        let proofs: Vec<Option<String>> = exported(&place, &export::Wanted::default())
+            .iter()
+            .map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                line["decision"]["caller_proof"].as_str().map(str::to_owned)
+            })
+            .collect();
+        let word = |text: &str| Some(text.to_owned());
+        assert_eq!(proofs, [word("UNPROVEN"), word("COSIGNER_SIGNATURE"), None, word("UNPROVEN")]);
+    }
+}
+
+#[test]
+fn a_record_that_says_more_was_proven_than_the_request_does_is_found() {
+    for place in places() {
+        let office = Office::open(&place, &policy_of(POLICY));
+        office.ask(proven(wire::CallerProof::Unproven, transfer("tx-1", "0.1"))).unwrap();
+        drop(office);
+        let sql = "UPDATE decisions SET body = replace(body, 'UNPROVEN', 'COSIGNER_SIGNATURE')";
+        vandalise(&place, sql);
+        let expected =
+            "decision number 1: filed under other words than it says: what was proven of the caller";
+        assert_eq!(findings(&place), [expected], "{}", place.name());
+    }
+}

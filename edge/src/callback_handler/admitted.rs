@@ -1,0 +1,61 @@
+//! What may be read of a request, and what is proven of who wrote it.
+
+use bytes::Bytes;
+use proto::decider::v1::CallerProof;
+
+use super::{path::PathKeys, stop::Stop};
+use crate::{
+    authenticate::{Proven, authenticate},
+    clock::Clock,
+    listen::LetIn,
+};
+
+/// A payload that may be read.
+#[derive(Debug)]
+pub(super) enum Admitted {
+    /// A Co-signer of the path has signed it.
+    Proven(Proven),
+    /// It came from a network of the list, and anybody there may have written it.
+    Unproven(Bytes),
+}
+
+impl Admitted {
+    /// By the Co-signer's signature.
+    pub(super) fn by_signature(body: &[u8], keys: &PathKeys, clock: &dyn Clock) -> Result<Self, Stop> {
+        Ok(Self::Proven(authenticate(body, &keys.cosigner_keys, clock)?))
+    }
+
+    /// By the network alone. A listener without a fence lets nobody in, so nothing that came by one is read.
+    pub(super) fn by_network(body: Bytes, let_in: Option<LetIn>) -> Result<Self, Stop> {
+        let_in.map(|_| Self::Unproven(body)).ok_or(Stop::NotLetIn)
+    }
+
+    /// As the record has it.
+    pub(super) const fn caller_proof(&self) -> CallerProof {
+        match self {
+            Self::Proven(_) => CallerProof::CosignerSignature,
+            Self::Unproven(_) => CallerProof::Unproven,
+        }
+    }
+
+    pub(super) fn payload(&self) -> &[u8] {
+        match self {
+            Self::Proven(proven) => proven.payload(),
+            Self::Unproven(body) => body,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    /// What came by a listener that keeps nobody out is not read, whatever route led here.
+    #[test]
+    fn without_a_fence_nothing_is_admitted_by_its_network() {
+        let stop = Admitted::by_network(Bytes::from_static(b"{}"), None).expect_err("not let in");
+        assert_eq!((stop.outcome(), stop.response().status()), ("not_authentic", StatusCode::UNAUTHORIZED));
+    }
+}

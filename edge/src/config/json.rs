@@ -1,0 +1,135 @@
+//! JSON mode: its listener, and the fence around it.
+//!
+//! It proves nothing about who asks (callback protocol, section 1), so what keeps others out has to be written down, and
+//! nothing of it has a default.
+
+use std::{sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+use rustls::RootCertStore;
+
+use super::{
+    fleets::Fleets,
+    notes::Place,
+    parts,
+    paths::Paths,
+    section::{Found, Section},
+};
+use crate::listen::{self, Fence, Networks, network, root_store};
+
+/// Most networks in one list.
+const MAX_NETWORKS: usize = 256;
+/// What somebody has to write who wants a listener in JSON mode that keeps nobody out.
+pub(super) const OPEN_TO_THE_WORLD: &str =
+    "I know that anybody who can reach this port can ask for signatures";
+
+/// The section `json`: each part of it, or nothing where it is not usable.
+pub(super) struct Json<'n> {
+    /// `Some(None)`: there is no JSON mode.
+    pub(super) listen: Option<Option<listen::Config>>,
+    pub(super) paths: Option<Paths<'n>>,
+}
+
+impl<'n> Json<'n> {
+    pub(super) fn read(found: Option<Found<'n>>, fleets: &Fleets<'_>, deadline: &(Duration, String)) -> Self {
+        let Some(found) = found else { return Self { listen: Some(None), paths: Some(Paths::none()) } };
+        let Some(mut section) = found.section() else { return Self { listen: None, paths: None } };
+        let listen = section.required("listen").and_then(|found| listener(found, deadline));
+        let paths = section.required("paths").and_then(|found| Paths::json(found, fleets));
+        section.finish();
+        Self { listen: listen.map(Some), paths }
+    }
+}
+
+fn listener(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
+    let mut section = found.section()?;
+    let fence = fence(&mut section);
+    let clients = section.optional("client_ca").map(client_ca);
+    let listen = parts::listener(&mut section, deadline, clients.clone().flatten());
+    section.finish();
+    // One that was meant and cannot be used is not left out.
+    clients.unwrap_or_else(|| Some(RootCertStore::empty()))?;
+    Some(listen::Config { fence: Some(Arc::new(fence?)), ..listen? })
+}
+
+fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
+    let (place, pem) = found.file()?;
+    place.check(root_store(&pem))
+}
+
+fn fence(section: &mut Section<'_>) -> Option<Fence> {
+    let sources = section.required("source_networks").and_then(networks);
+    let proxies = section.optional("proxies").map(networks);
+    let open = section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(told_so)));
+    let (at, sources) = sources?;
+    check_openness(&at, &sources, open);
+    let proxies = match proxies {
+        None => Networks::default(),
+        Some(proxies) => {
+            let (at, proxies) = proxies?;
+            check_proxies(&at, &proxies);
+            proxies
+        }
+    };
+    Some(Fence { sources, proxies })
+}
+
+/// Every network of a list, or nothing; all are read either way.
+fn networks(found: Found<'_>) -> Option<(Place<'_>, Networks)> {
+    let at = found.place.clone();
+    let (mut read, mut complete) = (Vec::new(), true);
+    for found in found.list()? {
+        let place = found.place.clone();
+        match found.parse(|text| network(&text)) {
+            Some(network) => read.push((place, network)),
+            None => complete = false,
+        }
+    }
+    if read.len() > MAX_NETWORKS {
+        at.wrong(format!("must be at most {MAX_NETWORKS} networks"));
+    }
+    check_once(&read);
+    let networks = Networks::new(read.into_iter().map(|(_, network)| network).collect());
+    complete.then_some((at, networks))
+}
+
+/// One that is listed for nothing is a list that somebody reads wrong.
+fn check_once(networks: &[(Place<'_>, IpNet)]) {
+    for (index, (place, network)) in networks.iter().enumerate() {
+        let others = || networks.iter().enumerate().filter(|(other, _)| *other != index);
+        if others().any(|(other, (_, same))| other < index && same == network) {
+            place.wrong(format!("{network} is given twice"));
+        } else if let Some((_, (_, wide))) =
+            others().find(|(_, (_, wide))| wide != network && wide.contains(network))
+        {
+            place.wrong(format!("{network} lies within {wide}, which is listed too: take one of them out"));
+        }
+    }
+}
+
+fn told_so(text: String) -> Result<(), String> {
+    match text == OPEN_TO_THE_WORLD {
+        true => Ok(()),
+        false => Err(format!("must be exactly: {OPEN_TO_THE_WORLD}")),
+    }
+}
+
+fn check_openness(at: &Place<'_>, sources: &Networks, told: Option<(Place<'_>, Option<()>)>) {
+    match (sources.are_open(), told) {
+        (true, None) => at.wrong(format!(
+            "is open to the world: more public addresses than an IPv4 /8 or an IPv6 /16 has, and in JSON mode a request \
+             proves nothing about who sends it. List the networks that your Co-signers or proxies call from. If the world \
+             is meant, write beside it: open_to_the_world: \"{OPEN_TO_THE_WORLD}\""
+        )),
+        (false, Some((place, Some(())))) => {
+            place.wrong("take it out: source_networks is not open to the world, and should not become so unnoticed");
+        }
+        _ => {}
+    }
+}
+
+fn check_proxies(at: &Place<'_>, proxies: &Networks) {
+    if proxies.are_open() {
+        at.wrong("is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+    }
+}

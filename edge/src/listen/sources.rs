@@ -1,0 +1,190 @@
+//! Networks that callers may come from, and when they are no fence any more.
+//!
+//! An IPv4 address is the same whether it stands by itself or inside an IPv6 one (`::ffff:10.1.2.3`): both in a list and of
+//! a connection it is the IPv4 address, or a list could be gone around, or would let nobody in, on a socket for both.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use thiserror::Error;
+
+/// Bits before the IPv4 address in an IPv6 one.
+const MAPPED_PREFIX: u8 = 96;
+/// Most public addresses of a fence: those of an IPv4 /8.
+const MAX_PUBLIC_IPV4: u64 = 1 << 24;
+/// Most public addresses of a fence: those of an IPv6 /16.
+const MAX_PUBLIC_IPV6: u128 = 1 << 112;
+/// Networks that nobody reaches from outside.
+const PRIVATE: [&str; 6] =
+    ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"];
+
+/// Text that is no network.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NetworkError {
+    /// An address by itself.
+    #[error("must be a network; for this one address: {0}")]
+    Address(IpNet),
+    /// Neither.
+    #[error("must be a network, such as 10.1.2.0/24 or fd00::/8")]
+    Form,
+    /// Bits are set behind the prefix: whoever wrote it may have meant another one.
+    #[error("has bits set behind its prefix: write {0}, if that is the network you mean")]
+    HostBits(IpNet),
+}
+
+/// A network from text such as `10.1.2.0/24`.
+///
+/// # Errors
+/// The text is none, or not its one form.
+pub fn network(text: &str) -> Result<IpNet, NetworkError> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Err(NetworkError::Address(address.to_canonical().into()));
+    }
+    let network: IpNet = text.parse().map_err(|_| NetworkError::Form)?;
+    match network.trunc() {
+        whole if whole == network => Ok(unmapped(network)),
+        whole => Err(NetworkError::HostBits(unmapped(whole))),
+    }
+}
+
+fn unmapped(network: IpNet) -> IpNet {
+    let unmapped = || {
+        let address = network.addr().to_canonical();
+        let prefix = network.prefix_len().checked_sub(MAPPED_PREFIX)?;
+        IpNet::new(address, prefix).ok().filter(|_| address.is_ipv4())
+    };
+    if network.addr().is_ipv4() { network } else { unmapped().unwrap_or(network) }
+}
+
+/// Some networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// These.
+    #[must_use]
+    pub fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Whether an address is in one of them.
+    #[must_use]
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether they hold so many public addresses that they keep hardly anybody out.
+    #[must_use]
+    pub fn are_open(&self) -> bool {
+        // Of those that overlap each address counts once.
+        let public: Vec<IpNet> = self.0.iter().filter(|network| !is_private(network)).copied().collect();
+        let (mut ipv4, mut ipv6) = (0_u64, 0_u128);
+        for network in &IpNet::aggregate(&public) {
+            match network {
+                IpNet::V4(network) => ipv4 = ipv4.saturating_add(addresses_ipv4(network)),
+                IpNet::V6(network) => ipv6 = ipv6.saturating_add(addresses_ipv6(network)),
+            }
+        }
+        ipv4 > MAX_PUBLIC_IPV4 || ipv6 > MAX_PUBLIC_IPV6
+    }
+}
+
+fn is_private(network: &IpNet) -> bool {
+    PRIVATE.iter().filter_map(|text| text.parse::<IpNet>().ok()).any(|private| private.contains(network))
+}
+
+fn addresses_ipv4(network: &Ipv4Net) -> u64 {
+    1 << (32 - u32::from(network.prefix_len()))
+}
+
+/// Of all there are, one less than that.
+fn addresses_ipv6(network: &Ipv6Net) -> u128 {
+    1_u128.checked_shl(128 - u32::from(network.prefix_len())).unwrap_or(u128::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn networks(list: &[&str]) -> Networks {
+        Networks::new(list.iter().map(|text| network(text).expect(text)).collect())
+    }
+
+    #[test]
+    fn networks_have_one_form() {
+        let read = |text: &str| network(text).map_or_else(|error| error.to_string(), |net| net.to_string());
+        for text in ["10.1.2.0/24", "10.1.2.3/32", "0.0.0.0/0", "fd00::/8", "::/0", "::1/128"] {
+            assert_eq!(read(text), text);
+        }
+        assert_eq!(read("::ffff:10.1.2.0/120"), "10.1.2.0/24");
+        assert_eq!(read("::ffff:0:0/96"), "0.0.0.0/0");
+        insta::assert_snapshot!(read("10.1.2.3/24"), @"has bits set behind its prefix: write 10.1.2.0/24, if that is the network you mean");
+        insta::assert_snapshot!(read("::ffff:10.1.2.3/120"), @"has bits set behind its prefix: write 10.1.2.0/24, if that is the network you mean");
+        insta::assert_snapshot!(read("10.1.2.3"), @"must be a network; for this one address: 10.1.2.3/32");
+        insta::assert_snapshot!(read("::ffff:10.1.2.3"), @"must be a network; for this one address: 10.1.2.3/32");
+        insta::assert_snapshot!(read("fd00::7"), @"must be a network; for this one address: fd00::7/128");
+        for text in ["", "10.1.2.0/33", "10.1.2/24", "fd00::/129", "internal", "10.1.2.0 /24", "10.1.2.0/-1"]
+        {
+            assert_eq!(network(text), Err(NetworkError::Form), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        let fence = networks(&["10.1.2.0/24", "fd00::/8"]);
+        for (address, inside) in [
+            ("10.1.2.0", true),
+            ("10.1.2.255", true),
+            ("10.1.1.255", false),
+            ("10.1.3.0", false),
+            ("::ffff:10.1.2.9", true),
+            ("::ffff:10.1.3.9", false),
+            ("::10.1.2.9", false),
+            ("fd12::1", true),
+            ("fe80::1", false),
+            ("::1", false),
+        ] {
+            assert_eq!(fence.contain(address.parse().expect(address)), inside, "{address}");
+        }
+        assert!(networks(&["::ffff:10.1.2.0/120"]).contain("10.1.2.7".parse().expect("an address")));
+        // All of IPv6 is not IPv4.
+        assert!(!networks(&["::/0"]).contain("::ffff:10.1.2.9".parse().expect("an address")));
+        assert!(!Networks::default().contain("10.1.2.9".parse().expect("an address")));
+    }
+
+    #[test]
+    fn a_fence_around_the_world_is_none() {
+        let halves: Vec<String> = (0..=255).step_by(2).map(|number| format!("{number}.0.0.0/8")).collect();
+        let halves: Vec<&str> = halves.iter().map(String::as_str).collect();
+        for open in [
+            &["0.0.0.0/0"][..],
+            &["::/0"],
+            &["10.1.2.0/24", "::/0"],
+            &["::ffff:0:0/96"],
+            &["0.0.0.0/1", "128.0.0.0/1"],
+            &["::/1", "8000::/1"],
+            &["52.0.0.0/7"],
+            &["52.0.0.0/8", "54.0.0.0/32"],
+            &["8.0.0.0/6"],
+            &["2000::/3"],
+            &["2002::/15"],
+            &["f000::/4"],
+            &halves,
+        ] {
+            assert!(networks(open).are_open(), "{open:?}");
+        }
+        for fence in [
+            &["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"][..],
+            &["52.0.0.0/8"],
+            &["10.0.0.0/8", "11.0.0.0/8"],
+            &["52.0.0.0/9", "52.0.0.0/8", "52.128.0.0/9"],
+            &["2001::/16"],
+            &["203.0.113.7/32", "2001:db8::/32"],
+            &["127.0.0.0/8", "::1/128"],
+            &[],
+        ] {
+            assert!(!networks(fence).are_open(), "{fence:?}");
+        }
+    }
+}

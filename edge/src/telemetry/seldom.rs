@@ -1,0 +1,54 @@
+//! A bound on how often the same thing is logged: whoever can cause a line must not fill the disk with it.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Shortest time between two lines.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Lets one line through in a second.
+#[derive(Debug, Default)]
+pub struct Seldom {
+    last: Mutex<Option<Instant>>,
+    left_out: AtomicU64,
+}
+
+impl Seldom {
+    /// Now is the time for a line, which says how many were left out before it. `None`: it is too early for one.
+    #[must_use]
+    pub fn now(&self) -> Option<u64> {
+        self.at(Instant::now())
+    }
+
+    fn at(&self, now: Instant) -> Option<u64> {
+        let mut last = self.last.lock().ok()?;
+        if last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE) {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        *last = Some(now);
+        Some(self.left_out.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_in_a_second_and_the_others_are_counted() {
+        let (seldom, start) = (Seldom::default(), Instant::now());
+        let after = |millis| seldom.at(start + Duration::from_millis(millis));
+        assert_eq!(after(0), Some(0));
+        assert_eq!((after(1), after(999)), (None, None));
+        assert_eq!(after(1000), Some(2));
+        assert_eq!(after(1001), None);
+        assert_eq!(after(5000), Some(1));
+        assert_eq!(after(9000), Some(0));
+    }
+}

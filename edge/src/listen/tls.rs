@@ -1,10 +1,11 @@
 //! Certificates and keys for TLS.
 
+mod offer;
+
 use std::sync::Arc;
 
 use rustls::{
     RootCertStore, ServerConfig,
-    crypto::{CryptoProvider, aws_lc_rs},
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
@@ -28,19 +29,20 @@ pub enum TlsError {
     Setup(rustls::Error),
 }
 
-/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1.
+/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Which name a caller asks for does not matter: there
+/// is one certificate, and whether it is for the name is for the caller to check.
 #[derive(Clone, Debug)]
 pub struct ServerTls(Arc<ServerConfig>);
 
 impl ServerTls {
     /// TLS as the owner of `key`.
     pub fn new(key: CertifiedKey) -> Result<Self, TlsError> {
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
+        let mut config = ServerConfig::builder_with_provider(offer::provider())
+            .with_protocol_versions(&offer::VERSIONS)
             .map_err(TlsError::Setup)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        offer::settle(&mut config).map_err(TlsError::Setup)?;
         Ok(Self(Arc::new(config)))
     }
 
@@ -53,7 +55,7 @@ impl ServerTls {
 pub fn certified_key(certificates: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> {
     let chain = chain(certificates)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::NoKey)?;
-    CertifiedKey::from_der(chain, key, &provider()).map_err(TlsError::Mismatch)
+    CertifiedKey::from_der(chain, key, &offer::provider()).map_err(TlsError::Mismatch)
 }
 
 /// Checks that `pem` holds certificates that can be trusted as roots.
@@ -71,8 +73,4 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         Ok(chain) if !chain.is_empty() => Ok(chain),
         _ => Err(TlsError::NoCertificate),
     }
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
 }

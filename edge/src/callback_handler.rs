@@ -6,6 +6,7 @@
 mod report;
 
 mod question;
+mod turns;
 mod undecided;
 
 mod path;
@@ -13,25 +14,34 @@ mod stop;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request, extract::State, response::Response, routing::post};
+use axum::{
+    Extension, Router,
+    extract::{Request, State},
+    response::Response,
+    routing::post,
+};
 use callback::Action;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::SemaphorePermit,
+    time::{Instant, timeout_at},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument as _, Span, info_span};
 
 use crate::{
-    authenticate::{Proven, authenticate},
+    authenticate::{KeyNumber, Proven, authenticate},
     clock::Clock,
     decider::{Decider, Decision},
-    listen::{Limits, receive},
+    listen::{Caller, Limits, receive},
     respond::{Answer, Signers, edge_reason, signed},
-    telemetry::{metrics::Metrics, shown, trace},
+    telemetry::{Shed, metrics::Metrics, shown, trace},
 };
 
 pub use path::{CallbackPath, SubPath, SubPathError, Tenant, TenantError};
 use question::{Asked, Endpoint, Question};
 use report::Report;
 use stop::Stop;
+use turns::{KeyRates, Turns};
 use undecided::Undecided;
 
 /// Kept of a request's time for signing and sending the reply.
@@ -55,23 +65,31 @@ pub struct Shared {
 /// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
+    let turns = Arc::new(Turns::new(&shared.limits));
     for path in paths {
+        let rates = Arc::new(KeyRates::new(&shared.limits, path.cosigner_keys.len()));
         let path = Arc::new(path);
         for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
-            let desk = Desk { endpoint, path: Arc::clone(&path), shared: Arc::clone(shared) };
-            router = router.route(&path.sub_path.with(endpoint.suffix()), post(callback).with_state(desk));
+            let (path, turns, rates) = (Arc::clone(&path), Arc::clone(&turns), Arc::clone(&rates));
+            let route = path.sub_path.with(endpoint.suffix());
+            let desk = Desk { endpoint, path, turns, rates, shared: Arc::clone(shared) };
+            router = router.route(&route, post(callback).with_state(desk));
         }
     }
     router.layer(CatchPanicLayer::new())
 }
 
 /// Handles one request, in its trace, and reports how it ended.
-async fn callback(State(desk): State<Desk>, request: Request) -> Response {
+async fn callback(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
     let report = Report::begin(desk.endpoint, &desk.path, &desk.shared.metrics);
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async {
-        let (ended, response) = desk.handle(request).await;
+        let (ended, response) = desk.handle(request, &caller).await;
         report.end(&ended, response.status());
         response
     };
@@ -83,15 +101,17 @@ async fn callback(State(desk): State<Desk>, request: Request) -> Response {
 struct Desk {
     endpoint: Endpoint,
     path: Arc<CallbackPath>,
+    turns: Arc<Turns>,
+    rates: Arc<KeyRates>,
     shared: Arc<Shared>,
 }
 
 impl Desk {
     /// The answer, signed; or what stopped the request, as a status.
-    async fn handle(&self, request: Request) -> (Result<Answer, Stop>, Response) {
+    async fn handle(&self, request: Request, caller: &Caller) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
-            let answer = match self.way(request, deadline).await {
+            let answer = match self.way(request, caller, deadline).await {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
@@ -110,12 +130,13 @@ impl Desk {
     }
 
     /// The story.
-    async fn way(&self, request: Request, deadline: Instant) -> Result<Answer, Stop> {
-        let body = receive(request, &self.shared.limits).await?;
+    async fn way(&self, request: Request, caller: &Caller, deadline: Instant) -> Result<Answer, Stop> {
+        let body = receive(request, caller).await?;
         let proven = self.authenticate(&body)?;
+        caller.proven();
         let asked = self.decode(&proven)?;
         let (request_id, question) = asked.normalise(&self.path);
-        let decided = self.decide(question, deadline).await;
+        let decided = self.decide(question, proven.key(), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
@@ -152,7 +173,17 @@ impl Desk {
         }
     }
 
-    async fn decide(&self, question: Question, deadline: Instant) -> Result<Decision, Undecided> {
+    fn turn(&self, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
+        self.turns.take(&self.rates, key).inspect_err(|shed| self.shared.metrics.shed(*shed))
+    }
+
+    async fn decide(
+        &self,
+        question: Question,
+        key: KeyNumber,
+        deadline: Instant,
+    ) -> Result<Decision, Undecided> {
+        let _turn = self.turn(key)?;
         let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
         let decider = &self.shared.decider;
         let span = info_span!(

@@ -8,6 +8,8 @@ mod fleets;
 
 mod parts;
 
+mod limits;
+
 mod section;
 
 mod document;

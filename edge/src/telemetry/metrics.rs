@@ -10,6 +10,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use super::shed::{Shed, Told};
 use decider::Families;
 pub use decider::FleetMetrics;
 
@@ -54,6 +55,9 @@ pub struct Metrics {
     connections: Gauge,
     /// Connections that ended before a request: handshake failed or timed out.
     pub failed_handshakes: Counter,
+    ended: Family<ReasonLabels, Counter>,
+    shed: Family<ReasonLabels, Counter>,
+    told: Told,
     deciders: Families,
 }
 
@@ -74,6 +78,9 @@ impl Metrics {
             in_flight: Gauge::default(),
             connections: Gauge::default(),
             failed_handshakes: Counter::default(),
+            ended: Family::default(),
+            shed: Family::default(),
+            told: Told::default(),
             deciders: Families::default(),
         };
         if let Ok(mut registry) = metrics.registry.lock() {
@@ -98,6 +105,12 @@ impl Metrics {
             "TLS handshakes that failed or timed out",
             self.failed_handshakes.clone(),
         );
+        registry.register(
+            "connections_ended",
+            "Connections that were ended here, by reason",
+            self.ended.clone(),
+        );
+        registry.register("shed", "What was turned away because there was too much of it", self.shed.clone());
         self.deciders.register(registry);
     }
 
@@ -127,6 +140,17 @@ impl Metrics {
     /// Counts a request that is not authentic.
     pub fn verify_failure(&self, reason: &'static str) {
         self.verify_failures.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts a connection that was ended here.
+    pub fn connection_ended(&self, reason: &'static str) {
+        self.ended.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts what was turned away because of a limit, and logs that it happens.
+    pub fn shed(&self, shed: Shed) {
+        self.shed.get_or_create(&ReasonLabels { reason: shed.reason() }).inc();
+        self.told.note(shed);
     }
 
     /// Everything as OpenMetrics text.

@@ -10,9 +10,11 @@
 mod answers;
 mod balance;
 mod binary;
+mod ends;
 mod fleets;
 mod limits;
 mod renewal;
 mod support;
+mod tls;
 mod tracing;
 mod trouble;

@@ -1,6 +1,10 @@
 //! Callers: a Co-signer that signs what it is given, and plain HTTP for the admin port.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -12,7 +16,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpSocket, TcpStream},
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Files, vector};
@@ -23,6 +30,7 @@ pub struct Caller {
     key: RsaKeyPair,
     tls: Arc<rustls::ClientConfig>,
     http2: bool,
+    source: Ipv4Addr,
 }
 
 /// What came back.
@@ -63,15 +71,11 @@ impl Reply {
 
 impl Caller {
     pub fn new(address: SocketAddr, files: &Files) -> Self {
-        let mut roots = rustls::RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(&files.read("ca.pem")).expect("a certificate"))
-            .expect("a root");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_root_certificates(roots)
+            .with_root_certificates(roots(files))
             .with_no_client_auth();
         let PrivateKeyDer::Pkcs8(key) =
             PrivateKeyDer::from_pem_slice(&files.read("cosigner_private.pem")).expect("a key")
@@ -79,13 +83,19 @@ impl Caller {
             panic!("PKCS#8")
         };
         let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).expect("RSA");
-        Self { address, key, tls: Arc::new(tls), http2: false }
+        Self { address, key, tls: Arc::new(tls), http2: false, source: Ipv4Addr::LOCALHOST }
     }
 
     /// The same over HTTP/2.
     pub fn over_http2(mut self) -> Self {
         Arc::make_mut(&mut self.tls).alpn_protocols = vec![b"h2".to_vec()];
         self.http2 = true;
+        self
+    }
+
+    /// The same from another address of this machine.
+    pub fn from(mut self, source: Ipv4Addr) -> Self {
+        self.source = source;
         self
     }
 
@@ -137,12 +147,58 @@ impl Caller {
         Reply { status, content_type: content_type.unwrap_or_default(), body }
     }
 
+    /// A connection of HTTP/2 that is kept.
+    pub async fn session(self) -> Session {
+        let stream = TokioIo::new(self.connect().await);
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.expect("a connection");
+        tokio::spawn(connection);
+        Session { caller: self, sender }
+    }
+
     /// A TLS connection and nothing more.
     pub async fn connect(&self) -> TlsStream<TcpStream> {
-        let stream = TcpStream::connect(self.address).await.expect("connects");
-        let name = ServerName::try_from("localhost").expect("a name");
-        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.expect("TLS")
+        self.try_connect().await.expect("TLS")
     }
+
+    pub async fn try_connect(&self) -> io::Result<TlsStream<TcpStream>> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((self.source, 0)))?;
+        let stream = socket.connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost").expect("a name");
+        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await
+    }
+}
+
+/// A connection of HTTP/2 that is kept.
+pub struct Session {
+    caller: Caller,
+    sender: hyper::client::conn::http2::SendRequest<Full<Bytes>>,
+}
+
+impl Session {
+    /// Whether it takes one more request.
+    pub async fn ready(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+
+    /// The status of the answer, which must come.
+    pub async fn post(&mut self, path: &str, body: &[u8]) -> u16 {
+        let request = self.caller.request(Method::POST, path).body(Full::new(Bytes::copy_from_slice(body)));
+        let response = self.sender.send_request(request.expect("a request")).await.expect("an answer");
+        let status = response.status().as_u16();
+        response.into_body().collect().await.expect("a body");
+        status
+    }
+}
+
+/// Whom a caller trusts: the authority of the files.
+pub fn roots(files: &Files) -> rustls::RootCertStore {
+    let mut roots = rustls::RootCertStore::empty();
+    let authority = CertificateDer::from_pem_slice(&files.read("ca.pem")).expect("a certificate");
+    roots.add(authority).expect("a root");
+    roots
 }
 
 /// A GET over plain HTTP.

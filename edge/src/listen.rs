@@ -30,6 +30,7 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
 use tokio::{
+    io::AsyncBufReadExt as _,
     net::{TcpListener, TcpStream},
     sync::oneshot::Receiver,
     time::{Instant, sleep, sleep_until, timeout},
@@ -146,13 +147,17 @@ impl Server {
         let _counted = self.house.metrics.connection();
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        let Some(stream) = self.handshake(stream, &mut orders).await else {
+        // What a caller has not got to yet takes no memory: a flood is of those that never get there.
+        let Some(mut stream) = Box::pin(self.handshake(stream, &mut orders)).await else {
             _ = self.house.metrics.failed_handshakes.inc();
             return;
         };
-        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        let conversation = Conversation::begin(self.house, address, http2, seat);
-        requests(stream, conversation, router, orders).await;
+        seat.shaken();
+        if self.says_something(&mut stream, &mut orders).await {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let conversation = Conversation::begin(self.house, address, http2, seat);
+            Box::pin(requests(stream, conversation, router, orders)).await;
+        }
     }
 
     async fn handshake(
@@ -160,9 +165,26 @@ impl Server {
         stream: TcpStream,
         orders: &mut Receiver<Order>,
     ) -> Option<TlsStream<TcpStream>> {
+        let handshake = async {
+            stream.readable().await.ok()?;
+            self.tls.accept(stream).await.ok()
+        };
         tokio::select! {
-            shaken = timeout(self.house.limits.handshake_timeout, self.tls.accept(stream)) => shaken.ok()?.ok(),
+            shaken = timeout(self.house.limits.handshake_timeout, handshake) => shaken.ok()?,
             _ = orders => None,
+        }
+    }
+
+    async fn says_something(&self, stream: &mut TlsStream<TcpStream>, orders: &mut Receiver<Order>) -> bool {
+        tokio::select! {
+            said = timeout(self.house.limits.header_timeout, stream.fill_buf()) => match said {
+                Ok(said) => said.is_ok_and(|bytes| !bytes.is_empty()),
+                Err(_) => {
+                    self.house.metrics.connection_ended("header_timeout");
+                    false
+                }
+            },
+            _ = orders => false,
         }
     }
 }

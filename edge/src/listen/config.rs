@@ -21,7 +21,8 @@ pub struct Config {
 pub struct Limits {
     /// Longest TLS handshake.
     pub handshake_timeout: Duration,
-    /// Longest from the first byte of a request to the end of its headers; for the first request from the handshake.
+    /// Longest from the first byte of a request to the end of its headers, and from the handshake to that byte of the
+    /// first.
     pub header_timeout: Duration,
     /// Longest without a request.
     pub idle_timeout: Duration,

@@ -50,7 +50,6 @@ pub(super) enum Look {
 
 impl Conversation {
     pub(super) fn begin(house: Arc<House>, peer: IpAddr, http2: bool, seat: Seat) -> Arc<Self> {
-        seat.shaken();
         Arc::new(Self {
             house,
             peer,
@@ -60,7 +59,7 @@ impl Conversation {
             requests: AtomicU64::default(),
             in_hand: AtomicUsize::default(),
             quiet_since: AtomicU64::default(),
-            // The first head is due from now.
+            // The first head has begun.
             head_since: AtomicU64::default(),
             bytes: AtomicU64::default(),
             body_bytes: AtomicU64::default(),

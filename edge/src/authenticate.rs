@@ -56,15 +56,28 @@ impl NotAuthentic {
     }
 }
 
+/// Which of a path's keys, in the order of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyNumber(pub usize);
+
 /// Bytes that a Co-signer of this path has signed.
 #[derive(Debug)]
-pub struct Proven(Vec<u8>);
+pub struct Proven {
+    payload: Vec<u8>,
+    key: KeyNumber,
+}
 
 impl Proven {
     /// The payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.0
+        &self.payload
+    }
+
+    /// The key that it was signed by.
+    #[must_use]
+    pub fn key(&self) -> KeyNumber {
+        self.key
     }
 }
 
@@ -73,12 +86,11 @@ pub fn authenticate(body: &[u8], keys: &[CosignerKey], clock: &dyn Clock) -> Res
     let token = Token::split(body)?;
     header::check(&base64url(token.header)?)?;
     let signature = base64url(token.signature)?;
-    if !keys.iter().any(|key| key.signed(token.signed, &signature)) {
-        return Err(NotAuthentic::Signature);
-    }
+    let key = keys.iter().position(|key| key.signed(token.signed, &signature));
+    let key = key.map(KeyNumber).ok_or(NotAuthentic::Signature)?;
     let payload = base64url(token.payload)?;
     check_time_claims(&payload, clock.unix_seconds())?;
-    Ok(Proven(payload))
+    Ok(Proven { payload, key })
 }
 
 /// The parts of a compact JWS.

@@ -6,6 +6,7 @@
 mod report;
 
 mod question;
+mod turns;
 mod undecided;
 
 mod admitted;
@@ -15,19 +16,27 @@ mod stop;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request, extract::State, response::Response, routing::post};
-use bytes::Bytes;
+use axum::{
+    Extension, Router,
+    extract::{Request, State},
+    response::Response,
+    routing::post,
+};
 use callback::Action;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::SemaphorePermit,
+    time::{Instant, timeout_at},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument as _, Span, info_span};
 
 use crate::{
+    authenticate::KeyNumber,
     clock::Clock,
     decider::{Decider, Decision},
-    listen::{LetIn, Limits, receive},
+    listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
-    telemetry::{metrics::Metrics, shown, trace},
+    telemetry::{Shed, metrics::Metrics, shown, trace},
 };
 
 use admitted::Admitted;
@@ -35,6 +44,7 @@ pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantErro
 use question::{Asked, Endpoint, Question};
 use report::Report;
 use stop::Stop;
+use turns::{KeyRates, Turns};
 use undecided::Undecided;
 
 /// Kept of a request's time for signing and sending the reply.
@@ -58,12 +68,14 @@ pub struct Shared {
 /// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
+    let turns = Arc::new(Turns::new(&shared.limits));
     for path in paths {
         let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
-        let path = Arc::new(path);
+        let (rates, path) = (Arc::new(KeyRates::new(&shared.limits, &path.mode)), Arc::new(path));
         for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
             let (path, signer, shared) = (Arc::clone(&path), signer.clone(), Arc::clone(shared));
-            let desk = Desk { endpoint, path, signer, shared };
+            let (turns, rates) = (Arc::clone(&turns), Arc::clone(&rates));
+            let desk = Desk { endpoint, path, signer, turns, rates, shared };
             router = router.route(&desk.route(), post(callback).with_state(desk));
         }
     }
@@ -71,12 +83,16 @@ pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
 }
 
 /// Handles one request, in its trace, and reports how it ended.
-async fn callback(State(desk): State<Desk>, request: Request) -> Response {
+async fn callback(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
     let report = Report::begin(desk.endpoint, &desk.path, &desk.shared.metrics);
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async {
-        let (ended, response) = desk.handle(request).await;
+        let (ended, response) = desk.handle(request, &caller).await;
         report.end(&ended, response.status());
         response
     };
@@ -88,9 +104,10 @@ async fn callback(State(desk): State<Desk>, request: Request) -> Response {
 struct Desk {
     endpoint: Endpoint,
     path: Arc<CallbackPath>,
-    /// Signs for this path only: another path's cannot be reached from here.
-    /// In JWT mode.
+    /// Signs for this path only: another path's cannot be reached from here. `None` in JSON mode.
     signer: Option<Arc<dyn Signer>>,
+    turns: Arc<Turns>,
+    rates: Arc<KeyRates>,
     shared: Arc<Shared>,
 }
 
@@ -100,10 +117,10 @@ impl Desk {
     }
 
     /// The answer as it goes out; or what stopped the request, as a status.
-    async fn handle(&self, request: Request) -> (Result<Answer, Stop>, Response) {
+    async fn handle(&self, request: Request, caller: &Caller) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
-            let answer = match self.way(request, deadline).await {
+            let answer = match self.way(request, caller, deadline).await {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
@@ -120,21 +137,21 @@ impl Desk {
     }
 
     /// The story.
-    async fn way(&self, request: Request, deadline: Instant) -> Result<Answer, Stop> {
-        let let_in = request.extensions().get().copied();
-        let body = receive(request, &self.shared.limits).await?;
-        let admitted = self.authenticate(body, let_in)?;
+    async fn way(&self, request: Request, caller: &Caller, deadline: Instant) -> Result<Answer, Stop> {
+        let body = receive(request, caller, &self.shared.limits).await?;
+        let admitted = self.authenticate(&body, caller)?;
+        caller.may_ask();
         let asked = self.decode(&admitted)?;
         let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
-        let decided = self.decide(question, deadline).await;
+        let decided = self.decide(question, admitted.key(), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
-    fn authenticate(&self, body: Bytes, let_in: Option<LetIn>) -> Result<Admitted, Stop> {
+    fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<Admitted, Stop> {
         let _span = info_span!("authenticate").entered();
         let admitted = match &self.path.mode {
-            WireMode::Jwt(keys) => Admitted::by_signature(&body, keys, &*self.shared.clock),
-            WireMode::Json => Admitted::by_network(body, let_in),
+            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, &*self.shared.clock),
+            WireMode::Json => Admitted::by_network(body, caller.let_in()),
         };
         admitted.inspect_err(|stop| {
             if let Stop::NotAuthentic(error) = stop {
@@ -166,7 +183,17 @@ impl Desk {
         }
     }
 
-    async fn decide(&self, question: Question, deadline: Instant) -> Result<Decision, Undecided> {
+    fn turn(&self, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
+        self.turns.take(&self.rates, key).inspect_err(|shed| self.shared.metrics.shed(*shed))
+    }
+
+    async fn decide(
+        &self,
+        question: Question,
+        key: KeyNumber,
+        deadline: Instant,
+    ) -> Result<Decision, Undecided> {
+        let _turn = self.turn(key)?;
         let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
         let decider = &self.shared.decider;
         let span = info_span!(

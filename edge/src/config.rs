@@ -11,6 +11,8 @@ mod fleets;
 
 mod parts;
 
+mod limits;
+
 mod section;
 
 mod settings;

@@ -1,9 +1,28 @@
 //! The HTTPS listener: TLS, limits on everything a caller can make us wait for or hold, and an orderly end.
 
+mod config;
+
+mod routes;
+
+mod caller;
+
 mod body;
 
-mod config;
-mod routes;
+mod wire;
+
+mod conversation;
+
+mod protocol;
+
+mod seats;
+
+mod origin;
+
+mod supply;
+
+mod rate;
+
+mod descriptors;
 
 mod fence;
 mod proxied;
@@ -12,53 +31,42 @@ mod sources;
 mod tls;
 
 use std::{
+    convert::Infallible,
     io,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
-use axum::body::Body;
-use http::Request;
-use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
-    service::TowerToHyperService,
-};
-use thiserror::Error;
+use hyper::service::service_fn;
+use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
 use tokio::{
+    io::AsyncBufReadExt as _,
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    sync::oneshot::Receiver,
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_util::sync::CancellationToken;
-use tower::{ServiceExt as _, service_fn};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use body::{ReceiveError, receive};
+pub use body::{ReceiveError, Whole, receive};
+pub use caller::{Caller, shed_response};
 pub use config::{Config, Limits};
+use conversation::{Conversation, Look};
 pub use fence::{Fence, LetIn, Refused};
+pub use protocol::{MAX_HEADER_BYTES, MIN_HEADER_BYTES};
+pub use rate::Meter;
 pub use routes::Routes;
+use seats::{Order, Seats};
 pub use sources::{NetworkError, Networks, network};
+pub use supply::ADDRESS_SHARE;
+use supply::Supply;
 pub use tls::{ServerTls, TlsError, certified_key, root_store};
+use wire::Wire;
 
 use crate::telemetry::{Seldom, metrics::Metrics};
 
-/// All headers of one request.
-const MAX_HEADER_BYTES: usize = 16 << 10;
-/// Headers of one HTTP/1 request.
-const MAX_HEADERS: usize = 64;
-/// Requests at a time on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 64;
-const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
-const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause when the machine cannot accept (out of descriptors): trying at once would only burn a core.
 const ACCEPT_ERROR_PAUSE: Duration = Duration::from_millis(100);
 
@@ -67,23 +75,15 @@ const ACCEPT_ERROR_PAUSE: Duration = Duration::from_millis(100);
 pub struct Listener {
     socket: TcpListener,
     server: Server,
-    slots: Arc<Semaphore>,
 }
 
 impl Listener {
     /// Binds the address.
     pub async fn bind(config: &Config, metrics: Arc<Metrics>) -> io::Result<Self> {
-        Ok(Self {
-            socket: TcpListener::bind(config.address).await?,
-            server: Server {
-                tls: config.tls.acceptor(),
-                fence: config.fence.clone(),
-                limits: config.limits,
-                metrics,
-                refusals: Arc::default(),
-            },
-            slots: Arc::new(Semaphore::new(config.limits.max_connections)),
-        })
+        descriptors::suffice_for(config.limits.max_connections);
+        let house = Arc::new(House::new(config, metrics));
+        let server = Server { tls: config.tls.acceptor(), house };
+        Ok(Self { socket: TcpListener::bind(config.address).await?, server })
     }
 
     /// The address that was bound.
@@ -93,92 +93,57 @@ impl Listener {
 
     /// Serves until `stop`, then lets what is in flight end, for `drain_timeout` at most. Whether it all did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
-        let graceful = GracefulShutdown::new();
-        while let Some((stream, peer, slot)) = self.next(&stop).await {
-            let (server, routes) = (self.server.clone(), routes.clone());
-            let connection = server.connection(stream, peer, routes, graceful.watcher(), slot);
-            tokio::spawn(connection);
+        let connections = TaskTracker::new();
+        while let Some((stream, peer)) = stop.run_until_cancelled(self.next()).await {
+            connections.spawn(self.server.clone().connection(stream, peer, routes.clone()));
         }
         // Nobody may connect to a service that is leaving.
         drop(self.socket);
-        timeout(self.server.limits.drain_timeout, graceful.shutdown()).await.is_ok()
+        self.server.house.seats.drain();
+        connections.close();
+        timeout(self.server.house.limits.drain_timeout, connections.wait()).await.is_ok()
     }
 
-    /// The next connection. The slot comes first: a connection that is accepted and not served would look alive.
-    async fn next(&self, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-        stop.run_until_cancelled(async {
-            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-            loop {
-                match self.socket.accept().await {
-                    Ok((stream, peer)) => return Some((stream, peer, slot)),
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot accept a connection");
-                        sleep(ACCEPT_ERROR_PAUSE).await;
-                    }
+    /// The next connection. All are accepted, and have a seat or are closed: one that waits to be accepted cannot be
+    /// told from others, so those that only take up room would keep out those in earnest.
+    async fn next(&self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.socket.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(ACCEPT_ERROR_PAUSE).await;
                 }
             }
-        })
-        .await
-        .flatten()
-    }
-}
-
-/// Why a connection has no requests.
-#[derive(Debug, Error)]
-enum Closed {
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    #[error(transparent)]
-    Tls(#[from] io::Error),
-}
-
-/// What every connection needs.
-#[derive(Clone)]
-struct Server {
-    tls: TlsAcceptor,
-    fence: Option<Arc<Fence>>,
-    limits: Limits,
-    metrics: Arc<Metrics>,
-    refusals: Arc<Seldom>,
-}
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("limits", &self.limits).finish_non_exhaustive()
-    }
-}
-
-impl Server {
-    async fn connection(
-        self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        routes: Routes,
-        watcher: Watcher,
-        slot: OwnedSemaphorePermit,
-    ) {
-        let _counted = self.metrics.connection();
-        // Small answers would otherwise wait 40 ms for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        match timeout(self.limits.handshake_timeout, self.handshake(stream, peer)).await {
-            Ok(Ok((stream, let_in))) => self.requests(TokioIo::new(stream), let_in, routes, watcher).await,
-            Ok(Err(Closed::Refused(refused))) => self.refused(refused),
-            Ok(Err(Closed::Tls(_))) | Err(_) => _ = self.metrics.failed_handshakes.inc(),
         }
-        drop(slot);
     }
+}
 
-    /// Whoever is not let in gets no byte of TLS.
-    async fn handshake(
-        &self,
-        mut stream: TcpStream,
-        peer: SocketAddr,
-    ) -> Result<(TlsStream<TcpStream>, Option<LetIn>), Closed> {
-        let let_in = match &self.fence {
-            Some(fence) => Some(fence.admit(&mut stream, peer).await?),
-            None => None,
-        };
-        Ok((self.tls.accept(stream).await?, let_in))
+/// What all connections of a listener share.
+#[derive(Debug)]
+struct House {
+    limits: Limits,
+    /// `None`: callers prove who they are.
+    fence: Option<Arc<Fence>>,
+    refusals: Seldom,
+    metrics: Arc<Metrics>,
+    seats: Arc<Seats>,
+    requests: Supply,
+    body_memory: Supply,
+}
+
+impl House {
+    fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
+        let limits = config.limits;
+        Self {
+            fence: config.fence.clone(),
+            refusals: Seldom::default(),
+            seats: Seats::new(limits, Arc::clone(&metrics)),
+            requests: Supply::new(limits.max_requests),
+            body_memory: Supply::new(limits.max_body_memory),
+            limits,
+            metrics,
+        }
     }
 
     fn refused(&self, refused: Refused) {
@@ -187,50 +152,147 @@ impl Server {
             tracing::warn!(reason = %refused, left_out, "a connection was refused");
         }
     }
+}
 
-    async fn requests<S>(&self, stream: TokioIo<S>, let_in: Option<LetIn>, routes: Routes, watcher: Watcher)
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    {
-        let asked = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&asked);
-        let service = service_fn(move |request: Request<Incoming>| {
-            seen.store(true, Ordering::Relaxed);
-            let mut request = request.map(Body::new);
-            if let Some(let_in) = let_in {
-                request.extensions_mut().insert(let_in);
-            }
-            // Looked up anew: a key that is no longer believed is not believed on a connection from before either.
-            routes.current().oneshot(request)
-        });
-        let protocol = self.protocol();
-        let connection = protocol.serve_connection(stream, TowerToHyperService::new(service));
-        let mut connection = std::pin::pin!(watcher.watch(connection));
-        // The header timeout of HTTP/1 starts once the protocol is known; this one also ends a connection that
-        // never says a word.
-        if timeout(self.limits.header_timeout, &mut connection).await.is_err()
-            && asked.load(Ordering::Relaxed)
-        {
-            // What a connection fails of is the caller's to know.
-            let _ = connection.await;
+/// Where a caller is, behind the proxy where there is one, and that a fence has let him in, where there is one.
+#[derive(Clone, Copy, Debug)]
+struct From {
+    address: IpAddr,
+    let_in: Option<LetIn>,
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+struct Server {
+    tls: TlsAcceptor,
+    house: Arc<House>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("limits", &self.house.limits).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A connection from its first byte to its last.
+    async fn connection(self, mut stream: TcpStream, peer: SocketAddr, routes: Routes) {
+        let Some(from) = self.admit(&mut stream, peer).await else { return };
+        let Some((seat, mut orders)) = self.house.seats.take(from.address) else { return };
+        let _counted = self.house.metrics.connection();
+        // Small answers would otherwise wait 40 ms for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        // What a caller has not got to yet takes no memory: a flood is of those that never get there.
+        let Some(mut stream) = Box::pin(self.handshake(stream, &mut orders)).await else {
+            _ = self.house.metrics.failed_handshakes.inc();
+            return;
+        };
+        seat.shaken();
+        if self.says_something(&mut stream, &mut orders).await {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let conversation = Conversation::begin(self.house, from, http2, seat);
+            Box::pin(requests(stream, conversation, routes, orders)).await;
         }
     }
 
-    fn protocol(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
-            .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_HEADER_BYTES);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEADER_BYTES as u32)
-            .keep_alive_interval(HTTP2_PING_INTERVAL)
-            .keep_alive_timeout(HTTP2_PING_TIMEOUT);
-        builder
+    /// Whoever the fence does not let in gets no byte of TLS. It comes before the seats, which are by address: only a
+    /// proxy of the list is listened to here.
+    async fn admit(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<From> {
+        let House { fence, limits, metrics, .. } = &*self.house;
+        let Some(fence) = fence else {
+            return Some(From { address: peer.ip().to_canonical(), let_in: None });
+        };
+        match timeout(limits.handshake_timeout, fence.admit(stream, peer)).await {
+            Ok(Ok(let_in)) => Some(From { address: let_in.peer().ip(), let_in: Some(let_in) }),
+            Ok(Err(refused)) => {
+                self.house.refused(refused);
+                None
+            }
+            Err(_) => {
+                metrics.failed_handshakes.inc();
+                None
+            }
+        }
+    }
+
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        orders: &mut Receiver<Order>,
+    ) -> Option<TlsStream<TcpStream>> {
+        let handshake = async {
+            stream.readable().await.ok()?;
+            self.tls.accept(stream).await.ok()
+        };
+        tokio::select! {
+            shaken = timeout(self.house.limits.handshake_timeout, handshake) => shaken.ok()?,
+            _ = orders => None,
+        }
+    }
+
+    async fn says_something(&self, stream: &mut TlsStream<TcpStream>, orders: &mut Receiver<Order>) -> bool {
+        tokio::select! {
+            said = timeout(self.house.limits.header_timeout, stream.fill_buf()) => match said {
+                Ok(said) => said.is_ok_and(|bytes| !bytes.is_empty()),
+                Err(_) => {
+                    self.house.metrics.connection_ended("header_timeout");
+                    false
+                }
+            },
+            _ = orders => false,
+        }
+    }
+}
+
+/// The requests of a connection, by the protocol that was agreed on; HTTP/1.1 where none was.
+async fn requests(
+    stream: TlsStream<TcpStream>,
+    conversation: Arc<Conversation>,
+    routes: Routes,
+    orders: Receiver<Order>,
+) {
+    let limits = conversation.house.limits;
+    let stream = TokioIo::new(Wire::new(stream, Arc::clone(&conversation)));
+    let caller = Caller(Arc::clone(&conversation));
+    let service = service_fn(move |request| {
+        // Looked up anew: a key that is no longer believed is not believed on a connection from before either.
+        let answer = caller.clone().answer(request, routes.current());
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    if conversation.http2 {
+        watched(protocol::http2(&limits).serve_connection(stream, service), &conversation, orders).await;
+    } else {
+        watched(protocol::http1(&limits).serve_connection(stream, service), &conversation, orders).await;
+    }
+}
+
+/// Serves a connection until it ends, is told to, or has had its time. What it fails of is the caller's to know.
+async fn watched(
+    connection: impl GracefulConnection,
+    conversation: &Conversation,
+    mut orders: Receiver<Order>,
+) {
+    let (mut connection, mut timer) = (pin!(connection), pin!(sleep_until(Instant::now())));
+    let (mut draining, mut retired) = (false, false);
+    loop {
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            told = &mut orders, if !draining => {
+                if told != Ok(Order::Drain) {
+                    return;
+                }
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = timer.as_mut() => match conversation.look(retired) {
+                Look::Again(at) => timer.as_mut().reset(at),
+                Look::Retire => {
+                    retired = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Look::End(reason) => return conversation.house.metrics.connection_ended(reason),
+            },
+        }
     }
 }

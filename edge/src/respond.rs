@@ -28,6 +28,8 @@ pub mod edge_reason {
     pub const NO_DECISION: &str = "NO_DECISION";
     /// The decider refused our call: a bug of ours.
     pub const CONTRACT_BREACH: &str = "CONTRACT_BREACH";
+    /// Authentic, and one of too many.
+    pub const SHED: &str = "SHED";
     /// The edge itself failed.
     pub const FAULT: &str = "FAULT";
 }

@@ -5,6 +5,8 @@
 pub mod metrics;
 pub mod trace;
 
+mod shed;
+
 mod logs;
 mod seldom;
 
@@ -24,6 +26,7 @@ use tracing_subscriber::{
 
 pub use logs::shown;
 pub use seldom::Seldom;
+pub use shed::Shed;
 
 /// Longest wait for the last spans to leave at the end.
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,11 +1,10 @@
 //! What may be read of a request, and what is proven of who wrote it.
 
-use bytes::Bytes;
 use proto::decider::v1::CallerProof;
 
 use super::{path::PathKeys, stop::Stop};
 use crate::{
-    authenticate::{Proven, authenticate},
+    authenticate::{KeyNumber, Proven, authenticate},
     clock::Clock,
     listen::LetIn,
 };
@@ -16,7 +15,7 @@ pub(super) enum Admitted {
     /// A Co-signer of the path has signed it.
     Proven(Proven),
     /// It came from a network of the list, and anybody there may have written it.
-    Unproven(Bytes),
+    Unproven(Vec<u8>),
 }
 
 impl Admitted {
@@ -26,8 +25,8 @@ impl Admitted {
     }
 
     /// By the network alone. A listener without a fence lets nobody in, so nothing that came by one is read.
-    pub(super) fn by_network(body: Bytes, let_in: Option<LetIn>) -> Result<Self, Stop> {
-        let_in.map(|_| Self::Unproven(body)).ok_or(Stop::NotLetIn)
+    pub(super) fn by_network(body: &[u8], let_in: Option<LetIn>) -> Result<Self, Stop> {
+        let_in.map(|_| Self::Unproven(body.to_vec())).ok_or(Stop::NotLetIn)
     }
 
     /// As the record has it.
@@ -35,6 +34,14 @@ impl Admitted {
         match self {
             Self::Proven(_) => CallerProof::CosignerSignature,
             Self::Unproven(_) => CallerProof::Unproven,
+        }
+    }
+
+    /// Which of the path's keys it was signed by. Where there are none, all that is asked counts as one's.
+    pub(super) fn key(&self) -> KeyNumber {
+        match self {
+            Self::Proven(proven) => proven.key(),
+            Self::Unproven(_) => KeyNumber(0),
         }
     }
 
@@ -55,7 +62,7 @@ mod tests {
     /// What came by a listener that keeps nobody out is not read, whatever route led here.
     #[test]
     fn without_a_fence_nothing_is_admitted_by_its_network() {
-        let stop = Admitted::by_network(Bytes::from_static(b"{}"), None).expect_err("not let in");
+        let stop = Admitted::by_network(b"{}", None).expect_err("not let in");
         assert_eq!((stop.outcome(), stop.response().status()), ("not_authentic", StatusCode::UNAUTHORIZED));
     }
 }

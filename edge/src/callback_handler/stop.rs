@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::{
     authenticate::NotAuthentic,
-    listen::ReceiveError,
+    listen::{ReceiveError, shed_response},
     respond::{Answer, SignError, edge_reason, unsigned},
 };
 
@@ -76,6 +76,7 @@ impl Stop {
             Self::NotReceived(ReceiveError::Broken) => {
                 unsigned(StatusCode::BAD_REQUEST, "the body broke off\n")
             }
+            Self::NotReceived(ReceiveError::Shed(shed)) => shed_response(*shed),
             Self::NotAuthentic(_) | Self::NotLetIn => unsigned(StatusCode::UNAUTHORIZED, "not authentic\n"),
             Self::Unreadable(_) => unsigned(StatusCode::BAD_REQUEST, "no usable requestId\n"),
             Self::Answered(_) | Self::NotSigned(_) => {

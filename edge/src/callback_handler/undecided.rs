@@ -11,13 +11,21 @@ use callback::{Action, RequestId};
 use crate::{
     decider::{Decision, Trouble},
     respond::{Answer, edge_reason},
+    telemetry::Shed,
 };
 
 /// Why there is no decision.
 #[derive(Debug)]
 pub(super) enum Undecided {
     Trouble(Trouble),
+    Shed(Shed),
     Panicked,
+}
+
+impl From<Shed> for Undecided {
+    fn from(shed: Shed) -> Self {
+        Self::Shed(shed)
+    }
 }
 
 impl From<Trouble> for Undecided {
@@ -53,9 +61,17 @@ pub(super) fn answer(request_id: RequestId, decided: Result<Decision, Undecided>
         Err(Undecided::Trouble(_)) => {
             own(request_id, Action::Retry, edge_reason::NO_DECISION, "no decision could be had now")
         }
+        Err(Undecided::Shed(shed)) => own(request_id, Action::Retry, edge_reason::SHED, too_many(shed)),
         Err(Undecided::Panicked) => {
             own(request_id, Action::Retry, edge_reason::FAULT, "no decision could be had now")
         }
+    }
+}
+
+const fn too_many(shed: Shed) -> &'static str {
+    match shed {
+        Shed::KeyRate => "more requests of one Co-signer a second than are taken",
+        _ => "more requests at once than are taken",
     }
 }
 
@@ -95,6 +111,8 @@ mod tests {
         for trouble in troubles {
             assert_eq!(answer(id(), Err(trouble.into())).action, Action::Retry);
         }
+        let shed = answer(id(), Err(Shed::KeyRate.into()));
+        assert_eq!((shed.action, shed.reason_code), (Action::Retry, edge_reason::SHED));
         assert_eq!(answer(id(), Err(Undecided::Panicked)).action, Action::Retry);
         let breach = answer(id(), Err(Trouble::from(Status::invalid_argument("tenant")).into()));
         assert_eq!((breach.action, breach.reason_code), (Action::Reject, edge_reason::CONTRACT_BREACH));

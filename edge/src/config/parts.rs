@@ -7,30 +7,21 @@ use std::{net::SocketAddr, time::Duration};
 use rustls::RootCertStore;
 
 use super::{
+    limits::limits,
     notes::Place,
     section::{Found, Section},
 };
 use crate::{
     admin,
-    callback_handler::ANSWER_RESERVE,
     decider::{
         self, Address, DEFAULT_DEADLINE, FleetName, Identity, IdentityError, IdentityFiles, MAX_DEADLINE,
         MAX_ENDPOINTS,
     },
-    listen::{self, Limits, ServerTls, TlsError, certified_key, root_store},
+    listen::{self, ServerTls, TlsError, certified_key, root_store},
 };
 
 const MIN_DEADLINE: Duration = Duration::from_millis(100);
 const MIN_HEDGE: Duration = Duration::from_millis(1);
-/// The Co-signer gives up after 30 s; the reply has to travel as well.
-const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
-/// What a request may take beyond the decider's deadline, where nothing is configured.
-const REQUEST_ALLOWANCE: Duration = Duration::from_secs(4);
-const MIN_BODY_BYTES: usize = 16 << 10;
-/// A decider takes messages of 4 MiB.
-const MAX_BODY_BYTES: usize = 4 << 20;
-const MAX_CONNECTIONS: usize = 100_000;
-
 /// `deadline` is the longest of any fleet, and where it is said.
 pub(super) fn listen(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
     let mut section = found.section()?;
@@ -51,43 +42,6 @@ pub(super) fn listener(
     let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key, clients));
     let limits = limits(section, deadline);
     Some(listen::Config { address: address?, tls: tls?, fence: None, limits })
-}
-
-fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -> Limits {
-    let defaults = Limits::default();
-    let seconds = |from: u64, to: u64| Duration::from_secs(from)..=Duration::from_secs(to);
-    let mut duration = |name, range, default| {
-        section.optional(name).and_then(|found| found.duration(range)).unwrap_or(default)
-    };
-    let limits = Limits {
-        handshake_timeout: duration("handshake_timeout", seconds(1, 60), defaults.handshake_timeout),
-        header_timeout: duration("header_timeout", seconds(1, 300), defaults.header_timeout),
-        body_timeout: duration("body_timeout", seconds(1, 20), defaults.body_timeout),
-        drain_timeout: duration("drain_timeout", seconds(0, 300), defaults.drain_timeout),
-        ..defaults
-    };
-    let mut number = |name, range, default| {
-        section.optional(name).and_then(|found| found.number(range)).unwrap_or(default)
-    };
-    let max_body_bytes = number("max_body_bytes", MIN_BODY_BYTES..=MAX_BODY_BYTES, defaults.max_body_bytes);
-    let max_connections = number("max_connections", 1..=MAX_CONNECTIONS, defaults.max_connections);
-    let request_timeout = request_timeout(section, deadline);
-    Limits { max_body_bytes, max_connections, request_timeout, ..limits }
-}
-
-/// Long enough for the decider's deadline, short enough for the Co-signer.
-fn request_timeout(section: &mut Section<'_>, (deadline, said): &(Duration, String)) -> Duration {
-    let default = Limits::default().request_timeout.max(*deadline + REQUEST_ALLOWANCE);
-    let least = *deadline + ANSWER_RESERVE;
-    let Some(found) = section.optional("request_timeout") else { return default };
-    let place = found.place.clone();
-    let timeout = found.duration(Duration::from_secs(1)..=MAX_REQUEST_TIMEOUT).unwrap_or(default);
-    if timeout < least {
-        place.wrong(format!(
-            "must be at least {least:?}: {said} ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"
-        ));
-    }
-    timeout
 }
 
 pub(super) fn admin(found: Found<'_>) -> Option<admin::Config> {

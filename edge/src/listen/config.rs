@@ -1,6 +1,6 @@
 //! Where to listen, as whom, and within which limits.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use super::{fence::Fence, tls::ServerTls};
 
@@ -17,35 +17,87 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// Bounds on what a caller may take.
+/// Bounds on what a caller may take. An *address* is an IPv4 address or the /64 network of an IPv6 address; a connection
+/// is *proven* once an authentic request came over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest TLS handshake.
     pub handshake_timeout: Duration,
-    /// Longest wait for the headers of a request, idle time between requests included.
+    /// Longest from the first byte of a request to the end of its headers, and from the handshake to that byte of the
+    /// first.
     pub header_timeout: Duration,
+    /// Longest without a request.
+    pub idle_timeout: Duration,
     /// Longest a whole body may take.
     pub body_timeout: Duration,
     /// Longest from the headers to the answer.
     pub request_timeout: Duration,
-    /// Largest body.
-    pub max_body_bytes: usize,
-    /// Open connections; more wait to be accepted.
-    pub max_connections: usize,
+    /// Longest a caller may take to receive what is sent.
+    pub write_timeout: Duration,
+    /// Age at which a connection takes no more requests.
+    pub max_connection_age: Duration,
     /// Longest wait for requests in flight at the end.
     pub drain_timeout: Duration,
+    /// Longest path and query.
+    pub max_uri_bytes: usize,
+    /// All headers of a request.
+    pub max_header_bytes: usize,
+    /// Headers of a request.
+    pub max_headers: usize,
+    /// Largest body.
+    pub max_body_bytes: usize,
+    /// All bodies at a time; those over connections that are not proven get half, one address of them an eighth.
+    pub max_body_memory: usize,
+    /// Open connections.
+    pub max_connections: usize,
+    /// Open connections of one address.
+    pub max_connections_per_address: usize,
+    /// TLS handshakes at a time.
+    pub max_handshakes: usize,
+    /// Requests at a time on one HTTP/2 connection.
+    pub max_streams: usize,
+    /// Requests at a time; those over connections that are not proven get half, one address of them an eighth.
+    pub max_requests: usize,
+    /// Authentic requests at a time that wait for one fleet's decisions.
+    pub max_decisions: usize,
+    /// New connections of one address, a second.
+    pub connection_rate_per_address: NonZeroU32,
+    /// Requests of one address over connections that are not proven, a second.
+    pub request_rate_per_address: NonZeroU32,
+    /// Authentic requests of one Co-signer key on one path, a second.
+    pub request_rate_per_key: NonZeroU32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             handshake_timeout: Duration::from_secs(5),
-            header_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(19),
-            max_body_bytes: 2 << 20,
-            max_connections: 512,
+            write_timeout: Duration::from_secs(10),
+            max_connection_age: Duration::from_secs(60 * 60),
             drain_timeout: Duration::from_secs(25),
+            max_uri_bytes: 1 << 10,
+            max_header_bytes: 16 << 10,
+            max_headers: 64,
+            max_body_bytes: 2 << 20,
+            max_body_memory: 64 << 20,
+            max_connections: 4096,
+            max_connections_per_address: 512,
+            max_handshakes: 1024,
+            max_streams: 64,
+            max_requests: 4096,
+            max_decisions: 1024,
+            connection_rate_per_address: per_second(100),
+            request_rate_per_address: per_second(100),
+            request_rate_per_key: per_second(1000),
         }
     }
+}
+
+/// So many, at least one.
+const fn per_second(number: u32) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(number.saturating_sub(1))
 }

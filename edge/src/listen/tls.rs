@@ -1,11 +1,12 @@
 //! Certificates and keys for TLS.
 
+mod offer;
+
 use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rustls::{
     RootCertStore, ServerConfig,
-    crypto::{CryptoProvider, aws_lc_rs},
     server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::CertifiedKey,
 };
@@ -35,7 +36,8 @@ pub enum TlsError {
     Setup(rustls::Error),
 }
 
-/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1.
+/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Which name a caller asks for does not matter: there
+/// is one certificate, and whether it is for the name is for the caller to check.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
@@ -48,12 +50,12 @@ impl ServerTls {
     pub fn new(key: CertifiedKey, clients: Option<RootCertStore>) -> Result<Self, TlsError> {
         let certificate = Certificate::read(key.end_entity_cert().map_err(TlsError::Setup)?)?;
         let served = Arc::new(Served(ArcSwap::from_pointee(key)));
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
+        let mut config = ServerConfig::builder_with_provider(offer::provider())
+            .with_protocol_versions(&offer::VERSIONS)
             .map_err(TlsError::Setup)?
             .with_client_cert_verifier(verifier(clients)?)
             .with_cert_resolver(Arc::clone(&served) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        offer::settle(&mut config).map_err(TlsError::Setup)?;
         Ok(Self { config: Arc::new(config), served, certificate })
     }
 
@@ -91,7 +93,7 @@ impl ResolvesServerCert for Served {
 
 fn verifier(clients: Option<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let Some(roots) = clients else { return Ok(WebPkiClientVerifier::no_client_auth()) };
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), offer::provider())
         .build()
         .map_err(|_| TlsError::NoCertificate)
 }
@@ -100,7 +102,7 @@ fn verifier(clients: Option<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier
 pub fn certified_key(certificates: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> {
     let chain = chain(certificates)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::NoKey)?;
-    CertifiedKey::from_der(chain, key, &provider()).map_err(TlsError::Mismatch)
+    CertifiedKey::from_der(chain, key, &offer::provider()).map_err(TlsError::Mismatch)
 }
 
 /// Checks that `pem` holds certificates that can be trusted as roots.
@@ -118,8 +120,4 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         Ok(chain) if !chain.is_empty() => Ok(chain),
         _ => Err(TlsError::NoCertificate),
     }
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
 }

@@ -11,6 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use super::shed::{Shed, Told};
 use config::ConfigMetrics;
 use decider::Families;
 pub use decider::FleetMetrics;
@@ -59,6 +60,9 @@ pub struct Metrics {
     pub failed_handshakes: Counter,
     /// Of the configuration.
     pub config: ConfigMetrics,
+    ended: Family<ReasonLabels, Counter>,
+    shed: Family<ReasonLabels, Counter>,
+    told: Told,
     deciders: Families,
 }
 
@@ -81,6 +85,9 @@ impl Metrics {
             refused_connections: Family::default(),
             failed_handshakes: Counter::default(),
             config: ConfigMetrics::default(),
+            ended: Family::default(),
+            shed: Family::default(),
+            told: Told::default(),
             deciders: Families::default(),
         };
         if let Ok(mut registry) = metrics.registry.lock() {
@@ -111,6 +118,12 @@ impl Metrics {
             self.failed_handshakes.clone(),
         );
         self.config.register(registry);
+        registry.register(
+            "connections_ended",
+            "Connections that were ended here, by reason",
+            self.ended.clone(),
+        );
+        registry.register("shed", "What was turned away because there was too much of it", self.shed.clone());
         self.deciders.register(registry);
     }
 
@@ -145,6 +158,17 @@ impl Metrics {
     /// Counts a request that is not authentic.
     pub fn verify_failure(&self, reason: &'static str) {
         self.verify_failures.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts a connection that was ended here.
+    pub fn connection_ended(&self, reason: &'static str) {
+        self.ended.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts what was turned away because of a limit, and logs that it happens.
+    pub fn shed(&self, shed: Shed) {
+        self.shed.get_or_create(&ReasonLabels { reason: shed.reason() }).inc();
+        self.told.note(shed);
     }
 
     /// Everything as OpenMetrics text.

@@ -10,6 +10,7 @@
 mod answers;
 mod balance;
 mod binary;
+mod ends;
 mod fence;
 mod fleets;
 mod json;
@@ -17,5 +18,6 @@ mod limits;
 mod reload;
 mod renewal;
 mod support;
+mod tls;
 mod tracing;
 mod trouble;

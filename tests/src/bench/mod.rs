@@ -179,10 +179,20 @@ impl Bench {
         let local = |name, store| {
             let addresses = ports::free_addresses_of_fleet(shared::SEVERAL);
             let settings = Settings { addresses, store, policy: POLICY.to_owned() };
-            Local::create(&directory.path().join(name), &settings)
+            unhurried(Local::create(&directory.path().join(name), &settings)?)
         };
         let (memory, durable) = (local("memory", Store::Memory)?, local("durable", Store::Sqlite)?);
         let shared = local("shared", Store::Memory)?;
         Ok(Self { scale, cores, memory, durable, shared, directory })
     }
+}
+
+/// One Co-signer asks here as often as it can.
+fn unhurried(local: Local) -> Result<Local, Error> {
+    let file = local.edge_config();
+    let failed = || Error::io(format!("cannot change {}", file.display()));
+    let yaml = std::fs::read_to_string(&file).map_err(failed())?;
+    let yaml = yaml.replacen("\nadmin:", "\n  request_rate_per_key: 1000000\nadmin:", 1);
+    std::fs::write(&file, yaml).map_err(failed())?;
+    Ok(local)
 }

@@ -89,15 +89,11 @@ impl Reply {
 
 impl Caller {
     pub fn new(address: SocketAddr, files: &Files) -> Self {
-        let mut roots = rustls::RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(&files.read("ca.pem")).expect("a certificate"))
-            .expect("a root");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_root_certificates(roots)
+            .with_root_certificates(roots(files))
             .with_no_client_auth();
         let PrivateKeyDer::Pkcs8(key) =
             PrivateKeyDer::from_pem_slice(&files.read("cosigner_private.pem")).expect("a key")
@@ -183,6 +179,15 @@ impl Caller {
         }
     }
 
+    /// A connection of HTTP/2 that is kept.
+    pub async fn session(self) -> Session {
+        let stream = TokioIo::new(self.connect().await);
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.expect("a connection");
+        tokio::spawn(connection);
+        Session { caller: self, sender }
+    }
+
     /// The certificate (DER) that a new connection is met with.
     pub async fn served(&self) -> Vec<u8> {
         let stream = self.connect().await;
@@ -209,7 +214,9 @@ impl Caller {
         if let Some(from) = self.from {
             socket.bind(SocketAddr::new(from, 0)).expect("an address of this machine");
         }
-        socket.connect(self.address).await.expect("connects")
+        let stream = socket.connect(self.address).await.expect("connects");
+        stream.set_nodelay(true).expect("a socket that is open");
+        stream
     }
 }
 
@@ -244,6 +251,36 @@ impl Connection {
         let body = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
         Reply { status, content_type: content_type.unwrap_or_default(), body }
     }
+}
+
+/// A connection of HTTP/2 that is kept.
+pub struct Session {
+    caller: Caller,
+    sender: hyper::client::conn::http2::SendRequest<Full<Bytes>>,
+}
+
+impl Session {
+    /// Whether it takes one more request.
+    pub async fn ready(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+
+    /// The status of the answer, which must come.
+    pub async fn post(&mut self, path: &str, body: &[u8]) -> u16 {
+        let request = self.caller.request(Method::POST, path).body(Full::new(Bytes::copy_from_slice(body)));
+        let response = self.sender.send_request(request.expect("a request")).await.expect("an answer");
+        let status = response.status().as_u16();
+        response.into_body().collect().await.expect("a body");
+        status
+    }
+}
+
+/// Whom a caller trusts: the authority of the files.
+pub fn roots(files: &Files) -> rustls::RootCertStore {
+    let mut roots = rustls::RootCertStore::empty();
+    let authority = CertificateDer::from_pem_slice(&files.read("ca.pem")).expect("a certificate");
+    roots.add(authority).expect("a root");
+    roots
 }
 
 /// A GET over plain HTTP.

@@ -5,6 +5,7 @@ pub mod decider;
 pub mod deciders;
 pub mod files;
 pub mod program;
+pub mod raw;
 
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use edge::{
     config::Config,
 };
 
-pub use caller::{Caller, Connection, Reply};
+pub use caller::{Caller, Connection, Reply, roots};
 pub use decider::{Decider, Keeps, Manner};
 pub use deciders::Deciders;
 pub use files::{Files, vector};
+pub use raw::{Raw, post};
 
 /// The requestId of the transaction vector.
 pub const TX_ID: &str = "48f6871c-0467-4b56-8c44-426f3d6487f5";
@@ -70,6 +72,23 @@ impl Bench {
 
     pub fn caller(&self) -> Caller {
         Caller::new(self.edge.address, &self.files)
+    }
+
+    /// The same with limits of the listener.
+    pub async fn limited(manner: Manner, limits: &str) -> Self {
+        let limits: String = limits.lines().map(|line| format!("  {}\n", line.trim())).collect();
+        Self::with(manner, |yaml| yaml.replace("admin:", &format!("{limits}admin:"))).await
+    }
+
+    /// Waits until the metrics have this line.
+    pub async fn until_counted(&self, line: &str) {
+        for _ in 0..100 {
+            if self.admin("/metrics").await.1.lines().any(|counted| counted == line) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{line} is not in {}", self.admin("/metrics").await.1);
     }
 
     /// What the admin port says.

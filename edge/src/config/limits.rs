@@ -1,0 +1,110 @@
+//! The limits of a listener. Each has a range, so that none can be set to what would be no limit or no service.
+
+use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
+
+use super::section::Section;
+use crate::{
+    callback_handler::ANSWER_RESERVE,
+    listen::{ADDRESS_SHARE, Limits, MAX_HEADER_BYTES, MIN_HEADER_BYTES},
+};
+
+/// The Co-signer gives up after 30 s; the reply has to travel as well.
+const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(28);
+/// What a request may take beyond the decider's deadline, where nothing is configured.
+const REQUEST_ALLOWANCE: Duration = Duration::from_secs(4);
+const MIN_BODY_BYTES: usize = 16 << 10;
+/// A decider takes messages of 4 MiB.
+const MAX_BODY_BYTES: usize = 4 << 20;
+const MAX_BODY_MEMORY: usize = 16 << 30;
+/// Sub-paths have up to 200 bytes.
+const MIN_URI_BYTES: usize = 256;
+const MIN_HEADERS: usize = 16;
+const MAX_HEADERS: usize = 256;
+const MAX_CONNECTIONS: usize = 100_000;
+const MAX_STREAMS: usize = 1000;
+const MAX_REQUESTS: usize = 1_000_000;
+const MAX_RATE: usize = 1_000_000;
+
+/// `deadline` is the longest of any fleet, and where it is said.
+pub(super) fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -> Limits {
+    let mut limits = Limits::default();
+    times(section, &mut limits);
+    limits.request_timeout = request_timeout(section, deadline);
+    sizes(section, &mut limits);
+    body_memory(section, &mut limits);
+    counts(section, &mut limits);
+    rates(section, &mut limits);
+    limits
+}
+
+fn times(section: &mut Section<'_>, limits: &mut Limits) {
+    let mut read = |name, from: u64, to: u64, time: &mut Duration| {
+        let range = Duration::from_secs(from)..=Duration::from_secs(to);
+        *time = section.optional(name).and_then(|found| found.duration(range)).unwrap_or(*time);
+    };
+    read("handshake_timeout", 1, 60, &mut limits.handshake_timeout);
+    read("header_timeout", 1, 300, &mut limits.header_timeout);
+    read("idle_timeout", 1, 3600, &mut limits.idle_timeout);
+    read("body_timeout", 1, 20, &mut limits.body_timeout);
+    read("write_timeout", 1, 60, &mut limits.write_timeout);
+    read("max_connection_age", 1, 24 * 3600, &mut limits.max_connection_age);
+    read("drain_timeout", 0, 300, &mut limits.drain_timeout);
+}
+
+fn sizes(section: &mut Section<'_>, limits: &mut Limits) {
+    number(section, "max_uri_bytes", MIN_URI_BYTES..=MIN_HEADER_BYTES, &mut limits.max_uri_bytes);
+    number(section, "max_header_bytes", MIN_HEADER_BYTES..=MAX_HEADER_BYTES, &mut limits.max_header_bytes);
+    number(section, "max_headers", MIN_HEADERS..=MAX_HEADERS, &mut limits.max_headers);
+    number(section, "max_body_bytes", MIN_BODY_BYTES..=MAX_BODY_BYTES, &mut limits.max_body_bytes);
+}
+
+/// A caller that has proven nothing yet must be able to send the largest body.
+fn body_memory(section: &mut Section<'_>, limits: &mut Limits) {
+    let Some(found) = section.optional("max_body_memory") else { return };
+    let (place, least) = (found.place.clone(), limits.max_body_bytes.saturating_mul(ADDRESS_SHARE));
+    limits.max_body_memory =
+        found.number(MIN_BODY_BYTES..=MAX_BODY_MEMORY).unwrap_or(limits.max_body_memory.max(least));
+    if limits.max_body_memory < least {
+        place.wrong(format!("must be at least {least}: {ADDRESS_SHARE} times max_body_bytes"));
+    }
+}
+
+fn counts(section: &mut Section<'_>, limits: &mut Limits) {
+    number(section, "max_connections", 1..=MAX_CONNECTIONS, &mut limits.max_connections);
+    let per_address = &mut limits.max_connections_per_address;
+    number(section, "max_connections_per_address", 1..=MAX_CONNECTIONS, per_address);
+    number(section, "max_handshakes", 1..=MAX_CONNECTIONS, &mut limits.max_handshakes);
+    number(section, "max_streams", 1..=MAX_STREAMS, &mut limits.max_streams);
+    number(section, "max_requests", ADDRESS_SHARE..=MAX_REQUESTS, &mut limits.max_requests);
+    number(section, "max_decisions", 1..=MAX_REQUESTS, &mut limits.max_decisions);
+}
+
+fn rates(section: &mut Section<'_>, limits: &mut Limits) {
+    let mut read = |name, rate: &mut NonZeroU32| {
+        let read = section.optional(name).and_then(|found| found.number(1..=MAX_RATE));
+        let read = read.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
+        *rate = read.unwrap_or(*rate);
+    };
+    read("connection_rate_per_address", &mut limits.connection_rate_per_address);
+    read("request_rate_per_address", &mut limits.request_rate_per_address);
+    read("request_rate_per_key", &mut limits.request_rate_per_key);
+}
+
+fn number(section: &mut Section<'_>, name: &'static str, range: RangeInclusive<usize>, number: &mut usize) {
+    *number = section.optional(name).and_then(|found| found.number(range)).unwrap_or(*number);
+}
+
+/// Long enough for the decider's deadline, short enough for the Co-signer.
+fn request_timeout(section: &mut Section<'_>, (deadline, said): &(Duration, String)) -> Duration {
+    let default = Limits::default().request_timeout.max(*deadline + REQUEST_ALLOWANCE);
+    let least = *deadline + ANSWER_RESERVE;
+    let Some(found) = section.optional("request_timeout") else { return default };
+    let place = found.place.clone();
+    let timeout = found.duration(Duration::from_secs(1)..=MAX_REQUEST_TIMEOUT).unwrap_or(default);
+    if timeout < least {
+        place.wrong(format!(
+            "must be at least {least:?}: {said} ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"
+        ));
+    }
+    timeout
+}

@@ -1,0 +1,59 @@
+//! The ranges of the limits.
+
+use super::*;
+
+/// `GOOD` with one more field of the listener.
+fn with(field: &str) -> String {
+    GOOD.replace("admin:", &format!("  {field}\nadmin:"))
+}
+
+#[test]
+fn every_limit_has_a_smallest_and_a_largest_value() {
+    let files = Files::new();
+    let ranges = [
+        ("handshake_timeout", ["999ms", "1s", "60s", "61s"]),
+        ("header_timeout", ["999ms", "1s", "300s", "301s"]),
+        ("idle_timeout", ["999ms", "1s", "60m", "3601s"]),
+        ("body_timeout", ["999ms", "1s", "20s", "20001ms"]),
+        ("request_timeout", ["15999ms", "16s", "28s", "28001ms"]),
+        ("write_timeout", ["999ms", "1s", "60s", "61s"]),
+        ("max_connection_age", ["999ms", "1s", "1440m", "86401s"]),
+        ("drain_timeout", ["-1s", "0s", "300s", "301s"]),
+        ("max_uri_bytes", ["255", "256", "8192", "8193"]),
+        ("max_header_bytes", ["8191", "8192", "65536", "65537"]),
+        ("max_headers", ["15", "16", "256", "257"]),
+        ("max_body_bytes", ["16383", "16384", "4194304", "4194305"]),
+        ("max_body_memory", ["16777215", "16777216", "17179869184", "17179869185"]),
+        ("max_connections", ["0", "1", "100000", "100001"]),
+        ("max_connections_per_address", ["0", "1", "100000", "100001"]),
+        ("max_handshakes", ["0", "1", "100000", "100001"]),
+        ("max_streams", ["0", "1", "1000", "1001"]),
+        ("max_requests", ["7", "8", "1000000", "1000001"]),
+        ("max_decisions", ["0", "1", "1000000", "1000001"]),
+        ("connection_rate_per_address", ["0", "1", "1000000", "1000001"]),
+        ("request_rate_per_address", ["0", "1", "1000000", "1000001"]),
+        ("request_rate_per_key", ["0", "1", "1000000", "1000001"]),
+    ];
+    for (name, [below, least, most, above]) in ranges {
+        for value in [below, above] {
+            let told = files.mistakes(&with(&format!("{name}: {value}")));
+            assert!(
+                told.starts_with(&format!("edge.yaml:6:{}: listen.{name}: must be ", name.len() + 5)),
+                "{told}"
+            );
+        }
+        for value in [least, most] {
+            let config =
+                files.load(&with(&format!("{name}: {value}"))).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+            assert_ne!(config.listen.limits, listen::Limits::default(), "{name}: {value} is read");
+        }
+    }
+}
+
+#[test]
+fn a_caller_that_is_not_known_yet_can_send_the_largest_body() {
+    let files = Files::new();
+    let memory = |bytes| with(&format!("max_body_bytes: 20000\n  max_body_memory: {bytes}"));
+    assert!(files.load(&memory(160_000)).is_ok());
+    insta::assert_snapshot!(files.mistakes(&memory(159_999)), @"edge.yaml:7:20: listen.max_body_memory: must be at least 160000: 8 times max_body_bytes");
+}

@@ -1,0 +1,93 @@
+//! Who asks, as far as the listener knows: every request has its caller among its extensions.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, Request, StatusCode, header};
+use hyper::body::Incoming;
+use tower::Service as _;
+
+use super::{LetIn, conversation::Conversation};
+use crate::telemetry::Shed;
+
+/// When to come again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// The caller of a request.
+#[derive(Clone, Debug)]
+pub struct Caller(pub(super) Arc<Conversation>);
+
+impl Caller {
+    /// Where it calls from, an IPv4 address as such.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.0.from.address
+    }
+
+    /// That the listener's fence has let it in. `None`: there is no fence.
+    #[must_use]
+    pub fn let_in(&self) -> Option<LetIn> {
+        self.0.from.let_in
+    }
+
+    /// Says that it may ask: it has proven who it is, or is of a network of the list where nobody proves anything. Its
+    /// connection is not given up for others any more, and it gets its share of what only those get.
+    pub fn may_ask(&self) {
+        self.0.prove();
+    }
+
+    /// Answers one request, or turns it away.
+    pub(super) async fn answer(self, request: Request<Incoming>, router: Router) -> Response {
+        let mut response = match self.refusal(&request) {
+            Some(status) => status.into_response(),
+            None => self.admitted(request, router).await,
+        };
+        // HTTP/2 has a frame for it, which the connection sends.
+        if !self.0.http2 && self.0.is_old() {
+            response.headers_mut().insert(header::CONNECTION, CLOSE);
+        }
+        response
+    }
+
+    async fn admitted(&self, request: Request<Incoming>, mut router: Router) -> Response {
+        let _in_hand = match self.0.admit() {
+            Ok(in_hand) => in_hand,
+            Err(shed) => {
+                self.0.house.metrics.shed(shed);
+                return shed_response(shed);
+            }
+        };
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(self.clone());
+        let Ok(response) = router.call(request).await;
+        response
+    }
+
+    /// The status of a request whose head is larger than any of ours. The library sees to HTTP/1; here both versions
+    /// have the same bounds.
+    fn refusal<B>(&self, request: &Request<B>) -> Option<StatusCode> {
+        let limits = &self.0.house.limits;
+        let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+        if uri > limits.max_uri_bytes {
+            return Some(StatusCode::URI_TOO_LONG);
+        }
+        (request.headers().len() > limits.max_headers).then_some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    }
+}
+
+/// What a request gets that is turned away. It is not signed: nobody has been proven.
+#[must_use]
+pub fn shed_response(shed: Shed) -> Response {
+    let status = match shed {
+        Shed::RequestRate => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = status.into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    response
+}

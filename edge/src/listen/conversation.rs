@@ -1,0 +1,205 @@
+//! One connection from its handshake to its end: who is on it, what it may take, and when it has had its time.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use tokio::time::{Duration, Instant};
+
+use super::{From, House, seats::Seat};
+use crate::telemetry::Shed;
+
+/// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any
+/// caller in earnest sends, and ends floods of frames that ask for nothing.
+const OVERHEAD_BYTES: u64 = 1 << 20;
+const OVERHEAD_BYTES_PER_REQUEST: u64 = 64 << 10;
+/// Of `head_since`: no head is being received.
+const NO_HEAD: u64 = u64::MAX;
+
+/// Who is on a connection, and what happens on it.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) house: Arc<House>,
+    pub(super) from: From,
+    pub(super) http2: bool,
+    seat: Seat,
+    began: Instant,
+    requests: AtomicU64,
+    in_hand: AtomicUsize,
+    /// Times are in milliseconds since the connection began.
+    quiet_since: AtomicU64,
+    head_since: AtomicU64,
+    bytes: AtomicU64,
+    body_bytes: AtomicU64,
+}
+
+/// What is to be done about a connection now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing. Look again at this time.
+    Again(Instant),
+    /// It is old enough: let it end when what is in flight has ended.
+    Retire,
+    /// End it at once, for this reason.
+    End(&'static str),
+}
+
+impl Conversation {
+    pub(super) fn begin(house: Arc<House>, from: From, http2: bool, seat: Seat) -> Arc<Self> {
+        Arc::new(Self {
+            house,
+            from,
+            http2,
+            seat,
+            began: Instant::now(),
+            requests: AtomicU64::default(),
+            in_hand: AtomicUsize::default(),
+            quiet_since: AtomicU64::default(),
+            // The first head has begun.
+            head_since: AtomicU64::default(),
+            bytes: AtomicU64::default(),
+            body_bytes: AtomicU64::default(),
+        })
+    }
+
+    /// Notes bytes that came. Whether that is still reasonable.
+    pub(super) fn heard(&self, bytes: usize) -> bool {
+        let begins = !self.http2
+            && self.in_hand.load(Ordering::Relaxed) == 0
+            && self.head_since.load(Ordering::Relaxed) == NO_HEAD;
+        if begins {
+            self.head_since.store(self.now(), Ordering::Relaxed);
+        }
+        let bytes = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed).saturating_add(bytes as u64);
+        let requests = self.requests.load(Ordering::Relaxed);
+        let overhead = bytes.saturating_sub(self.body_bytes.load(Ordering::Relaxed));
+        overhead <= OVERHEAD_BYTES.saturating_add(requests.saturating_mul(OVERHEAD_BYTES_PER_REQUEST))
+    }
+
+    /// Notes bytes of a body, which had to come.
+    pub(super) fn heard_body(&self, bytes: usize) {
+        self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// A request that has come as far as its headers, if there is room for it.
+    pub(super) fn admit(self: &Arc<Self>) -> Result<InHand, Shed> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.head_since.store(NO_HEAD, Ordering::Relaxed);
+        self.in_hand.fetch_add(1, Ordering::Relaxed);
+        // From here on its drop gives back.
+        let mut in_hand =
+            InHand { conversation: Arc::clone(self), unproven: !self.seat.is_proven(), took: false };
+        if in_hand.unproven && !self.seat.tally.request_rate.admits() {
+            return Err(Shed::RequestRate);
+        }
+        in_hand.took = self.house.requests.take(1, in_hand.address());
+        if in_hand.took { Ok(in_hand) } else { Err(Shed::Requests) }
+    }
+
+    /// An authentic request came over it.
+    pub(super) fn prove(&self) {
+        self.seat.prove();
+    }
+
+    /// Whether it should end after the answer that is being given.
+    pub(super) fn is_old(&self) -> bool {
+        self.began.elapsed() >= self.house.limits.max_connection_age
+    }
+
+    /// What is to be done about it now.
+    pub(super) fn look(&self, retired: bool) -> Look {
+        let (limits, now) = (&self.house.limits, Instant::now());
+        let retires = self.began + limits.max_connection_age;
+        let retirement = (self.http2 && !retired).then_some(retires);
+        if retirement.is_some_and(|due| due <= now) {
+            return Look::Retire;
+        }
+        match self.patience() {
+            Some((due, reason)) if due <= now => Look::End(reason),
+            // A head that begins from now on is not due before that.
+            patience => {
+                let dues = patience.map(|(due, _)| due).into_iter().chain(retirement);
+                Look::Again(dues.fold(now + limits.header_timeout, Instant::min))
+            }
+        }
+    }
+
+    /// Until when to wait for a request, and which limit says so; `None` while one is in hand.
+    fn patience(&self) -> Option<(Instant, &'static str)> {
+        let limits = &self.house.limits;
+        let at = |millis, timeout| self.began + Duration::from_millis(millis) + timeout;
+        if self.in_hand.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        Some(match self.head_since.load(Ordering::Relaxed) {
+            NO_HEAD => (at(self.quiet_since.load(Ordering::Relaxed), limits.idle_timeout), "idle_timeout"),
+            since => (at(since, limits.header_timeout), "header_timeout"),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NO_HEAD - 1)
+    }
+}
+
+/// A request that is being handled, or refused; no longer when dropped.
+#[derive(Debug)]
+pub(super) struct InHand {
+    conversation: Arc<Conversation>,
+    unproven: bool,
+    took: bool,
+}
+
+impl InHand {
+    fn address(&self) -> Option<&AtomicUsize> {
+        self.unproven.then_some(&self.conversation.seat.tally.requests)
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        let conversation = &self.conversation;
+        if self.took {
+            conversation.house.requests.give_back(1, self.address());
+        }
+        conversation.quiet_since.store(conversation.now(), Ordering::Relaxed);
+        conversation.in_hand.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The memory that one body takes of all that there is for bodies; free again when dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    conversation: Arc<Conversation>,
+    unproven: bool,
+    bytes: usize,
+}
+
+impl Room {
+    pub(super) fn new(conversation: &Arc<Conversation>) -> Self {
+        Self { conversation: Arc::clone(conversation), unproven: !conversation.seat.is_proven(), bytes: 0 }
+    }
+
+    /// Makes it larger by so much, if that is there.
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Shed> {
+        self.conversation.heard_body(bytes);
+        let house = &self.conversation.house;
+        if !house.body_memory.take(bytes, self.address()) {
+            house.metrics.shed(Shed::BodyMemory);
+            return Err(Shed::BodyMemory);
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        Ok(())
+    }
+
+    fn address(&self) -> Option<&AtomicUsize> {
+        self.unproven.then_some(&self.conversation.seat.tally.body_bytes)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.conversation.house.body_memory.give_back(self.bytes, self.address());
+    }
+}

@@ -1,0 +1,105 @@
+//! What is offered in TLS. All of it is written out here: an update of the library can take away from it, and never
+//! add to it.
+
+use std::sync::Arc;
+
+use rustls::{
+    ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+    crypto::{
+        CryptoProvider, SupportedKxGroup,
+        aws_lc_rs::{self, Ticketer, cipher_suite as suite, kx_group},
+    },
+    server::NoServerSessionStorage,
+    version::{TLS12, TLS13},
+};
+
+/// The newest first. Both without renegotiation and compression, which the library has not got.
+pub(super) const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+/// Authenticated encryption and forward secrecy only.
+const CIPHER_SUITES: [SupportedCipherSuite; 9] = [
+    suite::TLS13_AES_256_GCM_SHA384,
+    suite::TLS13_AES_128_GCM_SHA256,
+    suite::TLS13_CHACHA20_POLY1305_SHA256,
+    suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+/// The cheapest first. The last one is for callers that want to be safe from computers to come.
+const KEY_EXCHANGES: [&dyn SupportedKxGroup; 4] =
+    [kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1, kx_group::X25519MLKEM768];
+/// HTTP/2 and HTTP/1.1. Who names none speaks HTTP/1.1.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// One is enough for the next connection.
+const TICKETS: usize = 1;
+
+/// The crypto library with what we offer of it.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider {
+        cipher_suites: CIPHER_SUITES.to_vec(),
+        kx_groups: KEY_EXCHANGES.to_vec(),
+        ..aws_lc_rs::default_provider()
+    })
+}
+
+/// Protocols, and how a caller may resume: by a ticket alone, so that nothing is kept here for callers that are gone.
+/// Its key is this process's own and is renewed every six hours. A request in the first flight could be replayed by
+/// whoever has seen it, so none is taken.
+pub(super) fn settle(config: &mut ServerConfig) -> Result<(), rustls::Error> {
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    config.ignore_client_order = true;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = Ticketer::new()?;
+    config.send_tls13_tickets = TICKETS;
+    config.max_early_data_size = 0;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::server::ResolvesServerCertUsingSni;
+
+    use super::*;
+
+    fn config() -> ServerConfig {
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&VERSIONS)
+            .expect("versions")
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
+        settle(&mut config).expect("settled");
+        config
+    }
+
+    #[test]
+    fn offers_these_and_no_others() {
+        let config = config();
+        let crypto = config.crypto_provider();
+        let suites: Vec<_> =
+            crypto.cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
+        insta::assert_snapshot!(suites.join("\n"), @"
+        TLS13_AES_256_GCM_SHA384
+        TLS13_AES_128_GCM_SHA256
+        TLS13_CHACHA20_POLY1305_SHA256
+        TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+        TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+        TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+        TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+        TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        ");
+        let groups: Vec<_> = crypto.kx_groups.iter().map(|group| format!("{:?}", group.name())).collect();
+        insta::assert_snapshot!(groups.join(", "), @"X25519, secp256r1, secp384r1, X25519MLKEM768");
+    }
+
+    #[test]
+    fn keeps_no_sessions_and_takes_no_early_data() {
+        let config = config();
+        assert!(!config.session_storage.can_cache());
+        assert!(config.ticketer.enabled());
+        assert_eq!(config.max_early_data_size, 0);
+        assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    }
+}

@@ -1,0 +1,87 @@
+//! The bytes of a connection: what comes is counted, and what goes must be taken in time.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+use super::conversation::Conversation;
+
+/// A stream that ends where its caller sends too much that is no request, or does not take what is sent.
+pub(super) struct Wire<S> {
+    stream: S,
+    conversation: Arc<Conversation>,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Wire<S> {
+    pub(super) fn new(stream: S, conversation: Arc<Conversation>) -> Self {
+        Self { stream, conversation, stalled: None }
+    }
+
+    /// The outcome of sending something; an error once it has been pending for too long.
+    fn timely<T>(&mut self, cx: &mut Context<'_>, sent: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if sent.is_ready() {
+            self.stalled = None;
+            return sent;
+        }
+        let house = &self.conversation.house;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(house.limits.write_timeout)));
+        ready!(stalled.as_mut().poll(cx));
+        house.metrics.connection_ended("write_timeout");
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if self.conversation.heard(buf.filled().len().saturating_sub(before)) {
+            return Poll::Ready(Ok(()));
+        }
+        self.conversation.house.metrics.connection_ended("overhead");
+        Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let sent = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.timely(cx, sent)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let sent = Pin::new(&mut self.stream).poll_flush(cx);
+        self.timely(cx, sent)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let sent = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.timely(cx, sent)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let sent = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.timely(cx, sent)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

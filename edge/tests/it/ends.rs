@@ -1,0 +1,45 @@
+//! Readiness, and an orderly end.
+
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+
+use crate::support::{Bench, Manner, TX, caller::plain_get, vector};
+
+#[tokio::test]
+async fn readiness_says_what_is_missing() {
+    let mut bench = Bench::new(Manner::Allowing).await;
+    bench.until_ready().await;
+    assert_eq!(bench.admin("/livez").await, (200, "ok\n".to_owned()));
+    assert!(bench.admin("/metrics").await.1.contains(r#"countersign_edge_decider_ready{fleet="default"} 1"#));
+    bench.decider = crate::support::Decider::start(&bench.files, Manner::Allowing).await;
+    let lost = Instant::now();
+    while bench.admin("/readyz").await.0 == 200 {
+        assert!(lost.elapsed() < Duration::from_secs(10), "still ready without a decider");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(bench.admin("/readyz").await, (503, "decider: not ready\n".to_owned()));
+    assert_eq!(bench.admin("/livez").await.0, 200);
+}
+
+#[tokio::test]
+async fn the_end_waits_for_what_is_in_flight() {
+    let Bench { files, decider, edge } = Bench::with(Manner::Slow(Duration::from_millis(1500)), |yaml| {
+        yaml.replace("deadline: 1s", "deadline: 5s")
+    })
+    .await;
+    let (address, admin) = (edge.address, edge.admin_address);
+    let caller = crate::support::Caller::new(address, &files);
+    let asking = tokio::spawn(async move { caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await });
+    while decider.asked().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let begun = Instant::now();
+    let ending = tokio::spawn(edge.end());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(plain_get(admin, "/readyz").await.1.contains("listener: not serving"));
+    ending.await.expect("ended");
+    assert!(begun.elapsed() > Duration::from_millis(1400), "the process would end under a request");
+    assert_eq!(asking.await.expect("answered").action(), "APPROVE");
+    assert!(TcpStream::connect(address).await.is_err(), "nobody may connect any more");
+}

@@ -1,0 +1,107 @@
+//! How many requests there may be, and how often.
+
+use std::time::Duration;
+
+use crate::support::{Bench, Manner, Raw, TX, post, vector};
+
+fn token() -> Vec<u8> {
+    post(TX, &vector("synthetic_request_tx_sign.jwt"))
+}
+
+/// All but the last bytes of a request.
+fn unfinished(bytes: usize) -> Vec<u8> {
+    let mut request = post(TX, &vec![b'a'; bytes + 1]);
+    request.pop();
+    request
+}
+
+#[tokio::test]
+async fn who_has_proven_nothing_asks_only_so_often() {
+    let bench = Bench::limited(Manner::Allowing, "request_rate_per_address: 2").await;
+    let mut unknown = Raw::connect_from(&bench, 1).await.expect("TLS");
+    let junk = post(TX, b"not a token");
+    let statuses = [unknown.ask(&junk).await, unknown.ask(&junk).await, unknown.ask(&junk).await];
+    assert_eq!(statuses, [Some(401), Some(401), Some(429)]);
+    let mut known = Raw::connect_from(&bench, 2).await.expect("TLS");
+    for _ in 0..10 {
+        assert_eq!(known.ask(token()).await, Some(200), "who is known has the rate of its key");
+    }
+    bench.until_counted(r#"countersign_edge_shed_total{reason="request_rate"} 1"#).await;
+}
+
+/// Eight in all: four of those that have proven nothing, one of each address.
+#[tokio::test]
+async fn requests_at_a_time_are_bounded_and_the_known_have_their_share() {
+    let bench = Bench::limited(Manner::Allowing, "max_requests: 8").await;
+    let mut known = Raw::connect_from(&bench, 1).await.expect("TLS");
+    assert_eq!(known.ask(token()).await, Some(200));
+    let mut slow = Vec::new();
+    for host in 2..6 {
+        let mut stream = Raw::connect_from(&bench, host).await.expect("TLS");
+        stream.send(unfinished(10)).await;
+        slow.push(stream);
+    }
+    bench.until_counted("countersign_edge_requests_in_flight 4").await;
+    let mut fifth = Raw::connect_from(&bench, 6).await.expect("TLS");
+    fifth.send(token()).await;
+    let (status, headers) = fifth.answer().await.expect("an answer");
+    assert!(status == 503 && headers.contains("retry-after: 1"), "{headers}");
+    assert_eq!(known.ask(token()).await, Some(200));
+    assert_eq!(slow[0].ask("a").await, Some(401));
+    let mut again = Raw::connect_from(&bench, 2).await.expect("TLS");
+    assert_eq!(again.ask(token()).await, Some(200));
+    bench.until_counted(r#"countersign_edge_shed_total{reason="requests"} 1"#).await;
+}
+
+#[tokio::test]
+async fn bodies_at_a_time_take_only_so_much_memory() {
+    let bench = Bench::limited(Manner::Allowing, "max_body_bytes: 16384\nmax_body_memory: 131072").await;
+    let mut known = Raw::connect_from(&bench, 1).await.expect("TLS");
+    assert_eq!(known.ask(token()).await, Some(200));
+    let (mut slow, filling) = (Raw::connect_from(&bench, 2).await.expect("TLS"), unfinished(16000));
+    slow.send(filling).await;
+    bench.until_counted("countersign_edge_requests_in_flight 1").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut other = Raw::connect_from(&bench, 2).await.expect("TLS");
+    assert_eq!(other.ask(post(TX, &[b'a'; 384])).await, Some(401), "as much as there is");
+    assert_eq!(other.ask(post(TX, &[b'a'; 385])).await, Some(503), "one byte more");
+    assert_eq!(known.ask(token()).await, Some(200));
+    let mut elsewhere = Raw::connect_from(&bench, 3).await.expect("TLS");
+    assert_eq!(elsewhere.ask(token()).await, Some(200));
+    bench.until_counted(r#"countersign_edge_shed_total{reason="body_memory"} 1"#).await;
+}
+
+#[tokio::test]
+async fn a_key_that_asks_too_often_is_told_to_ask_again() {
+    let bench = Bench::limited(Manner::Allowing, "request_rate_per_key: 2").await;
+    let caller = bench.caller();
+    let mut actions = Vec::new();
+    for _ in 0..3 {
+        actions.push(caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action());
+    }
+    assert_eq!(actions[..2], ["APPROVE", "APPROVE"]);
+    assert_eq!(actions[2], "RETRY");
+    assert_eq!(bench.decider.asked().len(), 2);
+    bench.until_counted(r#"countersign_edge_shed_total{reason="key_rate"} 1"#).await;
+}
+
+#[tokio::test]
+async fn one_decision_too_many_at_a_time_is_put_off() {
+    let slow = Manner::Slow(Duration::from_millis(700));
+    let bench = Bench::limited(slow, "max_decisions: 2").await;
+    let ask = || {
+        let caller = bench.caller();
+        tokio::spawn(async move { caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action() })
+    };
+    let (first, second) = (ask(), ask());
+    while bench.decider.asked().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(ask().await.expect("an answer"), "RETRY");
+    assert_eq!(
+        (first.await.expect("an answer"), second.await.expect("an answer")),
+        ("APPROVE".into(), "APPROVE".into())
+    );
+    assert_eq!(ask().await.expect("an answer"), "APPROVE");
+    bench.until_counted(r#"countersign_edge_shed_total{reason="decisions"} 1"#).await;
+}

@@ -17,6 +17,8 @@ use crate::telemetry::Shed;
 /// When to come again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
+/// Whoever looks at an answer in a browser sees the text that it is.
+const AS_IT_IS: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The caller of a request.
 #[derive(Clone, Debug)]
@@ -41,6 +43,7 @@ impl Caller {
             Some(status) => status.into_response(),
             None => self.admitted(request, router).await,
         };
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
         // HTTP/2 has a frame for it, which the connection sends.
         if !self.0.http2 && self.0.is_old() {
             response.headers_mut().insert(header::CONNECTION, CLOSE);

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::{Duration, Instant};
 
-use super::{House, seats::Seat};
+use super::{house::House, seats::Seat};
 use crate::telemetry::Shed;
 
 /// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any

@@ -63,7 +63,8 @@ fn takes_a_request_as_a_cosigner_really_sends_it() {
 fn tries_every_key_of_the_path() {
     let other = key_of(&RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"));
     let token = sign(HEADER, PAYLOAD);
-    assert!(authenticate(token.as_bytes(), &[other.clone(), KEYS[0].clone()], &NOW).is_ok());
+    let proven = authenticate(token.as_bytes(), &[other.clone(), KEYS[0].clone()], &NOW).expect("authentic");
+    assert_eq!(proven.key(), KeyNumber(1));
     assert_eq!(authenticate(token.as_bytes(), &[other], &NOW).err(), Some(NotAuthentic::Signature));
     assert_eq!(authenticate(token.as_bytes(), &[], &NOW).err(), Some(NotAuthentic::Signature));
 }
@@ -155,8 +156,13 @@ fn refuses_a_second_spelling_of_the_same_bytes() {
 
 #[test]
 fn bounds_sizes_before_any_cryptography() {
-    let long_header = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(MAX_HEADER_PART_BYTES));
-    assert_eq!(refusal(sign(&long_header, PAYLOAD)), NotAuthentic::Size);
+    let header = |bytes: usize| {
+        let around = r#"{"alg":"RS256","kid":""}"#.len();
+        format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(bytes - around))
+    };
+    let most = MAX_HEADER_PART_BYTES / 4 * 3;
+    assert!(authenticate(sign(&header(most), PAYLOAD).as_bytes(), &KEYS, &NOW).is_ok());
+    assert_eq!(refusal(sign(&header(most + 1), PAYLOAD)), NotAuthentic::Size);
     let token = sign(HEADER, PAYLOAD);
     let (signed, _) = token.rsplit_once('.').expect("three parts");
     assert_eq!(refusal(format!("{signed}.{}", "A".repeat(MAX_SIGNATURE_PART_BYTES + 1))), NotAuthentic::Size);

@@ -11,12 +11,14 @@ use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use super::{LetIn, conversation::Conversation};
+use super::{conversation::Conversation, fence::LetIn};
 use crate::telemetry::Shed;
 
 /// When to come again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
+/// Whoever looks at an answer in a browser sees the text that it is.
+const AS_IT_IS: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The caller of a request.
 #[derive(Clone, Debug)]
@@ -26,13 +28,13 @@ impl Caller {
     /// Where it calls from, an IPv4 address as such.
     #[must_use]
     pub fn address(&self) -> IpAddr {
-        self.0.from.address
+        self.0.entered.address
     }
 
     /// That the listener's fence has let it in. `None`: there is no fence.
     #[must_use]
     pub fn let_in(&self) -> Option<LetIn> {
-        self.0.from.let_in
+        self.0.entered.let_in
     }
 
     /// Says that it may ask: it has proven who it is, or is of a network of the list where nobody proves anything. Its
@@ -47,6 +49,7 @@ impl Caller {
             Some(status) => status.into_response(),
             None => self.admitted(request, router).await,
         };
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
         // HTTP/2 has a frame for it, which the connection sends.
         if !self.0.http2 && self.0.is_old() {
             response.headers_mut().insert(header::CONNECTION, CLOSE);

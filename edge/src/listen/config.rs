@@ -90,8 +90,8 @@ impl Default for Limits {
             max_streams: 64,
             max_requests: 4096,
             max_decisions: 1024,
-            connection_rate_per_address: per_second(100),
-            request_rate_per_address: per_second(100),
+            connection_rate_per_address: per_second(500),
+            request_rate_per_address: per_second(500),
             request_rate_per_key: per_second(1000),
         }
     }

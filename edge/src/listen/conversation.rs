@@ -7,7 +7,10 @@ use std::sync::{
 
 use tokio::time::{Duration, Instant};
 
-use super::{From, House, seats::Seat};
+use super::{
+    house::{Entered, House},
+    seats::Seat,
+};
 use crate::telemetry::Shed;
 
 /// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any
@@ -21,7 +24,7 @@ const NO_HEAD: u64 = u64::MAX;
 #[derive(Debug)]
 pub(super) struct Conversation {
     pub(super) house: Arc<House>,
-    pub(super) from: From,
+    pub(super) entered: Entered,
     pub(super) http2: bool,
     seat: Seat,
     began: Instant,
@@ -46,10 +49,10 @@ pub(super) enum Look {
 }
 
 impl Conversation {
-    pub(super) fn begin(house: Arc<House>, from: From, http2: bool, seat: Seat) -> Arc<Self> {
+    pub(super) fn begin(house: Arc<House>, entered: Entered, http2: bool, seat: Seat) -> Arc<Self> {
         Arc::new(Self {
             house,
-            from,
+            entered,
             http2,
             seat,
             began: Instant::now(),

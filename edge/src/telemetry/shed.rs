@@ -84,19 +84,43 @@ impl Default for Told {
 impl Told {
     /// Notes it, and logs it where that was long enough ago.
     pub(super) fn note(&self, shed: Shed) {
-        let Some(note) = self.notes.get(shed as usize) else { return };
-        note.count.fetch_add(1, Ordering::Relaxed);
-        let (now, again) = (self.millis(), note.again.load(Ordering::Relaxed));
-        let next = now.saturating_add(LOG_INTERVAL_MILLIS);
-        // Of several at once only one gets to log it.
-        let mine = || note.again.compare_exchange(again, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if now >= again && mine() {
-            let count = note.count.swap(0, Ordering::Relaxed);
+        if let Some(count) = self.notes.get(shed as usize).and_then(|note| note.due(self.millis())) {
             tracing::warn!(reason = shed.reason(), count, "shedding: a limit of the listener is met");
         }
     }
 
     fn millis(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Note {
+    /// How often it was met since it was logged last, if it is to be logged now.
+    fn due(&self, now: u64) -> Option<u64> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let again = self.again.load(Ordering::Relaxed);
+        let next = now.saturating_add(LOG_INTERVAL_MILLIS);
+        // Of several at once only one gets to log it.
+        let mine = || self.again.compare_exchange(again, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        (now >= again && mine()).then(|| self.count.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_not_one_of_log_lines() {
+        let note = Note::default();
+        let told = [7, 8, 10_006, 10_007, 10_008, 20_007].map(|now| note.due(now));
+        assert_eq!(told, [Some(1), None, None, Some(3), None, Some(2)]);
+    }
+
+    #[test]
+    fn each_limit_has_its_own_note() {
+        for (index, shed) in Shed::ALL.into_iter().enumerate() {
+            assert_eq!(shed as usize, index, "{}", shed.reason());
+        }
     }
 }

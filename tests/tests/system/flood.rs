@@ -28,6 +28,8 @@ const FILES: u64 = 3200 + 1000;
 /// Of four there are three at the edge at a time, while those that it has shown out come back.
 const MOST_ARE_THERE: (usize, usize) = (3, 4);
 const P99: Duration = Duration::from_millis(500);
+/// On a machine that has much else to do it may be so many times what it was without the flood.
+const BUSY_FACTOR: u32 = 10;
 const MEMORY_GROWTH_BYTES: u64 = 64 << 20;
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -46,34 +48,24 @@ async fn thousands_that_hold_on_hold_nobody_up() {
     let _decider = ScriptedDecider::start(system.local(), |request| Ok(approval(&request))).await;
     system.start_edge().await;
     let kept = system.cosigner();
-    for _ in 0..20 {
-        ask(&kept).await;
-    }
-    let before = resident_bytes(system.edge().id());
+    let quiet = control(&mut system, &kept, Duration::from_secs(2)).await;
+    let most_at_p99 = P99.max(quiet.over_kept.max(quiet.over_new) * BUSY_FACTOR);
 
     let kinds = CLIENTS.map(|(kind, count)| (kind, count / rounds(4, 1)));
     let all: usize = kinds.iter().map(|(_, count)| count).sum();
     let most_are_there = all * MOST_ARE_THERE.0 / MOST_ARE_THERE.1;
     let flood = Clients::start(system.local(), &kinds);
     let come = async || connections(&mut system).await >= most_are_there;
-    eventually("the flood has come", Duration::from_secs(30), come).await;
-    let (mut over_kept, mut over_new, mut most) = (Vec::new(), Vec::new(), 0);
-    let (begun, hold) = (Instant::now(), Duration::from_secs(rounds(6, 60) as u64));
-    while begun.elapsed() < hold {
-        over_kept.push(ask(&kept).await);
-        over_new.push(ask(&system.cosigner()).await);
-        most = most.max(resident_bytes(system.edge().id()));
-        tokio::time::sleep(PAUSE).await;
-    }
+    eventually("the flood has come", Duration::from_secs(60), come).await;
+    let hold = Duration::from_secs(rounds(6, 60) as u64);
+    let Control { over_kept, over_new, resident } = control(&mut system, &kept, hold).await;
     assert!(connections(&mut system).await >= most_are_there, "the flood went on to the end");
-    let (over_kept, over_new) = (p99(over_kept), p99(over_new));
-    let grown = most.saturating_sub(before);
-    println!(
-        "p99 {over_kept:?} over a kept connection, {over_new:?} over new ones; {} KiB more",
-        grown >> 10
+    let grown = resident.saturating_sub(quiet.resident);
+    let told = format!(
+        "p99 {over_kept:?} over a kept connection, {over_new:?} over new ones, of {most_at_p99:?}; {grown} bytes more"
     );
-    assert!(over_kept < P99 && over_new < P99, "{over_kept:?}, {over_new:?}\n{}", system.logs());
-    assert!(grown < MEMORY_GROWTH_BYTES, "{grown} bytes more");
+    println!("{told}");
+    assert!(over_kept < most_at_p99 && over_new < most_at_p99 && grown < MEMORY_GROWTH_BYTES, "{told}");
 
     let _sockets = flood.let_be().await;
     eventually("all were shown out", Duration::from_secs(90), async || connections(&mut system).await <= 1)
@@ -84,6 +76,27 @@ async fn thousands_that_hold_on_hold_nobody_up() {
 /// Does not wait a minute for those that never read.
 fn impatient(yaml: String) -> String {
     yaml.replacen("\nadmin:", "\n  idle_timeout: 10s\nadmin:", 1)
+}
+
+/// What a Co-signer in earnest sees, and how large the edge gets meanwhile.
+struct Control {
+    /// Times of an answer, at p99.
+    over_kept: Duration,
+    over_new: Duration,
+    /// Bytes, at most.
+    resident: u64,
+}
+
+async fn control(system: &mut System, kept: &Cosigner, hold: Duration) -> Control {
+    let (mut over_kept, mut over_new, mut resident) = (Vec::new(), Vec::new(), 0);
+    let begun = Instant::now();
+    while begun.elapsed() < hold {
+        over_kept.push(ask(kept).await);
+        over_new.push(ask(&system.cosigner()).await);
+        resident = resident.max(resident_bytes(system.edge().id()));
+        tokio::time::sleep(PAUSE).await;
+    }
+    Control { over_kept: p99(over_kept), over_new: p99(over_new), resident }
 }
 
 /// How long an approval took.

@@ -21,7 +21,7 @@ const DRIP: Duration = Duration::from_secs(1);
 /// A client that has been shown out comes back after one of these times, so that not all come at once.
 const COME_BACK_AFTER_MILLIS: [u64; 4] = [250, 490, 730, 970];
 /// Time between the first visits of two clients.
-const APART: Duration = Duration::from_millis(1);
+const APART: Duration = Duration::from_millis(4);
 /// Small, so that what a client does not read is the edge's to keep.
 const RECEIVE_BUFFER_BYTES: u32 = 4096;
 const UNREAD_ANSWERS: usize = 50;

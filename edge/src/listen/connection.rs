@@ -1,0 +1,140 @@
+//! A connection from its first byte to its last: seat, handshake, requests.
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc};
+
+use hyper::service::service_fn;
+use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
+use tokio::{
+    io::AsyncBufReadExt as _,
+    net::TcpStream,
+    sync::oneshot::Receiver,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use super::{
+    caller::Caller,
+    conversation::{Conversation, Look},
+    house::House,
+    protocol,
+    routes::Routes,
+    seats::Order,
+    wire::Wire,
+};
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) tls: TlsAcceptor,
+    pub(super) house: Arc<House>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("limits", &self.house.limits).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A connection from its first byte to its last.
+    pub(super) async fn connection(self, mut stream: TcpStream, peer: SocketAddr, routes: Routes) {
+        // Whoever is not let in gets no byte of TLS.
+        let Some(entered) = self.house.let_in(&mut stream, peer).await else { return };
+        let Some((seat, mut orders)) = self.house.seats.take(entered.address) else { return };
+        let _counted = self.house.metrics.connection();
+        // Small answers would otherwise wait 40 ms for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        // What a caller has not got to yet takes no memory: a flood is of those that never get there.
+        let Some(mut stream) = Box::pin(self.handshake(stream, &mut orders)).await else {
+            _ = self.house.metrics.failed_handshakes.inc();
+            return;
+        };
+        seat.shaken();
+        if self.says_something(&mut stream, &mut orders).await {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let conversation = Conversation::begin(self.house, entered, http2, seat);
+            Box::pin(requests(stream, conversation, routes, orders)).await;
+        }
+    }
+
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        orders: &mut Receiver<Order>,
+    ) -> Option<TlsStream<TcpStream>> {
+        let handshake = async {
+            stream.readable().await.ok()?;
+            self.tls.accept(stream).await.ok()
+        };
+        tokio::select! {
+            shaken = timeout(self.house.limits.handshake_timeout, handshake) => shaken.ok()?,
+            _ = orders => None,
+        }
+    }
+
+    async fn says_something(&self, stream: &mut TlsStream<TcpStream>, orders: &mut Receiver<Order>) -> bool {
+        tokio::select! {
+            said = timeout(self.house.limits.header_timeout, stream.fill_buf()) => match said {
+                Ok(said) => said.is_ok_and(|bytes| !bytes.is_empty()),
+                Err(_) => {
+                    self.house.metrics.connection_ended("header_timeout");
+                    false
+                }
+            },
+            _ = orders => false,
+        }
+    }
+}
+
+/// The requests of a connection, by the protocol that was agreed on; HTTP/1.1 where none was.
+async fn requests(
+    stream: TlsStream<TcpStream>,
+    conversation: Arc<Conversation>,
+    routes: Routes,
+    orders: Receiver<Order>,
+) {
+    let limits = conversation.house.limits;
+    let stream = TokioIo::new(Wire::new(stream, Arc::clone(&conversation)));
+    let caller = Caller(Arc::clone(&conversation));
+    let service = service_fn(move |request| {
+        // Looked up anew: a key that is no longer believed is not believed on a connection from before either.
+        let answer = caller.clone().answer(request, routes.current());
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    if conversation.http2 {
+        watched(protocol::http2(&limits).serve_connection(stream, service), &conversation, orders).await;
+    } else {
+        watched(protocol::http1(&limits).serve_connection(stream, service), &conversation, orders).await;
+    }
+}
+
+/// Serves a connection until it ends, is told to, or has had its time. What it fails of is the caller's to know.
+async fn watched(
+    connection: impl GracefulConnection,
+    conversation: &Conversation,
+    mut orders: Receiver<Order>,
+) {
+    let (mut connection, mut timer) = (pin!(connection), pin!(sleep_until(Instant::now())));
+    let (mut draining, mut retired) = (false, false);
+    loop {
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            told = &mut orders, if !draining => {
+                if told != Ok(Order::Drain) {
+                    return;
+                }
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = timer.as_mut() => match conversation.look(retired) {
+                Look::Again(at) => timer.as_mut().reset(at),
+                Look::Retire => {
+                    retired = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Look::End(reason) => return conversation.house.metrics.connection_ended(reason),
+            },
+        }
+    }
+}

@@ -160,7 +160,8 @@ fn makes_keys(folder: &Path, line: &str) -> Result<(), String> {
 
 /// Ports in a README are taken on some machine; the words around them are what is to be tried.
 fn demo(line: &str) -> String {
-    let free = ports::free_addresses().named().map(|(_, address)| address.port().to_string()).join(",");
+    let free = ports::free_addresses().named().into_iter().map(|(_, address)| address.port().to_string());
+    let free = free.collect::<Vec<_>>().join(",");
     let mut words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
     if let Some(at) = words.iter().position(|word| word == "--ports") {
         words[at + 1] = free;

@@ -3,6 +3,7 @@
 
 mod http;
 pub mod jws;
+mod plain;
 pub mod reply;
 pub mod request;
 
@@ -12,10 +13,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+mod trust;
+
 pub use self::http::Response;
 use self::jws::{Signer, Verifier};
+pub use self::plain::PlainCosigner;
 pub use self::reply::{Action, Reply};
 pub use self::request::Endpoint;
+pub use self::trust::Trust;
 
 /// A Co-signer fails a transaction whose answer is not there by then (callback protocol, section 2.5).
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -60,8 +65,7 @@ impl Cosigner {
             .map_err(|error| Error::key(&config.private_key, error))?;
         let verifier = Verifier::from_pem(&read("the handler's public reply key", &config.reply_key)?)
             .map_err(|error| Error::key(&config.reply_key, error))?;
-        let ca = read("the certificate authority", &config.ca)?;
-        let http = http::Client::new(&config.url, &config.ca, &ca)?;
+        let http = http::Client::new(&config.url, &Trust::Authority(config.ca.clone()))?;
         Ok(Self {
             signer: Arc::new(signer),
             verifier: Arc::new(verifier),
@@ -118,12 +122,17 @@ impl Cosigner {
         let token = std::str::from_utf8(&response.body).map_err(|_| Error::Reply("it is not text".into()))?;
         let payload = self.verifier.verify(token).map_err(|error| Error::Reply(error.to_string()))?;
         let reply = Reply::read(&payload).map_err(Error::Reply)?;
-        match request_id {
-            Some(asked) if asked != reply.request_id => {
-                Err(Error::Reply(format!("it answers request {:?}, asked was {asked:?}", reply.request_id)))
-            }
-            _ => Ok(reply),
+        answers(reply, request_id)
+    }
+}
+
+/// A reply is believed of the request that was asked.
+fn answers(reply: Reply, request_id: Option<&str>) -> Result<Reply, Error> {
+    match request_id {
+        Some(asked) if asked != reply.request_id => {
+            Err(Error::Reply(format!("it answers request {:?}, asked was {asked:?}", reply.request_id)))
         }
+        _ => Ok(reply),
     }
 }
 

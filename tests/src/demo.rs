@@ -11,13 +11,18 @@ mod table;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
+use proto::decider::v1::DecisionRecord;
+
+use self::explain::Assets;
 use self::interrupt::Interrupt;
 use self::plan::Plan;
+use self::samples::Sample;
 use self::system::System;
 use self::table::Row;
-use crate::cosigner::{self, ANSWER_TIMEOUT, Cosigner};
-use crate::local::{self, Addresses, Local, Settings};
+use crate::cosigner::{self, ANSWER_TIMEOUT, Answer, Cosigner, PlainCosigner, Trust};
+use crate::local::{self, Addresses, JSON_TENANT, Local, Settings};
 use crate::services::{self, decisions, ports};
 
 /// What the demo is told.
@@ -106,23 +111,45 @@ async fn send_samples(local: &Local) -> Result<Vec<Row>, Error> {
         timeout: ANSWER_TIMEOUT,
     })?;
     let mut decider = decisions::client(local)?;
-    let assets = explain::Assets::read(&local.policy());
+    let assets = Assets::read(&local.policy());
     let mut rows = Vec::new();
     for sample in samples::all() {
         progress(&format!("Sending: {}", sample.name));
-        let sent = std::time::SystemTime::now();
+        let sent = SystemTime::now();
         let answer = cosigner.send(&sample.payload).await?;
         let record = decisions::newest(&mut decider, &answer.reply.request_id).await?;
-        rows.push(Row {
-            name: sample.name,
-            action: answer.reply.action,
-            expected: sample.expected,
-            why: explain::why(record.as_ref(), &answer.reply, sent, &assets),
-            elapsed: answer.elapsed,
-        });
+        rows.push(row(sample, &answer, record.as_ref(), sent, &assets));
+    }
+    if let Some(url) = local.json_url()? {
+        let (cosigner, sample) = (plain_cosigner(local, &url)?, samples::in_json_mode());
+        let sent = SystemTime::now();
+        let answer = cosigner.send(&sample.payload).await?;
+        let record = decisions::newest_of(JSON_TENANT, &mut decider, &answer.reply.request_id).await?;
+        rows.push(row(sample, &answer, record.as_ref(), sent, &assets));
     }
     progress("");
     Ok(rows)
+}
+
+/// As option 2 has it: it believes whoever has the key of the edge's certificate.
+fn plain_cosigner(local: &Local, url: &str) -> Result<PlainCosigner, Error> {
+    Ok(PlainCosigner::new(url, &Trust::Pin(local.certificate("edge")), ANSWER_TIMEOUT)?)
+}
+
+fn row(
+    sample: Sample,
+    answer: &Answer,
+    record: Option<&DecisionRecord>,
+    sent: SystemTime,
+    assets: &Assets,
+) -> Row {
+    Row {
+        name: sample.name,
+        action: answer.reply.action,
+        expected: sample.expected,
+        why: explain::why(record, &answer.reply, sent, assets),
+        elapsed: answer.elapsed,
+    }
 }
 
 /// One line that is written over: for people only.

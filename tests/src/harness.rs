@@ -22,8 +22,8 @@ use std::time::Duration;
 use proto::decider::v1::DecisionRecord;
 use tempfile::TempDir;
 
-use crate::cosigner::{self, ANSWER_TIMEOUT, Answer, Cosigner};
-use crate::local::{DEMO_POLICY, Local, Settings, Store};
+use crate::cosigner::{self, ANSWER_TIMEOUT, Answer, Cosigner, PlainCosigner, Trust};
+use crate::local::{DEMO_POLICY, JSON_TENANT, Local, Settings, Store};
 use crate::services::{self, Process, READY_TIMEOUT, STOP_TIMEOUT, binaries, decisions, ports};
 
 /// How a system differs from that of the demo.
@@ -42,6 +42,8 @@ pub struct Options {
     pub decider: bool,
     /// Start the edge.
     pub edge: bool,
+    /// With JSON mode.
+    pub json: bool,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Default for Options {
             edit_decider: |yaml| yaml,
             decider: true,
             edge: true,
+            json: false,
         }
     }
 }
@@ -83,7 +86,10 @@ impl System {
 
     /// A system with options, ready as far as it is started.
     pub async fn with(options: Options) -> Self {
-        let mut system = Self::prepared(options.policy, options.store, options.environment);
+        let addresses =
+            if options.json { ports::free_addresses_with_json() } else { ports::free_addresses() };
+        let settings = Settings { addresses, store: options.store, policy: options.policy };
+        let mut system = Self::prepared(&settings, options.environment);
         edit(&system.local.edge_config(), options.edit_edge);
         edit(&system.local.decider_config(), options.edit_decider);
         if options.decider {
@@ -95,10 +101,9 @@ impl System {
         system
     }
 
-    fn prepared(policy: String, store: Store, environment: Vec<(String, String)>) -> Self {
+    fn prepared(settings: &Settings, environment: Vec<(String, String)>) -> Self {
         let directory = tempfile::Builder::new().prefix("countersign-").tempdir().unwrap();
-        let settings = Settings { addresses: ports::free_addresses(), store, policy };
-        let local = Local::create(&directory.path().join("local"), &settings).unwrap();
+        let local = Local::create(&directory.path().join("local"), settings).unwrap();
         Self { environment, edge: None, decider: None, local, _directory: directory }
     }
 
@@ -168,6 +173,12 @@ impl System {
         }
     }
 
+    /// A Co-signer in JSON mode that pins this certificate, or trusts the authority.
+    pub fn plain_cosigner(&self, trust: Trust) -> PlainCosigner {
+        let url = self.local.json_url().unwrap().expect("the system has no JSON mode");
+        PlainCosigner::new(&url, &trust, ANSWER_TIMEOUT).unwrap()
+    }
+
     /// Sends one request over a new connection. There must be a believable reply.
     pub async fn send(&self, payload: &[u8]) -> Answer {
         self.cosigner().send(payload).await.unwrap_or_else(|error| panic!("{error}\n{}", self.logs()))
@@ -181,6 +192,11 @@ impl System {
     /// The newest decision on record over this request.
     pub async fn record(&self, request_id: &str) -> Option<DecisionRecord> {
         decisions::newest(&mut self.decisions(), request_id).await.unwrap()
+    }
+
+    /// The same of a request that came in JSON mode.
+    pub async fn json_record(&self, request_id: &str) -> Option<DecisionRecord> {
+        decisions::newest_of(JSON_TENANT, &mut self.decisions(), request_id).await.unwrap()
     }
 
     /// Everything both services have logged.

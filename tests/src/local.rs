@@ -10,7 +10,7 @@ mod keys;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use self::configs::{Addresses, Store};
+pub use self::configs::{Addresses, JSON_TENANT, Store};
 pub use self::fleet::Fleet;
 
 /// The demo's policy, with comments for its reader.
@@ -65,6 +65,11 @@ impl Local {
     /// Base URL of the edge for a Co-signer.
     pub fn url(&self) -> Result<String, Error> {
         Ok(format!("https://localhost:{}", self.addresses()?.edge.port()))
+    }
+
+    /// The same for one in JSON mode, where there is such a listener.
+    pub fn json_url(&self) -> Result<Option<String>, Error> {
+        Ok(self.addresses()?.edge_json.map(|address| format!("https://localhost:{}", address.port())))
     }
 
     /// The directory itself.

@@ -22,7 +22,7 @@ pub struct ConfigChange {
     pub extra_info_received: Option<String>,
 }
 
-/// Decodes a configuration change from bytes whose signature holds.
+/// Decodes a configuration change from bytes that may be read: whose signature holds, or that came in JSON mode.
 pub fn decode_config_change(bytes: &[u8]) -> Result<ConfigChange, DecodeError> {
     read(bytes).map_err(|refusal| DecodeError {
         request_id: readable_request_id(bytes),

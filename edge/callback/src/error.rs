@@ -4,11 +4,11 @@ use thiserror::Error;
 
 use crate::{members::Members, refusal::Refusal, request_id::RequestId, stage::Stage};
 
-/// A payload that is authentic and cannot be decoded.
+/// A payload that may be read and cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{refusal}")]
 pub struct DecodeError {
-    /// The `requestId`, where one could be read without doubt: then a signed answer is possible.
+    /// The `requestId`, where one could be read without doubt: then an answer is possible.
     pub request_id: Option<RequestId>,
     /// The stage as far as the payload shows it; doubt means signing. `None`: a configuration change.
     pub stage: Option<Stage>,

@@ -1,7 +1,7 @@
 //! The shapes of a Fireblocks Co-signer callback: strictly decoded, normalised, and answered.
 //!
 //! Pure: bytes and text in, values out. No clock, no files, no network. The modules follow the way of a
-//! request: a payload whose signature holds is decoded once, into the project's own words, and every request
+//! request: a payload that may be read is decoded once, into the project's own words, and every request
 //! gets a [`Reply`].
 
 #![warn(missing_docs)]

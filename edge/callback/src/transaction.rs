@@ -8,7 +8,7 @@ use crate::error::{DecodeError, readable_request_id};
 
 pub use shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transaction};
 
-/// Decodes a transaction from bytes whose signature holds.
+/// Decodes a transaction from bytes that may be read: whose signature holds, or that came in JSON mode.
 ///
 /// Anything that could be read in two ways is refused: a name given twice at any depth, a read field of another
 /// type, text after the object. See [`bounds`](crate::bounds) for sizes.

@@ -163,7 +163,7 @@ fn check_tenants<'r>(paths: impl Iterator<Item = &'r Read<'r>>) {
     }
 }
 
-/// What nobody has proven must not draw on the limits of those who do, nor be covered by rules that were written for them
+/// What nobody has proven has to be told apart wherever a tenant tells things apart: in grants, keys of limits, records
 /// (decision model, section 8).
 fn check_apart(jwt: &[Read<'_>], json: &[Read<'_>]) {
     for Read { place, path, .. } in json {

@@ -418,6 +418,8 @@ fn the_readme_shows_a_whole_configuration() {
     assert_eq!(config.fleets[0].decider.deadline, DEFAULT_DEADLINE);
     let paths: Vec<_> = config.fleets.iter().map(|fleet| fleet.paths.len()).collect();
     assert_eq!(paths, [2, 1]);
+    assert_eq!(config.json.expect("JSON mode").limits, listen::Limits::default());
+    assert_eq!(config.fleets[0].json_paths.len(), 1);
 }
 
 #[test]
@@ -435,11 +437,18 @@ fn the_sample_for_deployments_loads() {
         .expect("a sample");
     let config = files.load(&sample).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert_eq!(config.fleets[0].paths.len(), 2);
-    // And with the fleet that it shows in comments.
+    assert!(config.json.is_none());
+    // And with the fleet and the JSON mode that it shows in comments.
     let shown = sample
         .replace("\n# deciders:", "\ndeciders:")
+        .replace("\n# json:", "\njson:")
         .replace("\n#   ", "\n  ")
+        .replace("    # proxies:", "    proxies:")
+        .replace("    # client_ca:", "    client_ca:")
         .replace("    # decider: payroll", "    decider: payroll");
     let config = files.load(&shown).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert_eq!(config.fleets[1].paths[0].sub_path.as_str(), "/payroll");
+    let fence = config.json.expect("JSON mode").fence.expect("a fence");
+    assert_ne!(fence.proxies, listen::Networks::default());
+    assert_eq!(config.fleets[0].json_paths.len(), 1);
 }

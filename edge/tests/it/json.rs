@@ -1,7 +1,11 @@
 //! JSON mode: what a request gets that nobody has signed.
 
+use std::time::Duration;
+
+use edge::{app::start, config::Config};
 use http::Method;
 use proto::decider::v1::{CallerProof, Stage};
+use tokio::net::TcpStream;
 use tonic::Code;
 
 use crate::support::{
@@ -241,6 +245,32 @@ async fn the_listener_has_limits_of_its_own() {
     assert_eq!(bench.json_caller().post(JSON_TX, body(16384)).await.status, 200);
     assert_eq!(bench.json_caller().post(JSON_TX, body(16385)).await.status, 413);
     assert_eq!(bench.caller().post(TX, body(16385)).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_end_waits_for_what_is_in_flight_and_then_nobody_may_connect() {
+    let manner = Manner::Slow(Duration::from_millis(800));
+    let Bench { files, decider, edge } = Bench::json(manner, LOOPBACK).await;
+    let address = edge.json_address.expect("JSON mode");
+    let caller = Caller::new(address, &files);
+    let asking = tokio::spawn(async move { caller.post(JSON_TX, r#"{"requestId":"r"}"#).await });
+    while decider.calls() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    edge.end().await;
+    assert_eq!(asking.await.expect("answered").plain()["action"], "APPROVE");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_fails_the_start_and_is_named() {
+    let files = Files::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let yaml = files.yaml(1) + &json_yaml(&address, LOOPBACK);
+    let config = Config::load(&files.write("edge.yaml", yaml.as_bytes())).expect("no mistakes");
+    let error = start(config).await.expect_err("taken").to_string();
+    assert!(error.contains(&format!("cannot listen on {address} (json.listen)")), "{error}");
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use system_tests::cosigner::jws::Signer;
-use system_tests::cosigner::{ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error};
+use system_tests::cosigner::{
+    ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error, PlainCosigner, Trust,
+};
 
 /// No valid reply.
 const EXIT_NO_REPLY: u8 = 1;
@@ -29,6 +31,8 @@ Examples (after `make run`, from the project's directory):
   cosigner send --file change.json --config-change
   cosigner sign --file request.json > request.jwt
   cosigner send --token request.jwt
+  cosigner send --json --file request.json
+  cosigner send --json --pin .local/tls/edge.crt --file request.json
 
 Exit codes: 0 a verified reply came, whatever its action; 1 no valid reply; 64 bad usage, nothing was sent.";
 
@@ -48,9 +52,15 @@ struct Send {
     /// Send this token as it is instead of signing a request
     #[arg(long, value_name = "FILE")]
     token: Option<PathBuf>,
-    /// Base URL of the handler, with a sub-path if it has one
-    #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
-    url: String,
+    /// Base URL of the handler, with a sub-path if it has one; without it https://localhost:8443, or :8444 with --json
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// JSON mode: send the request as it is, unsigned, to the paths without /v2, and read a reply that nobody has signed
+    #[arg(long, conflicts_with = "token")]
+    json: bool,
+    /// With --json: instead of --ca, the certificate (PEM) whose public key the handler's must have
+    #[arg(long, value_name = "FILE", requires = "json")]
+    pin: Option<PathBuf>,
     #[command(flatten)]
     key: Key,
     /// Public key (PEM) that the reply must be signed with: RSA (by RS256) or P-256 (by ES256)
@@ -121,26 +131,43 @@ async fn main() -> ExitCode {
 
 impl Send {
     async fn run(self) -> Result<String, Error> {
+        let answer = if self.json { self.send_plain().await? } else { self.send_signed().await? };
+        Ok(print(&answer, self.output))
+    }
+
+    fn url(&self) -> String {
+        let port = if self.json { 8444 } else { 8443 };
+        self.url.clone().unwrap_or_else(|| format!("https://localhost:{port}"))
+    }
+
+    async fn send_plain(&self) -> Result<Answer, Error> {
+        let trust = self.pin.clone().map_or_else(|| Trust::Authority(self.ca.clone()), Trust::Pin);
+        let cosigner = PlainCosigner::new(&self.url(), &trust, self.timeout)?;
+        let request = read(&self.file)?;
+        match self.config_change {
+            true => cosigner.send_to(Endpoint::ConfigChange, &request).await,
+            false => cosigner.send(&request).await,
+        }
+    }
+
+    async fn send_signed(&self) -> Result<Answer, Error> {
         let cosigner = Cosigner::new(&Config {
-            url: self.url.clone(),
+            url: self.url(),
             private_key: self.key.key.clone(),
             reply_key: self.reply_key.clone(),
             ca: self.ca.clone(),
             timeout: self.timeout,
         })?;
-        let answer = match &self.token {
+        match &self.token {
             Some(file) => {
                 let token = String::from_utf8_lossy(&read(file)?).into_owned();
                 let endpoint =
                     if self.config_change { Endpoint::ConfigChange } else { Endpoint::Transaction };
-                cosigner.send_token(endpoint, token.trim_end()).await?
+                cosigner.send_token(endpoint, token.trim_end()).await
             }
-            None if self.config_change => {
-                cosigner.send_to(Endpoint::ConfigChange, &read(&self.file)?).await?
-            }
-            None => cosigner.send(&read(&self.file)?).await?,
-        };
-        Ok(print(&answer, self.output))
+            None if self.config_change => cosigner.send_to(Endpoint::ConfigChange, &read(&self.file)?).await,
+            None => cosigner.send(&read(&self.file)?).await,
+        }
     }
 }
 
@@ -242,11 +269,16 @@ mod tests {
 
     #[test]
     fn the_defaults_are_the_demos_files() {
-        let Command { what: What::Send(send) } = Command::try_parse_from(["cosigner", "send"]).unwrap()
-        else {
-            panic!("not send")
+        let parsed = |arguments: &[&str]| {
+            let Command { what: What::Send(send) } = Command::try_parse_from(arguments).unwrap() else {
+                panic!("not send")
+            };
+            send
         };
-        assert_eq!(send.url, "https://localhost:8443");
+        assert_eq!(parsed(&["cosigner", "send", "--json"]).url(), "https://localhost:8444");
+        let send = parsed(&["cosigner", "send"]);
+        assert_eq!(send.url(), "https://localhost:8443");
+        assert!(Command::try_parse_from(["cosigner", "send", "--pin", "edge.crt"]).is_err());
         assert_eq!(send.key.key, Path::new(".local/cosigner/private.pem"));
         assert_eq!(send.reply_key, Path::new(".local/edge/reply_public.pem"));
         assert_eq!(send.ca, Path::new(".local/tls/ca.pem"));

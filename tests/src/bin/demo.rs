@@ -22,8 +22,9 @@ struct Arguments {
     /// Directory of keys, configurations, policy, data and logs
     #[arg(long, value_name = "DIR", default_value = ".local")]
     dir: PathBuf,
-    /// Ports on 127.0.0.1 for new configurations: edge, edge admin, decider, decider admin
-    #[arg(long, value_name = "PORTS", value_parser = addresses, default_value = "8443,9443,50051,9444")]
+    /// Ports on 127.0.0.1 for new configurations: edge, edge admin, decider, decider admin and, if it is to have JSON mode,
+    /// the edge in that
+    #[arg(long, value_name = "PORTS", value_parser = addresses, default_value = "8443,9443,50051,9444,8444")]
     ports: Addresses,
     /// Where the ledger is: in a file for one decider, or on a PostgreSQL server of the demo's own for several
     #[arg(long, env = "STORE", value_enum, default_value = "sqlite")]
@@ -98,7 +99,10 @@ fn addresses(ports: &str) -> Result<Addresses, String> {
         Some(&[edge, edge_admin, decider, decider_admin]) => {
             Ok(Addresses::local([edge, edge_admin, decider, decider_admin]))
         }
-        _ => Err("give four ports, such as 8443,9443,50051,9444".to_owned()),
+        Some(&[edge, edge_admin, decider, decider_admin, json]) => {
+            Ok(Addresses::local([edge, edge_admin, decider, decider_admin]).with_json(json))
+        }
+        _ => Err("give four ports, such as 8443,9443,50051,9444, or five, with that of JSON mode".to_owned()),
     }
 }
 
@@ -120,6 +124,8 @@ mod tests {
             Arguments::try_parse_from(["demo", "--once", "--ports", "1,2,3,4"]).unwrap().options().unwrap();
         assert_eq!(options.addresses, Addresses::local([1, 2, 3, 4]));
         assert!(options.once);
+        let five = Arguments::try_parse_from(["demo", "--ports", "1,2,3,4,5"]).unwrap().options().unwrap();
+        assert_eq!(five.addresses, Addresses::local([1, 2, 3, 4]).with_json(5));
         assert!(Arguments::try_parse_from(["demo", "--ports", "1,2,3"]).is_err());
     }
 

@@ -1,7 +1,6 @@
 //! HTTPS to the handler over connections that are kept: a test that sends thousands of requests measures the
 //! handler, not handshakes.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -10,12 +9,11 @@ use http::Uri;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::Error;
+use super::{Error, Trust};
 
 /// A reply is a few hundred bytes; whatever is larger than this is none.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -53,8 +51,8 @@ pub struct Client {
 type Connection = SendRequest<Full<Bytes>>;
 
 impl Client {
-    /// Understands the base URL and trusts this authority alone. `ca_path` is for messages.
-    pub fn new(url: &str, ca_path: &Path, ca: &[u8]) -> Result<Self, Error> {
+    /// Understands the base URL.
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, Error> {
         let bad = |why: &str| Error::Url { url: url.to_owned(), why: why.to_owned() };
         let uri: Uri = url.parse().map_err(|_| bad("it is not a URL"))?;
         if uri.scheme_str() != Some("https") {
@@ -68,7 +66,7 @@ impl Client {
             port: uri.port_u16().unwrap_or(443),
             base_path: uri.path().trim_end_matches('/').to_owned(),
             server_name,
-            tls: connector(ca_path, ca)?,
+            tls: TlsConnector::from(Arc::new(trust.tls()?)),
             idle: Mutex::new(Vec::new()),
         })
     }
@@ -136,32 +134,14 @@ impl Client {
     }
 }
 
-fn connector(ca_path: &Path, ca: &[u8]) -> Result<TlsConnector, Error> {
-    let bad = |why: String| Error::Key { path: ca_path.to_owned(), why };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(ca) {
-        let certificate = certificate.map_err(|error| bad(error.to_string()))?;
-        roots.add(certificate).map_err(|error| bad(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(bad("it holds no certificate in PEM form".into()));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| bad(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn why(url: &str) -> String {
-        Client::new(url, Path::new("ca.pem"), b"").map(|_| ()).unwrap_err().to_string()
+        let nothing = tempfile::NamedTempFile::new().unwrap();
+        let error = Client::new(url, &Trust::Authority(nothing.path().into())).map(|_| ()).unwrap_err();
+        error.to_string().replace(&nothing.path().display().to_string(), "ca.pem")
     }
 
     #[test]

@@ -22,6 +22,14 @@ impl Endpoint {
             Self::ConfigChange => "/v2/config_change_sign_request",
         }
     }
+
+    /// The same in JSON mode.
+    pub fn plain_path(self) -> &'static str {
+        match self {
+            Self::Transaction => "/tx_sign_request",
+            Self::ConfigChange => "/config_change_sign_request",
+        }
+    }
 }
 
 /// Where a request goes and what names it.

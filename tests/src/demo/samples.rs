@@ -36,6 +36,11 @@ pub fn all() -> Vec<Sample> {
     samples
 }
 
+/// What is sent in JSON mode, where there is such a listener. For its tenant it is no repetition.
+pub fn in_json_mode() -> Sample {
+    sample("the Ethereum example in JSON mode, unproven", vectors::ETHEREUM_REQUEST, Action::Approve)
+}
+
 fn to_a_stranger() -> Transfer {
     Transfer::new("BTC", Destination::one_time(STRANGER, "0.001").usd("29.27"))
 }

@@ -162,9 +162,27 @@ fn configurations_are_yaml_with_the_given_addresses() {
         let edge = yaml(local.edge_config());
         assert_eq!(edge["decider"]["address"], "https://localhost:15051");
         assert_eq!(edge["paths"][0]["sub_path"], "");
+        assert!(edge.get("json").is_none());
     }
     let policy: serde_json::Value = serde_saphyr::from_str(DEMO_POLICY).unwrap();
     assert_eq!(policy["limits"][0]["max"]["amount"], "1", "an amount is text");
+}
+
+#[test]
+fn json_mode_is_written_with_a_tenant_that_the_decider_grants() {
+    let directory = tempfile::tempdir().unwrap();
+    let addresses = settings().addresses.with_json(18444);
+    let local = Local::create(directory.path(), &Settings { addresses, ..settings() }).unwrap();
+    assert_eq!(local.addresses().unwrap(), addresses);
+    assert_eq!(local.json_url().unwrap().as_deref(), Some("https://localhost:18444"));
+    assert_eq!(yaml(local.edge_config())["json"]["paths"][0]["tenant"], JSON_TENANT);
+    assert_eq!(
+        yaml(local.decider_config())["grants"][0]["tenants"],
+        serde_json::json!(["default", JSON_TENANT])
+    );
+    let taken = std::fs::read_to_string(local.edge_config()).unwrap().replace("18444", "18443");
+    std::fs::write(local.edge_config(), taken).unwrap();
+    assert!(matches!(local.addresses(), Err(Error::SameAddress(_))));
 }
 
 #[test]

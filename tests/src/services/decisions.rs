@@ -54,8 +54,17 @@ pub fn within_deadline<T>(message: T) -> Request<T> {
 
 /// The newest decision over this request, if there is one.
 pub async fn newest(client: &mut Client, request_id: &str) -> Result<Option<DecisionRecord>, Error> {
+    newest_of(TENANT, client, request_id).await
+}
+
+/// The same of another tenant.
+pub async fn newest_of(
+    tenant: &str,
+    client: &mut Client,
+    request_id: &str,
+) -> Result<Option<DecisionRecord>, Error> {
     let request = within_deadline(GetDecisionRequest {
-        tenant: TENANT.to_owned(),
+        tenant: tenant.to_owned(),
         decision_id: String::new(),
         callback_request_id: request_id.to_owned(),
     });

@@ -30,6 +30,11 @@ pub fn free_addresses() -> Addresses {
     Addresses::local([free(), free(), free(), free()])
 }
 
+/// The same with JSON mode.
+pub fn free_addresses_with_json() -> Addresses {
+    free_addresses().with_json(free())
+}
+
 /// One port that nobody listens on, given out once by this process.
 pub fn free() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
@@ -44,7 +49,7 @@ pub fn free() -> u16 {
 
 /// The same with room behind the decider's for those of so many.
 pub fn free_addresses_of_fleet(deciders: u16) -> Addresses {
-    Addresses::local([free(), free(), free_run(deciders), free_run(deciders)])
+    Addresses::local([free(), free(), free_run(deciders), free_run(deciders)]).with_json(free())
 }
 
 /// The first of so many ports in a row that nobody listens on.

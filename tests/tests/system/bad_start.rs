@@ -31,8 +31,9 @@ impl Files {
         let directory = tempfile::tempdir().unwrap();
         let settings = Settings { addresses: ports::free_addresses(), ..Settings::default() };
         let local = Local::create(directory.path(), &settings).unwrap();
-        let taken = settings.addresses.named().map(|(_, address)| TcpListener::bind(address).unwrap());
-        Self { local, _taken: taken.into(), _directory: directory }
+        let named = settings.addresses.named().into_iter();
+        let taken = named.map(|(_, address)| TcpListener::bind(address).unwrap()).collect();
+        Self { local, _taken: taken, _directory: directory }
     }
 
     fn config(&self, service: &str) -> PathBuf {

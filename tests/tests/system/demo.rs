@@ -45,14 +45,15 @@ fn actions(output: &Output) -> Vec<String> {
     text.lines().skip(2).filter_map(action).collect()
 }
 
-const ACTIONS: [&str; 10] = [
+const ACTIONS: [&str; 11] = [
     "APPROVE", "APPROVE", "APPROVE", "REJECT", "REJECT", "APPROVE", "APPROVE", "APPROVE", "REJECT", "IGNORE",
+    "APPROVE",
 ];
 
 #[tokio::test]
 async fn every_sample_is_answered_as_expected_and_again_on_the_second_run() {
     let directory = tempfile::tempdir().unwrap();
-    let (local, addresses) = (directory.path().join(".local"), ports::free_addresses());
+    let (local, addresses) = (directory.path().join(".local"), ports::free_addresses_with_json());
     let first = once(&local, &addresses).await;
     assert!(first.status.success(), "{}", shown(&first));
     assert_eq!(actions(&first), ACTIONS, "{}", shown(&first));
@@ -147,4 +148,18 @@ async fn it_stays_up_until_it_is_interrupted_and_leaves_nothing_behind() {
     Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await.unwrap();
     assert!(demo.wait().await.unwrap().success());
     ports::check_free(&addresses).unwrap();
+}
+
+/// What people have made their own stays as it is, and goes on without what came later.
+#[tokio::test]
+async fn configurations_from_before_json_mode_still_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { addresses: ports::free_addresses(), ..Settings::default() };
+    let local = Local::create(directory.path(), &settings).unwrap();
+    let before = std::fs::read_to_string(local.edge_config()).unwrap();
+    assert!(!before.contains("json"));
+    let output = once(local.root(), &ports::free_addresses_with_json()).await;
+    assert!(output.status.success(), "{}", shown(&output));
+    assert_eq!(actions(&output), ACTIONS[..10], "{}", shown(&output));
+    assert_eq!(std::fs::read_to_string(local.edge_config()).unwrap(), before);
 }

@@ -18,6 +18,7 @@ mod docs;
 mod faults;
 mod flood;
 mod grants;
+mod json_mode;
 mod kills;
 mod on_record;
 mod races;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use system_tests::harness::System;
+use system_tests::harness::{Options, System};
 use system_tests::services::{binaries, ports};
 use system_tests::{requests, vectors};
 
@@ -65,7 +65,7 @@ fn is_argument(word: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_in_a_readme_works() {
-    let system = System::start().await;
+    let system = System::with(Options { json: true, ..Options::default() }).await;
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path(), &system);
     let (mut wrong, mut run, mut looked_up) = (Vec::new(), 0, 0);
@@ -119,7 +119,9 @@ fn furnish(folder: &Path, system: &System) {
 /// The simulated Co-signer gets the address of this test's edge, the demo ports of its own.
 fn runs(folder: &Path, system: &System, line: &str) -> Result<(), String> {
     let bin = binaries::find("edge").unwrap().parent().unwrap().to_owned();
-    let edge = system.local().url().unwrap();
+    let local = system.local();
+    let json = line.contains(" --json").then(|| local.json_url().unwrap().unwrap());
+    let edge = json.unwrap_or_else(|| local.url().unwrap());
     let (before, rest) = line.split_once(program(line).unwrap()).unwrap();
     let assignments: Vec<_> = before.split_whitespace().filter(|word| is_assignment(word)).collect();
     let name = program(line).unwrap();
@@ -160,7 +162,8 @@ fn makes_keys(folder: &Path, line: &str) -> Result<(), String> {
 
 /// Ports in a README are taken on some machine; the words around them are what is to be tried.
 fn demo(line: &str) -> String {
-    let free = ports::free_addresses().named().map(|(_, address)| address.port().to_string()).join(",");
+    let free = ports::free_addresses().named().into_iter().map(|(_, address)| address.port().to_string());
+    let free = free.collect::<Vec<_>>().join(",");
     let mut words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
     if let Some(at) = words.iter().position(|word| word == "--ports") {
         words[at + 1] = free;

@@ -3,11 +3,11 @@
 //! One YAML file; secrets only as paths of files. Relative paths start at the configuration file's directory.
 
 mod paths;
-mod purpose;
 
 mod fleets;
 
 mod parts;
+mod purpose;
 
 mod section;
 

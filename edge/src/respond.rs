@@ -3,6 +3,10 @@
 //! Every decision leaves as a signed 200. A status says nothing about a transaction: the Co-signer has no
 //! documented way to read "no" or "later" from one (callback protocol, section 2.4).
 
+mod local;
+
+mod key;
+
 mod signer;
 
 use axum::{body::Body, response::Response};
@@ -11,7 +15,9 @@ use bytes::Bytes;
 use callback::{Action, Reply, RequestId};
 use http::{HeaderValue, StatusCode, header};
 
-pub use signer::{Algorithm, ReplyKey, ReplyKeyError, SignError, Signer, SigningThreads};
+pub use key::{ReplyKey, ReplyKeyError};
+pub use local::SigningThreads;
+pub use signer::{Algorithm, SignError, Signer, Signing};
 
 /// Reason codes of answers that no decider gave.
 pub mod edge_reason {

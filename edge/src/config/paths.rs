@@ -7,7 +7,7 @@ use callback::bounds::MAX_ID_BYTES;
 use super::{
     fleets::Fleets,
     notes::Place,
-    purpose::{self, TlsKey},
+    purpose::{self, Keys, TlsKey},
     section::Found,
 };
 use crate::{
@@ -29,18 +29,24 @@ pub(super) fn paths(
         }
     }
     check_sub_paths(&read);
-    purpose::check(&read, tls_keys);
+    purpose::check(&read.iter().map(Read::keys).collect::<Vec<_>>(), tls_keys);
     check_tenants(&read);
     fleets.check_asked();
     complete.then(|| read.into_iter().map(|read| (read.fleet, read.path)).collect())
 }
 
 /// A path, where it and its reply key stand, and the fleet that it asks.
-pub(super) struct Read<'n> {
-    pub(super) place: Place<'n>,
-    pub(super) reply_place: Place<'n>,
+struct Read<'n> {
+    place: Place<'n>,
+    reply_place: Place<'n>,
     fleet: FleetName,
-    pub(super) path: CallbackPath,
+    path: CallbackPath,
+}
+
+impl<'n> Read<'n> {
+    fn keys(&self) -> Keys<'_, 'n> {
+        Keys { place: &self.place, reply_place: &self.reply_place, path: &self.path }
+    }
 }
 
 fn path<'n>(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Read<'n>> {

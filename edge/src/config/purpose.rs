@@ -5,18 +5,26 @@
 
 use std::collections::HashMap;
 
-use super::paths::Read;
+use super::notes::Place;
+use crate::callback_handler::CallbackPath;
+
+/// A path with its keys, where it stands, and where its reply key does.
+pub(super) struct Keys<'a, 'n> {
+    pub(super) place: &'a Place<'n>,
+    pub(super) reply_place: &'a Place<'n>,
+    pub(super) path: &'a CallbackPath,
+}
 
 /// A key that speaks TLS: the field it is in, and its public half (SubjectPublicKeyInfo, DER).
 pub(super) type TlsKey = (String, Vec<u8>);
 
 /// Notes every key that has a second purpose, on whichever path that is.
-pub(super) fn check(paths: &[Read<'_>], tls_keys: &[TlsKey]) {
+pub(super) fn check(paths: &[Keys<'_, '_>], tls_keys: &[TlsKey]) {
     let reply_keys: HashMap<&[u8], &str> =
-        paths.iter().map(|Read { path, .. }| (path.reply_key.public_key(), path.sub_path.as_str())).collect();
+        paths.iter().map(|Keys { path, .. }| (path.reply_key.public_key(), path.sub_path.as_str())).collect();
     let tls_keys: HashMap<&[u8], &str> =
         tls_keys.iter().map(|(field, key)| (key.as_slice(), field.as_str())).collect();
-    for Read { place, reply_place, path, .. } in paths {
+    for Keys { place, reply_place, path } in paths {
         for key in path.cosigner_keys.iter().map(|key| key.public_key()) {
             let of_reply = reply_keys.get(key).map(|owner| format!("the reply key of sub_path \"{owner}\""));
             let of_tls = tls_keys.get(key).map(|field| format!("the key of {field}"));

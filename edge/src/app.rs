@@ -2,26 +2,23 @@
 
 mod check;
 mod keys;
+
 mod serve;
+
+mod outcome;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use thiserror::Error;
 
 use crate::{
-    config::{Config, Mistake},
+    config::Config,
     telemetry::{Telemetry, TelemetryError},
 };
 
+use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, tell};
 pub use serve::{Signals, StartError, Started, start};
-
-/// A start that failed: an address that is taken, for one.
-const EXIT_FAILED: u8 = 1;
-/// Bad usage (`EX_USAGE`).
-const EXIT_USAGE: u8 = 64;
-/// Bad configuration (`EX_CONFIG`).
-const EXIT_CONFIG: u8 = 78;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,12 +62,6 @@ struct ConfigFile {
     config: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Text,
-    Json,
-}
-
 /// Runs the command line `args`, the program's name first.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -85,12 +76,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 _ => ExitCode::from(EXIT_USAGE),
             }
         }
-    }
-}
-
-fn tell(mistakes: &[Mistake]) {
-    for mistake in mistakes {
-        eprintln!("{mistake}");
     }
 }
 

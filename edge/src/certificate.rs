@@ -56,6 +56,12 @@ impl Certificate {
         self.not_after_seconds.saturating_sub(now_seconds).div_euclid(DAY_SECONDS)
     }
 
+    /// Whether it holds at this time.
+    #[must_use]
+    pub const fn holds(&self, now_seconds: i64) -> bool {
+        self.not_before_seconds <= now_seconds && now_seconds <= self.not_after_seconds
+    }
+
     /// What is to be said of the time that it holds for. `None`: nothing.
     #[must_use]
     pub fn concern(&self, now_seconds: i64) -> Option<String> {

@@ -5,11 +5,11 @@
 mod json;
 
 mod paths;
-mod purpose;
 
 mod fleets;
 
 mod parts;
+mod purpose;
 
 mod limits;
 

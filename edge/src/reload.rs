@@ -95,10 +95,25 @@ impl Reload {
         self.other = Some(Other { files: files.and(&seen), told: stood_still });
         if stood_still {
             match config {
-                Ok(config) => self.changed(config),
+                Ok(config) => match self.worse_certificate(&config) {
+                    Some(mistake) => self.refused(&[mistake]),
+                    None => self.changed(config),
+                },
                 Err(mistakes) => self.refused(&mistakes),
             }
         }
+    }
+
+    /// Nobody would connect to a certificate that does not hold: the one before it is no worse.
+    fn worse_certificate(&self, config: &Config) -> Option<Mistake> {
+        let now_seconds = i64::try_from(self.clock.unix_seconds()).unwrap_or(i64::MAX);
+        let (old, new) = (self.in_force.listen.tls.certificate(), config.listen.tls.certificate());
+        if old == new || new.holds(now_seconds) {
+            return None;
+        }
+        let (file, place) = (self.file.display().to_string(), "listen.certificate".to_owned());
+        let problem = new.concern(now_seconds)?;
+        Some(Mistake { file, line: None, column: None, place, problem })
     }
 
     /// What was wrong and is undone is no news of a configuration.

@@ -4,6 +4,11 @@
 //! documented way to read "no" or "later" from one (callback protocol, section 2.4).
 
 mod json;
+
+mod local;
+
+mod key;
+
 mod signer;
 
 use axum::{body::Body, response::Response};
@@ -13,7 +18,9 @@ use callback::{Action, Reply, RequestId};
 use http::{HeaderValue, StatusCode, header};
 
 pub use json::plain;
-pub use signer::{Algorithm, ReplyKey, ReplyKeyError, SignError, Signer, SigningThreads};
+pub use key::{ReplyKey, ReplyKeyError};
+pub use local::SigningThreads;
+pub use signer::{Algorithm, SignError, Signer, Signing};
 
 /// What a token is, and a status (callback protocol, section 2.3).
 const TEXT: &str = "text/plain; charset=utf-8";

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use super::{EXIT_CONFIG, Output, tell};
+use super::outcome::{EXIT_CONFIG, Output, tell};
 use crate::{
     clock::{Clock as _, SystemClock},
     config::{Config, Mistake},

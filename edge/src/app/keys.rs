@@ -3,11 +3,13 @@
 mod new;
 mod show;
 
+mod encoding;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Output;
+use super::outcome::Output;
 use crate::respond::Algorithm;
 
 const NEW_EXAMPLES: &str = "\
@@ -83,14 +85,4 @@ pub(super) fn run(what: Keys) -> ExitCode {
         Keys::Show(Show { key: Some(file), output, .. }) => show::file(&file, output),
         Keys::Show(Show { config, output, .. }) => show::config(&config.unwrap_or_default(), output),
     }
-}
-
-/// A public key as a file that others read.
-fn public_pem(public_key: &[u8]) -> String {
-    pem("PUBLIC KEY", public_key)
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-    pem::encode_config(&pem::Pem::new(label, der), lines)
 }

@@ -7,7 +7,7 @@ use callback::bounds::MAX_ID_BYTES;
 use super::{
     fleets::Fleets,
     notes::Place,
-    purpose::{self, TlsKey},
+    purpose::{self, Keys, TlsKey},
     section::{Found, Section},
 };
 use crate::{
@@ -24,12 +24,19 @@ pub(super) struct Paths<'n> {
 }
 
 /// A path, where it and its reply key stand, and the fleet that it asks.
-pub(super) struct Read<'n> {
-    pub(super) place: Place<'n>,
+struct Read<'n> {
+    place: Place<'n>,
     /// In JWT mode.
-    pub(super) reply_place: Option<Place<'n>>,
+    reply_place: Option<Place<'n>>,
     fleet: FleetName,
-    pub(super) path: CallbackPath,
+    path: CallbackPath,
+}
+
+impl<'n> Read<'n> {
+    fn keys(&self) -> Option<Keys<'_, 'n>> {
+        let (keys, reply_place) = self.path.mode.keys().zip(self.reply_place.as_ref())?;
+        Some(Keys { place: &self.place, reply_place, sub_path: self.path.sub_path.as_str(), keys })
+    }
 }
 
 /// How a path is written, and where its reply key stands, if it has one.
@@ -43,7 +50,7 @@ impl<'n> Paths<'n> {
     /// Those of JWT mode. Keys of TLS are none of theirs.
     pub(super) fn jwt(found: Found<'n>, fleets: &Fleets<'_>, tls_keys: &[TlsKey]) -> Option<Self> {
         let paths = Self::read(found, fleets, keys)?;
-        purpose::check(&paths.read, tls_keys);
+        purpose::check(&paths.read.iter().filter_map(Read::keys).collect::<Vec<_>>(), tls_keys);
         Some(paths)
     }
 

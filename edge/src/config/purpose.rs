@@ -5,19 +5,27 @@
 
 use std::collections::HashMap;
 
-use super::paths::Read;
+use super::notes::Place;
+use crate::callback_handler::PathKeys;
 
 /// A key that speaks TLS: the field it is in, and its public half (SubjectPublicKeyInfo, DER).
 pub(super) type TlsKey = (String, Vec<u8>);
 
+/// The keys of a path, and where they stand.
+pub(super) struct Keys<'r, 'n> {
+    pub(super) place: &'r Place<'n>,
+    pub(super) reply_place: &'r Place<'n>,
+    pub(super) sub_path: &'r str,
+    pub(super) keys: &'r PathKeys,
+}
+
 /// Notes every key that has a second purpose, on whichever path that is.
-pub(super) fn check(paths: &[Read<'_>], tls_keys: &[TlsKey]) {
-    let keyed: Vec<_> = paths.iter().filter_map(|read| Some((read, read.path.mode.keys()?))).collect();
+pub(super) fn check(paths: &[Keys<'_, '_>], tls_keys: &[TlsKey]) {
     let reply_keys: HashMap<&[u8], &str> =
-        keyed.iter().map(|(read, keys)| (keys.reply_key.public_key(), read.path.sub_path.as_str())).collect();
+        paths.iter().map(|Keys { sub_path, keys, .. }| (keys.reply_key.public_key(), *sub_path)).collect();
     let tls_keys: HashMap<&[u8], &str> =
         tls_keys.iter().map(|(field, key)| (key.as_slice(), field.as_str())).collect();
-    for (Read { place, reply_place, .. }, keys) in keyed {
+    for Keys { place, reply_place, keys, .. } in paths {
         for key in keys.cosigner_keys.iter().map(|key| key.public_key()) {
             let of_reply = reply_keys.get(key).map(|owner| format!("the reply key of sub_path \"{owner}\""));
             let of_tls = tls_keys.get(key).map(|field| format!("the key of {field}"));
@@ -28,7 +36,7 @@ pub(super) fn check(paths: &[Read<'_>], tls_keys: &[TlsKey]) {
             }
         }
         if let Some(field) = tls_keys.get(keys.reply_key.public_key()) {
-            reply_place.as_ref().unwrap_or(place).wrong(format!(
+            reply_place.wrong(format!(
                 "is the key of {field}, too: a key has one purpose; make one with: edge keys new --out reply_private.pem"
             ));
         }

@@ -204,6 +204,21 @@ async fn what_has_mistakes_is_refused_whole_and_told_once() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_does_not_hold_never_replaces_one() {
+    for (from, to, taken) in [(2025, 2026, 0), (2027, 2028, 0), (2026, 2027, 1)] {
+        let mut bench = Bench::new();
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+        (params.not_before, params.not_after) =
+            (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(to, 1, 1));
+        let key = rcgen::KeyPair::generate().expect("a key");
+        bench.write("edge.crt", &params.self_signed(&key).expect("a certificate").pem());
+        bench.write("edge.key", &key.serialize_pem());
+        bench.look_now().await;
+        assert_eq!(bench.counted(), [taken, 1 - taken, 0, 1 - taken], "{from}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_goes_missing_changes_nothing() {
     let mut bench = Bench::new();
     fs::remove_file(bench.path("callback_rsa_private.pem")).expect("removed");

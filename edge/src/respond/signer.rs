@@ -3,16 +3,10 @@
 //! The interface is as narrow as a PKCS#11 token or a cloud's key service is: what it is, and a signature over these
 //! bytes. Keys from files are the one kind there is.
 
-mod key;
-mod local;
-
 use std::{fmt::Debug, pin::Pin};
 
 use bytes::Bytes;
 use thiserror::Error;
-
-pub use key::{ReplyKey, ReplyKeyError};
-pub use local::SigningThreads;
 
 /// A reply that could not be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

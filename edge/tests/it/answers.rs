@@ -3,7 +3,9 @@
 use http::Method;
 use proto::decider::v1::Stage;
 
-use crate::support::{Bench, CONFIG, CONFIG_ID, Manner, TX, TX_ID, decider::Asked, vector};
+use crate::support::{
+    Bench, CONFIG, CONFIG_ID, Caller, Decider, Files, Manner, TX, TX_ID, decider::Asked, start_edge, vector,
+};
 
 #[tokio::test]
 async fn the_vectors_get_the_deciders_answers() {
@@ -185,6 +187,23 @@ async fn any_content_type_and_either_http_version_will_do() {
                 caller.send(request, vector("synthetic_request_tx_sign.jwt")).await.action(),
                 "APPROVE"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_path_answers_under_its_own_key() {
+    let path = "  - {sub_path: /acme, tenant: acme, cosigner_public_keys: [cosigner_public.pem], reply_private_key: p256.pem}\n";
+    let files = Files::new();
+    files.write("p256.pem", &vector("synthetic_callback_p256_private.pem"));
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    let edge = start_edge(&files, &(files.yaml(decider.port) + path)).await;
+    let mut connection = Caller::new(edge.address, &files).over_http2().open().await;
+    for _ in 0..5 {
+        for (path, own, other) in [(TX, "rsa", "p256"), ("/acme/v2/tx_sign_request", "p256", "rsa")] {
+            let reply = connection.post(path, vector("synthetic_request_tx_sign.jwt")).await;
+            assert_eq!(reply.verified_by(own).expect("by its own key")["action"], "APPROVE");
+            assert_eq!(reply.verified_by(other), None);
         }
     }
 }

@@ -24,6 +24,7 @@ mod on_record;
 mod races;
 mod reflected;
 mod reload;
+mod rolls;
 mod scripted_edge;
 mod secrets;
 mod shared_ledger;

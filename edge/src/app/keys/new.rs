@@ -16,8 +16,9 @@ use aws_lc_rs::{
 };
 use thiserror::Error;
 
-use super::{super::EXIT_FAILED, pem, public_pem};
+use super::encoding::{private_pem, public_pem};
 use crate::{
+    app::outcome::EXIT_FAILED,
     fingerprint::fingerprint,
     respond::{Algorithm, ReplyKey, ReplyKeyError},
 };
@@ -53,7 +54,7 @@ pub(super) fn new(algorithm: Algorithm, out: &Path) -> ExitCode {
 }
 
 fn make(algorithm: Algorithm, out: &Path) -> Result<ReplyKey, NewError> {
-    let private = pem("PRIVATE KEY", &generate(algorithm)?);
+    let private = private_pem(&generate(algorithm)?);
     let key = ReplyKey::from_pem(private.as_bytes())?;
     let name = || out.display().to_string();
     write(out, &private).map_err(|error| match error.kind() {

@@ -7,11 +7,9 @@ use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer, pem::PemObject a
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    super::{EXIT_CONFIG, Output, tell},
-    public_pem,
-};
+use super::encoding::public_pem;
 use crate::{
+    app::outcome::{EXIT_CONFIG, Output, tell},
     callback_handler::{CallbackPath, PathKeys},
     certificate::{Certificate, day},
     clock::{Clock as _, SystemClock},

@@ -50,6 +50,10 @@ fn all_of_a_configuration_is_shown_for_people() {
     let shown = shown();
     let text = shown.to_string();
     let certificate = &shown.certificates[0];
+    // The same number twice: in hex for people, in base64 as pins are written.
+    let pin = STANDARD.decode(&certificate.public_key_pin_sha256).expect("base64");
+    let pin: String = pin.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(pin, certificate.public_key_fingerprint_sha256);
     let text = text.replace(&certificate.public_key_fingerprint_sha256, "FINGERPRINT");
     let text = text.replace(&certificate.public_key_pin_sha256, "PIN");
     // The inner lines of the keys are those of the files.

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use thiserror::Error;
 
-use super::{Algorithm, SignError};
+use super::signer::{Algorithm, SignError};
 
 /// What the Co-signer takes for a handler's RSA key (callback protocol, section 3.4).
 const RSA_BYTES: usize = 256;

@@ -8,7 +8,10 @@ use std::sync::{
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Algorithm, ReplyKey, SignError, Signer, Signing};
+use super::{
+    key::ReplyKey,
+    signer::{Algorithm, SignError, Signer, Signing},
+};
 
 /// Threads beside the async workers that sign by RSA, one for each core. More would only wait for each other. They take
 /// from one queue, so that a thread goes on to the next reply without waiting to be asked. The listener's bounds on

@@ -17,6 +17,7 @@ mod demo;
 mod docs;
 mod faults;
 mod grants;
+mod hostile;
 mod kills;
 mod on_record;
 mod races;

@@ -1,5 +1,5 @@
 # The commands of the project. `make help` lists them.
-.PHONY: help run test soak bench tools
+.PHONY: help run test soak bench deny tools
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -24,6 +24,10 @@ bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	cargo build --release --locked --manifest-path tests/peers/Cargo.toml --target-dir "$${CARGO_TARGET_DIR:-target}"
 	@mkdir -p .local
 	@exec "$${CARGO_TARGET_DIR:-target}"/release/bench --markdown .local/bench.md
+
+deny: tools ## Ask the advisory database about the dependencies, and check their licences and sources. Needs the network
+	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
+	cargo deny check --config .config/deny.toml
 
 tools:
 	@command -v cargo >/dev/null || { \

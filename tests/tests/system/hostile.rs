@@ -43,8 +43,17 @@ const LEAST_CASES: usize = 150;
 
 /// Sends every case of a file, twice: to an edge with a real decider, and to one whose decider approves everything.
 async fn run(file: &str) {
+    attack(file, &[Decides::Policy, Decides::Nobody]).await;
+}
+
+/// Sends it once: of what never becomes a request it does not matter who would decide.
+async fn run_once(file: &str) {
+    attack(file, &[Decides::Policy]).await;
+}
+
+async fn attack(file: &str, all: &[Decides]) {
     let cases = case::read(file);
-    for decides in [Decides::Policy, Decides::Nobody] {
+    for &decides in all {
         let mut ground = Ground::start(decides).await;
         let mut wrong = Vec::new();
         for case in cases.iter().filter(|case| can_be_sent(case) && applies(case, decides)) {
@@ -116,17 +125,17 @@ async fn no_token_serves_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_hides_in_another() {
-    run("http1.jsonl").await;
+    run_once("http1.jsonl").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_frames_take_the_edge_down() {
-    run("http2.jsonl").await;
+    run_once("http2.jsonl").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_handshake_but_a_good_one_is_ended_well() {
-    run("tls.jsonl").await;
+    run_once("tls.jsonl").await;
 }
 
 /// What people find a case by.
@@ -143,4 +152,22 @@ fn cases_have_names_of_their_own() {
     let there = there.map(|file| file.unwrap().file_name().into_string().unwrap());
     let files = there.filter(|name| name.ends_with(".jsonl")).collect::<HashSet<_>>();
     assert_eq!(files, FILES.map(str::to_owned).into(), "every file is run, and is there");
+}
+
+/// The README names cases in quotes and files in backticks, and all of them are there.
+#[test]
+fn the_best_practices_name_cases_that_exist() {
+    let readme = std::fs::read_to_string(case::directory().join("README.md")).unwrap();
+    let (_, practices) = readme.split_once("## JWT best practices").unwrap();
+    let names: HashSet<_> = FILES.iter().flat_map(|file| case::read(file)).map(|case| case.name).collect();
+    let quoted: Vec<_> = practices.split('"').skip(1).step_by(2).collect();
+    let missing: Vec<_> = quoted.iter().filter(|name| !names.contains(**name)).collect();
+    assert!(missing.is_empty() && quoted.len() > 30, "no such case: {missing:?}");
+    for point in 1..=12 {
+        assert!(practices.contains(&format!("\n| 3.{point} ")), "section 3.{point} is missing");
+    }
+    let root = case::directory().join("../..");
+    for file in practices.split('`').filter(|text| text.ends_with(".rs")) {
+        assert!(root.join(file).is_file(), "{file} is not there");
+    }
 }

@@ -20,6 +20,7 @@ mod grants;
 mod hostile;
 mod kills;
 mod on_record;
+mod packages;
 mod races;
 mod reflected;
 mod reload;

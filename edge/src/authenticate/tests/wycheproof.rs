@@ -10,6 +10,9 @@ use super::*;
 const LEFT_TO_US: [u32; 1] = [8];
 /// A valid signature over an empty payload, which no request has (callback protocol, section 3.2).
 const EMPTY_PAYLOADS: [u32; 1] = [259];
+/// Good signatures by one of the keys, whose JWK says that it is for encryption. Our keys are PEM files, which do not say
+/// what they are for.
+const OF_A_JWK: [u32; 2] = [353, 355];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,7 +108,7 @@ fn tokens_are_taken_and_refused_as_wycheproof_says() {
     let mut taken = 0;
     for group in &vectors.test_groups {
         let ours = group.public.as_ref().is_some_and(Jwk::is_for_rs256);
-        for test in &group.tests {
+        for test in group.tests.iter().filter(|test| !OF_A_JWK.contains(&test.tc_id)) {
             let good = ours && test.result == Verdict::Valid && !EMPTY_PAYLOADS.contains(&test.tc_id);
             let proven = authenticate(test.jws.as_bytes(), &keys, &NOW);
             assert_eq!(proven.is_ok(), good, "{}: {}: {proven:?}", test.tc_id, test.comment);

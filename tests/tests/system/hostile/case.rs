@@ -72,6 +72,8 @@ pub enum Expected {
     Closed,
     /// The connection ends, and nothing but an alert came.
     NoHandshake,
+    /// 401, and then the end of the connection.
+    Left,
     /// The stream or the connection ends, or a status of 400 to 499, but not 401, is the answer.
     Stopped,
     /// Anything unsigned, or nothing.

@@ -46,6 +46,7 @@ fn unsigned(expected: Expected, came: &Came) -> Result<(), String> {
         Expected::Unauthenticated => all(|status| status == 401),
         Expected::Refused => all(refused),
         Expected::Closed => came.ended && came.statuses.is_empty(),
+        Expected::Left => came.ended && all(|status| status == 401),
         Expected::NoHandshake => came.ended && !came.has_shaken_hands(),
         Expected::Stopped => came.resets > 0 || came.ended || all(refused),
         Expected::Survives => came.statuses.iter().all(|status| *status != 200),

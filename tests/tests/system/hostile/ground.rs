@@ -162,9 +162,9 @@ fn two_paths_and_little_patience(yaml: String) -> String {
     const LIMITS: &str = "  handshake_timeout: 2s\n  header_timeout: 2s\n  body_timeout: 2s\nadmin:";
     let at = |name| vectors::path(name).display().to_string();
     let other = format!(
-        "  - sub_path: /other\n    tenant: default\n    cosigner_public_keys: [{}]\n    reply_private_key: {}\n",
+        "\npaths:\n  - sub_path: /other\n    tenant: default\n    cosigner_public_keys: [{}]\n    reply_private_key: {}\n",
         at("synthetic_cosigner_public.pem"),
         at("synthetic_callback_rsa_private.pem"),
     );
-    yaml.replacen("admin:", LIMITS, 1) + &other
+    yaml.replacen("admin:", LIMITS, 1).replacen("\npaths:\n", &other, 1)
 }

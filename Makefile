@@ -1,5 +1,5 @@
 # The commands of the project. `make help` lists them.
-.PHONY: help run test fuzz soak bench tools
+.PHONY: help run test fuzz soak bench deny tools
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -35,6 +35,10 @@ bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	  echo 'No handler in Python to compare with: python3 with venv is missing, or its packages cannot be had.' >&2
 	@mkdir -p .local
 	@exec env PEER_PYTHON="$${CARGO_TARGET_DIR:-target}"/python/bin/python "$${CARGO_TARGET_DIR:-target}"/release/bench --markdown .local/bench.md
+
+deny: tools ## Ask the advisory database about the dependencies, and check their licences and sources. Needs the network
+	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
+	cargo deny check --config .config/deny.toml
 
 tools:
 	@command -v cargo >/dev/null || { \

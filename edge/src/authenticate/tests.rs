@@ -1,3 +1,5 @@
+mod wycheproof;
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::{
@@ -7,6 +9,7 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair},
 };
 use proptest::prelude::*;
+use serde::Deserialize;
 
 use super::*;
 

@@ -12,7 +12,7 @@ use system_tests::requests::{Destination, Transfer, fresh_id};
 use system_tests::services::decisions::within_deadline;
 use system_tests::vectors;
 
-const TREASURY: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
+pub const TREASURY: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
 /// The same with a wrong checksum: what cannot be used is spoken of, and must not be repeated.
 const WRONG_CHECKSUM: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5F8";
 const BITCOIN: &str = "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC";
@@ -64,7 +64,7 @@ async fn nothing_secret_is_in_logs_or_metrics() {
 }
 
 /// Every line of every private key's body, and what the requests carry.
-fn secrets(local: &Local) -> Vec<String> {
+pub fn secrets(local: &Local) -> Vec<String> {
     let keys = [local.cosigner_private_key(), local.reply_private_key()];
     let identities =
         ["edge", "decider", "edge-client", "service"].map(|identity| local.private_key(identity));
@@ -81,7 +81,7 @@ fn body(pem: &Path) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-fn holds_none(what: &str, text: &str, secrets: &[String]) {
+pub fn holds_none(what: &str, text: &str, secrets: &[String]) {
     let lower = text.to_lowercase();
     for secret in secrets {
         if let Some(at) = lower.find(&secret.to_lowercase()) {
@@ -94,7 +94,7 @@ fn holds_none(what: &str, text: &str, secrets: &[String]) {
 }
 
 /// A line break or an escape in somebody's text stays inside its JSON string.
-fn is_json_lines(what: &str, text: &str) {
+pub fn is_json_lines(what: &str, text: &str) {
     for line in text.lines() {
         let parsed: Value =
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{what}: {error} in\n{line}"));

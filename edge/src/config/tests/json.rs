@@ -128,7 +128,7 @@ fn json_mode_keeps_apart_from_jwt_mode() {
     edge.yaml:25:5: json.listen.colour: is no field here; there are: source_networks, proxies, open_to_the_world, client_ca, address, certificate, private_key, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_body_bytes, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
     "#);
     // A fence is for the mode that needs one.
-    insta::assert_snapshot!(files.mistakes(&GOOD.replace("admin:", "  source_networks: [10.1.2.0/24]\nadmin:")), @"edge.yaml:6:3: listen.source_networks: is no field here; there are: address, certificate, private_key, handshake_timeout, header_timeout, body_timeout, drain_timeout, max_body_bytes, max_connections, request_timeout");
+    insta::assert_snapshot!(files.mistakes(&GOOD.replace("admin:", "  source_networks: [10.1.2.0/24]\nadmin:")), @"edge.yaml:6:3: listen.source_networks: is no field here; there are: address, certificate, private_key, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_body_bytes, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
 }
 
 /// Over both modes as within one.

@@ -149,9 +149,10 @@ impl Desk {
 
     fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<Admitted, Stop> {
         let _span = info_span!("authenticate").entered();
+        let clock = &*self.shared.clock;
         let admitted = match &self.path.mode {
-            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, &*self.shared.clock),
-            WireMode::Json => Admitted::by_network(body, caller.let_in()),
+            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, clock),
+            WireMode::Json => Admitted::by_network(body, caller.let_in(), clock),
         };
         admitted.inspect_err(|stop| {
             if let Stop::NotAuthentic(error) = stop {

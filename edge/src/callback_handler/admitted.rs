@@ -1,10 +1,11 @@
 //! What may be read of a request, and what is proven of who wrote it.
 
+use callback::check_time_claims;
 use proto::decider::v1::CallerProof;
 
 use super::{path::PathKeys, stop::Stop};
 use crate::{
-    authenticate::{KeyNumber, Proven, authenticate},
+    authenticate::{KeyNumber, NotAuthentic, Proven, authenticate},
     clock::Clock,
     listen::LetIn,
 };
@@ -24,9 +25,12 @@ impl Admitted {
         Ok(Self::Proven(authenticate(body, &keys.cosigner_keys, clock)?))
     }
 
-    /// By the network alone. A listener without a fence lets nobody in, so nothing that came by one is read.
-    pub(super) fn by_network(body: &[u8], let_in: Option<LetIn>) -> Result<Self, Stop> {
-        let_in.map(|_| Self::Unproven(body.to_vec())).ok_or(Stop::NotLetIn)
+    /// By the network alone. A listener without a fence lets nobody in, so nothing that came by one is read. A time claim
+    /// has to hold here, too (decision model, section 1): whoever wrote one did not mean it to be asked for ever.
+    pub(super) fn by_network(body: &[u8], let_in: Option<LetIn>, clock: &dyn Clock) -> Result<Self, Stop> {
+        let LetIn { .. } = let_in.ok_or(Stop::NotLetIn)?;
+        check_time_claims(body, clock.unix_seconds()).map_err(NotAuthentic::from)?;
+        Ok(Self::Unproven(body.to_vec()))
     }
 
     /// As the record has it.
@@ -58,11 +62,12 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+    use crate::clock::SystemClock;
 
     /// What came by a listener that keeps nobody out is not read, whatever route led here.
     #[test]
     fn without_a_fence_nothing_is_admitted_by_its_network() {
-        let stop = Admitted::by_network(b"{}", None).expect_err("not let in");
+        let stop = Admitted::by_network(b"{}", None, &SystemClock).expect_err("not let in");
         assert_eq!((stop.outcome(), stop.response().status()), ("not_authentic", StatusCode::UNAUTHORIZED));
     }
 }

@@ -25,7 +25,7 @@ use ground::{Decides, Ground};
 use system_tests::harness::skipped;
 
 /// Every file of cases, each with a test of its own below.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "algorithms.jsonl",
     "signatures.jsonl",
     "structure.jsonl",
@@ -37,6 +37,7 @@ const FILES: [&str; 11] = [
     "http1.jsonl",
     "http2.jsonl",
     "tls.jsonl",
+    "json_mode.jsonl",
 ];
 /// A file that was emptied by mistake would prove nothing.
 const LEAST_CASES: usize = 150;
@@ -136,6 +137,11 @@ async fn no_frames_take_the_edge_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_handshake_but_a_good_one_is_ended_well() {
     run_once("tls.jsonl").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_gets_from_one_mode_into_the_other() {
+    run("json_mode.jsonl").await;
 }
 
 /// What people find a case by.

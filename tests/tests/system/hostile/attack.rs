@@ -1,5 +1,6 @@
 //! Sending one case, and collecting what comes back.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use super::came::{Came, Speaks};
-use super::case::{Case, Expected, Way};
+use super::case::{Case, Expected, Mode, Way};
 use super::frames;
 use super::step::{Step, take};
 use super::text::Words;
@@ -22,36 +23,41 @@ const SURVIVAL: Duration = Duration::from_secs(2);
 
 /// Sends a case. `words` know its token.
 pub async fn send(case: &Case, words: &Words, local: &Local) -> Came {
+    let addresses = local.addresses().unwrap();
+    let address = match case.mode {
+        Mode::Jwt => addresses.edge,
+        Mode::Json => addresses.edge_json.expect("JSON mode"),
+    };
     match &case.send {
-        None => post(case, "{{token}}", &Client::of("http/1.1"), words, local).await,
-        Some(Way::Body(body)) => post(case, body, &Client::of("http/1.1"), words, local).await,
-        Some(Way::Tls(client)) => post(case, "{{token}}", client, words, local).await,
+        None => post(case, "{{token}}", &Client::of("http/1.1"), words, address).await,
+        Some(Way::Body(body)) => post(case, body, &Client::of("http/1.1"), words, address).await,
+        Some(Way::Tls(client)) => post(case, "{{token}}", client, words, address).await,
         Some(Way::Http(steps)) => {
-            let stream = Client::of("http/1.1").connect(local).await.expect("connects");
+            let stream = Client::of("http/1.1").connect(address).await.expect("connects");
             converse(case, Speaks::Http1, stream, async |writer| take(steps, words, writer).await).await
         }
-        Some(Way::Deaf(steps)) => deaf(steps, words, local).await,
+        Some(Way::Deaf(steps)) => deaf(steps, words, address).await,
         Some(Way::H2(all)) => {
             let bytes = [frames::PREFACE, &frames::written(all, words)].concat();
-            let stream = Client::of("h2").connect(local).await.expect("connects");
+            let stream = Client::of("h2").connect(address).await.expect("connects");
             converse(case, Speaks::Http2, stream, async |writer| writer.write_all(&bytes).await).await
         }
         Some(Way::Tcp(steps)) => {
-            let stream = tcp(local).await.expect("connects");
+            let stream = tcp(address).await.expect("connects");
             converse(case, Speaks::Bytes, stream, async |writer| take(steps, words, writer).await).await
         }
         Some(Way::Openssl { arguments, input }) => openssl(arguments, input, local).await,
     }
 }
 
-async fn post(case: &Case, body: &str, client: &Client, words: &Words, local: &Local) -> Came {
+async fn post(case: &Case, body: &str, client: &Client, words: &Words, address: SocketAddr) -> Came {
     let body = words.expand(body);
     let head = format!(
         "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
         words.expand_text(&case.to),
         body.len()
     );
-    let Ok(stream) = client.connect(local).await else { return Came::ended() };
+    let Ok(stream) = client.connect(address).await else { return Came::ended() };
     let bytes = [head.as_bytes(), &body].concat();
     converse(case, Speaks::Http1, stream, async |writer| writer.write_all(&bytes).await).await
 }
@@ -85,8 +91,8 @@ fn enough(expected: Expected, came: &Came) -> bool {
 }
 
 /// Asks, and never reads an answer, until the edge has enough of that.
-async fn deaf(steps: &[Step], words: &Words, local: &Local) -> Came {
-    let mut stream = Client::of("http/1.1").connect(local).await.expect("connects");
+async fn deaf(steps: &[Step], words: &Words, address: SocketAddr) -> Came {
+    let mut stream = Client::of("http/1.1").connect(address).await.expect("connects");
     let asking = async {
         while take(steps, words, &mut stream).await.is_ok() {
             sleep(Duration::from_millis(1)).await;

@@ -14,6 +14,9 @@ use super::{frames::Frame, step::Step, token::TokenRecipe, wire::Client};
 pub struct Case {
     pub name: String,
     pub class: String,
+    /// Which listener it is sent to.
+    #[serde(default)]
+    pub mode: Mode,
     /// Path that is posted to.
     #[serde(default = "transaction_path")]
     pub to: String,
@@ -38,6 +41,15 @@ impl Case {
     pub fn told(&self) -> String {
         format!("{}: {}\n  {}\n ", self.place, self.name, self.line)
     }
+}
+
+/// A wire mode (callback protocol, section 1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    #[default]
+    Jwt,
+    Json,
 }
 
 /// How it is sent.

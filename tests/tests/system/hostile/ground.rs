@@ -61,6 +61,7 @@ impl Ground {
             edit_edge: two_paths_and_little_patience,
             decider: decides == Decides::Policy,
             edge: false,
+            json: true,
             ..Options::default()
         })
         .await;
@@ -159,7 +160,7 @@ fn padded(part: &[u8]) -> Vec<u8> {
 
 /// `/other` is another Co-signer's path, with keys of its own.
 fn two_paths_and_little_patience(yaml: String) -> String {
-    const LIMITS: &str = "  handshake_timeout: 2s\n  header_timeout: 2s\n  body_timeout: 2s\nadmin:";
+    const LIMITS: &str = "  handshake_timeout: 2s\n  header_timeout: 2s\n  idle_timeout: 2s\n  body_timeout: 2s\n  write_timeout: 2s\nadmin:";
     let at = |name| vectors::path(name).display().to_string();
     let other = format!(
         "\npaths:\n  - sub_path: /other\n    tenant: default\n    cosigner_public_keys: [{}]\n    reply_private_key: {}\n",

@@ -5,7 +5,7 @@ use system_tests::cosigner::{Action, Reply};
 
 use super::{
     came::Came,
-    case::{Case, Expected},
+    case::{Case, Expected, Mode},
 };
 
 /// What came of one case: over the wire, and at the decider.
@@ -17,7 +17,10 @@ pub struct Outcome {
 
 /// Judges an outcome. `id` is that of the request.
 pub fn judge(case: &Case, id: &str, outcome: &Outcome, reply_keys: &[Verifier]) -> Result<(), String> {
-    let replies = replies(&outcome.came.bytes, reply_keys);
+    let replies = match case.mode {
+        Mode::Jwt => replies(&outcome.came.bytes, reply_keys),
+        Mode::Json => plain_replies(&outcome.came.bytes),
+    };
     if case.expect != Expected::Approved && replies.iter().any(|reply| reply.action == Action::Approve) {
         return Err("APPROVED".to_owned());
     }
@@ -53,6 +56,13 @@ fn unsigned(expected: Expected, came: &Came) -> Result<(), String> {
         _ => false,
     };
     if as_expected { Ok(()) } else { Err("something else came".to_owned()) }
+}
+
+/// What JSON mode replies: an object behind the head of the answer.
+fn plain_replies(bytes: &[u8]) -> Vec<Reply> {
+    let text = String::from_utf8_lossy(bytes);
+    let bodies = text.split("\r\n\r\n").skip(1).filter(|body| body.contains("action"));
+    bodies.map(|body| Reply::read(body.as_bytes()).expect("an answer with an action is a reply")).collect()
 }
 
 /// Everything among the bytes that one of the edge's keys has signed.

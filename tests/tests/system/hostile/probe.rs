@@ -44,7 +44,7 @@ async fn ask(
         Version::Http1 => "http/1.1",
         Version::Http2 => "h2",
     };
-    let stream = TokioIo::new(Client::of(protocol).connect(system.local()).await?);
+    let stream = TokioIo::new(Client::of(protocol).connect(system.local().addresses()?.edge).await?);
     let response: http::Response<Incoming> = match version {
         Version::Http1 => {
             let (mut sender, connection) = http1::handshake(stream).await?;

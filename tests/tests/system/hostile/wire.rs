@@ -1,5 +1,6 @@
 //! Connections to the edge: bare, over TLS, and clients that differ from any real one.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -7,7 +8,6 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Deserialize;
-use system_tests::local::Local;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -36,9 +36,9 @@ impl Client {
     }
 
     /// A connection after the handshake.
-    pub async fn connect(&self, local: &Local) -> std::io::Result<TlsStream<TcpStream>> {
+    pub async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(self.name.clone()).expect("a name");
-        TlsConnector::from(Arc::new(self.config())).connect(name, tcp(local).await?).await
+        TlsConnector::from(Arc::new(self.config())).connect(name, tcp(address).await?).await
     }
 
     fn config(&self) -> ClientConfig {
@@ -65,8 +65,8 @@ impl Client {
 }
 
 /// A connection before any handshake.
-pub async fn tcp(local: &Local) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(local.addresses().unwrap().edge).await?;
+pub async fn tcp(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

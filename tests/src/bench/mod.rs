@@ -17,6 +17,8 @@ mod shared;
 mod start;
 mod tenants;
 
+pub mod modes;
+
 pub mod handshake;
 
 pub mod bare_edge;
@@ -74,6 +76,8 @@ pub enum Part {
     RoundTrip,
     /// The edge's TLS handshake
     Handshake,
+    /// Replies by ES256, and JSON mode
+    Modes,
     /// The edge beside handlers in Node and Python
     Handlers,
     /// Decide in memory
@@ -112,6 +116,9 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     }
     if options.wants(Part::Handshake) {
         rows.push(handshake::measure(&bench).await?);
+    }
+    if options.wants(Part::Modes) {
+        rows.extend(modes::measure(&bench).await?);
     }
     if options.wants(Part::Handlers) {
         rows.extend(handlers::measure(&bench).await?);
@@ -193,6 +200,11 @@ fn unhurried(local: Local) -> Result<Local, Error> {
     let failed = || Error::io(format!("cannot change {}", file.display()));
     let yaml = std::fs::read_to_string(&file).map_err(failed())?;
     let yaml = yaml.replacen("\nadmin:", "\n  request_rate_per_key: 1000000\nadmin:", 1);
+    let yaml = yaml.replacen(
+        "\n    source_networks:",
+        "\n    request_rate_per_key: 1000000\n    source_networks:",
+        1,
+    );
     std::fs::write(&file, yaml).map_err(failed())?;
     Ok(local)
 }

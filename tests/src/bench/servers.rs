@@ -99,6 +99,11 @@ pub async fn bare_tls(bench: &Bench, local: &Local) -> Result<Process, Error> {
     bare(bench, local, "bare TLS", "bare-tls").await
 }
 
+/// A handler that does nothing, at the edge's address of these files. It answers already.
+pub async fn empty_handler(bench: &Bench, local: &Local) -> Result<Process, Error> {
+    bare(bench, local, "empty handler", "empty-handler").await
+}
+
 async fn bare(bench: &Bench, local: &Local, name: &'static str, command: &str) -> Result<Process, Error> {
     let program = std::env::current_exe().map_err(Error::io("cannot find the bench itself"))?;
     let arguments = [command.into(), "--dir".into(), local.root().into()];

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::cores::Cores;
 use crate::bench::scale::Scale;
-use crate::bench::{Error, Options, Part, bare_edge, handshake, instructions, raw, stub};
+use crate::bench::{Error, Options, Part, bare_edge, handshake, instructions, modes, raw, stub};
 
 /// Bad usage (sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -51,6 +51,9 @@ enum Child {
     /// The least that an edge could be
     #[command(hide = true)]
     BareEdge(bare_edge::Arguments),
+    /// Answers everything with nothing
+    #[command(hide = true)]
+    EmptyHandler(modes::Arguments),
     /// Shakes hands and does nothing else
     #[command(hide = true)]
     BareTls(handshake::Arguments),
@@ -87,6 +90,7 @@ fn run(mut arguments: Arguments) -> Result<(), Error> {
     match arguments.child.take() {
         Some(Child::Raw(child)) => raw::run(&child),
         Some(Child::Evaluate(child)) => instructions::run(&child),
+        Some(Child::EmptyHandler(child)) => runtime()?.block_on(modes::run(&child)),
         Some(Child::BareTls(child)) => handshake::run(&child),
         Some(Child::BareEdge(child)) => runtime()?.block_on(bare_edge::run(&child)),
         Some(Child::StubDecider(child)) => runtime()?.block_on(stub::run(&child)),

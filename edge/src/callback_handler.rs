@@ -36,7 +36,7 @@ use crate::{
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
-    telemetry::{Shed, metrics::Metrics, shown, trace},
+    telemetry::{Seldom, Shed, metrics::Metrics, shown, trace},
 };
 
 use admitted::Admitted;
@@ -63,6 +63,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What is logged of those who prove nothing.
+    pub strangers: Arc<Seldom>,
 }
 
 /// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
@@ -88,7 +90,7 @@ async fn callback(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
-    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared.metrics);
+    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared);
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async {
@@ -155,6 +157,7 @@ impl Desk {
             WireMode::Json => Admitted::by_network(body, caller.let_in(), clock),
         };
         admitted.inspect_err(|stop| {
+            caller.may_not_ask();
             if let Stop::NotAuthentic(error) = stop {
                 self.shared.metrics.verify_failure(error.reason());
             }

@@ -46,6 +46,7 @@ pub use body::{ReceiveError, Whole, receive};
 pub use caller::{Caller, shed_response};
 pub use config::{Config, Limits};
 use connection::Server;
+pub use descriptors::suffice_for;
 pub use fence::{Fence, LetIn, Refused};
 use house::House;
 pub use protocol::{MAX_HEADER_BYTES, MIN_HEADER_BYTES};
@@ -70,7 +71,6 @@ pub struct Listener {
 impl Listener {
     /// Binds the address.
     pub async fn bind(config: &Config, metrics: Arc<Metrics>) -> io::Result<Self> {
-        descriptors::suffice_for(config.limits.max_connections);
         let house = Arc::new(House::new(config, metrics));
         let server = Server { tls: config.tls.acceptor(), house };
         Ok(Self { socket: TcpListener::bind(config.address).await?, server })

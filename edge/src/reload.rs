@@ -107,13 +107,17 @@ impl Reload {
     /// Nobody would connect to a certificate that does not hold: the one before it is no worse.
     fn worse_certificate(&self, config: &Config) -> Option<Mistake> {
         let now_seconds = i64::try_from(self.clock.unix_seconds()).unwrap_or(i64::MAX);
-        let (old, new) = (self.in_force.listen.tls.certificate(), config.listen.tls.certificate());
-        if old == new || new.holds(now_seconds) {
-            return None;
-        }
-        let (file, place) = (self.file.display().to_string(), "listen.certificate".to_owned());
-        let problem = new.concern(now_seconds)?;
-        Some(Mistake { file, line: None, column: None, place, problem })
+        let json = self.in_force.json.as_ref().zip(config.json.as_ref());
+        let listeners = [("listen", &self.in_force.listen, &config.listen)].into_iter();
+        let mut listeners = listeners.chain(json.map(|(old, new)| ("json.listen", old, new)));
+        listeners.find_map(|(name, old, new)| {
+            let (old, new) = (old.tls.certificate(), new.tls.certificate());
+            if old == new || new.holds(now_seconds) {
+                return None;
+            }
+            let (file, place) = (self.file.display().to_string(), format!("{name}.certificate"));
+            Some(Mistake { file, line: None, column: None, place, problem: new.concern(now_seconds)? })
+        })
     }
 
     /// What was wrong and is undone is no news of a configuration.

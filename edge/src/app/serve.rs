@@ -68,6 +68,8 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let stop_admin = CancellationToken::new();
     let (deciders, healths) = deciders(&config, &metrics, &stop_admin);
     let readiness = Arc::new(Readiness::new(healths));
+    let listeners = [Some(&config.listen), config.json.as_ref()];
+    listen::suffice_for(listeners.iter().flatten().map(|listener| listener.limits.max_connections).sum());
     let listen = bind("listen", &config.listen, &metrics).await?;
     let json = match &config.json {
         Some(json) => Some(bind("json.listen", json, &metrics).await?),

@@ -8,6 +8,7 @@ use tracing::{Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
+    Shared,
     path::CallbackPath,
     question::Endpoint,
     stop::{Stop, outcome},
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     respond::{Answer, edge_reason},
     telemetry::{
+        Seldom,
         metrics::{Counted, Metrics, RequestLabels},
         shown,
     },
@@ -25,13 +27,16 @@ pub(super) struct Report<'a> {
     endpoint: Endpoint,
     path: &'a CallbackPath,
     metrics: &'a Metrics,
+    strangers: &'a Seldom,
     begun: Instant,
     _in_flight: Counted,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn begin(endpoint: Endpoint, path: &'a CallbackPath, metrics: &'a Metrics) -> Self {
-        Self { endpoint, path, metrics, begun: Instant::now(), _in_flight: metrics.request_in_flight() }
+    pub(super) fn begin(endpoint: Endpoint, path: &'a CallbackPath, shared: &'a Shared) -> Self {
+        let Shared { metrics, strangers, .. } = shared;
+        let in_flight = metrics.request_in_flight();
+        Self { endpoint, path, metrics, strangers, begun: Instant::now(), _in_flight: in_flight }
     }
 
     /// The root span of this service, below the caller's if it has one.
@@ -104,7 +109,10 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
     fn stopped(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
+        let left_out = if stop.is_of_a_stranger() { self.strangers.now() } else { Some(0) };
+        let Some(left_out) = left_out else { return };
         tracing::warn!(
             endpoint = self.endpoint.name(),
             mode = self.path.mode.name(),
@@ -113,6 +121,7 @@ impl<'a> Report<'a> {
             status = status.as_u16(),
             reason = %shown(&stop.to_string()),
             duration_us = self.micros(),
+            left_out,
             "not answered"
         );
     }

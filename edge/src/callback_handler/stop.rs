@@ -64,6 +64,11 @@ impl Stop {
         }
     }
 
+    /// Whether nobody is known to have asked.
+    pub(super) const fn is_of_a_stranger(&self) -> bool {
+        matches!(self, Self::NotReceived(_) | Self::NotAuthentic(_) | Self::NotLetIn)
+    }
+
     /// The status it ends in. Says nothing that helps somebody who tries keys.
     pub(super) fn response(&self) -> Response {
         match self {

@@ -60,8 +60,12 @@ fn sizes(section: &mut Section<'_>, limits: &mut Limits) {
 
 /// A caller that has proven nothing yet must be able to send the largest body.
 fn body_memory(section: &mut Section<'_>, limits: &mut Limits) {
-    let Some(found) = section.optional("max_body_memory") else { return };
-    let (place, least) = (found.place.clone(), limits.max_body_bytes.saturating_mul(ADDRESS_SHARE));
+    let least = limits.max_body_bytes.saturating_mul(ADDRESS_SHARE);
+    let Some(found) = section.optional("max_body_memory") else {
+        limits.max_body_memory = limits.max_body_memory.max(least);
+        return;
+    };
+    let place = found.place.clone();
     limits.max_body_memory =
         found.number(MIN_BODY_BYTES..=MAX_BODY_MEMORY).unwrap_or(limits.max_body_memory.max(least));
     if limits.max_body_memory < least {

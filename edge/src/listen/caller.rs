@@ -43,12 +43,15 @@ impl Caller {
         self.0.prove();
     }
 
+    /// Says that a request is not authentic: the connection is one of those again that have proven nothing. Else whoever has
+    /// proven himself once, or had a key that is no longer believed, could send what he likes.
+    pub fn may_not_ask(&self) {
+        self.0.doubt();
+    }
+
     /// Answers one request, or turns it away.
     pub(super) async fn answer(self, request: Request<Incoming>, router: Router) -> Response {
-        let mut response = match self.refusal(&request) {
-            Some(status) => status.into_response(),
-            None => self.admitted(request, router).await,
-        };
+        let mut response = self.admitted(request, router).await;
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
         // HTTP/2 has a frame for it, which the connection sends.
         if !self.0.http2 && self.0.is_old() {
@@ -65,6 +68,9 @@ impl Caller {
                 return shed_response(shed);
             }
         };
+        if let Some(status) = self.refusal(&request) {
+            return status.into_response();
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.clone());
         let Ok(response) = router.call(request).await;

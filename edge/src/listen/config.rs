@@ -46,7 +46,7 @@ pub struct Limits {
     pub max_headers: usize,
     /// Largest body.
     pub max_body_bytes: usize,
-    /// All bodies at a time; those over connections that are not proven get half, one address of them an eighth.
+    /// All bodies at a time; those over connections that are not proven get half, one address of them a thirty-second part.
     pub max_body_memory: usize,
     /// Open connections.
     pub max_connections: usize,
@@ -56,7 +56,7 @@ pub struct Limits {
     pub max_handshakes: usize,
     /// Requests at a time on one HTTP/2 connection.
     pub max_streams: usize,
-    /// Requests at a time; those over connections that are not proven get half, one address of them an eighth.
+    /// Requests at a time; those over connections that are not proven get half, one address of them a thirty-second part.
     pub max_requests: usize,
     /// Authentic requests at a time that wait for one fleet's decisions.
     pub max_decisions: usize,

@@ -105,6 +105,11 @@ impl Conversation {
         self.seat.prove();
     }
 
+    /// A request came over it that is not authentic.
+    pub(super) fn doubt(&self) {
+        self.seat.doubt();
+    }
+
     /// Whether it should end after the answer that is being given.
     pub(super) fn is_old(&self) -> bool {
         self.began.elapsed() >= self.house.limits.max_connection_age
@@ -118,11 +123,16 @@ impl Conversation {
         if retirement.is_some_and(|due| due <= now) {
             return Look::Retire;
         }
+        // A caller may ask on for as long as it does not take note of the end.
+        let end = retired.then_some(retires + limits.request_timeout);
+        if end.is_some_and(|due| due <= now) {
+            return Look::End("age");
+        }
         match self.patience() {
             Some((due, reason)) if due <= now => Look::End(reason),
             // A head that begins from now on is not due before that.
             patience => {
-                let dues = patience.map(|(due, _)| due).into_iter().chain(retirement);
+                let dues = patience.map(|(due, _)| due).into_iter().chain(retirement).chain(end);
                 Look::Again(dues.fold(now + limits.header_timeout, Instant::min))
             }
         }

@@ -2,12 +2,12 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the process has open beside a listener's connections: calls to deciders, logs, the admin port's callers.
+/// What the process has open beside the listeners' connections: calls to deciders, logs, the admin port's callers.
 const OTHER_FILES: u64 = 256;
 
 /// Raises the limit to what so many connections need, and says so where that is not allowed: connections that cannot be
 /// accepted would hold up everybody, where one too many for us only holds up itself.
-pub(super) fn suffice_for(max_connections: usize) {
+pub fn suffice_for(max_connections: usize) {
     let needed = u64::try_from(max_connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|current| current >= needed) {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 
 use super::{
     config::{Config, Limits},
@@ -13,7 +13,7 @@ use super::{
     seats::Seats,
     supply::Supply,
 };
-use crate::telemetry::{Seldom, metrics::Metrics};
+use crate::telemetry::{Seldom, Shed, metrics::Metrics};
 
 /// Where a caller is, behind the proxy where there is one, and that the fence has let him in, where there is one.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ pub(super) struct House {
     pub(super) body_memory: Supply,
     /// `None`: callers prove who they are.
     fence: Option<Arc<Fence>>,
+    /// Connections at the fence at a time: those of proxies, which say for whom they come.
+    entering: Semaphore,
     refusals: Seldom,
 }
 
@@ -45,6 +47,7 @@ impl House {
             limits,
             metrics,
             fence: config.fence.clone(),
+            entering: Semaphore::new(limits.max_handshakes),
             refusals: Seldom::default(),
         }
     }
@@ -53,6 +56,10 @@ impl House {
     pub(super) async fn let_in(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<Entered> {
         let Some(fence) = &self.fence else {
             return Some(Entered { address: peer.ip().to_canonical(), let_in: None });
+        };
+        let Ok(_turn) = self.entering.try_acquire() else {
+            self.metrics.shed(Shed::Handshakes);
+            return None;
         };
         match timeout(self.limits.handshake_timeout, fence.admit(stream, peer)).await {
             Ok(Ok(let_in)) => Some(Entered { address: let_in.peer().ip(), let_in: Some(let_in) }),

@@ -34,6 +34,8 @@ impl From<IpAddr> for Origin {
 pub(super) struct Tally {
     /// Open connections.
     pub(super) connections: AtomicUsize,
+    /// Those of them that have not shaken hands yet.
+    pub(super) handshakes: AtomicUsize,
     /// New connections.
     pub(super) connection_rate: Meter,
     /// Requests over connections that have proven nothing.
@@ -48,6 +50,7 @@ impl Tally {
     fn new(limits: &Limits) -> Self {
         Self {
             connections: AtomicUsize::default(),
+            handshakes: AtomicUsize::default(),
             connection_rate: Meter::new(limits.connection_rate_per_address),
             request_rate: Meter::new(limits.request_rate_per_address),
             requests: AtomicUsize::default(),

@@ -100,19 +100,32 @@ impl Seat {
     /// The TLS handshake is done.
     pub(super) fn shaken(&self) {
         let table = &mut *self.seats.table();
-        if let Some(row) = table.handshaking.remove(&self.number) {
+        if let Some(row) = table.shaken(self.number) {
             table.unproven.insert(self.number, row);
         }
     }
 
     /// An authentic request came.
     pub(super) fn prove(&self) {
-        if self.is_proven() || self.proven.swap(true, Ordering::Relaxed) {
+        if self.is_proven() {
             return;
         }
         let table = &mut *self.seats.table();
+        self.proven.store(true, Ordering::Relaxed);
         if let Some(row) = table.unproven.remove(&self.number) {
             table.proven.insert(self.number, row);
+        }
+    }
+
+    /// Something else came: what it has proven does not count any more.
+    pub(super) fn doubt(&self) {
+        if !self.is_proven() {
+            return;
+        }
+        let table = &mut *self.seats.table();
+        self.proven.store(false, Ordering::Relaxed);
+        if let Some(row) = table.proven.remove(&self.number) {
+            table.unproven.insert(self.number, row);
         }
     }
 
@@ -158,15 +171,23 @@ impl Table {
 
     fn add(&mut self, row: Row) -> u64 {
         row.tally.connections.fetch_add(1, Ordering::Relaxed);
+        row.tally.handshakes.fetch_add(1, Ordering::Relaxed);
         self.next += 1;
         self.handshaking.insert(self.next, row);
         self.next
     }
 
+    fn shaken(&mut self, number: u64) -> Option<Row> {
+        let row = self.handshaking.remove(&number)?;
+        row.tally.handshakes.fetch_sub(1, Ordering::Relaxed);
+        Some(row)
+    }
+
     fn remove(&mut self, number: u64) -> Option<Row> {
-        let row = [&mut self.handshaking, &mut self.unproven, &mut self.proven]
-            .into_iter()
-            .find_map(|rows| rows.remove(&number))?;
+        let row = match self.shaken(number) {
+            Some(row) => row,
+            None => self.unproven.remove(&number).or_else(|| self.proven.remove(&number))?,
+        };
         row.tally.connections.fetch_sub(1, Ordering::Relaxed);
         Some(row)
     }
@@ -181,8 +202,12 @@ impl Table {
         true
     }
 
+    /// Of the origin that has the most: whoever opens many at once ends his own, and nobody else's.
     fn end_oldest_handshake(&mut self) {
-        if let Some(number) = self.handshaking.keys().next().copied() {
+        let many = |row: &Row| row.tally.handshakes.load(Ordering::Relaxed);
+        let most = self.handshaking.values().map(many).max();
+        let oldest = self.handshaking.iter().find(|(_, row)| Some(many(row)) == most);
+        if let Some(number) = oldest.map(|(number, _)| *number) {
             self.end(number);
         }
     }

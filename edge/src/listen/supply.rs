@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// All who have proven nothing get no more than this part of a supply together.
 const UNPROVEN_SHARE: usize = 2;
 /// One address of them no more than this part.
-pub const ADDRESS_SHARE: usize = 8;
+pub const ADDRESS_SHARE: usize = 32;
 
 /// So much of something.
 #[derive(Debug)]
@@ -61,19 +61,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_unknown_get_a_half_and_one_address_of_them_an_eighth() {
-        let (supply, addresses) = (Supply::new(16), [const { AtomicUsize::new(0) }; 5]);
-        for address in &addresses[..4] {
+    fn the_unknown_get_a_half_and_one_address_of_them_little() {
+        let (supply, addresses) = (Supply::new(64), [const { AtomicUsize::new(0) }; 17]);
+        for address in &addresses[..16] {
             assert!(supply.take(2, Some(address)), "up to its share");
             assert!(!supply.take(1, Some(address)), "beyond its share");
         }
-        assert!(!supply.take(1, Some(&addresses[4])), "beyond the share of all that are unknown");
-        assert!(supply.take(8, None), "the other half is for those that are known");
+        assert!(!supply.take(1, Some(&addresses[16])), "beyond the share of all that are unknown");
+        assert!(supply.take(32, None), "the other half is for those that are known");
         assert!(!supply.take(1, None));
         supply.give_back(2, Some(&addresses[0]));
-        assert!(supply.take(2, Some(&addresses[4])), "what failed has taken nothing");
-        supply.give_back(8, None);
-        assert!(supply.take(8, None));
+        assert!(supply.take(2, Some(&addresses[16])), "what failed has taken nothing");
+        supply.give_back(32, None);
+        assert!(supply.take(32, None));
         assert!(!supply.take(1, None));
     }
 }

@@ -43,6 +43,7 @@ pub struct ServerTls {
     config: Arc<ServerConfig>,
     served: Arc<Served>,
     certificate: Certificate,
+    clients: Option<RootCertStore>,
 }
 
 impl ServerTls {
@@ -53,16 +54,23 @@ impl ServerTls {
         let mut config = ServerConfig::builder_with_provider(offer::provider())
             .with_protocol_versions(&offer::VERSIONS)
             .map_err(TlsError::Setup)?
-            .with_client_cert_verifier(verifier(clients)?)
+            .with_client_cert_verifier(verifier(clients.clone())?)
             .with_cert_resolver(Arc::clone(&served) as Arc<dyn ResolvesServerCert>);
         offer::settle(&mut config).map_err(TlsError::Setup)?;
-        Ok(Self { config: Arc::new(config), served, certificate })
+        Ok(Self { config: Arc::new(config), served, certificate, clients })
     }
 
     /// What the certificate says that this was made with.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// Whether both take connections of the same clients.
+    #[must_use]
+    pub fn admits_those_of(&self, other: &Self) -> bool {
+        let roots = |tls: &'_ Self| tls.clients.as_ref().map(|clients| clients.roots.clone());
+        roots(self) == roots(other)
     }
 
     /// From the next handshake on callers are served the certificate of `other`. Connections that are there stay.

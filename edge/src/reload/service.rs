@@ -83,6 +83,7 @@ impl Service {
             threads: self.threads.clone(),
             clock: Arc::clone(&self.clock),
             metrics: Arc::clone(&self.metrics),
+            strangers: Arc::default(),
         };
         router(paths.to_vec(), &Arc::new(shared))
     }

@@ -349,6 +349,35 @@ async fn the_paths_and_the_certificate_of_json_mode_are_live_too() {
     assert_eq!(bench.counted(), [1, 0, 2, 1]);
 }
 
+/// A listener takes the clients of the authority that it began with: the file alone says something else now.
+#[tokio::test]
+async fn another_authority_of_clients_needs_a_restart_and_a_certificate_that_ended_replaces_none() {
+    let mut bench = Bench::new();
+    fs::copy(bench.path("client.crt"), bench.path("clients.pem")).expect("copied");
+    let yaml = format!(
+        "{YAML}json:\n  listen: {{address: 127.0.0.1:8444, certificate: json.crt, private_key: json.key, client_ca: clients.pem, \
+         source_networks: [10.0.0.0/8]}}\n  paths:\n    - {{sub_path: '', tenant: j}}\n"
+    );
+    certify(&bench.directory, "json");
+    bench.write("edge.yaml", &yaml);
+    let config = Config::load(&bench.path("edge.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    bench.reload.service.json = config.json.as_ref().map(Front::of);
+    bench.reload.in_force = config;
+    let before = bench.counted();
+    fs::copy(bench.path("edge.crt"), bench.path("clients.pem")).expect("copied");
+    bench.look_now().await;
+    let restart = bench.counted();
+    assert_eq!((restart[0], restart[2], restart[3]), (before[0], before[2] + 1, 1));
+    fs::copy(bench.path("client.crt"), bench.path("clients.pem")).expect("copied");
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+    params.not_after = rcgen::date_time_ymd(2026, 1, 1);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    bench.write("json.crt", &params.self_signed(&key).expect("a certificate").pem());
+    bench.write("json.key", &key.serialize_pem());
+    bench.look_now().await;
+    assert_eq!(bench.counted()[1], before[1] + 1, "refused");
+}
+
 #[test]
 fn changes_are_told_in_words() {
     let bench = Bench::new();

@@ -59,8 +59,10 @@ impl SigningThreads {
 fn work(jobs: &Mutex<Receiver<Job>>) {
     let next = || jobs.lock().ok()?.recv().ok();
     while let Some(Job { key, message, done }) = next() {
-        // Whoever waited may have gone.
-        let _ = done.send(key.sign(&message));
+        // Whoever waited may have gone, which is no reason to keep others waiting.
+        if !done.is_closed() {
+            let _ = done.send(key.sign(&message));
+        }
     }
 }
 

@@ -23,12 +23,12 @@ fn every_limit_has_a_smallest_and_a_largest_value() {
         ("max_header_bytes", ["8191", "8192", "65536", "65537"]),
         ("max_headers", ["15", "16", "256", "257"]),
         ("max_body_bytes", ["16383", "16384", "4194304", "4194305"]),
-        ("max_body_memory", ["16777215", "16777216", "17179869184", "17179869185"]),
+        ("max_body_memory", ["67108863", "67108865", "17179869184", "17179869185"]),
         ("max_connections", ["0", "1", "100000", "100001"]),
         ("max_connections_per_address", ["0", "1", "100000", "100001"]),
         ("max_handshakes", ["0", "1", "100000", "100001"]),
         ("max_streams", ["0", "1", "1000", "1001"]),
-        ("max_requests", ["7", "8", "1000000", "1000001"]),
+        ("max_requests", ["31", "32", "1000000", "1000001"]),
         ("max_decisions", ["0", "1", "1000000", "1000001"]),
         ("connection_rate_per_address", ["0", "1", "1000000", "1000001"]),
         ("request_rate_per_address", ["0", "1", "1000000", "1000001"]),
@@ -54,6 +54,8 @@ fn every_limit_has_a_smallest_and_a_largest_value() {
 fn a_caller_that_is_not_known_yet_can_send_the_largest_body() {
     let files = Files::new();
     let memory = |bytes| with(&format!("max_body_bytes: 20000\n  max_body_memory: {bytes}"));
-    assert!(files.load(&memory(160_000)).is_ok());
-    insta::assert_snapshot!(files.mistakes(&memory(159_999)), @"edge.yaml:7:20: listen.max_body_memory: must be at least 160000: 8 times max_body_bytes");
+    assert!(files.load(&memory(640_000)).is_ok());
+    let config = files.load(&with("max_body_bytes: 4194304")).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    assert_eq!(config.listen.limits.max_body_memory, 32 * 4_194_304, "also where nothing is said of it");
+    insta::assert_snapshot!(files.mistakes(&memory(639_999)), @"edge.yaml:7:20: listen.max_body_memory: must be at least 640000: 32 times max_body_bytes");
 }

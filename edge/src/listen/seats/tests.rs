@@ -122,3 +122,32 @@ fn a_seat_is_given_back_once() {
     drop(first);
     assert_eq!((seats.table().len(), tally.connections.load(Ordering::Relaxed)), (4, 0));
 }
+
+/// Else whoever connects fast enough would end every handshake before it can be made.
+#[test]
+fn handshakes_of_an_origin_with_many_make_room_first() {
+    let seats = seats(Limits { max_connections: 100, ..limits() });
+    let mut oldest = take(&seats, 1).expect("a seat");
+    let mut of_one: Vec<_> = (0..2).map(|_| take(&seats, 2).expect("a seat")).collect();
+    let _fourth = take(&seats, 3).expect("a seat");
+    assert!(!must_leave(&mut oldest), "older, and alone of its address");
+    assert_eq!(of_one.iter_mut().map(must_leave).collect::<Vec<_>>(), [true, false]);
+    drop(of_one);
+    assert_eq!(oldest.0.tally.handshakes.load(Ordering::Relaxed), 1);
+    oldest.0.shaken();
+    assert_eq!(oldest.0.tally.handshakes.load(Ordering::Relaxed), 0, "and is none any more");
+}
+
+#[test]
+fn what_was_proven_does_not_count_once_something_else_came() {
+    let seats = seats(limits());
+    let mut known = proven(&seats, 1);
+    let mut held: Vec<_> = (2..=4).map(|host| proven(&seats, host)).collect();
+    known.0.doubt();
+    assert!(!known.0.is_proven());
+    let _fifth = take(&seats, 5).expect("a seat");
+    assert!(must_leave(&mut known) && !held.iter_mut().any(must_leave));
+    held[0].0.doubt();
+    held[0].0.prove();
+    assert!(held[0].0.is_proven());
+}

@@ -29,22 +29,22 @@ async fn who_has_proven_nothing_asks_only_so_often() {
     bench.until_counted(r#"countersign_edge_shed_total{reason="request_rate"} 1"#).await;
 }
 
-/// Eight in all: four of those that have proven nothing, one of each address.
+/// 32 in all: 16 of those that have proven nothing, one of each address.
 #[tokio::test]
 async fn requests_at_a_time_are_bounded_and_the_known_have_their_share() {
-    let bench = Bench::limited(Manner::Allowing, "max_requests: 8").await;
+    let bench = Bench::limited(Manner::Allowing, "max_requests: 32").await;
     let mut known = Raw::connect_from(&bench, 1).await.expect("TLS");
     assert_eq!(known.ask(token()).await, Some(200));
     let mut slow = Vec::new();
-    for host in 2..6 {
+    for host in 2..18 {
         let mut stream = Raw::connect_from(&bench, host).await.expect("TLS");
         stream.send(unfinished(10)).await;
         slow.push(stream);
     }
-    bench.until_counted("countersign_edge_requests_in_flight 4").await;
-    let mut fifth = Raw::connect_from(&bench, 6).await.expect("TLS");
-    fifth.send(token()).await;
-    let (status, headers) = fifth.answer().await.expect("an answer");
+    bench.until_counted("countersign_edge_requests_in_flight 16").await;
+    let mut another = Raw::connect_from(&bench, 18).await.expect("TLS");
+    another.send(token()).await;
+    let (status, headers) = another.answer().await.expect("an answer");
     assert!(status == 503 && headers.contains("retry-after: 1"), "{headers}");
     assert_eq!(known.ask(token()).await, Some(200));
     assert_eq!(slow[0].ask("a").await, Some(401));
@@ -55,7 +55,7 @@ async fn requests_at_a_time_are_bounded_and_the_known_have_their_share() {
 
 #[tokio::test]
 async fn bodies_at_a_time_take_only_so_much_memory() {
-    let bench = Bench::limited(Manner::Allowing, "max_body_bytes: 16384\nmax_body_memory: 131072").await;
+    let bench = Bench::limited(Manner::Allowing, "max_body_bytes: 16384\nmax_body_memory: 524288").await;
     let mut known = Raw::connect_from(&bench, 1).await.expect("TLS");
     assert_eq!(known.ask(token()).await, Some(200));
     let (mut slow, filling) = (Raw::connect_from(&bench, 2).await.expect("TLS"), unfinished(16000));

@@ -28,8 +28,6 @@ const FILES: u64 = 3200 + 1000;
 /// Of four there are three at the edge at a time, while those that it has shown out come back.
 const MOST_ARE_THERE: (usize, usize) = (3, 4);
 const P99: Duration = Duration::from_millis(500);
-/// On a machine that has much else to do it may be so many times what it was without the flood.
-const BUSY_FACTOR: u32 = 10;
 const MEMORY_GROWTH_BYTES: u64 = 64 << 20;
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -49,7 +47,6 @@ async fn thousands_that_hold_on_hold_nobody_up() {
     system.start_edge().await;
     let kept = system.cosigner();
     let quiet = control(&mut system, &kept, Duration::from_secs(2)).await;
-    let most_at_p99 = P99.max(quiet.over_kept.max(quiet.over_new) * BUSY_FACTOR);
 
     let kinds = CLIENTS.map(|(kind, count)| (kind, count / rounds(4, 1)));
     let all: usize = kinds.iter().map(|(_, count)| count).sum();
@@ -62,10 +59,10 @@ async fn thousands_that_hold_on_hold_nobody_up() {
     assert!(connections(&mut system).await >= most_are_there, "the flood went on to the end");
     let grown = resident.saturating_sub(quiet.resident);
     let told = format!(
-        "p99 {over_kept:?} over a kept connection, {over_new:?} over new ones, of {most_at_p99:?}; {grown} bytes more"
+        "p99 {over_kept:?} over a kept connection, {over_new:?} over new ones, of {P99:?}; {grown} bytes more"
     );
     println!("{told}");
-    assert!(over_kept < most_at_p99 && over_new < most_at_p99 && grown < MEMORY_GROWTH_BYTES, "{told}");
+    assert!(over_kept < P99 && over_new < P99 && grown < MEMORY_GROWTH_BYTES, "{told}");
 
     let _sockets = flood.let_be().await;
     eventually("all were shown out", Duration::from_secs(90), async || connections(&mut system).await <= 1)

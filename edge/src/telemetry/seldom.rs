@@ -8,26 +8,40 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Shortest time between two lines.
+/// Shortest time between two lines, where nothing else is said.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Lets one line through in a second.
-#[derive(Debug, Default)]
+/// Lets one line through, then none for a while.
+#[derive(Debug)]
 pub struct Seldom {
+    pause: Duration,
     last: Mutex<Option<Instant>>,
     left_out: AtomicU64,
 }
 
+/// One line in a second.
+impl Default for Seldom {
+    fn default() -> Self {
+        Self::every(PAUSE)
+    }
+}
+
 impl Seldom {
+    /// One line in so long.
+    #[must_use]
+    pub const fn every(pause: Duration) -> Self {
+        Self { pause, last: Mutex::new(None), left_out: AtomicU64::new(0) }
+    }
+
     /// Now is the time for a line, which says how many were left out before it. `None`: it is too early for one.
     #[must_use]
     pub fn now(&self) -> Option<u64> {
         self.at(Instant::now())
     }
 
-    fn at(&self, now: Instant) -> Option<u64> {
+    pub(super) fn at(&self, now: Instant) -> Option<u64> {
         let mut last = self.last.lock().ok()?;
-        if last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE) {
+        if last.is_some_and(|last| now.saturating_duration_since(last) < self.pause) {
             self.left_out.fetch_add(1, Ordering::Relaxed);
             return None;
         }

@@ -1,12 +1,11 @@
 //! What was turned away because there was too much of it: counted each time, logged now and then.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::time::Duration;
+
+use super::seldom::Seldom;
 
 /// Shortest time between two log lines with the same reason: a flood must not become one of log lines.
-const LOG_INTERVAL_MILLIS: u64 = 10_000;
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The limit that was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,59 +60,37 @@ impl Shed {
     }
 }
 
-/// How often each limit was met since it was logged last, and when that was.
+/// How often each limit was met since it was logged last.
 #[derive(Debug)]
-pub(super) struct Told {
-    begun: Instant,
-    notes: [Note; Shed::ALL.len()],
-}
-
-#[derive(Debug, Default)]
-struct Note {
-    count: AtomicU64,
-    /// Milliseconds since the beginning at which it may be logged again.
-    again: AtomicU64,
-}
+pub(super) struct Told([Seldom; Shed::ALL.len()]);
 
 impl Default for Told {
     fn default() -> Self {
-        Self { begun: Instant::now(), notes: Default::default() }
+        Self(Shed::ALL.map(|_| Seldom::every(LOG_INTERVAL)))
     }
 }
 
 impl Told {
     /// Notes it, and logs it where that was long enough ago.
     pub(super) fn note(&self, shed: Shed) {
-        if let Some(count) = self.notes.get(shed as usize).and_then(|note| note.due(self.millis())) {
+        if let Some(left_out) = self.0.get(shed as usize).and_then(Seldom::now) {
+            let count = left_out.saturating_add(1);
             tracing::warn!(reason = shed.reason(), count, "shedding: a limit of the listener is met");
         }
-    }
-
-    fn millis(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-impl Note {
-    /// How often it was met since it was logged last, if it is to be logged now.
-    fn due(&self, now: u64) -> Option<u64> {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let again = self.again.load(Ordering::Relaxed);
-        let next = now.saturating_add(LOG_INTERVAL_MILLIS);
-        // Of several at once only one gets to log it.
-        let mine = || self.again.compare_exchange(again, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        (now >= again && mine()).then(|| self.count.swap(0, Ordering::Relaxed))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
     fn a_flood_is_not_one_of_log_lines() {
-        let note = Note::default();
-        let told = [7, 8, 10_006, 10_007, 10_008, 20_007].map(|now| note.due(now));
+        let (note, start) = (Seldom::every(LOG_INTERVAL), Instant::now());
+        let told = [7, 8, 10_006, 10_007, 10_008, 20_007]
+            .map(|millis| note.at(start + Duration::from_millis(millis)).map(|left_out| left_out + 1));
         assert_eq!(told, [Some(1), None, None, Some(3), None, Some(2)]);
     }
 

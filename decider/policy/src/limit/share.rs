@@ -1,5 +1,6 @@
 //! Shares: where and how much one charge counts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cap::Cap;
@@ -51,29 +52,27 @@ impl Limit {
     pub fn shares_of(&self, charge: &Charge, groups: Groups<'_>) -> Shares {
         let mut shares = Shares::default();
         for (signer, at) in self.counted_signers(charge) {
-            let intent = Intent { signer, ..charge.intent.clone() };
-            self.add_shares(&mut shares, &intent, at, groups);
+            self.add_shares(&mut shares, &signed_by(signer, &charge.intent), at, groups);
         }
         shares
     }
 
     /// Each signer the charge counts for: every one that allowed it where the limit tells signers apart, else
     /// the charge once, under any signer that the limit asks for.
-    fn counted_signers(&self, charge: &Charge) -> Vec<(Option<String>, Time)> {
+    fn counted_signers<'c>(&self, charge: &'c Charge) -> Vec<(&'c Option<String>, Time)> {
         let mut latest: BTreeMap<&Option<String>, Time> = BTreeMap::new();
         for part in &charge.parts {
             let at = latest.entry(&part.signer).or_insert(part.at);
             *at = part.at.max(*at);
         }
-        let each = latest.into_iter().map(|(signer, at)| (signer.clone(), at));
         if self.key.contains(&KeyPart::Signer) {
-            return each.collect();
+            return latest.into_iter().collect();
         }
         let asked = |signer: &Option<String>| self.when.of_signer(signer.as_ref()) == Truth::True;
-        let signers: Vec<Option<String>> = each.map(|(signer, _)| signer).collect();
+        let signers: Vec<&Option<String>> = latest.into_keys().collect();
         let counted =
             signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));
-        counted.or_else(|| signers.first()).map(|signer| (signer.clone(), charge.at)).into_iter().collect()
+        counted.or_else(|| signers.first()).map(|signer| (*signer, charge.at)).into_iter().collect()
     }
 
     fn add_shares(&self, shares: &mut Shares, intent: &Intent, at: Time, groups: Groups<'_>) {
@@ -178,6 +177,14 @@ impl Limit {
             _ => Quantity::Unknown,
         }
     }
+}
+
+/// The intent under this signer: nearly always it has that one already, and every limit asks of every charge.
+fn signed_by<'c>(signer: &Option<String>, intent: &'c Intent) -> Cow<'c, Intent> {
+    if intent.signer == *signer {
+        return Cow::Borrowed(intent);
+    }
+    Cow::Owned(Intent { signer: signer.clone(), ..intent.clone() })
 }
 
 impl Quantity {

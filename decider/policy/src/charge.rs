@@ -59,7 +59,7 @@ pub struct Charge {
     pub key: ChargeKey,
     /// What it does, with every field that any request for it has given so far.
     pub intent: Intent,
-    /// When it counts: the first ALLOW, or the latest signing ALLOW.
+    /// When it counts: the first ALLOW, or the latest that was a signing or filled something in.
     pub at: Time,
     /// Who allowed it, each time under which request id.
     pub parts: Vec<Part>,
@@ -104,7 +104,8 @@ impl Charge {
     }
 
     /// The charge after a further ALLOW of the same transaction. The pinned value stays; at signing the charge
-    /// counts from now.
+    /// counts from now. So it does where something is filled in: a limit may begin to see it by that, and would take
+    /// it for one that has left its window long ago.
     ///
     /// # Errors
     /// The name of the field that differs from what was charged, or that is missing now.
@@ -112,7 +113,7 @@ impl Charge {
         let mut joined = self.clone();
         joined.intent = merge::merge(&self.intent, &intent)?;
         joined.parts.push(part_of(&intent, callback_request_id, now));
-        if intent.stage == Stage::Signing {
+        if intent.stage == Stage::Signing || joined.intent != self.intent {
             joined.at = joined.at.max(now);
             joined.parts.iter_mut().for_each(|part| part.at = part.at.max(now));
         }

@@ -262,6 +262,44 @@ fn a_signer_that_a_limit_asks_for_makes_it_count() {
     assert_eq!(code(&nameless), ReasonCode::LimitIndeterminate);
 }
 
+#[test]
+fn what_a_limit_begins_to_see_is_not_dated_back_to_when_nobody_saw_it() {
+    let by = |signer: &str, id: &str| Request { signer: text(signer), ..transfer(id, "1") };
+    let asked = Conditions { signers: one_of(["s2".to_owned()].into()), ..Conditions::default() };
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let to_friends = Conditions { destinations: one_of(vec![to_list(&friends)]), ..Conditions::default() };
+    let key = [KeyPart::Signer];
+    let limits = [
+        (limit("s2", asked, &[], Cap::Count(1), 3600), None),
+        (limit("friends", to_friends.clone(), &[], Cap::Count(1), 3600), Some(ETH_ADDRESS)),
+        (limit("friends of each", to_friends, &key, Cap::Count(1), 3600), Some(ETH_ADDRESS)),
+    ];
+    for (limit, address) in limits {
+        let mut ledger = limited(vec![limit.clone()]);
+        for id in ["a", "b"] {
+            assert!(allowed(&ledger.decide(&by("s1", id), START)), "{}", limit.id);
+        }
+        // An hour later nothing of that is in the window any more.
+        let again = |id: &str| match address {
+            Some(address) => with_address(by("s2", id), address),
+            None => by("s2", id),
+        };
+        assert!(allowed(&ledger.decide(&again("a"), after(3660))), "{}", limit.id);
+        let other = ledger.decide(&again("b"), after(3661));
+        assert_eq!(code(&other), ReasonCode::LimitExceeded, "{}", limit.id);
+        assert!(allowed(&ledger.decide(&again("b"), after(7260))), "{}: a has left", limit.id);
+    }
+}
+
+#[test]
+fn another_approval_that_says_the_same_dates_nothing_anew() {
+    let by = |signer: &str, id: &str| Request { signer: text(signer), ..transfer(id, "1") };
+    let mut ledger = limited(vec![eth_limit("all", &[], "1", 3600)]);
+    assert!(allowed(&ledger.decide(&by("s1", "a"), START)));
+    assert!(allowed(&ledger.decide(&by("s2", "a"), after(3000))));
+    assert!(allowed(&ledger.decide(&by("s1", "b"), after(3600))), "a has left");
+}
+
 // What a second request may leave out.
 
 /// A first request that gives everything, with two destinations to tell apart.

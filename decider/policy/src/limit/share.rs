@@ -8,7 +8,7 @@ use super::key::{Bucket, Key, KeyPart, destination_key, key_value};
 use super::terms::Limit;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, destination_applies};
-use crate::charge::Charge;
+use crate::charge::{Charge, Part};
 use crate::group::Groups;
 use crate::intent::{Destination, Intent};
 use crate::list::Reading;
@@ -58,21 +58,24 @@ impl Limit {
     }
 
     /// Each signer the charge counts for: every one that allowed it where the limit tells signers apart, else
-    /// the charge once, under any signer that the limit asks for.
+    /// the charge once, under any signer that the limit asks for. For such a limit it counts from that one's ALLOW on:
+    /// dated by another's it might have left the window already, untested.
     fn counted_signers<'c>(&self, charge: &'c Charge) -> Vec<(&'c Option<String>, Time)> {
-        let mut latest: BTreeMap<&Option<String>, Time> = BTreeMap::new();
-        for part in &charge.parts {
-            let at = latest.entry(&part.signer).or_insert(part.at);
-            *at = part.at.max(*at);
-        }
         if self.key.contains(&KeyPart::Signer) {
+            let mut latest: BTreeMap<&Option<String>, Time> = BTreeMap::new();
+            for part in &charge.parts {
+                let at = latest.entry(&part.signer).or_insert(part.at);
+                *at = part.at.max(*at);
+            }
             return latest.into_iter().collect();
         }
-        let asked = |signer: &Option<String>| self.when.of_signer(signer.as_ref()) == Truth::True;
-        let signers: Vec<&Option<String>> = latest.into_keys().collect();
-        let counted =
-            signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));
-        counted.or_else(|| signers.first()).map(|signer| (*signer, charge.at)).into_iter().collect()
+        let first_of = |counts: &dyn Fn(&Part) -> bool| {
+            charge.parts.iter().filter(|part| counts(part)).min_by_key(|part| part.at)
+        };
+        let asked = |part: &Part| self.when.of_signer(part.signer.as_ref()) == Truth::True;
+        let counted = first_of(&asked).or_else(|| first_of(&|part| part.signer.is_none()));
+        let counted = counted.or_else(|| first_of(&|_| true));
+        counted.map(|part| (&part.signer, charge.at.max(part.at))).into_iter().collect()
     }
 
     fn add_shares(&self, shares: &mut Shares, intent: &Intent, at: Time, groups: Groups<'_>) {

@@ -36,7 +36,8 @@ pub fn counted(limit: &PlainLimit, charge: &Charge, now: i64) -> Counted {
     counted
 }
 
-/// Each that allowed it where they are told apart; else it counts once, if any of them is one the limit asks for.
+/// Each that allowed it where they are told apart; else it counts once, if any of them is one the limit asks for,
+/// from the moment on that the first of those allowed it.
 fn signers(limit: &PlainLimit, charge: &Charge) -> Vec<(Option<String>, i64)> {
     let mut latest: BTreeMap<Option<String>, i64> = BTreeMap::new();
     for part in &charge.parts {
@@ -46,13 +47,18 @@ fn signers(limit: &PlainLimit, charge: &Charge) -> Vec<(Option<String>, i64)> {
     if limit.key.contains(&"signer") {
         return latest.into_iter().collect();
     }
-    let asked = |signer: &Option<String>| {
-        let pick = limit.when.signers.as_ref();
-        signer.as_deref().map(|signer| pick.is_none_or(|pick| pick.of.contains(&signer) != pick.not))
+    let asked = |signer: &Option<String>| match &limit.when.signers {
+        None => Some(true),
+        Some(pick) => signer.as_deref().map(|signer| pick.of.contains(&signer) != pick.not),
     };
-    let best = [Some(true), None, Some(false)];
-    let known = best.iter().find_map(|wanted| latest.keys().find(|signer| asked(signer) == *wanted));
-    known.map(|signer| (signer.clone(), charge.at)).into_iter().collect()
+    for wanted in [Some(true), None, Some(false)] {
+        let mut parts: Vec<_> = charge.parts.iter().filter(|part| asked(&part.signer) == wanted).collect();
+        parts.sort_by_key(|part| part.at);
+        if let Some(part) = parts.first() {
+            return vec![(part.signer.clone(), charge.at.max(part.at))];
+        }
+    }
+    Vec::new()
 }
 
 fn count(limit: &PlainLimit, facts: &Facts, counted: &mut Counted) {

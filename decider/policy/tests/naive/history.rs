@@ -51,7 +51,7 @@ fn first(name: String, id: &str, facts: &Facts, now: i64) -> Charge {
 fn join(before: &Charge, id: &str, facts: &Facts, now: i64) -> Option<Charge> {
     let mut after = Charge { facts: merged(&before.facts, facts)?, ..before.clone() };
     after.parts.push(part(id, facts, now));
-    if facts.stage == Stage::Signing {
+    if facts.stage == Stage::Signing || after.facts != before.facts {
         after.at = now;
         for part in &mut after.parts {
             part.at = now;

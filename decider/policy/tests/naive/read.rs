@@ -4,7 +4,7 @@ use policy::request::{DestinationText, Request, Stage};
 
 use super::model::{ASSETS, EVM_ADDRESSES, EXTRAS, PlainAsset};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     pub tenant: String,
     pub stage: Stage,
@@ -24,7 +24,7 @@ pub struct Facts {
     pub external: Option<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Payee {
     pub kind: Option<String>,
     pub id: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use super::{fence::Fence, tls::ServerTls};
+use super::{fence::Fence, sources::Networks, tls::ServerTls};
 
 /// Where to listen, as whom, and within which limits.
 #[derive(Clone, Debug)]
@@ -11,6 +11,9 @@ pub struct Config {
     pub address: SocketAddr,
     /// Certificate and key.
     pub tls: ServerTls,
+    /// Who has to begin each connection with a PROXY header. From nobody else one is believed: he would choose his own
+    /// address.
+    pub proxies: Networks,
     /// Who may connect at all. `None`: anybody, for each request proves who asks.
     pub fence: Option<Arc<Fence>>,
     /// Bounds on what a caller may take.

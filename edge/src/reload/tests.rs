@@ -248,6 +248,7 @@ async fn what_needs_a_restart_is_named_and_refused_whole() {
         (YAML.replace("ca: edge.crt", "ca: client.crt"), "decider.ca"),
         (YAML.replace("paths:", "  deadline: 2s\npaths:"), "decider.deadline"),
         (YAML.replace("admin:", "  max_connections: 7\nadmin:"), "listen.max_connections"),
+        (YAML.replace("admin:", "  proxies: [10.0.0.0/8]\nadmin:"), "listen.proxies[0]"),
         (
             YAML.replace("paths:", fleet) + &SECOND_PATH.replace("tenant: b", "tenant: c, decider: b"),
             "deciders.b.address deciders.b.ca deciders.b.certificate deciders.b.private_key",
@@ -260,7 +261,7 @@ async fn what_needs_a_restart_is_named_and_refused_whole() {
         bench.look_now().await;
         assert_eq!(bench.paths(), [""], "{fields}");
     }
-    assert_eq!(bench.counted(), [0, 0, 7, 1]);
+    assert_eq!(bench.counted(), [0, 0, 8, 1]);
 }
 
 #[tokio::test]

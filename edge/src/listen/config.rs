@@ -49,7 +49,7 @@ pub struct Limits {
     pub max_headers: usize,
     /// Largest body.
     pub max_body_bytes: usize,
-    /// All bodies at a time; those over connections that are not proven get half, one address of them a thirty-second part.
+    /// All bodies at a time, shared like `max_requests`.
     pub max_body_memory: usize,
     /// Open connections.
     pub max_connections: usize,
@@ -59,7 +59,8 @@ pub struct Limits {
     pub max_handshakes: usize,
     /// Requests at a time on one HTTP/2 connection.
     pub max_streams: usize,
-    /// Requests at a time; those over connections that are not proven get half, one address of them a thirty-second part.
+    /// Requests at a time. Until they are authentic those over connections that are not proven get half, a quarter more where
+    /// their address was, one address a thirty-second part.
     pub max_requests: usize,
     /// Authentic requests at a time that wait for one fleet's decisions.
     pub max_decisions: usize,

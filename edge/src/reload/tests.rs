@@ -70,8 +70,8 @@ impl Bench {
         let decider = Decider::new(fleet.clone(), Arc::new(SystemResolver), &metrics);
         let service = Service {
             deciders: vec![(fleet.fleet.clone(), decider)],
-            listen: Front::of(&config.listen),
-            json: config.json.as_ref().map(Front::of),
+            listen: Front::of(&config.listen, &config.fleets),
+            json: config.json.as_ref().map(|json| Front::of(json, &config.fleets)),
             threads: SigningThreads::start().expect("threads"),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),
@@ -333,7 +333,7 @@ async fn the_paths_and_the_certificate_of_json_mode_are_live_too() {
     bench.look_now().await;
     assert_eq!(bench.counted(), [0, 0, 1, 1], "a listener is bound at a start alone");
     let config = Config::load(&bench.path("edge.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    bench.reload.service.json = config.json.as_ref().map(Front::of);
+    bench.reload.service.json = config.json.as_ref().map(|json| Front::of(json, &config.fleets));
     bench.reload.in_force = config;
     let before = bench.reload.in_force.clone();
     bench.certify();
@@ -362,7 +362,7 @@ async fn another_authority_of_clients_needs_a_restart_and_a_certificate_that_end
     certify(&bench.directory, "json");
     bench.write("edge.yaml", &yaml);
     let config = Config::load(&bench.path("edge.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    bench.reload.service.json = config.json.as_ref().map(Front::of);
+    bench.reload.service.json = config.json.as_ref().map(|json| Front::of(json, &config.fleets));
     bench.reload.in_force = config;
     let before = bench.counted();
     fs::copy(bench.path("edge.crt"), bench.path("clients.pem")).expect("copied");

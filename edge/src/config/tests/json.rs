@@ -142,6 +142,19 @@ fn json_mode_keeps_apart_from_jwt_mode() {
     insta::assert_snapshot!(files.mistakes(&GOOD.replace("admin:", "  source_networks: [10.1.2.0/24]\nadmin:")), @"edge.yaml:6:3: listen.source_networks: is no field here; there are: address, certificate, private_key, proxies, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_body_bytes, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key");
 }
 
+/// In JWT mode it is `/v2/v2/tx_sign_request` then, which is odd and no mistake.
+#[test]
+fn paths_of_json_mode_do_not_look_like_those_of_jwt_mode() {
+    let files = Files::new();
+    let json = |sub_path: &str| sources("[10.1.2.0/24]").replace("''", sub_path);
+    insta::assert_snapshot!(files.mistakes(&json("/v2")), @"edge.yaml:25:18: json.paths[0].sub_path: must not end in /v2: with it the paths would be those of JWT mode (/v2/tx_sign_request)");
+    insta::assert_snapshot!(files.mistakes(&json("/acme/v2")), @"edge.yaml:25:18: json.paths[0].sub_path: must not end in /v2: with it the paths would be those of JWT mode (/v2/tx_sign_request)");
+    for sub_path in ["/v2/acme", "/v22", "/acme-v2", "/V2"] {
+        assert!(files.load(&json(sub_path)).is_ok(), "{sub_path}");
+    }
+    assert!(files.load(&GOOD.replace("sub_path: \"\"", "sub_path: /v2")).is_ok());
+}
+
 /// Over both modes as within one.
 #[test]
 fn fleets_and_tenants_of_json_mode_are_checked_with_the_others() {

@@ -152,10 +152,10 @@ impl Desk {
 
     fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<Admitted, Stop> {
         let _span = info_span!("authenticate").entered();
-        let clock = &*self.shared.clock;
+        let Shared { clock, limits, .. } = &*self.shared;
         let admitted = match &self.path.mode {
-            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, clock),
-            WireMode::Json => Admitted::by_network(body, caller.let_in(), clock),
+            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, limits, &**clock),
+            WireMode::Json => Admitted::by_network(body, caller.let_in(), &**clock),
         };
         admitted.inspect_err(|stop| {
             caller.may_not_ask();
@@ -167,7 +167,7 @@ impl Desk {
 
     fn decode(&self, admitted: &Admitted) -> Result<Asked, Stop> {
         let _span = info_span!("decode").entered();
-        let asked = Asked::decode(self.endpoint, admitted.payload())?;
+        let asked = Asked::decode(self.endpoint, admitted.payload(), &self.shared.limits.payload)?;
         self.check_signer(&asked)?;
         Ok(asked)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use callback::bounds::MAX_ID_BYTES;
+use callback::Bounds;
 
 use super::{
     fleets::Fleets,
@@ -17,6 +17,8 @@ use crate::{
     respond::ReplyKey,
 };
 
+/// A longer one is in no request that is decoded.
+const MAX_SIGNER_ID_BYTES: usize = Bounds::LARGEST.max_id_bytes;
 /// What stands before the last part of a path in JWT mode (callback protocol, section 2.1).
 const JWT_ENDING: &str = "/v2";
 
@@ -144,8 +146,8 @@ fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
 
 fn signer_id(found: Found<'_>) -> Option<String> {
     found.parse(|id| match id.len() {
-        1..=MAX_ID_BYTES => Ok(id),
-        _ => Err(format!("must be 1 to {MAX_ID_BYTES} bytes")),
+        1..=MAX_SIGNER_ID_BYTES => Ok(id),
+        _ => Err(format!("must be 1 to {MAX_SIGNER_ID_BYTES} bytes")),
     })
 }
 

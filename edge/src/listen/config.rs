@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
+use callback::Bounds;
+
 use super::{fence::Fence, sources::Networks, tls::ServerTls};
 
 /// Where to listen, as whom, and within which limits.
@@ -47,6 +49,10 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Headers of a request.
     pub max_headers: usize,
+    /// Header part of a token, in base64.
+    pub max_token_header_bytes: usize,
+    /// What is decoded.
+    pub payload: Bounds,
     /// Largest body.
     pub max_body_bytes: usize,
     /// All bodies at a time, shared like `max_requests`.
@@ -59,6 +65,10 @@ pub struct Limits {
     pub max_handshakes: usize,
     /// Requests at a time on one HTTP/2 connection.
     pub max_streams: usize,
+    /// Of these such that were cancelled before they were looked at.
+    pub max_reset_streams: usize,
+    /// Requests on one HTTP/2 connection that were refused for mistakes in its frames.
+    pub max_refused_streams: usize,
     /// Requests at a time. Until they are authentic those over connections that are not proven get half, a quarter more where
     /// their address was, one address a thirty-second part.
     pub max_requests: usize,
@@ -86,12 +96,16 @@ impl Default for Limits {
             max_uri_bytes: 1 << 10,
             max_header_bytes: 16 << 10,
             max_headers: 64,
+            max_token_header_bytes: 1 << 10,
+            payload: Bounds::default(),
             max_body_bytes: 2 << 20,
             max_body_memory: 64 << 20,
             max_connections: 4096,
             max_connections_per_address: 512,
             max_handshakes: 1024,
             max_streams: 64,
+            max_reset_streams: 20,
+            max_refused_streams: 128,
             max_requests: 4096,
             max_decisions: 1024,
             connection_rate_per_address: per_second(500),

@@ -248,6 +248,7 @@ async fn what_needs_a_restart_is_named_and_refused_whole() {
         (YAML.replace("ca: edge.crt", "ca: client.crt"), "decider.ca"),
         (YAML.replace("paths:", "  deadline: 2s\npaths:"), "decider.deadline"),
         (YAML.replace("admin:", "  max_connections: 7\nadmin:"), "listen.max_connections"),
+        (YAML.replace("admin:", "  max_reset_streams: 7\nadmin:"), "listen.max_reset_streams"),
         (YAML.replace("admin:", "  proxies: [10.0.0.0/8]\nadmin:"), "listen.proxies[0]"),
         (
             YAML.replace("paths:", fleet) + &SECOND_PATH.replace("tenant: b", "tenant: c, decider: b"),
@@ -261,18 +262,22 @@ async fn what_needs_a_restart_is_named_and_refused_whole() {
         bench.look_now().await;
         assert_eq!(bench.paths(), [""], "{fields}");
     }
-    assert_eq!(bench.counted(), [0, 0, 8, 1]);
+    assert_eq!(bench.counted(), [0, 0, 9, 1]);
 }
 
 #[tokio::test]
 async fn limits_of_a_request_are_taken() {
     let mut bench = Bench::new();
     let yaml =
-        YAML.replace("admin:", "  body_timeout: 2s\n  max_body_bytes: 65536\n  request_timeout: 17s\nadmin:");
+        YAML.replace("admin:", "  body_timeout: 2s\n  max_body_bytes: 65536\n  request_timeout: 17s\n  max_token_header_bytes: 64\n  payload: {max_depth: 9}\nadmin:");
     bench.write("edge.yaml", &yaml);
     bench.look_now().await;
     assert_eq!(bench.counted(), [1, 0, 0, 0]);
-    assert_eq!(bench.reload.in_force.listen.limits.max_body_bytes, 65536);
+    let limits = bench.reload.in_force.listen.limits;
+    assert_eq!(
+        (limits.max_body_bytes, limits.max_token_header_bytes, limits.payload.max_depth),
+        (65536, 64, 9)
+    );
 }
 
 /// Also when nothing changes: a certificate ends by itself.

@@ -24,7 +24,7 @@ pub fn authenticated(token: &[u8]) -> Result<Proven, NotAuthentic> {
         let pem = std::fs::read(vectors::path("synthetic_cosigner_public.pem")).unwrap();
         vec![CosignerKey::from_pem(&pem).unwrap()]
     });
-    authenticate(token, keys, &Standing)
+    authenticate(token, keys, 1024, &Standing)
 }
 
 /// The key that such tokens are signed with.

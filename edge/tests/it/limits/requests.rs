@@ -29,6 +29,20 @@ async fn who_has_proven_nothing_asks_only_so_often() {
     bench.until_counted(r#"countersign_edge_shed_total{reason="request_rate"} 1"#).await;
 }
 
+/// Else one authentic request, which anybody who has seen one can send again, would be leave to send what he likes.
+#[tokio::test]
+async fn who_sends_something_else_afterwards_is_a_stranger_again() {
+    let bench = Bench::limited(Manner::Allowing, "request_rate_per_address: 2").await;
+    let mut known = Raw::connect_from(&bench, 1).await.expect("TLS");
+    assert_eq!(known.ask(token()).await, Some(200));
+    let mut statuses = Vec::new();
+    for _ in 0..10 {
+        statuses.push(known.ask(post(TX, b"not a token")).await);
+    }
+    assert_eq!(statuses[0], Some(401));
+    assert!(statuses.contains(&Some(429)), "{statuses:?}");
+}
+
 /// 32 in all: 16 of those that have proven nothing, one of each address.
 #[tokio::test]
 async fn requests_at_a_time_are_bounded_and_the_known_have_their_share() {

@@ -18,8 +18,6 @@ pub use keys::{CosignerKey, KeyError};
 
 /// Most bytes of a signature part: a key of 8192 bits, in base64.
 const MAX_SIGNATURE_PART_BYTES: usize = 1366;
-/// Most bytes of a header part, in base64. Real ones have 36.
-const MAX_HEADER_PART_BYTES: usize = 1024;
 
 /// A request that is not proven to come from a Co-signer of this path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -81,9 +79,16 @@ impl Proven {
     }
 }
 
-/// Proves that `body` is a token that one of `keys` signed, and gives back what it signed.
-pub fn authenticate(body: &[u8], keys: &[CosignerKey], clock: &dyn Clock) -> Result<Proven, NotAuthentic> {
+/// Proves that `body` is a token that one of `keys` signed, and gives back what it signed. Its header has no more than
+/// `max_header_bytes`, in base64.
+pub fn authenticate(
+    body: &[u8],
+    keys: &[CosignerKey],
+    max_header_bytes: usize,
+    clock: &dyn Clock,
+) -> Result<Proven, NotAuthentic> {
     let token = Token::split(body)?;
+    token.check_sizes(max_header_bytes)?;
     header::check(&base64url(token.header)?)?;
     let signature = base64url(token.signature)?;
     let key = keys.iter().position(|key| key.signed(token.signed, &signature));
@@ -110,10 +115,12 @@ impl<'a> Token<'a> {
         if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(NotAuthentic::Form);
         }
-        if header.len() > MAX_HEADER_PART_BYTES || signature.len() > MAX_SIGNATURE_PART_BYTES {
-            return Err(NotAuthentic::Size);
-        }
         Ok(Self { header, payload, signature, signed })
+    }
+
+    fn check_sizes(&self, max_header_bytes: usize) -> Result<(), NotAuthentic> {
+        let fits = self.header.len() <= max_header_bytes && self.signature.len() <= MAX_SIGNATURE_PART_BYTES;
+        if fits { Ok(()) } else { Err(NotAuthentic::Size) }
     }
 }
 

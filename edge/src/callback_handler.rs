@@ -44,7 +44,8 @@ pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantErro
 use question::{Asked, Endpoint, Question};
 use report::Report;
 use stop::Stop;
-use turns::{KeyRates, Turns};
+use turns::KeyRates;
+pub use turns::Turns;
 use undecided::Undecided;
 
 /// Kept of a request's time for signing and sending the reply.
@@ -57,6 +58,8 @@ pub struct Shared {
     pub decider: Decider,
     /// Bounds on a request.
     pub limits: Limits,
+    /// Who may go on to the decider.
+    pub turns: Arc<Turns>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
     /// The time of day.
@@ -70,14 +73,13 @@ pub struct Shared {
 /// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
-    let turns = Arc::new(Turns::new(&shared.limits));
-    for path in paths {
+    let rates = shared.turns.rates_of(&paths);
+    for (path, rates) in paths.into_iter().zip(rates) {
         let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
-        let (rates, path) = (Arc::new(KeyRates::new(&shared.limits, &path.mode)), Arc::new(path));
+        let (rates, path) = (Arc::new(rates), Arc::new(path));
         for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
-            let (path, signer, shared) = (Arc::clone(&path), signer.clone(), Arc::clone(shared));
-            let (turns, rates) = (Arc::clone(&turns), Arc::clone(&rates));
-            let desk = Desk { endpoint, path, signer, turns, rates, shared };
+            let (path, rates, shared) = (Arc::clone(&path), Arc::clone(&rates), Arc::clone(shared));
+            let desk = Desk { endpoint, path, signer: signer.clone(), rates, shared };
             router = router.route(&desk.route(), post(callback).with_state(desk));
         }
     }
@@ -108,7 +110,6 @@ struct Desk {
     path: Arc<CallbackPath>,
     /// Signs for this path only: another path's cannot be reached from here. `None` in JSON mode.
     signer: Option<Arc<dyn Signer>>,
-    turns: Arc<Turns>,
     rates: Arc<KeyRates>,
     shared: Arc<Shared>,
 }
@@ -151,10 +152,10 @@ impl Desk {
 
     fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<Admitted, Stop> {
         let _span = info_span!("authenticate").entered();
-        let clock = &*self.shared.clock;
+        let Shared { clock, limits, .. } = &*self.shared;
         let admitted = match &self.path.mode {
-            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, clock),
-            WireMode::Json => Admitted::by_network(body, caller.let_in(), clock),
+            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, limits, &**clock),
+            WireMode::Json => Admitted::by_network(body, caller.let_in(), &**clock),
         };
         admitted.inspect_err(|stop| {
             caller.may_not_ask();
@@ -166,7 +167,7 @@ impl Desk {
 
     fn decode(&self, admitted: &Admitted) -> Result<Asked, Stop> {
         let _span = info_span!("decode").entered();
-        let asked = Asked::decode(self.endpoint, admitted.payload())?;
+        let asked = Asked::decode(self.endpoint, admitted.payload(), &self.shared.limits.payload)?;
         self.check_signer(&asked)?;
         Ok(asked)
     }
@@ -188,7 +189,7 @@ impl Desk {
     }
 
     fn turn(&self, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
-        self.turns.take(&self.rates, key).inspect_err(|shed| self.shared.metrics.shed(*shed))
+        self.shared.turns.take(&self.rates, key).inspect_err(|shed| self.shared.metrics.shed(*shed))
     }
 
     async fn decide(

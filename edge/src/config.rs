@@ -12,6 +12,7 @@ mod parts;
 mod purpose;
 
 mod limits;
+mod networks;
 
 mod section;
 

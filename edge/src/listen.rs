@@ -8,6 +8,8 @@ mod body;
 
 mod caller;
 
+mod in_hand;
+
 mod wire;
 
 mod conversation;
@@ -42,7 +44,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use body::{ReceiveError, Whole, receive};
+pub use body::{ReceiveError, receive};
 pub use caller::{Caller, shed_response};
 pub use config::{Config, Limits};
 use connection::Server;

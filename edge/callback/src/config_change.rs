@@ -2,7 +2,7 @@
 
 use crate::{
     blank,
-    bounds::{MAX_EXTRA_BYTES, MAX_WORD_BYTES},
+    bounds::Bounds,
     error::{DecodeError, readable_request_id},
     refusal::Refusal,
     request_id::RequestId,
@@ -23,19 +23,19 @@ pub struct ConfigChange {
 }
 
 /// Decodes a configuration change from bytes that may be read: whose signature holds, or that came in JSON mode.
-pub fn decode_config_change(bytes: &[u8]) -> Result<ConfigChange, DecodeError> {
-    read(bytes).map_err(|refusal| DecodeError {
+pub fn decode_config_change(bytes: &[u8], bounds: &Bounds) -> Result<ConfigChange, DecodeError> {
+    read(bytes, bounds).map_err(|refusal| DecodeError {
         request_id: readable_request_id(bytes),
         stage: None,
         refusal,
     })
 }
 
-fn read(bytes: &[u8]) -> Result<ConfigChange, Refusal> {
-    let mut members = strict::object(bytes)?;
+fn read(bytes: &[u8], bounds: &Bounds) -> Result<ConfigChange, Refusal> {
+    let mut members = strict::object(bytes, bounds.max_depth)?;
     let request_id = members.request_id()?;
-    let kind = members.text("type", MAX_WORD_BYTES)?;
-    let extra_info = members.object_text("extraInfo", MAX_EXTRA_BYTES)?;
+    let kind = members.text("type", bounds.max_word_bytes)?;
+    let extra_info = members.object_text("extraInfo", bounds.max_extra_bytes)?;
     Ok(ConfigChange {
         request_id,
         kind,
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn keeps_the_details_for_the_digest_and_blanks_them_for_everything_else() {
         let json = r#"{"type":"EXCHANGE","extraInfo":{"apiKey":"secret", "accountName":"x"},"requestId":"r1","new":1}"#;
-        let change = decode_config_change(json.as_bytes()).expect("well-formed");
+        let change = decode_config_change(json.as_bytes(), &Bounds::default()).expect("well-formed");
         assert_eq!(change.request_id.as_str(), "r1");
         assert_eq!(change.kind.as_deref(), Some("EXCHANGE"));
         assert_eq!(change.extra_info_json.as_deref(), Some(r#"{"apiKey":"","accountName":"x"}"#));
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn missing_and_null_are_the_same() {
         for json in [r#"{"requestId":"r1"}"#, r#"{"requestId":"r1","type":null,"extraInfo":null}"#] {
-            let change = decode_config_change(json.as_bytes()).expect("well-formed");
+            let change = decode_config_change(json.as_bytes(), &Bounds::default()).expect("well-formed");
             assert_eq!((change.kind, change.extra_info_json, change.extra_info_received), (None, None, None));
         }
     }
@@ -78,7 +78,7 @@ mod tests {
             (r#"{"requestId":7}"#, None, "requestId: must be text"),
         ];
         for (json, id, reason) in cases {
-            let error = decode_config_change(json.as_bytes()).expect_err(json);
+            let error = decode_config_change(json.as_bytes(), &Bounds::default()).expect_err(json);
             assert_eq!(error.request_id.as_ref().map(RequestId::as_str), id, "{json}");
             assert_eq!((error.to_string().as_str(), error.stage), (reason, None), "{json}");
         }

@@ -28,8 +28,9 @@ mod stage;
 
 mod request_id;
 
-pub mod bounds;
+mod bounds;
 
+pub use bounds::Bounds;
 pub use config_change::{ConfigChange, decode_config_change};
 pub use error::DecodeError;
 pub use refusal::Refusal;

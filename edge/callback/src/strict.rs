@@ -9,7 +9,6 @@ use std::{borrow::Cow, fmt};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::{
-    bounds::MAX_JSON_DEPTH,
     members::{Key, Members},
     refusal::Refusal,
 };
@@ -18,17 +17,17 @@ use crate::{
 const MAX_SHOWN_NAME_BYTES: usize = 64;
 
 /// The members of a payload that is one well-formed JSON object in UTF-8, nothing before or after it, no name
-/// twice in any object, no deeper than [`MAX_JSON_DEPTH`].
-pub(crate) fn object(bytes: &[u8]) -> Result<Members<'_>, Refusal> {
+/// twice in any object, no deeper than `max_depth`.
+pub(crate) fn object(bytes: &[u8], max_depth: usize) -> Result<Members<'_>, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::new("", "the payload is not UTF-8 text"))?;
-    check(text)?;
+    check(text, max_depth)?;
     Members::parse(text, "").map_err(|_| Refusal::new("", "the payload must be an object"))
 }
 
-fn check(text: &str) -> Result<(), Refusal> {
+fn check(text: &str, max_depth: usize) -> Result<(), Refusal> {
     let mut trail = Trail::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    let walk = Walk { depth: 0, trail: &mut trail };
+    let walk = Walk { levels_left: max_depth, trail: &mut trail };
     match walk.deserialize(&mut json).and_then(|()| json.end()) {
         Ok(()) => Ok(()),
         Err(_) => Err(trail.into_refusal()),
@@ -56,14 +55,14 @@ impl Trail {
 /// Visits every value below one; keeps none of them. That numbers are turned into floats here only shows that
 /// they are numbers.
 struct Walk<'t> {
-    depth: usize,
+    levels_left: usize,
     trail: &'t mut Trail,
 }
 
 impl Walk<'_> {
     fn deeper<E: serde::de::Error>(&mut self) -> Result<(), E> {
-        self.depth += 1;
-        if self.depth <= MAX_JSON_DEPTH {
+        if let Some(left) = self.levels_left.checked_sub(1) {
+            self.levels_left = left;
             return Ok(());
         }
         self.trail.what = Some("is nested too deeply");
@@ -113,7 +112,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         self.deeper()?;
         for index in 0_usize.. {
-            match list.next_element_seed(Walk { depth: self.depth, trail: self.trail }) {
+            match list.next_element_seed(Walk { levels_left: self.levels_left, trail: self.trail }) {
                 Ok(Some(())) => {}
                 Ok(None) => break,
                 Err(error) => {
@@ -129,7 +128,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
         self.deeper()?;
         let mut names = Vec::new();
         while let Some(Key(name)) = map.next_key::<Key<'de>>()? {
-            if let Err(error) = map.next_value_seed(Walk { depth: self.depth, trail: self.trail }) {
+            if let Err(error) = map.next_value_seed(Walk { levels_left: self.levels_left, trail: self.trail })
+            {
                 self.trail.prepend(shown(&name));
                 return Err(error);
             }
@@ -159,8 +159,10 @@ fn shown(name: &str) -> &str {
 mod tests {
     use super::*;
 
+    const MAX_DEPTH: usize = 32;
+
     fn refusal(json: &str) -> String {
-        check(json).expect_err("must be refused").to_string()
+        check(json, MAX_DEPTH).expect_err("must be refused").to_string()
     }
 
     #[test]
@@ -179,14 +181,14 @@ mod tests {
     #[test]
     fn bounds_depth() {
         let nested = |depth: usize| format!("{}0{}", "[".repeat(depth), "]".repeat(depth));
-        assert_eq!(check(&nested(MAX_JSON_DEPTH)), Ok(()));
-        assert!(refusal(&nested(MAX_JSON_DEPTH + 1)).ends_with("is nested too deeply"));
+        assert_eq!(check(&nested(MAX_DEPTH), MAX_DEPTH), Ok(()));
+        assert!(refusal(&nested(MAX_DEPTH + 1)).ends_with("is nested too deeply"));
         assert!(refusal(&nested(100_000)).ends_with("is nested too deeply"));
     }
 
     #[test]
     fn object_wants_utf8_and_an_object() {
-        let what = |bytes: &[u8]| object(bytes).err().map(|refusal| refusal.to_string());
+        let what = |bytes: &[u8]| object(bytes, MAX_DEPTH).err().map(|refusal| refusal.to_string());
         assert_eq!(what(b"{\"a\":\"\xff\"}").as_deref(), Some("the payload is not UTF-8 text"));
         assert_eq!(what(b"[]").as_deref(), Some("the payload must be an object"));
         assert_eq!(what(b" {} "), None);

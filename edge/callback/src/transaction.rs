@@ -4,18 +4,21 @@ mod read;
 
 mod shape;
 
-use crate::error::{DecodeError, readable_request_id};
+use crate::{
+    bounds::Bounds,
+    error::{DecodeError, readable_request_id},
+};
 
 pub use shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transaction};
 
 /// Decodes a transaction from bytes that may be read: whose signature holds, or that came in JSON mode.
 ///
 /// Anything that could be read in two ways is refused: a name given twice at any depth, a read field of another
-/// type, text after the object. See [`bounds`](crate::bounds) for sizes.
-pub fn decode_transaction(bytes: &[u8]) -> Result<Transaction, DecodeError> {
-    read::transaction(bytes).map_err(|refusal| DecodeError {
+/// type, text after the object, more of anything than `bounds` have.
+pub fn decode_transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, DecodeError> {
+    read::transaction(bytes, bounds).map_err(|refusal| DecodeError {
         request_id: readable_request_id(bytes),
-        stage: Some(read::readable_stage(bytes)),
+        stage: Some(read::readable_stage(bytes, bounds)),
         refusal,
     })
 }

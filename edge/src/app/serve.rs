@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     admin::{Admin, Readiness},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, Fleet},
     decider::{Decider, FleetName, Health, SystemResolver},
     listen::{self, Listener},
     reload::{Front, Reload, Service},
@@ -70,9 +70,9 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let readiness = Arc::new(Readiness::new(healths));
     let listeners = [Some(&config.listen), config.json.as_ref()];
     listen::suffice_for(listeners.iter().flatten().map(|listener| listener.limits.max_connections).sum());
-    let listen = bind("listen", &config.listen, &metrics).await?;
+    let listen = bind("listen", &config.listen, &config.fleets, &metrics).await?;
     let json = match &config.json {
-        Some(json) => Some(bind("json.listen", json, &metrics).await?),
+        Some(json) => Some(bind("json.listen", json, &config.fleets, &metrics).await?),
         None => None,
     };
     let admin = config.admin.address;
@@ -113,12 +113,13 @@ struct Bound {
 async fn bind(
     what: &'static str,
     config: &listen::Config,
+    fleets: &[Fleet],
     metrics: &Arc<Metrics>,
 ) -> Result<Bound, StartError> {
     let listener = Listener::bind(config, Arc::clone(metrics)).await;
     let listener = listener.map_err(|error| StartError::Bind { what, address: config.address, error })?;
     let address = listener.address().unwrap_or(config.address);
-    Ok(Bound { listener, address, front: Front::of(config) })
+    Ok(Bound { listener, address, front: Front::of(config, fleets) })
 }
 
 /// A client of each fleet, with what is known of its health.

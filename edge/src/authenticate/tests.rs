@@ -51,6 +51,12 @@ fn sign(header: &str, payload: &str) -> String {
     sign_as(header, payload, &RSA_PKCS1_SHA256, &COSIGNER)
 }
 
+const MAX_HEADER_BYTES: usize = 1024;
+
+fn authenticate(body: &[u8], keys: &[CosignerKey], clock: &dyn Clock) -> Result<Proven, NotAuthentic> {
+    super::authenticate(body, keys, MAX_HEADER_BYTES, clock)
+}
+
 fn refusal(token: impl AsRef<[u8]>) -> NotAuthentic {
     authenticate(token.as_ref(), &KEYS, &NOW).expect_err("must be refused")
 }
@@ -163,7 +169,7 @@ fn bounds_sizes_before_any_cryptography() {
         let around = r#"{"alg":"RS256","kid":""}"#.len();
         format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(bytes - around))
     };
-    let most = MAX_HEADER_PART_BYTES / 4 * 3;
+    let most = MAX_HEADER_BYTES / 4 * 3;
     assert!(authenticate(sign(&header(most), PAYLOAD).as_bytes(), &KEYS, &NOW).is_ok());
     assert_eq!(refusal(sign(&header(most + 1), PAYLOAD)), NotAuthentic::Size);
     let token = sign(HEADER, PAYLOAD);

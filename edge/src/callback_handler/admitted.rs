@@ -7,7 +7,7 @@ use super::{path::PathKeys, stop::Stop};
 use crate::{
     authenticate::{KeyNumber, NotAuthentic, Proven, authenticate},
     clock::Clock,
-    listen::LetIn,
+    listen::{LetIn, Limits},
 };
 
 /// A payload that may be read.
@@ -21,8 +21,13 @@ pub(super) enum Admitted {
 
 impl Admitted {
     /// By the Co-signer's signature.
-    pub(super) fn by_signature(body: &[u8], keys: &PathKeys, clock: &dyn Clock) -> Result<Self, Stop> {
-        Ok(Self::Proven(authenticate(body, &keys.cosigner_keys, clock)?))
+    pub(super) fn by_signature(
+        body: &[u8],
+        keys: &PathKeys,
+        limits: &Limits,
+        clock: &dyn Clock,
+    ) -> Result<Self, Stop> {
+        Ok(Self::Proven(authenticate(body, &keys.cosigner_keys, limits.max_token_header_bytes, clock)?))
     }
 
     /// By the network alone. A listener without a fence lets nobody in, so nothing that came by one is read. A time claim

@@ -1,6 +1,8 @@
 //! What is asked: as it was decoded, and in the decider's words.
 
-use callback::{Action, ConfigChange, RequestId, Transaction, decode_config_change, decode_transaction};
+use callback::{
+    Action, Bounds, ConfigChange, RequestId, Transaction, decode_config_change, decode_transaction,
+};
 use proto::decider::v1::{CallerProof, DecideConfigChangeRequest, DecideRequest};
 
 use super::{
@@ -50,12 +52,12 @@ pub(super) enum Question {
 impl Asked {
     /// Decodes a payload. What cannot be decoded is answered at once, if anybody can be answered:
     /// a transaction is refused, a configuration change is left to people (decision model, section 2).
-    pub(super) fn decode(endpoint: Endpoint, payload: &[u8]) -> Result<Self, Stop> {
+    pub(super) fn decode(endpoint: Endpoint, payload: &[u8], bounds: &Bounds) -> Result<Self, Stop> {
         match endpoint {
-            Endpoint::Transaction => decode_transaction(payload)
+            Endpoint::Transaction => decode_transaction(payload, bounds)
                 .map(|transaction| Self::Transaction(Box::new(transaction)))
                 .map_err(|error| Stop::malformed(error, Action::Reject)),
-            Endpoint::ConfigChange => decode_config_change(payload)
+            Endpoint::ConfigChange => decode_config_change(payload, bounds)
                 .map(Self::ConfigChange)
                 .map_err(|error| Stop::malformed(error, Action::Ignore)),
         }

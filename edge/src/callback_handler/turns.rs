@@ -1,25 +1,56 @@
 //! Who may go on to a decider: so many at a time, and each Co-signer so often.
 
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::path::WireMode;
+use super::path::{CallbackPath, SubPath};
 use crate::{
     authenticate::KeyNumber,
     listen::{Limits, Meter},
     telemetry::Shed,
 };
 
-/// The turns of one fleet's paths.
+/// The turns of one fleet's paths at one listener. They stay while configurations come and go: whoever has used up his
+/// rate does not have it anew because somebody changed a path. Both limits need a restart.
 #[derive(Debug)]
-pub(super) struct Turns(Semaphore);
+pub struct Turns {
+    decisions: Semaphore,
+    rate_per_key: NonZeroU32,
+    rates: Mutex<HashMap<RateOf, Arc<Meter>>>,
+}
+
+/// A path and the public key of one of its Co-signers; none in JSON mode, where there is one rate for all.
+type RateOf = (SubPath, Option<Vec<u8>>);
 
 /// The rates of one path's keys.
 #[derive(Debug)]
-pub(super) struct KeyRates(Vec<Meter>);
+pub(super) struct KeyRates(Vec<Arc<Meter>>);
 
 impl Turns {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self(Semaphore::new(limits.max_decisions))
+    /// None is taken yet.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            decisions: Semaphore::new(limits.max_decisions),
+            rate_per_key: limits.request_rate_per_key,
+            rates: Mutex::default(),
+        }
+    }
+
+    /// The rates of these paths, which are all there are from now on. A key that a path had before keeps its own.
+    pub(super) fn rates_of(&self, paths: &[CallbackPath]) -> Vec<KeyRates> {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = std::mem::take(&mut *rates);
+        let mut meter = |of: RateOf| {
+            let meter = known.get(&of).cloned().unwrap_or_else(|| Arc::new(Meter::new(self.rate_per_key)));
+            Arc::clone(rates.entry(of).or_insert(meter))
+        };
+        paths.iter().map(|path| KeyRates(metered(path).into_iter().map(&mut meter).collect())).collect()
     }
 
     /// A turn for whoever signed by this key, until it is dropped.
@@ -27,56 +58,106 @@ impl Turns {
         if !rates.admit(key) {
             return Err(Shed::KeyRate);
         }
-        self.0.try_acquire().map_err(|_| Shed::Decisions)
+        self.decisions.try_acquire().map_err(|_| Shed::Decisions)
+    }
+}
+
+/// All of a path that has a rate of its own, in the order of its keys.
+fn metered(path: &CallbackPath) -> Vec<RateOf> {
+    let of = |key| (path.sub_path.clone(), key);
+    match path.mode.keys() {
+        Some(keys) => keys.cosigner_keys.iter().map(|key| of(Some(key.public_key().to_vec()))).collect(),
+        None => vec![of(None)],
     }
 }
 
 impl KeyRates {
-    /// In JSON mode there is one rate for all.
-    pub(super) fn new(limits: &Limits, mode: &WireMode) -> Self {
-        Self::of(limits, mode.keys().map_or(1, |keys| keys.cosigner_keys.len()))
-    }
-
-    fn of(limits: &Limits, keys: usize) -> Self {
-        Self((0..keys).map(|_| Meter::new(limits.request_rate_per_key)).collect())
-    }
-
     fn admit(&self, key: KeyNumber) -> bool {
-        self.0.get(key.0).is_some_and(Meter::admits)
+        self.0.get(key.0).is_some_and(|meter| meter.admits())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
+    use crate::{
+        authenticate::CosignerKey,
+        callback_handler::{PathKeys, WireMode},
+        respond::ReplyKey,
+    };
 
-    fn limits(per_second: u32, max_decisions: usize) -> Limits {
+    fn turns(per_second: u32, max_decisions: usize) -> Turns {
         let request_rate_per_key = NonZeroU32::new(per_second).expect("a rate");
-        Limits { request_rate_per_key, max_decisions, ..Limits::default() }
+        Turns::new(&Limits { request_rate_per_key, max_decisions, ..Limits::default() })
+    }
+
+    fn json(sub_path: &str) -> CallbackPath {
+        path(sub_path, WireMode::Json)
+    }
+
+    fn path(sub_path: &str, mode: WireMode) -> CallbackPath {
+        let text = |text: &str| text.to_owned();
+        CallbackPath {
+            sub_path: text(sub_path).try_into().expect(sub_path),
+            tenant: text("t").try_into().expect("a tenant"),
+            mode,
+            signer_ids: None,
+        }
+    }
+
+    /// Of these Co-signers.
+    fn jwt(keys: &[&CosignerKey]) -> CallbackPath {
+        let reply = rcgen::KeyPair::generate().expect("a key").serialize_pem();
+        let reply_key = ReplyKey::from_pem(reply.as_bytes()).expect("a key");
+        let cosigner_keys = keys.iter().map(|key| (*key).clone()).collect();
+        path("", WireMode::Jwt(PathKeys { cosigner_keys, reply_key }))
+    }
+
+    fn cosigner() -> CosignerKey {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key");
+        CosignerKey::from_pem(key.public_key_pem().as_bytes()).expect("a key")
+    }
+
+    /// Takes all that this key has now.
+    fn use_up(turns: &Turns, rates: &KeyRates, key: usize) -> usize {
+        std::iter::repeat_with(|| turns.take(rates, KeyNumber(key))).take_while(Result::is_ok).count()
     }
 
     #[test]
     fn each_key_has_its_own_rate() {
-        let limits = limits(3, 1000);
-        let (turns, rates) = (Turns::new(&limits), KeyRates::of(&limits, 2));
+        let (turns, path) = (turns(3, 1000), jwt(&[&cosigner(), &cosigner()]));
+        let rates = turns.rates_of(&[path]);
         for key in [KeyNumber(0), KeyNumber(1)] {
             for _ in 0..3 {
-                assert!(turns.take(&rates, key).is_ok());
+                assert!(turns.take(&rates[0], key).is_ok());
             }
-            assert_eq!(turns.take(&rates, key).err(), Some(Shed::KeyRate));
+            assert_eq!(turns.take(&rates[0], key).err(), Some(Shed::KeyRate));
         }
+        assert_eq!(turns.take(&rates[0], KeyNumber(2)).err(), Some(Shed::KeyRate), "there is no third key");
+    }
+
+    #[test]
+    fn a_key_keeps_its_rate_whatever_comes_and_goes_beside_it() {
+        let (turns, one, other) = (turns(3, 1000), cosigner(), cosigner());
+        let before = turns.rates_of(&[jwt(&[&one]), json("/a")]);
+        assert_eq!([use_up(&turns, &before[0], 0), use_up(&turns, &before[1], 0)], [3, 3]);
+        let after = turns.rates_of(&[json("/b"), json("/a"), jwt(&[&other, &one])]);
+        assert_eq!(use_up(&turns, &after[2], 1), 0, "in another place");
+        assert_eq!(use_up(&turns, &after[1], 0), 0);
+        assert_eq!([use_up(&turns, &after[0], 0), use_up(&turns, &after[2], 0)], [3, 3], "new ones");
+        assert_eq!(use_up(&turns, &before[0], 0), 0, "a request of before");
+        turns.rates_of(&[]);
+        assert_eq!(turns.rates.lock().expect("unpoisoned").len(), 0, "those that are gone are forgotten");
     }
 
     #[test]
     fn a_turn_that_ends_is_free_again() {
-        let limits = limits(1000, 2);
-        let (turns, rates) = (Turns::new(&limits), KeyRates::of(&limits, 1));
-        let (first, second) = (turns.take(&rates, KeyNumber(0)), turns.take(&rates, KeyNumber(0)));
+        let turns = turns(1000, 2);
+        let rates = &turns.rates_of(&[json("")])[0];
+        let (first, second) = (turns.take(rates, KeyNumber(0)), turns.take(rates, KeyNumber(0)));
         assert!(first.is_ok() && second.is_ok());
-        assert_eq!(turns.take(&rates, KeyNumber(0)).err(), Some(Shed::Decisions));
+        assert_eq!(turns.take(rates, KeyNumber(0)).err(), Some(Shed::Decisions));
         drop(first);
-        assert!(turns.take(&rates, KeyNumber(0)).is_ok());
+        assert!(turns.take(rates, KeyNumber(0)).is_ok());
     }
 }

@@ -5,20 +5,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ipnet::IpNet;
 use rustls::RootCertStore;
 
 use super::{
     fleets::Fleets,
+    networks::networks,
     notes::Place,
     parts,
     paths::Paths,
     section::{Found, Section},
 };
-use crate::listen::{self, Fence, Networks, network, root_store};
+use crate::listen::{self, Fence, Networks, root_store};
 
-/// Most networks in one list.
-const MAX_NETWORKS: usize = 256;
 /// What somebody has to write who wants a listener in JSON mode that keeps nobody out.
 pub(super) const OPEN_TO_THE_WORLD: &str =
     "I know that anybody who can reach this port can ask for signatures";
@@ -59,52 +57,10 @@ fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
 
 fn fence(section: &mut Section<'_>) -> Option<Fence> {
     let sources = section.required("source_networks").and_then(networks);
-    let proxies = section.optional("proxies").map(networks);
     let open = section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(told_so)));
     let (at, sources) = sources?;
     check_openness(&at, &sources, open);
-    let proxies = match proxies {
-        None => Networks::default(),
-        Some(proxies) => {
-            let (at, proxies) = proxies?;
-            check_proxies(&at, &proxies);
-            proxies
-        }
-    };
-    Some(Fence { sources, proxies })
-}
-
-/// Every network of a list, or nothing; all are read either way.
-fn networks(found: Found<'_>) -> Option<(Place<'_>, Networks)> {
-    let at = found.place.clone();
-    let (mut read, mut complete) = (Vec::new(), true);
-    for found in found.list()? {
-        let place = found.place.clone();
-        match found.parse(|text| network(&text)) {
-            Some(network) => read.push((place, network)),
-            None => complete = false,
-        }
-    }
-    if read.len() > MAX_NETWORKS {
-        at.wrong(format!("must be at most {MAX_NETWORKS} networks"));
-    }
-    check_once(&read);
-    let networks = Networks::new(read.into_iter().map(|(_, network)| network).collect());
-    complete.then_some((at, networks))
-}
-
-/// One that is listed for nothing is a list that somebody reads wrong.
-fn check_once(networks: &[(Place<'_>, IpNet)]) {
-    for (index, (place, network)) in networks.iter().enumerate() {
-        let others = || networks.iter().enumerate().filter(|(other, _)| *other != index);
-        if others().any(|(other, (_, same))| other < index && same == network) {
-            place.wrong(format!("{network} is given twice"));
-        } else if let Some((_, (_, wide))) =
-            others().find(|(_, (_, wide))| wide != network && wide.contains(network))
-        {
-            place.wrong(format!("{network} lies within {wide}, which is listed too: take one of them out"));
-        }
-    }
+    Some(Fence(sources))
 }
 
 fn told_so(text: String) -> Result<(), String> {
@@ -125,11 +81,5 @@ fn check_openness(at: &Place<'_>, sources: &Networks, told: Option<(Place<'_>, O
             place.wrong("take it out: source_networks is not open to the world, and should not become so unnoticed");
         }
         _ => {}
-    }
-}
-
-fn check_proxies(at: &Place<'_>, proxies: &Networks) {
-    if proxies.are_open() {
-        at.wrong("is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
     }
 }

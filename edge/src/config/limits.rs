@@ -2,7 +2,9 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
-use super::section::Section;
+use callback::Bounds;
+
+use super::section::{Found, Section};
 use crate::{
     callback_handler::ANSWER_RESERVE,
     listen::{ADDRESS_SHARE, Limits, MAX_HEADER_BYTES, MIN_HEADER_BYTES},
@@ -16,6 +18,9 @@ const MIN_BODY_BYTES: usize = 16 << 10;
 /// A decider takes messages of 4 MiB.
 const MAX_BODY_BYTES: usize = 4 << 20;
 const MAX_BODY_MEMORY: usize = 16 << 30;
+/// Real ones have 36.
+const MIN_TOKEN_HEADER_BYTES: usize = 64;
+const MAX_TOKEN_HEADER_BYTES: usize = 8 << 10;
 /// Sub-paths have up to 200 bytes.
 const MIN_URI_BYTES: usize = 256;
 const MIN_HEADERS: usize = 16;
@@ -31,6 +36,7 @@ pub(super) fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -
     times(section, &mut limits);
     limits.request_timeout = request_timeout(section, deadline);
     sizes(section, &mut limits);
+    payload(section, &mut limits.payload);
     body_memory(section, &mut limits);
     counts(section, &mut limits);
     rates(section, &mut limits);
@@ -55,7 +61,35 @@ fn sizes(section: &mut Section<'_>, limits: &mut Limits) {
     number(section, "max_uri_bytes", MIN_URI_BYTES..=MIN_HEADER_BYTES, &mut limits.max_uri_bytes);
     number(section, "max_header_bytes", MIN_HEADER_BYTES..=MAX_HEADER_BYTES, &mut limits.max_header_bytes);
     number(section, "max_headers", MIN_HEADERS..=MAX_HEADERS, &mut limits.max_headers);
+    let header = &mut limits.max_token_header_bytes;
+    number(section, "max_token_header_bytes", MIN_TOKEN_HEADER_BYTES..=MAX_TOKEN_HEADER_BYTES, header);
     number(section, "max_body_bytes", MIN_BODY_BYTES..=MAX_BODY_BYTES, &mut limits.max_body_bytes);
+}
+
+/// The smallest of each takes what is documented of real requests.
+fn payload(section: &mut Section<'_>, bounds: &mut Bounds) {
+    let Some(mut section) = section.optional("payload").and_then(Found::section) else { return };
+    let most = Bounds::LARGEST;
+    let mut read = |name, least, most, bound: &mut usize| number(&mut section, name, least..=most, bound);
+    read("max_depth", 8, most.max_depth, &mut bounds.max_depth);
+    read("max_id_bytes", 64, most.max_id_bytes, &mut bounds.max_id_bytes);
+    read("max_word_bytes", 32, most.max_word_bytes, &mut bounds.max_word_bytes);
+    read("max_number_bytes", 64, most.max_number_bytes, &mut bounds.max_number_bytes);
+    read("max_address_bytes", 128, most.max_address_bytes, &mut bounds.max_address_bytes);
+    read("max_label_bytes", 64, most.max_label_bytes, &mut bounds.max_label_bytes);
+    read("max_note_bytes", 64, most.max_note_bytes, &mut bounds.max_note_bytes);
+    read("max_destinations", 1, most.max_destinations, &mut bounds.max_destinations);
+    read("max_raw_transactions", 1, most.max_raw_transactions, &mut bounds.max_raw_transactions);
+    let path = (most.max_derivation_path_bytes, &mut bounds.max_derivation_path_bytes);
+    read("max_derivation_path_bytes", 64, path.0, path.1);
+    let raw = (most.max_raw_transaction_bytes, &mut bounds.max_raw_transaction_bytes);
+    read("max_raw_transaction_bytes", 1024, raw.0, raw.1);
+    read("max_raw_payload_bytes", 64, most.max_raw_payload_bytes, &mut bounds.max_raw_payload_bytes);
+    read("max_players", 8, most.max_players, &mut bounds.max_players);
+    read("max_player_bytes", 36, most.max_player_bytes, &mut bounds.max_player_bytes);
+    read("max_extra_bytes", 4096, most.max_extra_bytes, &mut bounds.max_extra_bytes);
+    read("max_unread_bytes", 4096, most.max_unread_bytes, &mut bounds.max_unread_bytes);
+    section.finish();
 }
 
 /// A caller that has proven nothing yet must be able to send the largest body.
@@ -79,6 +113,8 @@ fn counts(section: &mut Section<'_>, limits: &mut Limits) {
     number(section, "max_connections_per_address", 1..=MAX_CONNECTIONS, per_address);
     number(section, "max_handshakes", 1..=MAX_CONNECTIONS, &mut limits.max_handshakes);
     number(section, "max_streams", 1..=MAX_STREAMS, &mut limits.max_streams);
+    number(section, "max_reset_streams", 1..=MAX_STREAMS, &mut limits.max_reset_streams);
+    number(section, "max_refused_streams", 1..=MAX_STREAMS, &mut limits.max_refused_streams);
     number(section, "max_requests", ADDRESS_SHARE..=MAX_REQUESTS, &mut limits.max_requests);
     number(section, "max_decisions", 1..=MAX_REQUESTS, &mut limits.max_decisions);
 }

@@ -8,6 +8,7 @@ use rustls::RootCertStore;
 
 use super::{
     limits::limits,
+    networks::proxies,
     notes::Place,
     section::{Found, Section},
 };
@@ -40,8 +41,9 @@ pub(super) fn listener(
     let certificate = section.required("certificate").and_then(Found::file);
     let key = section.required("private_key").and_then(Found::secret);
     let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key, clients));
+    let proxies = proxies(section);
     let limits = limits(section, deadline);
-    Some(listen::Config { address: address?, tls: tls?, fence: None, limits })
+    Some(listen::Config { address: address?, tls: tls?, proxies: proxies?, fence: None, limits })
 }
 
 pub(super) fn admin(found: Found<'_>) -> Option<admin::Config> {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use callback::bounds::MAX_ID_BYTES;
+use callback::Bounds;
 
 use super::{
     fleets::Fleets,
@@ -12,10 +12,15 @@ use super::{
 };
 use crate::{
     authenticate::CosignerKey,
-    callback_handler::{CallbackPath, PathKeys, WireMode},
+    callback_handler::{CallbackPath, PathKeys, SubPath, WireMode},
     decider::FleetName,
     respond::ReplyKey,
 };
+
+/// A longer one is in no request that is decoded.
+const MAX_SIGNER_ID_BYTES: usize = Bounds::LARGEST.max_id_bytes;
+/// What stands before the last part of a path in JWT mode (callback protocol, section 2.1).
+const JWT_ENDING: &str = "/v2";
 
 /// The paths of one listener, as far as they are usable.
 pub(super) struct Paths<'n> {
@@ -23,9 +28,10 @@ pub(super) struct Paths<'n> {
     complete: bool,
 }
 
-/// A path, where it and its reply key stand, and the fleet that it asks.
+/// A path, where it, its sub-path and its reply key stand, and the fleet that it asks.
 struct Read<'n> {
     place: Place<'n>,
+    sub_path_place: Place<'n>,
     /// In JWT mode.
     reply_place: Option<Place<'n>>,
     fleet: FleetName,
@@ -56,7 +62,9 @@ impl<'n> Paths<'n> {
 
     /// Those of JSON mode.
     pub(super) fn json(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Self> {
-        Self::read(found, fleets, |_| Some((WireMode::Json, None)))
+        let paths = Self::read(found, fleets, |_| Some((WireMode::Json, None)))?;
+        check_unversioned(&paths.read);
+        Some(paths)
     }
 
     fn read(
@@ -95,15 +103,16 @@ fn path<'n>(
 ) -> Option<Read<'n>> {
     let place = found.place.clone();
     let mut section = found.section()?;
-    let sub_path = section.required("sub_path").and_then(|found| found.parse(TryInto::try_into));
+    let sub_path = section.required("sub_path").and_then(sub_path);
     let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
     let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
     let mode = mode(&mut section);
     let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
     section.finish();
     let (mode, reply_place) = mode?;
+    let (sub_path_place, sub_path) = sub_path?;
     let path = CallbackPath {
-        sub_path: sub_path?,
+        sub_path,
         tenant: tenant?,
         mode,
         signer_ids: match signer_ids {
@@ -111,7 +120,11 @@ fn path<'n>(
             Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
         },
     };
-    Some(Read { place, reply_place, fleet: fleet?, path })
+    Some(Read { place, sub_path_place, reply_place, fleet: fleet?, path })
+}
+
+fn sub_path(found: Found<'_>) -> Option<(Place<'_>, SubPath)> {
+    Some((found.place.clone(), found.parse(TryInto::try_into)?))
 }
 
 fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
@@ -133,8 +146,8 @@ fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
 
 fn signer_id(found: Found<'_>) -> Option<String> {
     found.parse(|id| match id.len() {
-        1..=MAX_ID_BYTES => Ok(id),
-        _ => Err(format!("must be 1 to {MAX_ID_BYTES} bytes")),
+        1..=MAX_SIGNER_ID_BYTES => Ok(id),
+        _ => Err(format!("must be 1 to {MAX_SIGNER_ID_BYTES} bytes")),
     })
 }
 
@@ -149,6 +162,17 @@ fn check_sub_paths(paths: &[Read<'_>]) {
     for Read { place, path, .. } in paths {
         if !seen.insert(&path.sub_path) {
             place.wrong(format!("sub_path \"{}\" is given twice", path.sub_path.as_str()));
+        }
+    }
+}
+
+/// Whoever looks at the path of a request sees which mode it is of.
+fn check_unversioned(paths: &[Read<'_>]) {
+    for Read { sub_path_place, path, .. } in paths {
+        if path.sub_path.as_str().ends_with(JWT_ENDING) {
+            sub_path_place.wrong(format!(
+                "must not end in {JWT_ENDING}: with it the paths would be those of JWT mode ({JWT_ENDING}/tx_sign_request)"
+            ));
         }
     }
 }

@@ -90,7 +90,7 @@ fn raw_transaction(raw: RawTransaction) -> wire::RawTransaction {
 
 #[cfg(test)]
 mod tests {
-    use callback::{decode_config_change, decode_transaction};
+    use callback::{Bounds, decode_config_change, decode_transaction};
 
     use super::*;
 
@@ -151,13 +151,14 @@ mod tests {
             unread_fields_json: some(r#"{"amlInfo":1}"#),
             caller_proof: wire::CallerProof::Unproven.into(),
         };
-        let decoded = decode_transaction(json.as_bytes()).expect("well-formed");
+        let decoded = decode_transaction(json.as_bytes(), &Bounds::default()).expect("well-formed");
         assert_eq!(transaction("acme", decoded, wire::CallerProof::Unproven), expected);
     }
 
     #[test]
     fn what_is_missing_stays_missing() {
-        let decoded = decode_transaction(br#"{"requestId":"r","destinations":[{}]}"#).expect("well-formed");
+        let decoded = decode_transaction(br#"{"requestId":"r","destinations":[{}]}"#, &Bounds::default())
+            .expect("well-formed");
         let expected = wire::DecideRequest {
             tenant: "acme".to_owned(),
             callback_request_id: "r".to_owned(),
@@ -173,12 +174,17 @@ mod tests {
     fn a_configuration_change_carries_the_digest_of_what_was_received() {
         let json = br#"{"requestId":"r","type":"EXCHANGE","extraInfo":{"apiKey":"k"}}"#;
         let proof = wire::CallerProof::Unproven;
-        let change = config_change("acme", "/hot", decode_config_change(json).expect("well-formed"), proof);
+        let change = config_change(
+            "acme",
+            "/hot",
+            decode_config_change(json, &Bounds::default()).expect("well-formed"),
+            proof,
+        );
         assert_eq!(change.caller_proof(), proof);
         assert_eq!(change.extra_info_json.as_deref(), Some(r#"{"apiKey":""}"#));
         assert_eq!(change.extra_info_digest, Sha256::digest(br#"{"apiKey":"k"}"#).to_vec());
         assert_eq!((change.path.as_str(), change.r#type.as_deref()), ("/hot", Some("EXCHANGE")));
-        let bare = decode_config_change(br#"{"requestId":"r"}"#).expect("well-formed");
+        let bare = decode_config_change(br#"{"requestId":"r"}"#, &Bounds::default()).expect("well-formed");
         assert!(config_change("acme", "", bare, proof).extra_info_digest.is_empty());
     }
 }

@@ -1,7 +1,5 @@
 //! The body of a request, whole, within its bounds.
 
-use std::ops::Deref;
-
 use axum::{
     body::{Body, HttpBody as _},
     extract::Request,
@@ -11,7 +9,7 @@ use http_body_util::BodyExt as _;
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::{caller::Caller, config::Limits, conversation::Room};
+use super::{caller::Caller, config::Limits};
 use crate::telemetry::Shed;
 
 /// A body that did not come.
@@ -31,31 +29,14 @@ pub enum ReceiveError {
     Shed(Shed),
 }
 
-/// A whole body, and the room that it takes while it is held.
-#[derive(Debug)]
-pub struct Whole {
-    bytes: Bytes,
-    _room: Room,
-}
-
-impl Deref for Whole {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-/// Receives the whole body.
-pub async fn receive(request: Request, caller: &Caller, limits: &Limits) -> Result<Whole, ReceiveError> {
-    let mut room = Room::new(&caller.0);
-    let received = timeout(limits.body_timeout, collect(request.into_body(), limits, &mut room));
-    let bytes = received.await.map_err(|_| ReceiveError::TooSlow)??;
-    Ok(Whole { bytes, _room: room })
+/// Receives the whole body. The room for it is taken until the request is answered.
+pub async fn receive(request: Request, caller: &Caller, limits: &Limits) -> Result<Bytes, ReceiveError> {
+    let received = timeout(limits.body_timeout, collect(request.into_body(), caller, limits));
+    received.await.map_err(|_| ReceiveError::TooSlow)?
 }
 
 /// Copies what comes: a piece that was kept would keep the buffer it came in.
-async fn collect(mut body: Body, limits: &Limits, room: &mut Room) -> Result<Bytes, ReceiveError> {
+async fn collect(mut body: Body, caller: &Caller, limits: &Limits) -> Result<Bytes, ReceiveError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut whole = BytesMut::new();
     if announced > limits.max_body_bytes {
@@ -67,7 +48,7 @@ async fn collect(mut body: Body, limits: &Limits, room: &mut Room) -> Result<Byt
         if whole.len().saturating_add(data.len()) > limits.max_body_bytes {
             return Err(ReceiveError::TooLarge);
         }
-        room.grow(data.len()).map_err(ReceiveError::Shed)?;
+        caller.0.grow(data.len()).map_err(ReceiveError::Shed)?;
         whole.extend_from_slice(&data);
     }
     Ok(whole.freeze())

@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use super::{conversation::Conversation, fence::LetIn};
+use super::{conversation::Conversation, fence::LetIn, in_hand::InHand};
 use crate::telemetry::Shed;
 
 /// When to come again, in seconds.
@@ -22,23 +22,44 @@ const AS_IT_IS: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The caller of a request.
 #[derive(Clone, Debug)]
-pub struct Caller(pub(super) Arc<Conversation>);
+pub struct Caller(pub(super) Arc<InHand>);
+
+/// Answers one request, or turns it away.
+pub(super) async fn answer(
+    conversation: Arc<Conversation>,
+    request: Request<Incoming>,
+    router: Router,
+) -> Response {
+    let mut response = match InHand::begin(&conversation) {
+        Ok(in_hand) => Caller(in_hand).answer(request, router).await,
+        Err(shed) => {
+            conversation.house.metrics.shed(shed);
+            shed_response(shed)
+        }
+    };
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
+    // HTTP/2 has a frame for it, which the connection sends.
+    if !conversation.http2 && conversation.is_old() {
+        response.headers_mut().insert(header::CONNECTION, CLOSE);
+    }
+    response
+}
 
 impl Caller {
     /// Where it calls from, an IPv4 address as such.
     #[must_use]
     pub fn address(&self) -> IpAddr {
-        self.0.entered.address
+        self.0.conversation.entered.address
     }
 
     /// That the listener's fence has let it in. `None`: there is no fence.
     #[must_use]
     pub fn let_in(&self) -> Option<LetIn> {
-        self.0.entered.let_in
+        self.0.conversation.entered.let_in
     }
 
     /// Says that it may ask: it has proven who it is, or is of a network of the list where nobody proves anything. Its
-    /// connection is not given up for others any more, and it gets its share of what only those get.
+    /// connection is not given up for others any more, and it gets its share of what only those get, for this request, too.
     pub fn may_ask(&self) {
         self.0.prove();
     }
@@ -49,25 +70,7 @@ impl Caller {
         self.0.doubt();
     }
 
-    /// Answers one request, or turns it away.
-    pub(super) async fn answer(self, request: Request<Incoming>, router: Router) -> Response {
-        let mut response = self.admitted(request, router).await;
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
-        // HTTP/2 has a frame for it, which the connection sends.
-        if !self.0.http2 && self.0.is_old() {
-            response.headers_mut().insert(header::CONNECTION, CLOSE);
-        }
-        response
-    }
-
-    async fn admitted(&self, request: Request<Incoming>, mut router: Router) -> Response {
-        let _in_hand = match self.0.admit() {
-            Ok(in_hand) => in_hand,
-            Err(shed) => {
-                self.0.house.metrics.shed(shed);
-                return shed_response(shed);
-            }
-        };
+    async fn answer(self, request: Request<Incoming>, mut router: Router) -> Response {
         if let Some(status) = self.refusal(&request) {
             return status.into_response();
         }
@@ -80,7 +83,7 @@ impl Caller {
     /// The status of a request whose head is larger than any of ours. The library sees to HTTP/1; here both versions
     /// have the same bounds.
     fn refusal<B>(&self, request: &Request<B>) -> Option<StatusCode> {
-        let limits = &self.0.house.limits;
+        let limits = &self.0.conversation.house.limits;
         let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
         if uri > limits.max_uri_bytes {
             return Some(StatusCode::URI_TOO_LONG);

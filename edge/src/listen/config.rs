@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use super::{fence::Fence, tls::ServerTls};
+use callback::Bounds;
+
+use super::{fence::Fence, sources::Networks, tls::ServerTls};
 
 /// Where to listen, as whom, and within which limits.
 #[derive(Clone, Debug)]
@@ -11,6 +13,9 @@ pub struct Config {
     pub address: SocketAddr,
     /// Certificate and key.
     pub tls: ServerTls,
+    /// Who has to begin each connection with a PROXY header. From nobody else one is believed: he would choose his own
+    /// address.
+    pub proxies: Networks,
     /// Who may connect at all. `None`: anybody, for each request proves who asks.
     pub fence: Option<Arc<Fence>>,
     /// Bounds on what a caller may take.
@@ -44,9 +49,13 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Headers of a request.
     pub max_headers: usize,
+    /// Header part of a token, in base64.
+    pub max_token_header_bytes: usize,
+    /// What is decoded.
+    pub payload: Bounds,
     /// Largest body.
     pub max_body_bytes: usize,
-    /// All bodies at a time; those over connections that are not proven get half, one address of them a thirty-second part.
+    /// All bodies at a time, shared like `max_requests`.
     pub max_body_memory: usize,
     /// Open connections.
     pub max_connections: usize,
@@ -56,7 +65,12 @@ pub struct Limits {
     pub max_handshakes: usize,
     /// Requests at a time on one HTTP/2 connection.
     pub max_streams: usize,
-    /// Requests at a time; those over connections that are not proven get half, one address of them a thirty-second part.
+    /// Of these such that were cancelled before they were looked at.
+    pub max_reset_streams: usize,
+    /// Requests on one HTTP/2 connection that were refused for mistakes in its frames.
+    pub max_refused_streams: usize,
+    /// Requests at a time. Until they are authentic those over connections that are not proven get half, a quarter more where
+    /// their address was, one address a thirty-second part.
     pub max_requests: usize,
     /// Authentic requests at a time that wait for one fleet's decisions.
     pub max_decisions: usize,
@@ -82,12 +96,16 @@ impl Default for Limits {
             max_uri_bytes: 1 << 10,
             max_header_bytes: 16 << 10,
             max_headers: 64,
+            max_token_header_bytes: 1 << 10,
+            payload: Bounds::default(),
             max_body_bytes: 2 << 20,
             max_body_memory: 64 << 20,
             max_connections: 4096,
             max_connections_per_address: 512,
             max_handshakes: 1024,
             max_streams: 64,
+            max_reset_streams: 20,
+            max_refused_streams: 128,
             max_requests: 4096,
             max_decisions: 1024,
             connection_rate_per_address: per_second(500),

@@ -13,7 +13,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
-    caller::Caller,
+    caller,
     conversation::{Conversation, Look},
     house::House,
     protocol,
@@ -95,10 +95,10 @@ async fn requests(
 ) {
     let limits = conversation.house.limits;
     let stream = TokioIo::new(Wire::new(stream, Arc::clone(&conversation)));
-    let caller = Caller(Arc::clone(&conversation));
+    let answering = Arc::clone(&conversation);
     let service = service_fn(move |request| {
         // Looked up anew: a key that is no longer believed is not believed on a connection from before either.
-        let answer = caller.clone().answer(request, routes.current());
+        let answer = caller::answer(Arc::clone(&answering), request, routes.current());
         async move { Ok::<_, Infallible>(answer.await) }
     });
     if conversation.http2 {

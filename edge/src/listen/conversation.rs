@@ -11,7 +11,6 @@ use super::{
     house::{Entered, House},
     seats::Seat,
 };
-use crate::telemetry::Shed;
 
 /// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any
 /// caller in earnest sends, and ends floods of frames that ask for nothing.
@@ -26,7 +25,7 @@ pub(super) struct Conversation {
     pub(super) house: Arc<House>,
     pub(super) entered: Entered,
     pub(super) http2: bool,
-    seat: Seat,
+    pub(super) seat: Seat,
     began: Instant,
     requests: AtomicU64,
     in_hand: AtomicUsize,
@@ -85,29 +84,17 @@ impl Conversation {
         self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// A request that has come as far as its headers, if there is room for it.
-    pub(super) fn admit(self: &Arc<Self>) -> Result<InHand, Shed> {
+    /// A request has come as far as its headers.
+    pub(super) fn request_begins(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
         self.in_hand.fetch_add(1, Ordering::Relaxed);
-        // From here on its drop gives back.
-        let mut in_hand =
-            InHand { conversation: Arc::clone(self), unproven: !self.seat.is_proven(), took: false };
-        if in_hand.unproven && !self.seat.tally.request_rate.admits() {
-            return Err(Shed::RequestRate);
-        }
-        in_hand.took = self.house.requests.take(1, in_hand.address());
-        if in_hand.took { Ok(in_hand) } else { Err(Shed::Requests) }
     }
 
-    /// An authentic request came over it.
-    pub(super) fn prove(&self) {
-        self.seat.prove();
-    }
-
-    /// A request came over it that is not authentic.
-    pub(super) fn doubt(&self) {
-        self.seat.doubt();
+    /// One that had has been answered, or given up.
+    pub(super) fn request_ends(&self) {
+        self.quiet_since.store(self.now(), Ordering::Relaxed);
+        self.in_hand.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Whether it should end after the answer that is being given.
@@ -153,66 +140,5 @@ impl Conversation {
 
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NO_HEAD - 1)
-    }
-}
-
-/// A request that is being handled, or refused; no longer when dropped.
-#[derive(Debug)]
-pub(super) struct InHand {
-    conversation: Arc<Conversation>,
-    unproven: bool,
-    took: bool,
-}
-
-impl InHand {
-    fn address(&self) -> Option<&AtomicUsize> {
-        self.unproven.then_some(&self.conversation.seat.tally.requests)
-    }
-}
-
-impl Drop for InHand {
-    fn drop(&mut self) {
-        let conversation = &self.conversation;
-        if self.took {
-            conversation.house.requests.give_back(1, self.address());
-        }
-        conversation.quiet_since.store(conversation.now(), Ordering::Relaxed);
-        conversation.in_hand.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The memory that one body takes of all that there is for bodies; free again when dropped.
-#[derive(Debug)]
-pub(super) struct Room {
-    conversation: Arc<Conversation>,
-    unproven: bool,
-    bytes: usize,
-}
-
-impl Room {
-    pub(super) fn new(conversation: &Arc<Conversation>) -> Self {
-        Self { conversation: Arc::clone(conversation), unproven: !conversation.seat.is_proven(), bytes: 0 }
-    }
-
-    /// Makes it larger by so much, if that is there.
-    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Shed> {
-        self.conversation.heard_body(bytes);
-        let house = &self.conversation.house;
-        if !house.body_memory.take(bytes, self.address()) {
-            house.metrics.shed(Shed::BodyMemory);
-            return Err(Shed::BodyMemory);
-        }
-        self.bytes = self.bytes.saturating_add(bytes);
-        Ok(())
-    }
-
-    fn address(&self) -> Option<&AtomicUsize> {
-        self.unproven.then_some(&self.conversation.seat.tally.body_bytes)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.conversation.house.body_memory.give_back(self.bytes, self.address());
     }
 }

@@ -1,4 +1,5 @@
-//! Who may connect at all, where nothing later proves who asks (callback protocol, section 1).
+//! Who is at the other end of a connection, and who may connect at all where nothing later proves who asks (callback
+//! protocol, section 1).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,15 +11,9 @@ use super::{
     sources::Networks,
 };
 
-/// The networks that callers may come from, and the proxies that say for whom they connect.
+/// The networks that callers may come from, those behind a proxy included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fence {
-    /// Where callers are, those behind a proxy included.
-    pub sources: Networks,
-    /// Who has to begin each connection with a PROXY header. From nobody else one is believed: he would choose his own
-    /// address.
-    pub proxies: Networks,
-}
+pub struct Fence(pub Networks);
 
 /// An address that a fence has let in. Only a fence makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +49,23 @@ impl Refused {
     }
 }
 
+/// For whom a proxy connects, as its PROXY header says. One that connects for itself counts like any caller.
+///
+/// Of others nothing is read: a TLS handshake that begins with such a header fails.
+pub(super) async fn behind(
+    stream: &mut (impl AsyncRead + Unpin),
+    proxy: SocketAddr,
+) -> Result<SocketAddr, Refused> {
+    let behind = proxied::behind(stream).await;
+    let behind = behind.map_err(|error| Refused::Proxy(proxy.ip().to_canonical(), error))?;
+    Ok(behind.unwrap_or(proxy))
+}
+
 impl Fence {
-    /// Lets a connection from `from` in, or not. Reads the PROXY header of those that have to send one, and nothing of
-    /// others: their TLS handshake fails at one. A proxy that connects for itself counts like any caller.
-    pub async fn admit(
-        &self,
-        stream: &mut (impl AsyncRead + Unpin),
-        from: SocketAddr,
-    ) -> Result<LetIn, Refused> {
-        let behind = match self.proxies.contain(from.ip()) {
-            true => {
-                proxied::behind(stream).await.map_err(|error| Refused::Proxy(canonical(from).ip(), error))?
-            }
-            false => None,
-        };
-        let peer = canonical(behind.unwrap_or(from));
-        match self.sources.contain(peer.ip()) {
+    /// Lets a connection of `peer` in, or not.
+    pub fn admit(&self, peer: SocketAddr) -> Result<LetIn, Refused> {
+        let peer = canonical(peer);
+        match self.0.contain(peer.ip()) {
             true => Ok(LetIn(peer)),
             false => Err(Refused::Source(peer.ip())),
         }
@@ -86,42 +82,31 @@ mod tests {
     use super::{super::sources::network, *};
 
     fn fence() -> Fence {
-        let networks =
-            |list: &[&str]| Networks::new(list.iter().map(|text| network(text).expect(text)).collect());
-        Fence {
-            sources: networks(&["10.1.0.0/16", "fd00::/8"]),
-            proxies: networks(&["10.1.9.9/32", "192.0.2.1/32"]),
-        }
+        Fence(Networks::new(["10.1.0.0/16", "fd00::/8"].map(|text| network(text).expect(text)).to_vec()))
     }
 
-    /// The peer that was let in, or why nobody was, and how many bytes were left unread.
-    async fn admit(from: &str, sent: &[u8]) -> (String, usize) {
-        let mut stream = sent;
-        let admitted = fence().admit(&mut stream, from.parse().expect(from)).await;
-        let told = admitted.map_or_else(|refused| refused.to_string(), |let_in| let_in.peer().to_string());
-        (told, stream.len())
+    /// The peer that was let in, or why nobody was.
+    fn told(admitted: Result<LetIn, Refused>) -> String {
+        admitted.map_or_else(|refused| refused.to_string(), |let_in| let_in.peer().to_string())
     }
 
-    #[tokio::test]
-    async fn by_address_alone_and_nothing_is_read() {
-        let header = b"PROXY TCP4 10.1.2.3 10.9.9.9 4000 8444\r\n";
-        for (from, told) in [
+    #[test]
+    fn by_address() {
+        for (from, expected) in [
             ("10.1.2.3:5", "10.1.2.3:5"),
             ("[::ffff:10.1.2.3]:5", "10.1.2.3:5"),
             ("[fd00::1]:5", "[fd00::1]:5"),
             ("10.2.0.0:5", "10.2.0.0 is in none of json.listen.source_networks"),
             ("[::ffff:10.2.0.0]:5", "10.2.0.0 is in none of json.listen.source_networks"),
-            // Next to a proxy is no proxy.
-            ("192.0.2.2:5", "192.0.2.2 is in none of json.listen.source_networks"),
         ] {
-            assert_eq!(admit(from, header).await, (told.to_owned(), header.len()), "{from}");
+            assert_eq!(told(fence().admit(from.parse().expect(from))), expected, "{from}");
         }
     }
 
     #[tokio::test]
     async fn a_proxy_has_to_say_for_whom_and_is_believed() {
         let local = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
-        for (from, sent, told) in [
+        for (from, sent, expected) in [
             ("192.0.2.1:5", &b"PROXY TCP4 10.1.2.3 10.9.9.9 4000 8444\r\n"[..], "10.1.2.3:4000"),
             ("[::ffff:192.0.2.1]:5", b"PROXY TCP6 ::ffff:10.1.2.3 ::1 4000 8444\r\n", "10.1.2.3:4000"),
             (
@@ -149,7 +134,10 @@ mod tests {
             ("10.1.9.9:5", local, "10.1.9.9:5"),
             ("192.0.2.1:5", local, "192.0.2.1 is in none of json.listen.source_networks"),
         ] {
-            assert_eq!(admit(from, sent).await, (told.to_owned(), 0), "{from}");
+            let mut stream = sent;
+            let peer = behind(&mut stream, from.parse().expect(from)).await;
+            assert_eq!(told(peer.and_then(|peer| fence().admit(peer))), expected, "{from}");
+            assert_eq!(stream.len(), 0, "{from}");
         }
     }
 }

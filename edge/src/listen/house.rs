@@ -9,8 +9,9 @@ use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 
 use super::{
     config::{Config, Limits},
-    fence::{Fence, LetIn, Refused},
+    fence::{Fence, LetIn, Refused, behind},
     seats::Seats,
+    sources::Networks,
     supply::Supply,
 };
 use crate::telemetry::{Seldom, Shed, metrics::Metrics};
@@ -30,10 +31,11 @@ pub(super) struct House {
     pub(super) seats: Arc<Seats>,
     pub(super) requests: Supply,
     pub(super) body_memory: Supply,
+    proxies: Networks,
+    /// Connections at a time of proxies that have not said yet for whom they come.
+    entering: Semaphore,
     /// `None`: callers prove who they are.
     fence: Option<Arc<Fence>>,
-    /// Connections at the fence at a time: those of proxies, which say for whom they come.
-    entering: Semaphore,
     refusals: Seldom,
 }
 
@@ -46,27 +48,35 @@ impl House {
             body_memory: Supply::new(limits.max_body_memory),
             limits,
             metrics,
-            fence: config.fence.clone(),
+            proxies: config.proxies.clone(),
             entering: Semaphore::new(limits.max_handshakes),
+            fence: config.fence.clone(),
             refusals: Seldom::default(),
         }
     }
 
     /// Lets a connection in, or not. Before it has a seat, which are by address: only a proxy of the list is waited for.
-    pub(super) async fn let_in(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<Entered> {
-        let Some(fence) = &self.fence else {
-            return Some(Entered { address: peer.ip().to_canonical(), let_in: None });
+    pub(super) async fn let_in(&self, stream: &mut TcpStream, from: SocketAddr) -> Option<Entered> {
+        let peer = match self.proxies.contain(from.ip()) {
+            true => self.behind(stream, from).await?,
+            false => from,
         };
+        let address = peer.ip().to_canonical();
+        match self.fence.as_ref().map(|fence| fence.admit(peer)).transpose() {
+            Ok(let_in) => Some(Entered { address, let_in }),
+            Err(refused) => self.refused(refused),
+        }
+    }
+
+    /// Who is behind a proxy.
+    async fn behind(&self, stream: &mut TcpStream, proxy: SocketAddr) -> Option<SocketAddr> {
         let Ok(_turn) = self.entering.try_acquire() else {
             self.metrics.shed(Shed::Handshakes);
             return None;
         };
-        match timeout(self.limits.handshake_timeout, fence.admit(stream, peer)).await {
-            Ok(Ok(let_in)) => Some(Entered { address: let_in.peer().ip(), let_in: Some(let_in) }),
-            Ok(Err(refused)) => {
-                self.refused(refused);
-                None
-            }
+        match timeout(self.limits.handshake_timeout, behind(stream, proxy)).await {
+            Ok(Ok(peer)) => Some(peer),
+            Ok(Err(refused)) => self.refused(refused),
             Err(_) => {
                 self.metrics.failed_handshakes.inc();
                 None
@@ -74,10 +84,11 @@ impl House {
         }
     }
 
-    fn refused(&self, refused: Refused) {
+    fn refused<T>(&self, refused: Refused) -> Option<T> {
         self.metrics.refused_connection(refused.reason());
         if let Some(left_out) = self.refusals.now() {
             tracing::warn!(reason = %refused, left_out, "a connection was refused");
         }
+        None
     }
 }

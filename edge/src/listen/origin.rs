@@ -5,13 +5,14 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
 use super::{config::Limits, rate::Meter};
 
-/// Addresses that are remembered. Beyond it those without a connection are forgotten, and have their rates anew.
+/// Addresses that are remembered. Beyond it those without a connection are forgotten, and have their rates anew; those where
+/// nobody is known first, or whoever connects from many would have the others forgotten.
 const MAX_ORIGINS: usize = 65_536;
 /// Of an IPv6 address, what one caller usually has all of.
 const IPV6_NETWORK: u128 = u128::MAX << 64;
@@ -44,6 +45,8 @@ pub(super) struct Tally {
     pub(super) requests: AtomicUsize,
     /// The bytes of their bodies.
     pub(super) body_bytes: AtomicUsize,
+    /// Whether one of its connections was ever proven. Whoever else is there cannot make that undone.
+    pub(super) known: AtomicBool,
 }
 
 impl Tally {
@@ -55,7 +58,12 @@ impl Tally {
             request_rate: Meter::new(limits.request_rate_per_address),
             requests: AtomicUsize::default(),
             body_bytes: AtomicUsize::default(),
+            known: AtomicBool::default(),
         }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.connections.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -66,7 +74,10 @@ pub(super) struct Origins(HashMap<Origin, Arc<Tally>>);
 impl Origins {
     pub(super) fn tally(&mut self, origin: Origin, limits: &Limits) -> Arc<Tally> {
         if self.0.len() >= MAX_ORIGINS {
-            self.0.retain(|_, tally| tally.connections.load(Ordering::Relaxed) > 0);
+            self.0.retain(|_, tally| tally.is_connected() || tally.known.load(Ordering::Relaxed));
+        }
+        if self.0.len() >= MAX_ORIGINS {
+            self.0.retain(|_, tally| tally.is_connected());
         }
         Arc::clone(self.0.entry(origin).or_insert_with(|| Arc::new(Tally::new(limits))))
     }
@@ -90,6 +101,8 @@ mod tests {
         let (mut origins, limits) = (Origins::default(), Limits::default());
         let held = origins.tally(Origin(IpAddr::from([10, 0, 0, 1])), &limits);
         held.connections.store(1, Ordering::Relaxed);
+        let known = origins.tally(Origin(IpAddr::from([10, 0, 0, 2])), &limits);
+        known.known.store(true, Ordering::Relaxed);
         for number in 0..MAX_ORIGINS {
             let address = Ipv6Addr::from_bits((number as u128) << 64);
             origins.tally(Origin::from(IpAddr::V6(address)), &limits);
@@ -97,5 +110,13 @@ mod tests {
         }
         let again = origins.tally(Origin(IpAddr::from([10, 0, 0, 1])), &limits);
         assert!(Arc::ptr_eq(&held, &again), "one with connections is not forgotten");
+        let again = origins.tally(Origin(IpAddr::from([10, 0, 0, 2])), &limits);
+        assert!(Arc::ptr_eq(&known, &again), "nor is one where somebody is known");
+        origins.0.values().for_each(|tally| tally.known.store(true, Ordering::Relaxed));
+        for number in 0..MAX_ORIGINS {
+            let address = Ipv6Addr::from_bits((number as u128 + 1) << 80);
+            origins.tally(Origin::from(IpAddr::V6(address)), &limits);
+        }
+        assert!(origins.0.len() <= MAX_ORIGINS, "however many are");
     }
 }

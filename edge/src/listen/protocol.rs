@@ -19,10 +19,6 @@ const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
 const HTTP2_FRAME_BYTES: u32 = 16 << 10;
 /// What is kept of replies that a caller does not take. A reply has less than one kilobyte.
 const HTTP2_SEND_BUFFER_BYTES: usize = 16 << 10;
-/// Requests that were cancelled before they were looked at. One more ends the connection.
-const HTTP2_RESETS: usize = 20;
-/// Requests that were refused for a caller's own mistakes. One more ends the connection.
-const HTTP2_REFUSALS: usize = 128;
 
 /// The times of a connection are kept by whoever serves it: the library's own would count idle time as time of headers.
 pub(super) fn http1(limits: &Limits) -> http1::Builder {
@@ -48,8 +44,8 @@ pub(super) fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
         .initial_connection_window_size(HTTP2_CONNECTION_WINDOW_BYTES)
         .max_frame_size(HTTP2_FRAME_BYTES)
         .max_send_buf_size(HTTP2_SEND_BUFFER_BYTES)
-        .max_pending_accept_reset_streams(HTTP2_RESETS)
-        .max_local_error_reset_streams(HTTP2_REFUSALS)
+        .max_pending_accept_reset_streams(limits.max_reset_streams)
+        .max_local_error_reset_streams(limits.max_refused_streams)
         .keep_alive_interval(HTTP2_PING_INTERVAL)
         .keep_alive_timeout(HTTP2_PING_TIMEOUT);
     builder

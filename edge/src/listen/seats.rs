@@ -112,6 +112,7 @@ impl Seat {
         }
         let table = &mut *self.seats.table();
         self.proven.store(true, Ordering::Relaxed);
+        self.tally.known.store(true, Ordering::Relaxed);
         if let Some(row) = table.unproven.remove(&self.number) {
             table.proven.insert(self.number, row);
         }

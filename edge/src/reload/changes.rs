@@ -11,19 +11,22 @@ use crate::{
 
 /// Fields of both listeners that count without a restart, beside all of their paths. Any other needs one: a field that is
 /// forgotten here is told of rather than passed over.
-const LIVE: [&str; 5] = [
+const LIVE: [&str; 6] = [
     "listen.certificate",
     "listen.private_key",
     "listen.body_timeout",
     "listen.request_timeout",
     "listen.max_body_bytes",
+    "listen.max_token_header_bytes",
 ];
+/// What begins so does, too.
+const LIVE_SECTIONS: [&str; 2] = ["paths[", "listen.payload."];
 
 /// The fields that differ and cannot be taken as they are.
 pub(super) fn needing_restart(before: &Config, after: &Config) -> Vec<String> {
     let live = |field: &str| {
         let field = field.strip_prefix("json.").unwrap_or(field);
-        LIVE.contains(&field) || field.starts_with("paths[")
+        LIVE.contains(&field) || LIVE_SECTIONS.iter().any(|section| field.starts_with(section))
     };
     let mut fields = before.settings.differences(&after.settings);
     fields.retain(|field| !live(field));

@@ -1,17 +1,17 @@
 //! What serves, and how a configuration is put in force on it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::Router;
 
 use crate::{
-    callback_handler::{CallbackPath, Shared, router},
+    callback_handler::{CallbackPath, Shared, Turns, router},
     clock::Clock,
     config::{Config, Fleet},
     decider::{Decider, FleetName},
     listen::{self, Routes, ServerTls},
     respond::SigningThreads,
-    telemetry::metrics::Metrics,
+    telemetry::{Seldom, metrics::Metrics},
 };
 
 /// What serves: all of it stays while configurations come and go.
@@ -31,20 +31,28 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
 }
 
-/// What a listener asks while it serves.
+/// What a listener asks while it serves. What is counted there stays, too.
 #[derive(Clone, Debug)]
 pub struct Front {
     /// For each request.
     pub routes: Routes,
     /// For each handshake.
     pub tls: ServerTls,
+    turns: HashMap<FleetName, Arc<Turns>>,
+    strangers: Arc<Seldom>,
 }
 
 impl Front {
     /// Of a listener with this configuration, with no routes yet.
     #[must_use]
-    pub fn of(config: &listen::Config) -> Self {
-        Self { routes: Routes::default(), tls: config.tls.clone() }
+    pub fn of(config: &listen::Config, fleets: &[Fleet]) -> Self {
+        let turns = |fleet: &Fleet| (fleet.decider.fleet.clone(), Arc::new(Turns::new(&config.limits)));
+        Self {
+            routes: Routes::default(),
+            tls: config.tls.clone(),
+            turns: fleets.iter().map(turns).collect(),
+            strangers: Arc::default(),
+        }
     }
 
     fn put(&self, config: &listen::Config, router: Router) {
@@ -57,33 +65,43 @@ impl Service {
     /// From here on requests and handshakes are met with what `config` says. A request that came before is answered, whole,
     /// by what there was.
     pub fn put(&self, config: &Config) {
-        self.listen.put(&config.listen, self.router(config, &config.listen, |fleet| &fleet.paths));
+        let router = self.router(config, &self.listen, &config.listen, |fleet| &fleet.paths);
+        self.listen.put(&config.listen, router);
         if let (Some(front), Some(json)) = (&self.json, &config.json) {
-            front.put(json, self.router(config, json, |fleet| &fleet.json_paths));
+            front.put(json, self.router(config, front, json, |fleet| &fleet.json_paths));
         }
     }
 
     fn router(
         &self,
         config: &Config,
+        front: &Front,
         listen: &listen::Config,
         paths: impl Fn(&Fleet) -> &[CallbackPath],
     ) -> Router {
-        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), listen));
+        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), front, listen));
         routers.fold(Router::new(), Router::merge)
     }
 
-    fn routes_to(&self, fleet: &Fleet, paths: &[CallbackPath], listen: &listen::Config) -> Router {
+    fn routes_to(
+        &self,
+        fleet: &Fleet,
+        paths: &[CallbackPath],
+        front: &Front,
+        listen: &listen::Config,
+    ) -> Router {
         let known = self.deciders.iter().find(|(name, _)| *name == fleet.decider.fleet);
         // Every fleet is here: one that comes or goes needs a restart.
-        let Some((_, decider)) = known else { return Router::new() };
+        let turns = front.turns.get(&fleet.decider.fleet);
+        let Some(((_, decider), turns)) = known.zip(turns) else { return Router::new() };
         let shared = Shared {
             decider: decider.clone(),
             limits: listen.limits,
+            turns: Arc::clone(turns),
             threads: self.threads.clone(),
             clock: Arc::clone(&self.clock),
             metrics: Arc::clone(&self.metrics),
-            strangers: Arc::default(),
+            strangers: Arc::clone(&front.strangers),
         };
         router(paths.to_vec(), &Arc::new(shared))
     }

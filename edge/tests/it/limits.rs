@@ -3,6 +3,7 @@
 mod connections;
 mod http1;
 mod http2;
+mod payload;
 mod requests;
 mod sizes;
 mod times;

@@ -118,6 +118,40 @@ async fn files_are_followed_without_being_told() {
     panic!("never taken");
 }
 
+/// Else every change would be a second's worth of everything anew.
+#[tokio::test]
+async fn rates_and_turns_go_on() {
+    let limits = "admin:";
+    let manner = Manner::Slow(Duration::from_millis(800));
+    let bench = Bench::with(manner, |yaml| yaml.replace(limits, "  max_decisions: 1\nadmin:")).await;
+    let yaml = bench.yaml().replace(limits, "  max_decisions: 1\nadmin:");
+    let waiting = bench.caller();
+    let waiting = tokio::spawn(async move { waiting.post(TX, vector(REQUEST)).await.action() });
+    while bench.decider.calls() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    reload(&bench, &format!("{yaml}# changed\n")).await;
+    assert_eq!(bench.caller().post(TX, vector(REQUEST)).await.action(), "RETRY", "the turn is taken");
+    assert_eq!(waiting.await.expect("answered"), "APPROVE");
+
+    let bench =
+        Bench::with(Manner::Allowing, |yaml| yaml.replace(limits, "  request_rate_per_key: 1\nadmin:")).await;
+    let yaml = bench.yaml().replace(limits, "  request_rate_per_key: 1\nadmin:");
+    let mut caller = bench.caller().open().await;
+    for round in 0..10 {
+        let begun = std::time::Instant::now();
+        post(&mut caller, TX).await;
+        reload(&bench, &format!("{yaml}# {round}\n")).await;
+        let action = post(&mut caller, TX).await.action();
+        // On a busy machine the second may have passed.
+        if begun.elapsed() < Duration::from_secs(1) {
+            assert_eq!(action, "RETRY", "the rate is used up");
+            return;
+        }
+    }
+    panic!("never within a second");
+}
+
 /// Its deciders are asked on the connections that are there.
 #[tokio::test]
 async fn deciders_are_not_connected_to_anew() {

@@ -1,18 +1,18 @@
 //! A payload that is authentic: what is decoded is what any other reader of JSON would read.
 
-use callback::{RequestId, decode_config_change, decode_transaction};
+use callback::{Bounds, RequestId, decode_config_change, decode_transaction};
 use serde_json::Value;
 
 /// Both kinds of request.
 pub fn holds_for(bytes: &[u8]) {
-    match decode_transaction(bytes) {
+    match decode_transaction(bytes, &Bounds::default()) {
         Ok(transaction) => {
             let read = parsed(bytes);
             assert_eq!(text(&read, "requestId"), Some(transaction.request_id.as_str()));
         }
         Err(error) => answerable(bytes, error.request_id.as_ref()),
     }
-    match decode_config_change(bytes) {
+    match decode_config_change(bytes, &Bounds::default()) {
         Ok(change) => {
             let read = parsed(bytes);
             assert_eq!(text(&read, "requestId"), Some(change.request_id.as_str()));

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use edge::authenticate::{CosignerKey, NotAuthentic, Proven, authenticate};
 use edge::clock::Clock;
+use edge::listen::Limits;
 use system_tests::cosigner::jws::Signer;
 use system_tests::vectors;
 
@@ -24,7 +25,7 @@ pub fn authenticated(token: &[u8]) -> Result<Proven, NotAuthentic> {
         let pem = std::fs::read(vectors::path("synthetic_cosigner_public.pem")).unwrap();
         vec![CosignerKey::from_pem(&pem).unwrap()]
     });
-    authenticate(token, keys, &Standing)
+    authenticate(token, keys, Limits::default().max_token_header_bytes, &Standing)
 }
 
 /// The key that such tokens are signed with.

@@ -1,79 +1,90 @@
 //! Which field of the payload becomes what.
 
 use super::shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transaction};
-use crate::{bounds::*, members::Members, refusal::Refusal, stage::Stage, strict};
+use crate::{bounds::Bounds, members::Members, refusal::Refusal, stage::Stage, strict};
 
-pub(super) fn transaction(bytes: &[u8]) -> Result<Transaction, Refusal> {
-    let mut members = strict::object(bytes)?;
+pub(super) fn transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, Refusal> {
+    let mut members = strict::object(bytes, bounds.max_depth)?;
     let evidence = has_evidence(&members);
-    let destinations = members.objects("destinations", MAX_DESTINATIONS, destination)?;
+    let destinations =
+        members.objects("destinations", bounds.max_destinations, |entry| destination(entry, bounds))?;
     let displayed = destinations.iter().any(|destination| destination.display_address.is_some());
     let mut transaction = Transaction {
         request_id: members.request_id()?,
         stage: if evidence || displayed { Stage::Signing } else { Stage::Approval },
-        signer_id: members.text("signerId", MAX_ID_BYTES)?,
-        tx_id: members.text("txId", MAX_ID_BYTES)?,
-        external_tx_id: members.text("externalTxId", MAX_LABEL_BYTES)?,
-        operation: members.text("operation", MAX_WORD_BYTES)?,
-        source: peer(&mut members, "sourceType", "sourceId", None)?,
-        declared_destination: declared_destination(&mut members)?,
-        asset_id: members.text("asset", MAX_WORD_BYTES)?,
-        amount: members.text("amountStr", MAX_NUMBER_BYTES)?,
-        requested_amount: members.text("requestedAmountStr", MAX_NUMBER_BYTES)?,
-        fee: members.text("fee", MAX_NUMBER_BYTES)?,
+        signer_id: members.text("signerId", bounds.max_id_bytes)?,
+        tx_id: members.text("txId", bounds.max_id_bytes)?,
+        external_tx_id: members.text("externalTxId", bounds.max_label_bytes)?,
+        operation: members.text("operation", bounds.max_word_bytes)?,
+        source: peer(&mut members, bounds, "sourceType", "sourceId", None)?,
+        declared_destination: declared_destination(&mut members, bounds)?,
+        asset_id: members.text("asset", bounds.max_word_bytes)?,
+        amount: members.text("amountStr", bounds.max_number_bytes)?,
+        requested_amount: members.text("requestedAmountStr", bounds.max_number_bytes)?,
+        fee: members.text("fee", bounds.max_number_bytes)?,
         destinations,
-        raw_transactions: members.objects("rawTx", MAX_RAW_TRANSACTIONS, raw_transaction)?,
-        players: members.texts("players", MAX_PLAYERS, MAX_PLAYER_BYTES)?,
-        note: members.text("note", MAX_NOTE_BYTES)?,
-        extra_parameters_json: members.object_text("extraParameters", MAX_EXTRA_BYTES)?.map(str::to_owned),
+        raw_transactions: members
+            .objects("rawTx", bounds.max_raw_transactions, |entry| raw_transaction(entry, bounds))?,
+        players: members.texts("players", bounds.max_players, bounds.max_player_bytes)?,
+        note: members.text("note", bounds.max_note_bytes)?,
+        extra_parameters_json: members
+            .object_text("extraParameters", bounds.max_extra_bytes)?
+            .map(str::to_owned),
         unread_fields_json: None,
     };
-    transaction.unread_fields_json = unread(members)?;
+    transaction.unread_fields_json = unread(members, bounds)?;
     Ok(transaction)
 }
 
-fn unread(members: Members<'_>) -> Result<Option<String>, Refusal> {
+fn unread(members: Members<'_>, bounds: &Bounds) -> Result<Option<String>, Refusal> {
     match members.into_unread() {
-        Some(json) if json.len() > MAX_UNREAD_BYTES => {
-            Err(Refusal::new("", format!("the fields that are not read exceed {MAX_UNREAD_BYTES} bytes")))
-        }
+        Some(json) if json.len() > bounds.max_unread_bytes => Err(Refusal::new(
+            "",
+            format!("the fields that are not read exceed {} bytes", bounds.max_unread_bytes),
+        )),
         unread => Ok(unread),
     }
 }
 
-fn peer(members: &mut Members<'_>, kind: &str, id: &str, subtype: Option<&str>) -> Result<Peer, Refusal> {
+fn peer(
+    members: &mut Members<'_>,
+    bounds: &Bounds,
+    kind: &str,
+    id: &str,
+    subtype: Option<&str>,
+) -> Result<Peer, Refusal> {
     Ok(Peer {
-        kind: members.text(kind, MAX_WORD_BYTES)?,
-        id: members.text(id, MAX_ID_BYTES)?,
-        subtype: subtype.map_or(Ok(None), |subtype| members.text(subtype, MAX_WORD_BYTES))?,
+        kind: members.text(kind, bounds.max_word_bytes)?,
+        id: members.text(id, bounds.max_id_bytes)?,
+        subtype: subtype.map_or(Ok(None), |subtype| members.text(subtype, bounds.max_word_bytes))?,
     })
 }
 
-fn declared_destination(members: &mut Members<'_>) -> Result<DeclaredDestination, Refusal> {
+fn declared_destination(members: &mut Members<'_>, bounds: &Bounds) -> Result<DeclaredDestination, Refusal> {
     Ok(DeclaredDestination {
-        peer: peer(members, "destType", "destId", None)?,
-        address: members.text("destAddress", MAX_ADDRESS_BYTES)?,
-        address_type: members.text("destAddressType", MAX_WORD_BYTES)?,
+        peer: peer(members, bounds, "destType", "destId", None)?,
+        address: members.text("destAddress", bounds.max_address_bytes)?,
+        address_type: members.text("destAddressType", bounds.max_word_bytes)?,
     })
 }
 
-fn destination(members: &mut Members<'_>) -> Result<Destination, Refusal> {
+fn destination(members: &mut Members<'_>, bounds: &Bounds) -> Result<Destination, Refusal> {
     Ok(Destination {
-        peer: peer(members, "dstType", "dstId", Some("dstSubType"))?,
-        amount: members.text("amountNativeStr", MAX_NUMBER_BYTES)?,
-        amount_usd: members.number("amountUSD", MAX_NUMBER_BYTES)?,
-        address: members.text("dstAddress", MAX_ADDRESS_BYTES)?,
-        display_address: members.text("displayDstAddress", MAX_ADDRESS_BYTES)?,
-        address_type: members.text("dstAddressType", MAX_WORD_BYTES)?,
-        name: members.text("dstName", MAX_LABEL_BYTES)?,
+        peer: peer(members, bounds, "dstType", "dstId", Some("dstSubType"))?,
+        amount: members.text("amountNativeStr", bounds.max_number_bytes)?,
+        amount_usd: members.number("amountUSD", bounds.max_number_bytes)?,
+        address: members.text("dstAddress", bounds.max_address_bytes)?,
+        display_address: members.text("displayDstAddress", bounds.max_address_bytes)?,
+        address_type: members.text("dstAddressType", bounds.max_word_bytes)?,
+        name: members.text("dstName", bounds.max_label_bytes)?,
     })
 }
 
-fn raw_transaction(members: &mut Members<'_>) -> Result<RawTransaction, Refusal> {
+fn raw_transaction(members: &mut Members<'_>, bounds: &Bounds) -> Result<RawTransaction, Refusal> {
     Ok(RawTransaction {
-        key_derivation_path: members.text("keyDerivationPath", MAX_DERIVATION_PATH_BYTES)?,
-        raw: members.text("rawTx", MAX_RAW_TRANSACTION_BYTES)?,
-        payload: members.text("payload", MAX_RAW_PAYLOAD_BYTES)?,
+        key_derivation_path: members.text("keyDerivationPath", bounds.max_derivation_path_bytes)?,
+        raw: members.text("rawTx", bounds.max_raw_transaction_bytes)?,
+        payload: members.text("payload", bounds.max_raw_payload_bytes)?,
     })
 }
 
@@ -85,11 +96,11 @@ fn has_evidence(members: &Members<'_>) -> bool {
 }
 
 /// The stage of a payload that is otherwise unusable: signing, unless nothing in it says so.
-pub(super) fn readable_stage(bytes: &[u8]) -> Stage {
+pub(super) fn readable_stage(bytes: &[u8], bounds: &Bounds) -> Stage {
     let approval = || {
         let mut members = Members::parse(std::str::from_utf8(bytes).ok()?, "").ok()?;
         let displays = members
-            .objects("destinations", MAX_DESTINATIONS, |entry| Ok(entry.has("displayDstAddress")))
+            .objects("destinations", bounds.max_destinations, |entry| Ok(entry.has("displayDstAddress")))
             .ok()?;
         (!has_evidence(&members) && !displays.contains(&true)).then_some(Stage::Approval)
     };

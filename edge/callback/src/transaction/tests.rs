@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{bounds::*, request_id::RequestId, stage::Stage};
+use crate::{bounds::MAX_REQUEST_ID_BYTES, request_id::RequestId, stage::Stage};
+
+const MOST: Bounds = Bounds::LARGEST;
 
 const ETH: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/eth_tx_sign_request.json"));
@@ -9,11 +11,12 @@ const BTC: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/btc_legacy_tx_sign_request.json"));
 
 fn decode(json: &str) -> Transaction {
-    decode_transaction(json.as_bytes()).unwrap_or_else(|error| panic!("{error} in {json}"))
+    decode_transaction(json.as_bytes(), &Bounds::default())
+        .unwrap_or_else(|error| panic!("{error} in {json}"))
 }
 
 fn refusal(json: &str) -> DecodeError {
-    decode_transaction(json.as_bytes()).expect_err(json)
+    decode_transaction(json.as_bytes(), &Bounds::default()).expect_err(json)
 }
 
 fn some(text: &str) -> Option<String> {
@@ -217,16 +220,16 @@ fn refuses_what_could_be_read_in_two_ways() {
 fn bounds_every_length() {
     let long = |bytes: usize| "x".repeat(bytes);
     let cases = [
-        (r#""note":"@""#, MAX_NOTE_BYTES),
-        (r#""txId":"@""#, MAX_ID_BYTES),
-        (r#""operation":"@""#, MAX_WORD_BYTES),
-        (r#""amountStr":"@""#, MAX_NUMBER_BYTES),
-        (r#""destAddress":"@""#, MAX_ADDRESS_BYTES),
-        (r#""externalTxId":"@""#, MAX_LABEL_BYTES),
-        (r#""players":["@"]"#, MAX_PLAYER_BYTES),
-        (r#""rawTx":[{"rawTx":"@"}]"#, MAX_RAW_TRANSACTION_BYTES),
-        (r#""extraParameters":{"k":"@"}"#, MAX_EXTRA_BYTES - r#"{"k":""}"#.len()),
-        (r#""unknown":"@""#, MAX_UNREAD_BYTES - r#"{"unknown":""}"#.len()),
+        (r#""note":"@""#, MOST.max_note_bytes),
+        (r#""txId":"@""#, MOST.max_id_bytes),
+        (r#""operation":"@""#, MOST.max_word_bytes),
+        (r#""amountStr":"@""#, MOST.max_number_bytes),
+        (r#""destAddress":"@""#, MOST.max_address_bytes),
+        (r#""externalTxId":"@""#, MOST.max_label_bytes),
+        (r#""players":["@"]"#, MOST.max_player_bytes),
+        (r#""rawTx":[{"rawTx":"@"}]"#, MOST.max_raw_transaction_bytes),
+        (r#""extraParameters":{"k":"@"}"#, MOST.max_extra_bytes - r#"{"k":""}"#.len()),
+        (r#""unknown":"@""#, MOST.max_unread_bytes - r#"{"unknown":""}"#.len()),
     ];
     for (field, most) in cases {
         let json = |bytes| format!(r#"{{"requestId":"r",{}}}"#, field.replace('@', &long(bytes)));
@@ -238,9 +241,9 @@ fn bounds_every_length() {
         format!(r#"{{"requestId":"r","{name}":[{}]}}"#, vec![item; len].join(","))
     };
     for (name, item, most) in [
-        ("destinations", "{}", MAX_DESTINATIONS),
-        ("rawTx", "{}", MAX_RAW_TRANSACTIONS),
-        ("players", "\"p\"", MAX_PLAYERS),
+        ("destinations", "{}", MOST.max_destinations),
+        ("rawTx", "{}", MOST.max_raw_transactions),
+        ("players", "\"p\"", MOST.max_players),
     ] {
         decode(&list(name, item, most));
         assert_eq!(
@@ -282,10 +285,10 @@ proptest! {
     /// Whatever comes, decoding ends, and names no more than a short reason.
     #[test]
     fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0..ETH.len(), by in any::<u8>()) {
-        let _ = decode_transaction(&bytes);
+        let _ = decode_transaction(&bytes, &Bounds::default());
         let mut damaged = ETH.as_bytes().to_vec();
         damaged[at] = by;
-        if let Err(error) = decode_transaction(&damaged) {
+        if let Err(error) = decode_transaction(&damaged, &Bounds::default()) {
             prop_assert!(error.to_string().len() < 512);
         }
     }

@@ -35,7 +35,7 @@ fn json_mode_is_read_with_its_fence() {
         ("192.0.2.2", false, false),
     ] {
         assert_eq!(
-            (contain(&fence.sources, address), contain(&fence.proxies, address)),
+            (contain(&fence.0, address), contain(&json.proxies, address)),
             (source, proxy),
             "{address}"
         );
@@ -101,8 +101,19 @@ fn json_mode_is_open_to_the_world_only_in_so_many_words() {
     insta::assert_snapshot!(files.mistakes(&told(&OPEN_TO_THE_WORLD.to_uppercase(), "[0.0.0.0/0]")), @"edge.yaml:24:24: json.listen.open_to_the_world: must be exactly: I know that anybody who can reach this port can ask for signatures");
     insta::assert_snapshot!(files.mistakes(&told("true", "[0.0.0.0/0]")), @"edge.yaml:24:24: json.listen.open_to_the_world: must be text; put it in quotes");
     insta::assert_snapshot!(files.mistakes(&told(OPEN_TO_THE_WORLD, "[10.0.0.0/8]")), @"edge.yaml:24:24: json.listen.open_to_the_world: take it out: source_networks is not open to the world, and should not become so unnoticed");
+}
+
+#[test]
+fn the_world_is_no_proxy_of_either_listener() {
+    let files = Files::new();
     let proxies = with_json("    source_networks: [10.0.0.0/8]\n    proxies: [0.0.0.0/0]\n");
     insta::assert_snapshot!(files.mistakes(&proxies), @"edge.yaml:24:14: json.listen.proxies: is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+    let proxies = |list: &str| GOOD.replace("admin:", &format!("  proxies: {list}\nadmin:"));
+    insta::assert_snapshot!(files.mistakes(&proxies("[0.0.0.0/0]")), @"edge.yaml:6:12: listen.proxies: is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+    insta::assert_snapshot!(files.mistakes(&proxies("[10.1.3.7]")), @"edge.yaml:6:13: listen.proxies[0]: must be a network; for this one address: 10.1.3.7/32");
+    let config = files.load(&proxies("[10.1.3.7/32]")).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    assert!(config.listen.proxies.contain("10.1.3.7".parse().expect("an address")));
+    assert_eq!(files.load(GOOD).expect("no mistakes").listen.proxies, listen::Networks::default());
 }
 
 #[test]
@@ -125,10 +136,23 @@ fn json_mode_keeps_apart_from_jwt_mode() {
         with_json("    source_networks: [10.1.2.0/24]\n    client_ca: server.key\n    colour: red\n");
     insta::assert_snapshot!(files.mistakes(&foreign), @r#"
     edge.yaml:24:16: json.listen.client_ca: does not hold certificates (PEM, "BEGIN CERTIFICATE")
-    edge.yaml:25:5: json.listen.colour: is no field here; there are: source_networks, proxies, open_to_the_world, client_ca, address, certificate, private_key, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_body_bytes, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
+    edge.yaml:25:5: json.listen.colour: is no field here; there are: source_networks, open_to_the_world, client_ca, address, certificate, private_key, proxies, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_token_header_bytes, max_body_bytes, payload, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_reset_streams, max_refused_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
     "#);
-    // A fence is for the mode that needs one.
-    insta::assert_snapshot!(files.mistakes(&GOOD.replace("admin:", "  source_networks: [10.1.2.0/24]\nadmin:")), @"edge.yaml:6:3: listen.source_networks: is no field here; there are: address, certificate, private_key, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_body_bytes, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key");
+    // A fence is for the mode that needs one; proxies may be before either.
+    insta::assert_snapshot!(files.mistakes(&GOOD.replace("admin:", "  source_networks: [10.1.2.0/24]\nadmin:")), @"edge.yaml:6:3: listen.source_networks: is no field here; there are: address, certificate, private_key, proxies, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_token_header_bytes, max_body_bytes, payload, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_reset_streams, max_refused_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key");
+}
+
+/// In JWT mode it is `/v2/v2/tx_sign_request` then, which is odd and no mistake.
+#[test]
+fn paths_of_json_mode_do_not_look_like_those_of_jwt_mode() {
+    let files = Files::new();
+    let json = |sub_path: &str| sources("[10.1.2.0/24]").replace("''", sub_path);
+    insta::assert_snapshot!(files.mistakes(&json("/v2")), @"edge.yaml:25:18: json.paths[0].sub_path: must not end in /v2: with it the paths would be those of JWT mode (/v2/tx_sign_request)");
+    insta::assert_snapshot!(files.mistakes(&json("/acme/v2")), @"edge.yaml:25:18: json.paths[0].sub_path: must not end in /v2: with it the paths would be those of JWT mode (/v2/tx_sign_request)");
+    for sub_path in ["/v2/acme", "/v22", "/acme-v2", "/V2"] {
+        assert!(files.load(&json(sub_path)).is_ok(), "{sub_path}");
+    }
+    assert!(files.load(&GOOD.replace("sub_path: \"\"", "sub_path: /v2")).is_ok());
 }
 
 /// Over both modes as within one.

@@ -13,6 +13,7 @@ const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GO_AWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
+const ENHANCE_YOUR_CALM: u32 = 11;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -107,18 +108,49 @@ async fn streams_at_a_time_are_bounded() {
     alive(&bench).await;
 }
 
+/// So many requests that are cancelled at once.
+fn resets(count: u32) -> Vec<u8> {
+    let both = |number| [request(2 * number + 1, END_STREAM), frame(RESET, 0, 2 * number + 1, &[0, 0, 0, 8])];
+    (0..count).flat_map(both).flatten().collect()
+}
+
 #[tokio::test]
 async fn rapid_resets_end_the_connection() {
     let bench = Bench::new(Manner::Allowing).await;
     let mut stream = open(&bench).await;
-    let resets: Vec<u8> = (0..2000)
-        .flat_map(|number| {
-            [request(2 * number + 1, END_STREAM), frame(RESET, 0, 2 * number + 1, &[0, 0, 0, 8])]
-        })
-        .flatten()
-        .collect();
-    let _ = stream.0.write_all(&resets).await;
-    const ENHANCE_YOUR_CALM: u32 = 11;
+    let _ = stream.0.write_all(&resets(2000)).await;
+    assert_eq!(told(&mut stream).await, Some((GO_AWAY, ENHANCE_YOUR_CALM)));
+    alive(&bench).await;
+}
+
+/// All of them in one piece, so that none is looked at before the last has come.
+#[tokio::test]
+async fn resets_at_a_time_are_bounded() {
+    let bench = Bench::limited(Manner::Allowing, "max_reset_streams: 5").await;
+    let mut most = open(&bench).await;
+    most.send(resets(5)).await;
+    most.send(request(101, 0)).await;
+    bench.until_counted("countersign_edge_requests_in_flight 1").await;
+    let mut more = open(&bench).await;
+    more.send(resets(6)).await;
+    assert_eq!(told(&mut more).await, Some((GO_AWAY, ENHANCE_YOUR_CALM)));
+}
+
+#[tokio::test]
+async fn requests_with_mistakes_are_bounded() {
+    let bench = Bench::limited(Manner::Allowing, "max_refused_streams: 3").await;
+    let mut stream = open(&bench).await;
+    // A header that is of HTTP/1 alone.
+    let wrong = |stream| {
+        let block = [&[0x83, 0x87, 0, 10][..], b"connection", &[5], b"close"].concat();
+        frame(HEADERS, END_STREAM | END_HEADERS, stream, &block)
+    };
+    const PROTOCOL_ERROR: u32 = 1;
+    for number in [1, 3, 5] {
+        stream.send(wrong(number)).await;
+        assert_eq!(told(&mut stream).await, Some((RESET, PROTOCOL_ERROR)), "{number}");
+    }
+    stream.send(wrong(7)).await;
     assert_eq!(told(&mut stream).await, Some((GO_AWAY, ENHANCE_YOUR_CALM)));
     alive(&bench).await;
 }

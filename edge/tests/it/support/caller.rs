@@ -135,7 +135,11 @@ impl Caller {
 
     /// A token over `payload`, as a Co-signer makes it.
     pub fn token(&self, payload: &str) -> Vec<u8> {
-        let header = r#"{"typ":"JWT","alg":"RS256"}"#;
+        self.token_with(r#"{"typ":"JWT","alg":"RS256"}"#, payload)
+    }
+
+    /// The same with another header.
+    pub fn token_with(&self, header: &str, payload: &str) -> Vec<u8> {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
         let mut signature = vec![0; 256];
         self.key

@@ -1,0 +1,55 @@
+//! Lists of networks: where callers of JSON mode are, and who is a proxy.
+
+use ipnet::IpNet;
+
+use super::{
+    notes::Place,
+    section::{Found, Section},
+};
+use crate::listen::{Networks, network};
+
+/// Most networks in one list.
+const MAX_NETWORKS: usize = 256;
+
+/// The proxies of a listener; none where nothing is said of them.
+pub(super) fn proxies(section: &mut Section<'_>) -> Option<Networks> {
+    let Some(found) = section.optional("proxies") else { return Some(Networks::default()) };
+    let (at, proxies) = networks(found)?;
+    if proxies.are_open() {
+        at.wrong("is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+    }
+    Some(proxies)
+}
+
+/// Every network of a list, or nothing; all are read either way.
+pub(super) fn networks(found: Found<'_>) -> Option<(Place<'_>, Networks)> {
+    let at = found.place.clone();
+    let (mut read, mut complete) = (Vec::new(), true);
+    for found in found.list()? {
+        let place = found.place.clone();
+        match found.parse(|text| network(&text)) {
+            Some(network) => read.push((place, network)),
+            None => complete = false,
+        }
+    }
+    if read.len() > MAX_NETWORKS {
+        at.wrong(format!("must be at most {MAX_NETWORKS} networks"));
+    }
+    check_once(&read);
+    let networks = Networks::new(read.into_iter().map(|(_, network)| network).collect());
+    complete.then_some((at, networks))
+}
+
+/// One that is listed for nothing is a list that somebody reads wrong.
+fn check_once(networks: &[(Place<'_>, IpNet)]) {
+    for (index, (place, network)) in networks.iter().enumerate() {
+        let others = || networks.iter().enumerate().filter(|(other, _)| *other != index);
+        if others().any(|(other, (_, same))| other < index && same == network) {
+            place.wrong(format!("{network} is given twice"));
+        } else if let Some((_, (_, wide))) =
+            others().find(|(_, (_, wide))| wide != network && wide.contains(network))
+        {
+            place.wrong(format!("{network} lies within {wide}, which is listed too: take one of them out"));
+        }
+    }
+}

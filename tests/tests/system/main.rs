@@ -36,6 +36,7 @@ mod stages;
 mod table;
 mod tls_scan;
 mod traces;
+mod two_fleets;
 mod under_load;
 mod vectors;
 mod wire;

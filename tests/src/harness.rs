@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "only tests call this: a harness that cannot go on must fail the test, loudly and at the place"
 )]
 

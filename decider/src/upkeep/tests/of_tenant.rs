@@ -136,6 +136,27 @@ fn a_tenant_whose_sums_are_not_its_own_or_that_is_not_there_does_not_move() {
     assert!(moved(&from, &to, "other", &own_sums()).is_ok(), "nothing was left behind");
 }
 
+#[test]
+fn what_is_pruned_moves_as_it_is() {
+    const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+    for from in places() {
+        drop(mixed(&from, 8));
+        let office = Office::try_open_at(&from, &policy_of(&own_sums()), later(START, DAY * 48)).unwrap();
+        for tenant in ["default", "other"] {
+            office.ask(of(tenant, transfer("tx-9", "0.5"))).unwrap();
+        }
+        drop(office);
+        for to in empty() {
+            moved(&from, &to, "other", &own_sums()).unwrap();
+            assert_eq!(findings(&to), Vec::<String>::new(), "{} to {}", from.name(), to.name());
+            let verify::Verified { decisions, pruned, .. } = verified(&to);
+            assert_eq!((decisions, pruned), (26, 25), "{} to {}", from.name(), to.name());
+        }
+        let mut whole = archive_of(&from);
+        assert_eq!(archive::Archive::pruned_to(&mut OfTenant::of(whole.as_mut(), "other")).unwrap(), 25);
+    }
+}
+
 fn without_hash(told: &str) -> String {
     let word = |word| if str::len(word) == 64 { "HASH" } else { word };
     told.split(' ').map(word).collect::<Vec<_>>().join(" ")

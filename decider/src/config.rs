@@ -14,6 +14,8 @@ use grpc::tls::Part;
 
 pub mod access;
 
+mod beside;
+
 mod grants;
 mod tenants;
 
@@ -54,6 +56,20 @@ pub struct Config {
 /// Every mistake in it and in what it names.
 pub fn load(path: &Path) -> Result<Config, Mistakes> {
     read_file(path, |reader, node, base| read(reader, node, path, base))
+}
+
+/// The same beside the configurations of other deciders, which are read as far as they say whose ledgers they have.
+///
+/// # Errors
+/// Every mistake in it and in what it names, in that of the others, and where a tenant would have two ledgers.
+pub fn load_beside(path: &Path, others: &[PathBuf]) -> Result<Config, Mistakes> {
+    let others = others.iter().filter(|other| *other != path).cloned();
+    let all: Vec<PathBuf> = [path.to_owned()].into_iter().chain(others).collect();
+    let file = path.display().to_string();
+    let mut reader = Reader::new(&file, "");
+    let loaded = reader.absorb(load(path));
+    let fitting = reader.absorb(beside::check(&all));
+    reader.finish(fitting.and(loaded))
 }
 
 /// Where a configuration says that its policy is. Nothing else of it is read.

@@ -83,6 +83,18 @@ impl Grants {
         }
         Err(missing)
     }
+
+    /// For whom anybody may do this.
+    pub fn tenants_of(&self, verb: Verb) -> Tenants {
+        let mut names = BTreeSet::new();
+        for grant in self.0.values().filter(|grant| grant.verbs.contains(&verb)) {
+            match &grant.tenants {
+                Tenants::All => return Tenants::All,
+                Tenants::These(tenants) => names.extend(tenants.iter().cloned()),
+            }
+        }
+        Tenants::These(names)
+    }
 }
 
 impl Tenants {

@@ -6,6 +6,8 @@ pub mod backup;
 
 pub mod copy;
 
+mod of_tenant;
+
 pub mod verify;
 
 pub mod stats;

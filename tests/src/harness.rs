@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "only tests call this: a harness that cannot go on must fail the test, loudly and at the place"
 )]
 
@@ -20,6 +21,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use proto::decider::v1::DecisionRecord;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cosigner::{self, ANSWER_TIMEOUT, Answer, Cosigner, PlainCosigner, Trust};
@@ -220,6 +222,13 @@ fn fresh(service: &str) {
 fn edit(file: &std::path::Path, change: fn(String) -> String) {
     let text = std::fs::read_to_string(file).unwrap();
     std::fs::write(file, change(text)).unwrap();
+}
+
+/// Changes what a configuration says, and writes it as JSON, which is YAML as well.
+fn set(file: &std::path::Path, change: impl FnOnce(&mut Value)) {
+    let mut document: Value = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    change(&mut document);
+    std::fs::write(file, document.to_string()).unwrap();
 }
 
 /// Says that this test cannot run here, and what is missing, past the test runner: that shows of a test that does not

@@ -7,7 +7,7 @@ mod files;
 mod fleet;
 mod keys;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use self::configs::{Addresses, JSON_TENANT, Store};
@@ -55,6 +55,11 @@ impl Local {
         files::directory(&local.root.join("decider/data"))?;
         files::directory(&local.root.join("logs"))?;
         Ok(local)
+    }
+
+    /// Makes the decider's certificate good for another address too.
+    pub fn add_decider_address(&self, address: IpAddr) -> Result<(), Error> {
+        certificates::add_address(&self.root.join("tls"), address)
     }
 
     /// Where the services listen, as their configurations say now.

@@ -52,7 +52,7 @@ pub fn refuse_as_json(mistakes: &Mistakes) -> Exit {
 fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
     match (&what.policy, &what.config) {
         (Some(policy), _) => policy_file::load(policy),
-        (None, Some(config)) => config::load(config).map(|config| config.policy),
+        (None, Some(config)) => config::load_beside(config, &what.beside).map(|config| config.policy),
         (None, None) => policy_file::load(std::path::Path::new("policy")),
     }
 }

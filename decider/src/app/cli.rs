@@ -41,6 +41,7 @@ const EXAMPLES: &str = "\
 Examples:
   decider check --config decider.yaml     what is wrong with it, all at once
   decider check --policy policy.yaml      the same for a policy alone
+  decider check --config decider.yaml --beside other.yaml     and whether a tenant has two ledgers
   decider policy test --policy policy     what the tests in it say of it
   decider migrate --config decider.yaml   create the tables of a store on PostgreSQL, or bring them along
   decider store verify --config decider.yaml     whether everything on record holds together
@@ -92,6 +93,9 @@ pub struct Check {
     /// A policy alone: a file, or a directory that holds one. Goes before a configuration.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Configurations of other deciders: whether those over one ledger have the same tenants, and no tenant has two.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "policy")]
+    pub beside: Vec<PathBuf>,
     /// How to say it.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -135,7 +139,7 @@ mod tests {
         CommandLine::command().debug_assert();
         let examples = EXAMPLES.lines().filter_map(|line| line.strip_prefix("  "));
         let lines: Vec<&str> = examples.filter_map(|line| line.split("   ").next()).collect();
-        assert_eq!(lines.len(), 6);
+        assert_eq!(lines.len(), 7);
         for line in lines.into_iter().chain(policy::examples()).chain(store::examples()) {
             assert!(parsed(line.trim()).is_ok(), "{line}");
         }

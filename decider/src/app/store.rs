@@ -6,12 +6,14 @@ use std::io::{BufWriter, stdout};
 use std::path::Path;
 
 use jiff::Timestamp;
+use policy::time::Time;
 
 use super::check::{print, refuse};
 use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::store::{archive, intake};
+use crate::upkeep::copy::Copied;
 use crate::upkeep::export::{self, Wanted};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::release::{self, Statement};
@@ -97,14 +99,16 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
         Ok(to) => to,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
-    let mut source = archive::open_alone(&from.store).map_err(text)?;
-    let mut target = intake::open(&to.store).map_err(text)?;
-    let policy = &from.policy.policy;
     let mut progress = Progress::of("decisions copied", clock);
-    let copied =
-        copy::copy(source.as_mut(), target.as_mut(), policy, clock.wall(), &mut progress).map_err(text)?;
-    target.finish().map_err(text)?;
+    let copied = match &what.tenant {
+        None => copy_whole((from, &to), clock.wall(), &mut progress)?,
+        Some(tenant) => {
+            check_moved(tenant, what, (from, &to))?;
+            copy_tenant(tenant, (from, &to), clock.wall(), &mut progress)?
+        }
+    };
     drop(progress);
+    let policy = &from.policy.policy;
     Ok(match what.output {
         Output::Json => print(&copied, Exit::Success),
         Output::Text => {
@@ -112,6 +116,47 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
             Exit::Success
         }
     })
+}
+
+fn copy_whole(
+    (from, to): (&Config, &Config),
+    now: Time,
+    progress: &mut Progress<'_>,
+) -> Result<Copied, String> {
+    let mut source = archive::open_alone(&from.store).map_err(text)?;
+    let mut target = intake::open(&to.store).map_err(text)?;
+    let policy = &from.policy.policy;
+    let copied = copy::copy(source.as_mut(), target.as_mut(), policy, now, progress).map_err(text)?;
+    target.finish().map(|()| copied).map_err(text)
+}
+
+fn copy_tenant(
+    tenant: &str,
+    (from, to): (&Config, &Config),
+    now: Time,
+    progress: &mut Progress<'_>,
+) -> Result<Copied, String> {
+    let mut source = archive::open(&from.store).map_err(text)?;
+    let mut target = intake::open(&to.store).map_err(text)?;
+    let head = source.about().map_err(text)?.head;
+    let mark = format!("it was copied for {tenant} at decision {head} of a ledger that goes on");
+    let (what, policy) = ((tenant, mark.as_str()), (from.policy.policy.as_ref(), now));
+    let copied = copy::copy_tenant(source.as_mut(), target.as_mut(), what, policy, progress).map_err(text)?;
+    target.finish().map(|()| copied).map_err(text)
+}
+
+/// Nothing more is charged for a tenant that moves, once all deciders go by these files.
+fn check_moved(tenant: &str, what: &Copy, (from, to): (&Config, &Config)) -> Result<(), String> {
+    if from.grpc.tenants.has(tenant) {
+        return Err(format!(
+            "{}: {tenant} still has its ledger there: take it out of tenants, and restart every decider of that ledger first",
+            what.from.display()
+        ));
+    }
+    if !to.grpc.tenants.has(tenant) {
+        return Err(format!("{}: {tenant} is not among its tenants", what.to.display()));
+    }
+    Ok(())
 }
 
 fn back_up(what: &Backup, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {

@@ -1,13 +1,19 @@
-//! One store into another: every decision, charge and policy as it is kept, in the same order.
+//! One store into another: every decision, charge and policy as it is kept, in the same order; or those of one tenant.
+
+use std::sync::Arc;
 
 use policy::charge::Charge;
 use policy::document::Policy;
 use policy::identity;
+use policy::limit::KeyPart;
 use policy::time::Time;
 use policy::verdict::Verdict;
 
+use super::of_tenant::OfTenant;
 use super::progress::Progress;
 use super::usage::{self, SumLine};
+use crate::document::Document;
+use crate::policy_file;
 use crate::store::Decision;
 use crate::store::archive::{Archive, ChargeRow, DecisionRow, each_charge, each_decision};
 use crate::store::encoding::{charge_name, parse};
@@ -38,6 +44,20 @@ pub enum CopyError {
         "{0} charges are on record that no decision on record was the last to change: `decider store verify` says which"
     )]
     LeftBehind(u64),
+    /// A tenant would have more room in the target than in the source.
+    #[error(
+        "limit {limit} of policy {policy} has no tenant in its key, so that other tenants are in its sums: alone this one \
+         would have room that it has not. Copy the whole store"
+    )]
+    Shared {
+        /// The limit.
+        limit: String,
+        /// The policy's hash.
+        policy: String,
+    },
+    /// There is nothing of a tenant.
+    #[error("no decision is on record for tenant {0}: is it another store, or another name?")]
+    Nothing(String),
     /// The target would allow more or less than the source.
     #[error("what is used of the limits is not the same in both stores: {0}")]
     Differs(String),
@@ -81,6 +101,47 @@ pub fn copy(
         true => Ok(Copied { policies, decisions, charges, usage }),
         false => Err(CopyError::Differs(first_difference(&usage, &copied))),
     }
+}
+
+/// Copies one tenant of a store, which others may go on with, into an empty one, as if it had been alone. Whoever opens
+/// that decides nothing until an operator states what was decided for the tenant since: `mark` says so.
+///
+/// # Errors
+/// Nothing may be finished.
+pub fn copy_tenant(
+    source: &mut dyn Archive,
+    target: &mut dyn Intake,
+    (tenant, mark): (&str, &str),
+    (policy, now): (&Policy, Time),
+    progress: &mut Progress<'_>,
+) -> Result<Copied, CopyError> {
+    let mut source = OfTenant::of(source, tenant);
+    check_own_sums(policy)?;
+    for hash in source.policies()? {
+        if let Some(document) = source.policy(&hash)? {
+            let decided = reread(document, &hash)?;
+            check_own_sums(&decided)?;
+        }
+    }
+    let copied = copy(&mut source, target, policy, now, progress)?;
+    if copied.decisions == 0 {
+        return Err(CopyError::Nothing(tenant.to_owned()));
+    }
+    target.freeze(mark)?;
+    Ok(copied)
+}
+
+fn reread(document: Document, hash: &str) -> Result<Arc<Policy>, JournalError> {
+    let unreadable = |why| JournalError::Unreadable(format!("policy {hash} is none any more: {why}"));
+    Ok(policy_file::reread(document).map_err(unreadable)?.policy)
+}
+
+/// What other tenants have used of a sum would be missing in it.
+fn check_own_sums(policy: &Policy) -> Result<(), CopyError> {
+    let shared = policy.limits.iter().find(|limit| !limit.key.contains(&KeyPart::Tenant));
+    shared.map_or(Ok(()), |limit| {
+        Err(CopyError::Shared { limit: limit.id.clone(), policy: policy.hash.clone() })
+    })
 }
 
 fn copy_policies(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<usize, JournalError> {

@@ -1,5 +1,8 @@
 //! Stores whose records are what a decider writes: real policies, and requests of the contract.
 
+#[path = "../../tests/decider/support/transfer.rs"]
+mod request;
+
 use std::sync::Arc;
 
 use policy::evaluate::evaluate;
@@ -111,26 +114,9 @@ impl Office {
     }
 }
 
-/// Approval of a transfer of ETH from vault 0 to vault 1.
+/// Approval of a transfer of ETH from vault 0 to vault 1, asked for alice.
 pub fn transfer(tx: &str, amount: &str) -> wire::DecideRequest {
-    let vault = |id: &str| wire::Peer { r#type: Some("VAULT".into()), id: Some(id.into()), subtype: None };
-    wire::DecideRequest {
-        tenant: "default".into(),
-        callback_request_id: tx.into(),
-        signer_id: Some("alice".into()),
-        tx_id: Some(tx.into()),
-        operation: Some("TRANSFER".into()),
-        source: Some(vault("0")),
-        asset_id: Some("ETH".into()),
-        amount: Some(amount.into()),
-        requested_amount: Some(amount.into()),
-        destinations: vec![wire::Destination {
-            peer: Some(vault("1")),
-            amount: Some(amount.into()),
-            ..Default::default()
-        }],
-        ..Default::default()
-    }
+    wire::DecideRequest { signer_id: Some("alice".into()), ..request::transfer(tx, amount) }
 }
 
 pub fn signing(asked: wire::DecideRequest) -> wire::DecideRequest {

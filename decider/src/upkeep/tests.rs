@@ -1,6 +1,7 @@
 //! An operator's work, over every store.
 
 mod caller_proof;
+mod of_tenant;
 mod restores;
 mod retention;
 

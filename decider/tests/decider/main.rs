@@ -7,6 +7,7 @@ mod tenants;
 
 mod access;
 mod admin;
+mod beside;
 mod burst;
 mod configuration;
 mod explain;

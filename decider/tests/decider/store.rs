@@ -1,5 +1,6 @@
 //! `decider store`: what an operator does with a store as a whole.
 
+use insta::assert_snapshot;
 use proto::decider::v1 as wire;
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -44,7 +45,7 @@ async fn a_store_is_counted_checked_exported_and_copied() {
     let copy = ["store", "copy", "--from", "decider.yaml", "--to", "other.yaml"];
     let (code, out, err) = output(&files, &copy);
     assert_eq!((code, err.as_str()), (0, ""));
-    insta::assert_snapshot!(out, @r#"
+    assert_snapshot!(out, @r#"
     2 decisions, 1 charges and 1 policies copied
     used of                                  source   target
     eth-per-hour, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
@@ -69,6 +70,64 @@ async fn findings_end_with_1_and_programs_read_them() {
     assert_eq!((code, told["findings"][0]["place"].as_str()), (1, Some("charge default/\"r-1\"/\"\"")));
     let (code, _, err) = output(&files, &["store", "copy", "--from", "decider.yaml", "--to", "other.yaml"]);
     assert_eq!((code, err.as_str()), (0, ""), "what stands is copied as it stands");
+}
+
+/// A decider for these tenants, over this file, by a policy whose sums are each tenant's own.
+fn config_of(files: &Files, name: &str, tenants: &str, file: &str) {
+    let config =
+        CONFIG.replace("store: memory", &format!("store: {{sqlite: {file}}}")).replace("[default]", "all");
+    files.write(name, &(config + &format!("tenants: {tenants}\n")));
+    files.write("policy.yaml", &crate::support::POLICY.replace("[source, asset]", "[tenant, source, asset]"));
+}
+
+#[tokio::test]
+async fn a_tenant_moves_once_its_old_deciders_are_told_and_decides_once_that_is_stated() {
+    let files = Files::new();
+    config_of(&files, "decider.yaml", "[default, acme]", "old.db");
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    let of_acme = |id, amount| call(wire::DecideRequest { tenant: "acme".into(), ..transfer(id, amount) });
+    client.decide(of_acme("r-1", "0.4")).await.unwrap();
+    client.decide(call(transfer("r-1", "0.3"))).await.unwrap();
+    running.stop().await.unwrap();
+
+    config_of(&files, "new.yaml", "[payroll]", "new.db");
+    let copy = ["store", "copy", "--from", "decider.yaml", "--to", "new.yaml", "--tenant", "acme"];
+    assert_snapshot!(output(&files, &copy).2, @"decider: decider.yaml: acme still has its ledger there: take it out of tenants, and restart every decider of that ledger first");
+    config_of(&files, "decider.yaml", "[default]", "old.db");
+    assert_snapshot!(output(&files, &copy).2, @"decider: new.yaml: acme is not among its tenants");
+    config_of(&files, "new.yaml", "[acme]", "new.db");
+    let running = files.start().await;
+    let (code, out, err) = output(&files, &copy);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_snapshot!(out, @"
+    1 decisions, 1 charges and 1 policies copied
+    used of                                               source   target
+    eth-per-hour, tenant acme, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
+    ");
+    running.stop().await.unwrap();
+
+    // By a decider that nobody has told.
+    config_of(&files, "decider.yaml", "[default, acme]", "old.db");
+    let running = files.start().await;
+    files.client(&running).await.decide(of_acme("r-3", "0.2")).await.unwrap();
+    running.stop().await.unwrap();
+    let export = ["store", "export", "--config", "decider.yaml", "--tenant", "acme", "--to", "acme.jsonl"];
+    assert_eq!(output(&files, &export).0, 0);
+
+    let (_, out, _) = output(&files, &["store", "stats", "--config", "new.yaml"]);
+    assert!(out.contains("it was copied for acme at decision 2 of a ledger that goes on"), "{out}");
+    let (code, out, _) =
+        output(&files, &["store", "release", "--config", "new.yaml", "--lost", "acme.jsonl"]);
+    assert!(code == 0 && out.ends_with("1 decisions entered (1 were on record)\n"), "{out}");
+    std::fs::rename(files.path("new.yaml"), files.path("decider.yaml")).unwrap();
+    let running = files.start().await;
+    let mut client = files.client(&running).await;
+    assert!(client.decide(of_acme("r-1", "0.4")).await.unwrap().into_inner().recorded_earlier);
+    let more = client.decide(of_acme("r-2", "0.7")).await.unwrap().into_inner();
+    assert_eq!((more.action(), more.limits[0].used.as_str()), (wire::Action::Reject, "600000000000000000"));
+    running.stop().await.unwrap();
+    assert_eq!(output(&files, &["store", "verify", "--config", "decider.yaml"]).0, 0);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A folder with everything a decider needs, and clients of the one that was started from it.
 
+mod transfer;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,6 @@ use std::time::{Duration, Instant};
 use decider::app::{self, Running};
 use decider::clock::SystemClock;
 use decider::config;
-use proto::decider::v1 as wire;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use rcgen::string::Ia5String;
 use rcgen::{
@@ -20,6 +21,7 @@ use tonic::Request;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::admin::get;
+pub use transfer::transfer;
 
 /// What a caller of a test waits for at most.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -150,29 +152,6 @@ pub fn call<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(DEADLINE);
     request
-}
-
-/// A transfer of ETH from vault 0 to vault 1 that the policy allows.
-pub fn transfer(id: &str, amount: &str) -> wire::DecideRequest {
-    let vault =
-        |id: &str| wire::Peer { r#type: Some("VAULT".into()), id: Some(id.into()), ..Default::default() };
-    wire::DecideRequest {
-        tenant: "default".into(),
-        callback_request_id: id.into(),
-        signer_id: Some("signer".into()),
-        tx_id: Some(id.into()),
-        operation: Some("TRANSFER".into()),
-        source: Some(vault("0")),
-        asset_id: Some("ETH".into()),
-        amount: Some(amount.into()),
-        requested_amount: Some(amount.into()),
-        destinations: vec![wire::Destination {
-            peer: Some(vault("1")),
-            amount: Some(amount.into()),
-            ..Default::default()
-        }],
-        ..Default::default()
-    }
 }
 
 /// An authority, a server, a client and another service of it, and a client that calls itself the same but is of

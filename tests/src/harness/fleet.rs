@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use postgres_cluster::Database;
 use proto::decider::v1::{Action, DecideRequest, DecideResponse, Destination, Peer};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tonic::{Code, Status};
 
+pub use self::front::url;
 use super::history::History;
-use super::{fresh, ready};
+use super::{fresh, ready, set};
 use crate::local::{Local, Settings, Store};
 use crate::services::decisions::{self, Client, TENANT, within_deadline};
 use crate::services::{Process, binaries, ports};
@@ -28,11 +30,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Any answer, RETRY too, has to be there by then.
 const BUDGET: Duration = Duration::from_secs(20);
 
-/// Where deciders keep their ledger, and where they run.
+/// Where deciders keep their ledger, whose it is, and where they run.
 #[derive(Debug, Clone, Default)]
 pub struct Setting {
-    /// What stands after `store:` in their configuration.
-    pub store: String,
+    /// The field `store` of their configuration.
+    pub store: Value,
+    /// The field `tenants`. `None`: there is none.
+    pub tenants: Option<Vec<String>>,
     /// Added to their environment.
     pub environment: Vec<(String, String)>,
     /// The network namespace that they run in, and their address there. `None`: as we do, on 127.0.0.1.
@@ -51,13 +55,19 @@ impl Setting {
     }
 
     fn postgres(url: &str, standby: &str) -> Self {
-        let store = format!("{{postgres: {{url: '{url}', synchronous_standby: {standby}}}}}");
+        let store = json!({"postgres": {"url": url, "synchronous_standby": standby}});
         Self { store, ..Self::default() }
+    }
+
+    /// For these tenants and no others, whatever the edge asks.
+    #[must_use]
+    pub fn of_tenants(self, tenants: &[&str]) -> Self {
+        Self { tenants: Some(tenants.iter().map(ToString::to_string).collect()), ..self }
     }
 
     /// One decider's own file.
     pub fn sqlite() -> Self {
-        Self { store: "{sqlite: data/decider.db}".into(), ..Self::default() }
+        Self { store: json!({"sqlite": "data/decider.db"}), ..Self::default() }
     }
 }
 
@@ -104,6 +114,9 @@ impl Fleet {
         let settings = Settings { addresses, store: Store::Memory, policy: policy.to_owned() };
         let local = Local::create(&directory.path().join("local"), &settings).unwrap();
         let ip = setting.namespace.as_ref().map_or(Ipv4Addr::LOCALHOST.into(), |(_, address)| *address);
+        if setting.namespace.is_some() {
+            local.add_decider_address(ip).unwrap();
+        }
         let mut fleet = Self {
             edge: None,
             deciders: Vec::new(),
@@ -115,7 +128,7 @@ impl Fleet {
         for number in 0..count {
             let [grpc, admin] = [ports::free(), ports::free()].map(|port| SocketAddr::new(ip, port));
             fleet.configure(number, (grpc, admin));
-            if number == 0 && fleet.setting.store.contains("postgres") {
+            if number == 0 && fleet.setting.store.get("postgres").is_some() {
                 fleet.migrate();
             }
             let process = fleet.spawn(number, admin);
@@ -132,13 +145,19 @@ impl Fleet {
     }
 
     fn configure(&self, number: usize, (grpc, admin): (SocketAddr, SocketAddr)) {
-        let yaml = std::fs::read_to_string(self.local.decider_config()).unwrap();
-        let usual = self.local.addresses().unwrap();
-        let yaml = yaml
-            .replace(&usual.decider.to_string(), &grpc.to_string())
-            .replace(&usual.decider_admin.to_string(), &admin.to_string())
-            .replace("store: memory", &format!("store: {}", self.setting.store));
-        std::fs::write(self.config(number), yaml).unwrap();
+        let config = self.config(number);
+        std::fs::copy(self.local.decider_config(), &config).unwrap();
+        set(&config, |yaml| {
+            yaml["listen"]["address"] = json!(grpc);
+            yaml["admin"]["address"] = json!(admin);
+            yaml["store"] = self.setting.store.clone();
+            if let Some(tenants) = &self.setting.tenants {
+                yaml["tenants"] = json!(tenants);
+                // So that it is the ledger that refuses a tenant, whoever asks.
+                yaml["grants"].as_array_mut().unwrap().truncate(1);
+                yaml["grants"][0]["tenants"] = json!("all");
+            }
+        });
     }
 
     fn migrate(&self) {

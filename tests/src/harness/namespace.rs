@@ -76,7 +76,14 @@ impl Namespace {
         }
     }
 
-    /// They pass again.
+    /// The same of a port of theirs.
+    pub fn drop_packets_to(&self, port: u16) {
+        for rule in [format!("in tcp dport {port}"), format!("out tcp sport {port}")] {
+            self.nft(&format!("add rule inet cut {rule} drop"));
+        }
+    }
+
+    /// All packets pass again.
     pub fn pass(&self) {
         self.nft("flush table inet cut");
     }

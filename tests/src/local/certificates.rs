@@ -1,6 +1,7 @@
 //! A certificate authority of this directory's own, and the certificates of the two services, and of the edge
 //! and another service as clients of the decider.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
@@ -14,7 +15,7 @@ use super::{Error, files};
 /// For how long certificates are valid, from yesterday on.
 const VALID_YEARS: i64 = 10;
 const AUTHORITY_NAME: &str = "Countersign demo authority";
-/// Every certificate is good for this machine and no other.
+/// Every certificate is good for this machine and no other, unless it is said.
 const SUBJECT_NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
 /// Servers, and clients with the name that the decider grants them something by.
 const IDENTITIES: [(&str, Option<&str>); 4] = [
@@ -23,6 +24,17 @@ const IDENTITIES: [(&str, Option<&str>); 4] = [
     ("edge-client", Some("spiffe://countersign.demo/edge")),
     ("service", Some("spiffe://countersign.demo/service")),
 ];
+
+/// Makes the decider's certificate good for another address too.
+pub fn add_address(directory: &Path, address: IpAddr) -> Result<(), Error> {
+    let (certificate, key) = (directory.join("decider.crt"), directory.join("decider.key"));
+    let failed = |source| Error::Certificate { path: certificate.clone(), source };
+    let pair = KeyPair::from_pem(&files::read(&key)?).map_err(failed)?;
+    let mut params = leaf("decider", None).map_err(failed)?;
+    params.subject_alt_names.push(SanType::IpAddress(address));
+    let renewed = params.signed_by(&pair, &authority(directory)?).map_err(failed)?;
+    files::replace(&certificate, renewed.pem().as_bytes())
+}
 
 /// Creates what is missing of the authority and of the identities in this directory.
 pub fn create(directory: &Path) -> Result<(), Error> {

@@ -3,8 +3,8 @@
 
 mod clocks;
 mod cuts;
-mod failover;
-mod kills;
+pub mod failover;
+pub mod kills;
 
 use std::time::{Duration, Instant};
 

@@ -34,10 +34,13 @@ microseconds since 1970. The shape is told in decider/README.md.";
 const COPY_EXAMPLES: &str = "\
 Examples:
   decider store copy --from sqlite.yaml --to postgres.yaml     from one store to another, such as SQLite to PostgreSQL
+  decider store copy --from old.yaml --to new.yaml --tenant payroll     one tenant, into a ledger of its own
 
 No decider may use the source, and the target must be empty (`decider migrate` first, on PostgreSQL). All of it is copied
 or nothing. At the end the usage of every limit of the source's policy is computed in both stores, and must be the same.
 Start deciders on the target only: two stores that go on by themselves allow twice.
+With --tenant deciders may use the source, after they were restarted without that tenant in `tenants`. The target is frozen
+until `decider store release` states what was decided for it since.
 Exit codes: 0 copied, 1 not, 78 mistakes in a configuration.";
 
 const BACKUP_EXAMPLES: &str = "\
@@ -116,6 +119,9 @@ pub struct Copy {
     /// The configuration file that names the store to fill.
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
+    /// This tenant alone; deciders may go on with the others.
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
     /// How to say it.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,

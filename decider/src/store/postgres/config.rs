@@ -14,6 +14,9 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection is silent before it is asked whether it still stands, and how often then.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
+/// Where a server listens if nothing else is said.
+const USUAL_PORT: u16 = 5432;
+
 /// A ledger on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -106,11 +109,25 @@ impl Config {
         &self.server
     }
 
+    /// Whether both are one database, as far as the names of hosts tell: one that is in both lists is the same server.
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        let hosts = |config: &Self| config.each_host().iter().map(place).collect::<Vec<_>>();
+        let here = hosts(self);
+        self.server.get_dbname() == other.server.get_dbname()
+            && hosts(other).iter().any(|host| here.contains(host))
+    }
+
     /// The same for each host alone.
     pub fn each_host(&self) -> Vec<Self> {
         let hosts = self.server.get_hosts().len();
         (0..hosts).map(|number| Self { server: of_host(&self.server, number), ..self.clone() }).collect()
     }
+}
+
+/// Where a server of one host is.
+fn place(alone: &Config) -> (Option<Host>, u16) {
+    let port = alone.server.get_ports().first().copied().unwrap_or(USUAL_PORT);
+    (alone.server.get_hosts().first().cloned(), port)
 }
 
 /// Everything that a URL can say, and one of its hosts: the client has no way to take hosts away.
@@ -205,6 +222,26 @@ mod tests {
             assert_eq!(
                 (config.durability, config.synchronous_standby),
                 (Durability::Require, Standby::Required)
+            );
+        }
+    }
+
+    #[test]
+    fn a_database_is_told_by_its_name_and_by_any_of_its_hosts() {
+        let at = |url| Config::at(url, Some("ca.pem".into())).unwrap();
+        let one = at("postgres://decider@a,b:7/ledger");
+        for (other, same) in [
+            ("postgres://somebody@b:7/ledger", true),
+            ("postgres://decider@c,a:5432/ledger", true),
+            ("postgres://decider@a,b:7/other", false),
+            ("postgres://decider@b/ledger", false),
+            ("postgres://decider@a:7/ledger", false),
+            ("postgres://decider@c/ledger", false),
+        ] {
+            assert_eq!(
+                (one.is_same_database(&at(other)), at(other).is_same_database(&one)),
+                (same, same),
+                "{other}"
             );
         }
     }

@@ -113,6 +113,8 @@ fn furnish(folder: &Path, system: &System) {
     for (name, store) in [("new.yaml", "data/new.db"), ("restored.yaml", "backup.db")] {
         std::fs::write(folder.join(name), decider.replace("data/decider.db", store)).unwrap();
     }
+    let other = decider.replace("[default, payroll]", "[acme]").replace("[treasury]", "[acme]");
+    std::fs::write(folder.join("other.yaml"), other).unwrap();
 }
 
 /// Runs a line of the README in that folder, by the shell as its reader would, with the programs of this build.

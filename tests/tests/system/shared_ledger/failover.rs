@@ -11,14 +11,14 @@ use super::DECIDERS;
 use super::kills::{KILL_WITHIN_MILLIS, Load, POLICY, goes_on, random, until_all_are_ready};
 
 /// Two servers; each commit of the first is on the second.
-struct Pair {
-    primary: Cluster,
-    standby: Cluster,
-    database: Database,
+pub struct Pair {
+    pub primary: Cluster,
+    pub standby: Cluster,
+    pub database: Database,
 }
 
 impl Pair {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let primary = Cluster::start(&[]);
         let standby = primary.standby("b", &Setup::default());
         primary.wait_for("b");
@@ -29,9 +29,9 @@ impl Pair {
     }
 
     /// Deciders that look for the primary where it was, first.
-    async fn fleet(&self) -> Fleet {
+    pub async fn fleet(&self, policy: &str) -> Fleet {
         let url = self.database.url_on(&[&self.primary, &self.standby]);
-        Fleet::over(DECIDERS, Setting::replicated(&url), POLICY).await
+        Fleet::over(DECIDERS, Setting::replicated(&url), policy).await
     }
 }
 
@@ -57,7 +57,7 @@ async fn when_the_primary_stands_still_nothing_is_lost_and_when_it_goes_on_it_de
 async fn fails_over(fail: fn(&Cluster), mend: fn(&Cluster)) {
     let (mut random, pair) = (random(), Pair::start());
     let (old, new, database) = (&pair.primary, &pair.standby, &pair.database);
-    let mut fleet = pair.fleet().await;
+    let mut fleet = pair.fleet(POLICY).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(Duration::from_millis(random.random_range(0..KILL_WITHIN_MILLIS))).await;
     fail(old);
@@ -78,7 +78,7 @@ async fn fails_over(fail: fn(&Cluster), mend: fn(&Cluster)) {
 async fn without_its_standby_nothing_is_decided_until_it_is_back_and_nobody_has_to_be_restarted() {
     let mut random = random();
     let pair = Pair::start();
-    let mut fleet = pair.fleet().await;
+    let mut fleet = pair.fleet(POLICY).await;
     let load = Load::on(&fleet);
     for round in 0..rounds(2, 40) {
         tokio::time::sleep(Duration::from_millis(random.random_range(0..KILL_WITHIN_MILLIS))).await;

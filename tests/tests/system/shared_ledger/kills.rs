@@ -1,4 +1,4 @@
-//! `kill -9` of deciders and of their server at random moments, while clients ask.
+//! `kill -9` of deciders and of their server at random moments, while clients ask; and of a decider with its own file.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,7 +8,9 @@ use std::time::Duration;
 use postgres_cluster::{Cluster, Database};
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
-use system_tests::harness::fleet::{Clients, Fleet, Payment};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row};
+use system_tests::harness::fleet::{Clients, Fleet, Payment, Setting};
 use system_tests::harness::history::Counted;
 use system_tests::harness::rounds;
 use tokio::task::JoinSet;
@@ -91,6 +93,38 @@ async fn whoever_is_killed_whenever_nothing_is_lost_doubled_or_changed() {
     load.ended_well(&fleet, &database).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decider_with_its_own_file_loses_doubles_and_changes_nothing_either() {
+    let mut fleet = Fleet::over(1, Setting::sqlite(), POLICY).await;
+    let (mut random, load) = (random(), Load::on(&fleet));
+    for _ in 0..rounds(12, 300) {
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..KILL_WITHIN_MILLIS))).await;
+        fleet.kill_and_restart(0);
+    }
+    until_all_are_ready(&mut fleet).await;
+    let file = Connection::open(fleet.local().database()).unwrap();
+    load.ended_well_in(&fleet, |sql| {
+        texts(&file, &sql.replace("countersign.", "").replace("position", "seq"))
+    })
+    .await;
+}
+
+/// What a query gives, each row's columns as text with blanks between.
+fn texts(file: &Connection, sql: &str) -> Vec<String> {
+    let mut query = file.prepare(sql).unwrap();
+    let columns = 0..query.column_count();
+    let text = |value: Value| match value {
+        Value::Integer(number) => number.to_string(),
+        Value::Text(text) => text,
+        other => panic!("{other:?} in {sql}"),
+    };
+    let row = |row: &Row<'_>| {
+        let texts = columns.clone().map(|column| Ok(text(row.get(column)?)));
+        Ok(texts.collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
+    };
+    query.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
 /// Clients that ask until they are told to stop.
 pub(super) struct Load {
     book: Arc<Book>,
@@ -112,14 +146,19 @@ impl Load {
     }
 
     /// Stops. Whatever was told is on record, is told again, and fits together.
-    pub(super) async fn ended_well(mut self, fleet: &Fleet, database: &Database) {
+    pub(super) async fn ended_well(self, fleet: &Fleet, database: &Database) {
+        self.ended_well_in(fleet, |sql| database.texts(sql)).await;
+    }
+
+    /// The same of any ledger that can be asked by SQL, in the words of PostgreSQL.
+    async fn ended_well_in(mut self, fleet: &Fleet, ledger: impl Fn(&str) -> Vec<String>) {
         self.book.stop.store(true, Ordering::SeqCst);
         while let Some(ended) = self.asking.join_next().await {
             ended.unwrap_or_else(|error| panic!("{error}\n{}", fleet.logs()));
         }
         let told = self.book.told.lock().unwrap().clone();
         answered_the_same_again(fleet, &told).await;
-        check_ledger(database, &told);
+        check_ledger(ledger, &told);
         fleet.history().check(&PER_SOURCE);
         println!("{} payments, {} approved", told.len(), told.values().filter(|told| told.1).count());
     }
@@ -141,7 +180,7 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
 }
 
 pub(super) async fn until_all_are_ready(fleet: &mut Fleet) {
-    for number in 0..DECIDERS {
+    for number in 0..fleet.len() {
         while fleet.process(number).ready(Duration::from_secs(5)).await.is_err() {
             fleet.restart_ended();
         }
@@ -158,7 +197,7 @@ async fn answered_the_same_again(fleet: &Fleet, told: &BTreeMap<usize, (String, 
 }
 
 /// One decision for each payment, one charge for each approval, each vault as full as it can be, no gap in the log.
-fn check_ledger(database: &Database, told: &BTreeMap<usize, (String, bool)>) {
+fn check_ledger(ledger: impl Fn(&str) -> Vec<String>, told: &BTreeMap<usize, (String, bool)>) {
     let decisions = "SELECT request_id, id, action FROM countersign.decisions ORDER BY request_id";
     let mut expected: Vec<String> = told
         .iter()
@@ -166,14 +205,14 @@ fn check_ledger(database: &Database, told: &BTreeMap<usize, (String, bool)>) {
             format!("payment-{number} {id} {}", if *approved { "APPROVE" } else { "REJECT" })
         })
         .collect();
-    let mut found = database.texts(decisions);
+    let mut found = ledger(decisions);
     expected.sort();
     found.sort();
     assert_eq!(found, expected);
-    let dense = "SELECT count(*) = max(position) FROM countersign.decisions";
-    assert_eq!(database.texts(dense), ["t"]);
-    let vaults = database
-        .texts("SELECT source_id, count(*), count(DISTINCT tx_id) FROM countersign.charge_lines GROUP BY 1");
+    let gaps = "SELECT max(position) - count(*) FROM countersign.decisions";
+    assert_eq!(ledger(gaps), ["0"]);
+    let vaults =
+        ledger("SELECT source_id, count(*), count(DISTINCT tx_id) FROM countersign.charge_lines GROUP BY 1");
     let full = told.len() / PER_VAULT;
     assert!(vaults.len() >= full && full > 0, "too little was asked: this proves nothing");
     for vault in vaults {
@@ -182,11 +221,11 @@ fn check_ledger(database: &Database, told: &BTreeMap<usize, (String, bool)>) {
         assert_eq!(fields[1..], [asked.min(FIT), asked.min(FIT)], "vault {}", fields[0]);
     }
     let approved = told.values().filter(|told| told.1).count();
-    assert_eq!(database.texts("SELECT count(*) FROM countersign.charges"), [approved.to_string()]);
+    assert_eq!(ledger("SELECT count(*) FROM countersign.charges"), [approved.to_string()]);
 }
 
 /// `KILLS_SEED`, or another one each time.
-pub(super) fn random() -> TestRng {
+pub fn random() -> TestRng {
     let seed = std::env::var("KILLS_SEED").ok().and_then(|seed| seed.parse().ok());
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let seed: u64 = seed.unwrap_or_else(|| u64::from(now.subsec_nanos()));

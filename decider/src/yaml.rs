@@ -16,6 +16,8 @@ pub mod place;
 
 pub mod span;
 
+mod unseen;
+
 pub use fields::Fields;
 pub use mistakes::{Mistake, Mistakes};
 pub use node::{Node, Value};
@@ -62,7 +64,8 @@ pub fn bytes_of(path: &Path, max_bytes: usize) -> Result<Vec<u8>, String> {
 /// Reads a document.
 ///
 /// # Errors
-/// It is too long, or not YAML: one mistake, because nothing after it can be made sense of.
+/// It is too long, has characters that do not show, or is not YAML: then one mistake, because nothing after it can be
+/// made sense of.
 pub fn parse(file: &str, text: &str) -> Result<Node, Mistakes> {
     parse_as(0, file, text)
 }
@@ -76,6 +79,7 @@ pub fn parse_as(number: usize, file: &str, text: &str) -> Result<Node, Mistakes>
         let message = format!("the file has {} bytes: at most {MAX_FILE_BYTES} are read", text.len());
         return Err(Mistake::of_file(file, message).into());
     }
+    unseen::check(file, text)?;
     let mut node: Node = serde_saphyr::from_str_with_options(text, options())
         .map_err(|error| Mistake::of_parser(file, text, &error))?;
     node.set_file(number);
@@ -98,6 +102,8 @@ fn options() -> Options {
         merge_keys: MergeKeyPolicy::Error,
         strict_booleans: true,
         reject_unsupported_tags: true,
+        // Text is what stands there.
+        ignore_binary_tag_for_string: true,
         with_snippet: false,
     }
 }

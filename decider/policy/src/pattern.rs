@@ -4,7 +4,8 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-/// A regular expression over a whole text, upper and lower case kept apart. Two are equal that were written alike.
+/// A regular expression over a whole text, upper and lower case kept apart; `.` is any character. Two are equal that
+/// were written alike.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     source: String,
@@ -65,7 +66,8 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 fn compile(source: &str) -> Result<Regex, PatternError> {
-    let built = RegexBuilder::new(source).size_limit(MAX_COMPILED_BYTES).build();
+    // Who writes the text could else hide the rest of it from a deny rule behind a line break.
+    let built = RegexBuilder::new(source).dot_matches_new_line(true).size_limit(MAX_COMPILED_BYTES).build();
     built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
         // The last line says what; those above draw it.
@@ -102,6 +104,13 @@ mod tests {
         );
         assert!(!matches("(?m)^a$", "a\nb") && matches("(?m)^a$", "a"));
         assert!(matches("(?i)a", "A"));
+    }
+
+    #[test]
+    fn a_line_break_hides_nothing() {
+        for text in ["a scam", "a scam\nb", "a\nscam", "\r\nscam\n"] {
+            assert!(matches(".*scam.*", text), "{text:?}");
+        }
     }
 
     #[test]

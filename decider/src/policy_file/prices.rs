@@ -14,7 +14,7 @@ use policy::time::Length;
 
 use super::files::Files;
 use super::names::Names;
-use crate::yaml::{Fields, Node, Reader, span};
+use crate::yaml::{Fields, Node, Reader, Value, span};
 
 const FIELDS: [&str; 4] = ["file", "max_age", "assets", "alone"];
 
@@ -42,7 +42,10 @@ pub fn read(
     let max_age = fields.required(reader, "max_age").and_then(|node| read_age(reader, node));
     let alone = read_assets(reader, &fields, "alone", names).unwrap_or_default();
     let beside = match read_assets(reader, &fields, "assets", names) {
-        Some(named) => named,
+        Some(named) => {
+            check_some(reader, &fields, &alone);
+            named
+        }
         None => names.assets_that(|id, _| !alone.contains(id)),
     };
     if let Some(both) = alone.intersection(&beside).next() {
@@ -52,6 +55,18 @@ pub fn read(
         reader.mistake(node.at, message);
     }
     (max_age.map(|max_age| PriceTerms { max_age, beside, alone }), file)
+}
+
+/// A table that is there and prices nothing would leave every value to the request.
+fn check_some(reader: &mut Reader<'_>, fields: &Fields<'_>, alone: &BTreeSet<String>) {
+    if let Some(node) = fields.optional(reader, "assets")
+        && node.value == Value::List(Vec::new())
+        && alone.is_empty()
+    {
+        let message =
+            "no asset is priced by this table: leave assets out for all of them, or leave prices out";
+        reader.mistake(node.at, message);
+    }
 }
 
 fn read_file(reader: &mut Reader<'_>, node: &Node, names: &Names, files: &Files) -> Option<PriceFile> {

@@ -141,6 +141,17 @@ fn what_is_not_yaml_is_refused() {
 }
 
 #[test]
+fn text_is_what_stands_there() {
+    let node = parse("x.yaml", "!!binary YWxpY2U=").unwrap();
+    assert_eq!(node.value, Value::Text("YWxpY2U=".into()));
+    assert_snapshot!(refused("a: 1 # one\r  b: 2"), @r"
+    x.yaml:1:11: U+000D does not show, and is read: remove it, or write it in quotes as \x0D
+    1 | a: 1 # one   b: 2
+      |           ^
+    ");
+}
+
+#[test]
 fn small_files_cannot_stand_for_huge_ones() {
     assert_snapshot!(refused("a: &x 1\nb: *x"), @"
     x.yaml:1:7: anchors (&) and aliases (*) are not allowed: write the value out

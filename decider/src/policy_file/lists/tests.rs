@@ -226,6 +226,20 @@ fn one_report_feeds_several_lists() {
 }
 
 #[test]
+fn a_row_that_is_almost_asked_for_is_not_left_out_silently() {
+    let section = "  payees: {chain: evm, csv: payees.csv, asset: {column: asset, is: [ETH]}}\n";
+    let csv = format!("address,asset\n0x{0}1,ETH\n0x{0}2,ETH \n0x{0}3,eth\n0x{0}4,ETC\n", "0".repeat(39));
+    assert_snapshot!(list_with(section, &csv).unwrap_err(), @r#"
+    payees.csv:3:44: "ETH " is not ETH: write it alike, or take it into the filter
+    3 | 0x0000000000000000000000000000000000000002,ETH
+      |                                            ^
+    payees.csv:4:44: "eth" is not ETH: write it alike, or take it into the filter
+    4 | 0x0000000000000000000000000000000000000003,eth
+      |                                            ^
+    "#);
+}
+
+#[test]
 fn mistakes_of_a_file_that_two_lists_name_are_told_once() {
     let lists = "  payees: {chain: evm, csv: payees.csv}\n  others: {chain: evm, csv: payees.csv}\n";
     assert_snapshot!(list_with(lists, "address\nx\n").unwrap_err(), @"

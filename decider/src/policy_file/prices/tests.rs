@@ -52,6 +52,15 @@ fn a_table_prices_every_asset_that_nothing_else_is_said_of() {
 }
 
 #[test]
+fn a_table_that_prices_nothing_is_a_mistake() {
+    assert_snapshot!(mistakes("prices: {file: prices.csv, max_age: 10m, assets: []}\n", TABLE), @"
+    p.yaml:4:50: no asset is priced by this table: leave assets out for all of them, or leave prices out
+    4 | prices: {file: prices.csv, max_age: 10m, assets: []}
+      |                                                  ^
+    ");
+}
+
+#[test]
 fn the_table_is_no_part_of_the_policy() {
     let (one, other) = (load(SECTION, TABLE).unwrap(), load(SECTION, "asset,usd,at\n").unwrap());
     assert_eq!(one.policy.hash, other.policy.hash);

@@ -1,0 +1,75 @@
+//! Characters that nobody sees who reviews a file, and that change what it says: a lone carriage return ends a comment,
+//! and marks of direction show a line in another order than it is read in.
+
+use super::mistakes::{Mistake, Mistakes};
+use super::place::Place;
+
+/// How many are shown of one file.
+const MAX_SHOWN: usize = 100;
+
+/// That there are none.
+///
+/// # Errors
+/// Each of them with its place.
+pub fn check(file: &str, text: &str) -> Result<(), Mistakes> {
+    // At the start it says only that this is UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let mut mistakes = (1_u32..).zip(lines).flat_map(|(number, line)| in_line(file, number, line));
+    let mut shown: Vec<Mistake> = mistakes.by_ref().take(MAX_SHOWN).collect();
+    shown.extend(Mistake::of_others(file, mistakes.count()));
+    Mistakes::from_list(shown)
+}
+
+fn in_line<'a>(file: &'a str, number: u32, line: &'a str) -> impl Iterator<Item = Mistake> + 'a {
+    let unseen = (1_u32..).zip(line.chars()).filter(|(_, character)| is_unseen(*character));
+    unseen.map(move |(column, character)| {
+        let code = u32::from(character);
+        let escape = if code < 0x100 { format!("\\x{code:02X}") } else { format!("\\u{code:04X}") };
+        let message =
+            format!("U+{code:04X} does not show, and is read: remove it, or write it in quotes as {escape}");
+        Mistake::in_line(file, line, Place::at(0, number, column), message)
+    })
+}
+
+/// Control characters, line breaks that do not look like one, marks of direction, and what has no width.
+fn is_unseen(character: char) -> bool {
+    match character {
+        '\t' => false,
+        '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{feff}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => true,
+        other => other.is_control(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        check("x.yaml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_does_not_show_is_told_with_its_place() {
+        let text = "a: 1\n# nobody else\r  - {id: hidden}\r\nb: \"x\u{202e}y\"\nc: \u{feff}d";
+        insta::assert_snapshot!(refused(text), @r#"
+        x.yaml:2:14: U+000D does not show, and is read: remove it, or write it in quotes as \x0D
+        2 | # nobody else   - {id: hidden}
+          |              ^
+        x.yaml:3:6: U+202E does not show, and is read: remove it, or write it in quotes as \u202E
+        3 | b: "x�y"
+          |      ^
+        x.yaml:4:4: U+FEFF does not show, and is read: remove it, or write it in quotes as \uFEFF
+        4 | c: �d
+          |    ^
+        "#);
+    }
+
+    #[test]
+    fn ends_of_lines_tabs_and_letters_of_any_script_show() {
+        for text in ["a: 1\r\nb: 2\r\n", "\u{feff}a: 1", "a:\t1", "# שלום, 你好, é", "a: 1\r"] {
+            assert_eq!(check("x.yaml", text), Ok(()), "{text:?}");
+        }
+    }
+}

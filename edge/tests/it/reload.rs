@@ -118,6 +118,22 @@ async fn files_are_followed_without_being_told() {
     panic!("never taken");
 }
 
+#[tokio::test]
+async fn bounds_of_a_request_count_from_the_next_one_on() {
+    let bench = Bench::new(Manner::Allowing).await;
+    let payload = format!(r#"{{"requestId":"r","note":"{}"}}"#, "n".repeat(65));
+    let token = bench.caller().token(&payload);
+    let mut connection = bench.caller().open().await;
+    assert_eq!(connection.post(TX, token.clone()).await.action(), "APPROVE");
+    let bounded = |limit: &str| bench.yaml().replace("admin:", &format!("  {limit}\nadmin:"));
+    reload(&bench, &bounded("payload: {max_note_bytes: 64}")).await;
+    assert_eq!(connection.post(TX, token.clone()).await.action(), "REJECT");
+    reload(&bench, &bounded("max_token_header_bytes: 64")).await;
+    assert_eq!(connection.post(TX, token).await.action(), "APPROVE");
+    let long = r#"{"alg":"RS256","kid":"of-some-length-that-is-enough-to-be-too-long"}"#;
+    assert_eq!(connection.post(TX, bench.caller().token_with(long, &payload)).await.status, 401);
+}
+
 /// Else every change would be a second's worth of everything anew.
 #[tokio::test]
 async fn rates_and_turns_go_on() {

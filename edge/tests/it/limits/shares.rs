@@ -141,7 +141,10 @@ async fn all_memory_for_bodies_is_bounded() {
         stream.send(unfinished(16383)).await;
     }
     bench.until_counted("countersign_edge_requests_in_flight 32").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // It is full when hardly any bytes are still on their way.
+    let full = async { while another.ask(token()).await == Some(200) {} };
+    tokio::time::timeout(Duration::from_secs(5), full).await.expect("no room for a token");
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(another.ask(post(TX, &[b'a'; 33])).await, Some(503), "one byte more than there is");
     assert_eq!(another.ask(post(TX, &[b'a'; 32])).await, Some(401), "as much as there is");
 }

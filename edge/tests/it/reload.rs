@@ -118,34 +118,53 @@ async fn files_are_followed_without_being_told() {
     panic!("never taken");
 }
 
-/// Else every change would be a second's worth of everything anew.
 #[tokio::test]
-async fn rates_and_turns_go_on() {
-    let limits = "admin:";
-    let manner = Manner::Slow(Duration::from_millis(800));
-    let bench = Bench::with(manner, |yaml| yaml.replace(limits, "  max_decisions: 1\nadmin:")).await;
-    let yaml = bench.yaml().replace(limits, "  max_decisions: 1\nadmin:");
+async fn bounds_of_a_request_count_from_the_next_one_on() {
+    let bench = Bench::new(Manner::Allowing).await;
+    let payload = format!(r#"{{"requestId":"r","note":"{}"}}"#, "n".repeat(65));
+    let token = bench.caller().token(&payload);
+    let mut connection = bench.caller().open().await;
+    assert_eq!(connection.post(TX, token.clone()).await.action(), "APPROVE");
+    let bounded = |limit: &str| bench.yaml().replace("admin:", &format!("  {limit}\nadmin:"));
+    reload(&bench, &bounded("payload: {max_note_bytes: 64}")).await;
+    assert_eq!(connection.post(TX, token.clone()).await.action(), "REJECT");
+    reload(&bench, &bounded("max_token_header_bytes: 64")).await;
+    assert_eq!(connection.post(TX, token).await.action(), "APPROVE");
+    let long = r#"{"alg":"RS256","kid":"of-some-length-that-is-enough-to-be-too-long"}"#;
+    assert_eq!(connection.post(TX, bench.caller().token_with(long, &payload)).await.status, 401);
+}
+
+/// Else every change would be as many turns more.
+#[tokio::test]
+async fn turns_that_are_taken_stay_taken() {
+    let one_turn = |yaml: String| {
+        yaml.replace("admin:", "  max_decisions: 1\nadmin:").replace("deadline: 1s", "deadline: 8s")
+    };
+    let bench = Bench::with(Manner::Slow(Duration::from_secs(2)), one_turn).await;
     let waiting = bench.caller();
     let waiting = tokio::spawn(async move { waiting.post(TX, vector(REQUEST)).await.action() });
     while bench.decider.calls() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    reload(&bench, &format!("{yaml}# changed\n")).await;
-    assert_eq!(bench.caller().post(TX, vector(REQUEST)).await.action(), "RETRY", "the turn is taken");
+    reload(&bench, &format!("{}# changed\n", one_turn(bench.yaml()))).await;
+    assert_eq!(bench.caller().post(TX, vector(REQUEST)).await.action(), "RETRY");
     assert_eq!(waiting.await.expect("answered"), "APPROVE");
+}
 
-    let bench =
-        Bench::with(Manner::Allowing, |yaml| yaml.replace(limits, "  request_rate_per_key: 1\nadmin:")).await;
-    let yaml = bench.yaml().replace(limits, "  request_rate_per_key: 1\nadmin:");
+/// Else every change would be a second's worth anew.
+#[tokio::test]
+async fn rates_that_are_used_up_stay_used_up() {
+    let rated = |yaml: String| yaml.replace("admin:", "  request_rate_per_key: 1\nadmin:");
+    let bench = Bench::with(Manner::Allowing, rated).await;
     let mut caller = bench.caller().open().await;
     for round in 0..10 {
         let begun = std::time::Instant::now();
         post(&mut caller, TX).await;
-        reload(&bench, &format!("{yaml}# {round}\n")).await;
+        reload(&bench, &format!("{}# {round}\n", rated(bench.yaml()))).await;
         let action = post(&mut caller, TX).await.action();
         // On a busy machine the second may have passed.
         if begun.elapsed() < Duration::from_secs(1) {
-            assert_eq!(action, "RETRY", "the rate is used up");
+            assert_eq!(action, "RETRY");
             return;
         }
     }

@@ -1,6 +1,6 @@
 //! How much a token and its payload may hold: for each bound the most that is put to a decider, and one more.
 
-use crate::support::{Bench, CONFIG, Manner, TX};
+use crate::support::{Bench, CONFIG, JSON_TX, LOOPBACK, Manner, TX};
 
 const LIMITS: &str = "max_token_header_bytes: 64
     payload: {max_depth: 8, max_id_bytes: 64, max_word_bytes: 32, max_number_bytes: 65, max_address_bytes: 128, \
@@ -76,6 +76,17 @@ async fn changes_of_the_configuration_are_bounded() {
     for (most, more) in [(deep(8), deep(9)), (kind(32), kind(33)), (details(4096), details(4097))] {
         assert_eq!(told(&bench, CONFIG, &most).await.0, "APPROVE", "{most}");
         assert_eq!(told(&bench, CONFIG, &more).await.0, "IGNORE", "{more}");
+    }
+}
+
+#[tokio::test]
+async fn each_listener_has_its_own_bounds() {
+    let fields = format!("{LOOPBACK}\n    payload: {{max_note_bytes: 64}}");
+    let bench = Bench::json(Manner::Allowing, &fields).await;
+    for (bytes, action) in [(64, "APPROVE"), (65, "REJECT")] {
+        let payload = payload(&format!(r#""note":"{}""#, "n".repeat(bytes)));
+        assert_eq!(bench.json_caller().post(JSON_TX, payload.clone()).await.plain()["action"], action);
+        assert_eq!(bench.caller().ask(TX, &payload).await.action(), "APPROVE");
     }
 }
 

@@ -1,3 +1,4 @@
+mod callers;
 mod conditions;
 mod config_changes;
 mod document;

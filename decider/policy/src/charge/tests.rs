@@ -12,6 +12,7 @@ use crate::usd::Usd;
 fn request(tx_id: Option<&str>, callback_request_id: &str) -> Request {
     Request {
         tenant: "t".into(),
+        caller_proof: None,
         callback_request_id: callback_request_id.into(),
         signer: None,
         stage: Stage::Approval,
@@ -60,6 +61,7 @@ fn intent(stage: Stage, destinations: Vec<Destination>) -> Intent {
     let amount = Amount::checked_sum(destinations.iter().map(|each| each.amount)).unwrap();
     Intent {
         tenant: "t".into(),
+        caller_proof: None,
         stage,
         operation: "TRANSFER".into(),
         signer: Some("s".into()),

@@ -7,7 +7,7 @@ use super::key::{Bucket, Key, KeyPart, destination_key, key_value};
 use super::terms::Limit;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, destination_applies};
-use crate::charge::Charge;
+use crate::charge::{Charge, Part};
 use crate::group::Groups;
 use crate::intent::{Destination, Intent};
 use crate::list::Reading;
@@ -50,30 +50,38 @@ impl Limit {
     /// same key are one share; with the signer in the key the charge counts once for each signer.
     pub fn shares_of(&self, charge: &Charge, groups: Groups<'_>) -> Shares {
         let mut shares = Shares::default();
-        for (signer, at) in self.counted_signers(charge) {
-            let intent = Intent { signer, ..charge.intent.clone() };
+        for (part, at) in self.counted_parts(charge) {
+            let (signer, caller_proof) = (part.signer.clone(), part.caller_proof);
+            let intent = Intent { signer, caller_proof, ..charge.intent.clone() };
             self.add_shares(&mut shares, &intent, at, groups);
         }
         shares
     }
 
-    /// Each signer the charge counts for: every one that allowed it where the limit tells signers apart, else
-    /// the charge once, under any signer that the limit asks for.
-    fn counted_signers(&self, charge: &Charge) -> Vec<(Option<String>, Time)> {
-        let mut latest: BTreeMap<&Option<String>, Time> = BTreeMap::new();
+    /// The ALLOWs that the charge counts for, with its time: one of each signer where the limit tells signers apart,
+    /// else one of all. Of several it is one that the limit asks for.
+    fn counted_parts<'c>(&self, charge: &'c Charge) -> Vec<(&'c Part, Time)> {
+        let apart = self.key.contains(&KeyPart::Signer);
+        let mut counted: BTreeMap<Option<&String>, (&Part, Time)> = BTreeMap::new();
         for part in &charge.parts {
-            let at = latest.entry(&part.signer).or_insert(part.at);
+            let signer = part.signer.as_ref().filter(|_| apart);
+            let (best, at) = counted.entry(signer).or_insert((part, part.at));
+            if self.rank(part) < self.rank(best) {
+                *best = part;
+            }
             *at = part.at.max(*at);
         }
-        let each = latest.into_iter().map(|(signer, at)| (signer.clone(), at));
-        if self.key.contains(&KeyPart::Signer) {
-            return each.collect();
+        counted.into_values().map(|(part, at)| (part, if apart { at } else { charge.at })).collect()
+    }
+
+    /// What the limit asks for comes first, then that of which nobody can tell.
+    fn rank(&self, part: &Part) -> u8 {
+        let proof = self.when.caller.of_proof(part.caller_proof);
+        match Truth::all([self.when.of_signer(part.signer.as_ref()), proof]) {
+            Truth::True => 0,
+            Truth::Indeterminate(_) => 1,
+            Truth::False => 2,
         }
-        let asked = |signer: &Option<String>| self.when.of_signer(signer.as_ref()) == Truth::True;
-        let signers: Vec<Option<String>> = each.map(|(signer, _)| signer).collect();
-        let counted =
-            signers.iter().find(|signer| asked(signer)).or_else(|| signers.iter().find(|s| s.is_none()));
-        counted.or_else(|| signers.first()).map(|signer| (signer.clone(), charge.at)).into_iter().collect()
     }
 
     fn add_shares(&self, shares: &mut Shares, intent: &Intent, at: Time, groups: Groups<'_>) {

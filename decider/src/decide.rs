@@ -8,15 +8,13 @@ use arc_swap::ArcSwap;
 use policy::config_change::{self, ConfigChange};
 use policy::evaluate::{RuleResult, evaluate};
 use policy::prices::Prices;
-use policy::request::Request;
+use policy::request::{CallerProof, Request};
 use policy::rule::Effect;
 use policy::settle::LimitStatus;
 use tracing::{Instrument as _, info, info_span};
 
 use crate::clock::Clock;
-use crate::store::{
-    Answer, CallerProof, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError,
-};
+use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
 use crate::telemetry::word;
 pub use metrics::Metrics;
 
@@ -36,20 +34,15 @@ pub struct Decider {
 }
 
 impl Decider {
-    /// Decides over a transaction; `payload` and `caller_proof` are kept with the decision.
+    /// Decides over a transaction; `payload` is kept with the decision.
     ///
     /// # Errors
     /// Nothing was decided.
-    pub async fn decide(
-        &self,
-        request: Request,
-        payload: Vec<u8>,
-        caller_proof: CallerProof,
-    ) -> Result<Answer, StoreError> {
+    pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
         let (policy, prices) = (self.store.policy(), self.prices.load_full());
         let proposal = self.store.now().map(|now| {
             let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices, now));
-            Proposal { policy, request, prices, evaluation, payload, caller_proof }
+            Proposal { policy, request, prices, evaluation, payload }
         });
         self.record(|store| match proposal {
             Ok(proposal) => store.decide(proposal),
@@ -58,7 +51,7 @@ impl Decider {
         .await
     }
 
-    /// Decides over a configuration change; `payload` and `caller_proof` are kept with the decision.
+    /// Decides over a configuration change; `payload` is kept with the decision.
     ///
     /// # Errors
     /// Nothing was decided.
@@ -66,12 +59,11 @@ impl Decider {
         &self,
         change: ConfigChange,
         payload: Vec<u8>,
-        caller_proof: CallerProof,
     ) -> Result<Answer, StoreError> {
         let policy = self.store.policy();
         let outcome = info_span!("evaluate").in_scope(|| config_change::evaluate(&policy, &change));
         let policy_hash = policy.hash.clone();
-        let proposal = ConfigProposal { policy_hash, change, outcome, payload, caller_proof };
+        let proposal = ConfigProposal { policy_hash, change, outcome, payload };
         self.record(|store| store.decide_config_change(proposal)).await
     }
 
@@ -130,7 +122,7 @@ fn report(answer: &Answer, took: std::time::Duration) {
         reason_code = word(&decision.reason.code),
         rule = deciding_rule(&decision.rules),
         limit = deciding_limit(&decision.limits),
-        caller_proof = word(&decision.caller_proof),
+        caller_proof = decision.caller_proof.map(CallerProof::name),
         recorded_earlier = answer.recorded_earlier,
         reserve_micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "decided"

@@ -36,6 +36,8 @@ mod amounts;
 
 mod matchers;
 
+mod callers;
+
 mod choices;
 
 mod counterparties;

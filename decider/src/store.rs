@@ -51,7 +51,7 @@ use policy::time::Time;
 
 use crate::document::Document;
 
-pub use decision::{Answer, CallerProof, ConfigProposal, Decision, Kind, Lookup, Origin, Proposal, Record};
+pub use decision::{Answer, ConfigProposal, Decision, Kind, Lookup, Origin, Proposal, Record};
 pub use engine::{Engine, Setting};
 pub use error::{OpenError, StoreError};
 pub use journal::Journal;

@@ -7,6 +7,8 @@
 //! | field | applies |
 //! |---|---|
 //! | signer, source type, source id, asset, note, the client's own id | always |
+//! | tenant | always, and is never missing |
+//! | the caller's proof | always |
 //! | time | always, and is never missing |
 //! | amount, requested amount, USD value | operations whose payload states what they move; the value needs the table's price, too, where the policy prices the asset by it |
 //! | fee | at signing |

@@ -10,7 +10,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::intent::Intent;
-use crate::request::{Request, Stage, given};
+use crate::request::{CallerProof, Request, Stage, given};
 use crate::time::Time;
 
 pub use merge::Changed;
@@ -70,6 +70,9 @@ pub struct Charge {
 pub struct Part {
     /// API user; `None` where the request named none.
     pub signer: Option<String>,
+    /// What was proven of who asked. Charges of before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_proof: Option<CallerProof>,
     /// Stage.
     pub stage: Stage,
     /// Request id.
@@ -124,6 +127,7 @@ impl Charge {
 fn part_of(intent: &Intent, callback_request_id: &str, now: Time) -> Part {
     Part {
         signer: intent.signer.clone(),
+        caller_proof: intent.caller_proof,
         stage: intent.stage,
         callback_request_id: callback_request_id.to_owned(),
         at: now,

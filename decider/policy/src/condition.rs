@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, destination_applies};
+use crate::caller::CallerConditions;
 use crate::choice::{Asking, Choice};
 use crate::intent::{Account, Destination, Intent};
 use crate::list::{AddressList, Reading};
@@ -30,6 +31,8 @@ pub use range::Range;
 /// Conditions that must all hold. `None` is "any".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
+    /// Who asks.
+    pub caller: CallerConditions,
     /// One of these API users.
     pub signers: Option<Choice<BTreeSet<String>>>,
     /// One of these stages.
@@ -64,6 +67,8 @@ impl Conditions {
         let stage = self.stages.as_ref().is_none_or(|stages| stages.contains(&intent.stage));
         let asset = self.assets.as_ref().is_none_or(|assets| assets.contains(&intent.asset));
         let parts = [
+            (Field::Tenant, self.caller.of_tenant(&intent.tenant)),
+            (Field::CallerProof, self.caller.of_proof(intent.caller_proof)),
             (Field::Signers, self.of_signer(intent.signer.as_ref())),
             (Field::Stages, stage.into()),
             (Field::Operations, has(&self.operations, Some(&intent.operation), "the operation")),

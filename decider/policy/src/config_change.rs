@@ -20,7 +20,7 @@ impl ConfigChange {
 
     /// What it says.
     pub fn content(&self) -> Digest {
-        identity::content_of_config_change(&self.kind, &self.details)
+        identity::content_of_config_change(&self.kind, &self.details, self.caller_proof)
     }
 }
 

@@ -3,6 +3,7 @@
 mod wallet;
 
 use crate::asset::Assets;
+use crate::caller::CallerConditions;
 use crate::request::ConfigChange;
 use crate::truth::Truth;
 
@@ -13,6 +14,8 @@ pub use wallet::{ListedWallet, WalletConditions};
 pub struct ConfigRule {
     /// Name in the policy, unique among its rules and limits.
     pub id: String,
+    /// Of whom: who asks.
+    pub caller: CallerConditions,
     /// What it does, to what.
     pub does: ConfigEffect,
 }
@@ -36,11 +39,12 @@ impl ConfigRule {
 
     /// Whether it matches; the assets say how addresses are read.
     pub fn matches(&self, assets: &Assets, change: &ConfigChange) -> Truth {
-        match &self.does {
+        let done = match &self.does {
             ConfigEffect::ApproveWallet(wallet) => wallet.matches(assets, change),
             ConfigEffect::RejectWallet(wallet) => wallet.matches(assets, change),
             ConfigEffect::Reject(kind) => is_of_kind(change, kind),
-        }
+        };
+        Truth::all([self.caller.hold(&change.tenant, change.caller_proof), done])
     }
 }
 

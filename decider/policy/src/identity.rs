@@ -6,7 +6,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::request::{AccountText, Request, Stage, given};
+use crate::request::{AccountText, CallerProof, Request, Stage, given};
 
 /// Names the encoding below: any change to what it covers needs a new name, or old records stop matching.
 const CONTENT_VERSION: &str = "content-v1";
@@ -41,9 +41,9 @@ pub fn of_config_change(tenant: &str, path: &str, callback_request_id: &str) -> 
     Fields::default().text("config-change").text(tenant).text(path).text(callback_request_id).digest()
 }
 
-/// What a configuration change says: its type and the digest of its details.
-pub fn content_of_config_change(kind: &Option<String>, details: &[u8]) -> Digest {
-    Fields::default().text(CONTENT_VERSION).optional(kind).bytes(details).digest()
+/// What a configuration change says: its type and the digest of its details, and what was proven of who asks.
+pub fn content_of_config_change(kind: &Option<String>, details: &[u8], proof: Option<CallerProof>) -> Digest {
+    Fields::default().text(CONTENT_VERSION).optional(kind).bytes(details).proof(proof).digest()
 }
 
 /// What a request says: every field an evaluation may read, except those that may drift between repeats (USD
@@ -68,7 +68,7 @@ pub fn content_of_transaction(request: &Request) -> Digest {
         .optional(&request.extra_parameters);
     add_destinations(&mut fields, request);
     add_raw_transactions(&mut fields, request);
-    fields.digest()
+    fields.proof(request.caller_proof).digest()
 }
 
 fn add_destinations(fields: &mut Fields, request: &Request) {
@@ -120,6 +120,16 @@ impl Fields {
 
     fn account(&mut self, account: &AccountText) -> &mut Self {
         self.optional(&account.kind).optional(&account.id).optional(&account.subtype)
+    }
+
+    /// An answer to whom much was proven of is none for whom nothing was. A Co-signer's signature adds nothing: so the
+    /// requests are still known that came through an edge before rules could ask for it.
+    fn proof(&mut self, proof: Option<CallerProof>) -> &mut Self {
+        match proof {
+            Some(CallerProof::CosignerSignature) => self,
+            Some(proof @ CallerProof::Unproven) => self.text(proof.name()),
+            None => self.optional(&None),
+        }
     }
 
     fn count(&mut self, count: usize) -> &mut Self {

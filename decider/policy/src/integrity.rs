@@ -37,6 +37,7 @@ pub fn read_intent(policy: &Policy, request: &Request, quote: &Quote) -> Result<
     check_raw_transactions(policy, request, asset)?;
     Ok(Intent {
         tenant: request.tenant.clone(),
+        caller_proof: request.caller_proof,
         stage: request.stage,
         operation: operation.to_owned(),
         signer: given(&request.signer).map(str::to_owned),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::amount::Amount;
-use crate::request::Stage;
+use crate::request::{CallerProof, Stage};
 use crate::usd::Usd;
 
 /// One transaction as the rules, the limits and the ledger see it.
@@ -16,6 +16,9 @@ use crate::usd::Usd;
 pub struct Intent {
     /// Whose.
     pub tenant: String,
+    /// What was proven of who asks. Charges of before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_proof: Option<CallerProof>,
     /// Stage that asks.
     pub stage: Stage,
     /// Operation.

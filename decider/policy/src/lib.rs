@@ -39,6 +39,8 @@ pub mod matcher;
 pub mod circumstances;
 pub mod intent;
 
+pub mod caller;
+
 pub mod applicability;
 pub mod choice;
 pub mod list;
@@ -51,6 +53,7 @@ pub mod verdict;
 pub mod request;
 
 pub mod asset;
+pub mod tenant;
 pub mod vocabulary;
 
 pub mod prices;

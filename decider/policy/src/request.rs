@@ -12,11 +12,37 @@ pub enum Stage {
     Signing,
 }
 
-/// A transaction that somebody proven asks to approve or sign. `None` is missing; null and absent are the same.
+/// What was proven of whoever asked a callback handler. Nobody has to say it: then it is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CallerProof {
+    /// A Co-signer has signed the request.
+    CosignerSignature,
+    /// Nothing: anybody in a network that may ask has sent it.
+    Unproven,
+}
+
+impl CallerProof {
+    /// Both, by the word that policies, records and logs have for it.
+    pub const ALL: [(&'static str, Self); 2] =
+        [("COSIGNER_SIGNATURE", Self::CosignerSignature), ("UNPROVEN", Self::Unproven)];
+
+    /// Its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CosignerSignature => "COSIGNER_SIGNATURE",
+            Self::Unproven => "UNPROVEN",
+        }
+    }
+}
+
+/// A transaction that somebody asks to approve or sign. `None` is missing; null and absent are the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Whose policy and ledger.
     pub tenant: String,
+    /// What was proven of who asks.
+    pub caller_proof: Option<CallerProof>,
     /// The Co-signer's `requestId`.
     pub callback_request_id: String,
     /// API user that would sign.
@@ -56,6 +82,8 @@ pub struct Request {
 pub struct ConfigChange {
     /// Whose policy.
     pub tenant: String,
+    /// What was proven of who asks.
+    pub caller_proof: Option<CallerProof>,
     /// The path it came in by.
     pub path: String,
     /// The Co-signer's `requestId`.

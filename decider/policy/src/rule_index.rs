@@ -27,6 +27,7 @@ pub struct RuleIndex {
 /// A condition that rules can stand under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Asked {
+    Tenant,
     Signer,
     Operation,
     Asset,
@@ -35,12 +36,14 @@ enum Asked {
 }
 
 impl Asked {
-    const ALL: [Self; 5] = [Self::Destination, Self::Source, Self::Signer, Self::Asset, Self::Operation];
+    const ALL: [Self; 6] =
+        [Self::Destination, Self::Source, Self::Signer, Self::Tenant, Self::Asset, Self::Operation];
 }
 
 /// What a rule names, or a request says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Value {
+    Tenant(String),
     Signer(String),
     Operation(String),
     Asset(String),
@@ -146,6 +149,7 @@ fn named_by(rule: &Rule, effect: Effect) -> Vec<(Asked, Vec<Value>)> {
         accounts.collect::<Option<Vec<Value>>>()
     });
     let conditions = [
+        (Asked::Tenant, words(&when.caller.tenants, Value::Tenant)),
         (Asked::Signer, words(&when.signers, Value::Signer)),
         (Asked::Operation, operations),
         (Asked::Asset, assets),
@@ -167,6 +171,7 @@ fn met_by(rule: &Rule, assets: &Assets) -> Vec<(Asked, Vec<Value>)> {
 /// What a request says of a condition; `None`: it does not say it, or not for sure.
 fn said(intent: &Intent, asked: Asked) -> Option<Vec<Value>> {
     match asked {
+        Asked::Tenant => Some(vec![Value::Tenant(intent.tenant.clone())]),
         Asked::Signer => Some(vec![Value::Signer(intent.signer.clone()?)]),
         Asked::Operation => Some(vec![Value::Operation(intent.operation.clone())]),
         Asked::Asset => Some(vec![Value::Asset(intent.asset.clone())]),

@@ -11,17 +11,20 @@ mod support;
 use std::sync::Arc;
 
 use policy::address::Chain;
+use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
 use policy::evaluate::{Standing, evaluate};
+use policy::explain::explain;
 use policy::group::Counterparty;
 use policy::limit::{Cap, KeyPart};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
 use policy::prices::Prices;
-use policy::request::{Request, Stage};
+use policy::rehearsal::Asked;
+use policy::request::{CallerProof, Request, Stage};
 use policy::share::Share;
 use policy::time::{DATA_VERSION, Time, Zone};
 use policy::verdict::{ReasonCode, Verdict};
@@ -408,4 +411,64 @@ fn a_limit_counts_what_it_does_not_rule_out() {
     let trusted = Request { signer: text("trusted"), ..wallet(|each| each.address = text(OTHER_ADDRESS)) };
     assert_eq!(verdict(&trusted), Verdict::Allow);
     assert_eq!(verdict(&Request { signer: None, ..trusted }), Verdict::Hold);
+}
+
+fn asked_of(caller: CallerConditions) -> Conditions {
+    Conditions { caller, ..any() }
+}
+
+fn proofs(proofs: &[CallerProof]) -> Conditions {
+    let proofs = Some(proofs.iter().copied().collect());
+    asked_of(CallerConditions { proofs, ..CallerConditions::default() })
+}
+
+#[test]
+fn what_is_proven_of_the_caller_is_one_of_two_and_not_known_of_who_does_not_say() {
+    let by = |caller_proof| Request { caller_proof, ..rich_sample() };
+    let (proven, unproven) = (CallerProof::CosignerSignature, CallerProof::Unproven);
+    for (asked, of_proven, of_unproven) in [
+        (&[proven][..], Matches, Fails),
+        (&[unproven], Fails, Matches),
+        (&[proven, unproven], Matches, Matches),
+    ] {
+        assert_eq!(both(&proofs(asked), &by(Some(proven))), of_proven, "{asked:?}");
+        assert_eq!(both(&proofs(asked), &by(Some(unproven))), of_unproven, "{asked:?}");
+        assert_eq!(both(&proofs(asked), &by(None)), Unknown, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_tenant_is_asked_for_or_ruled_out_and_settles_what_is_missing() {
+    let by = |tenant: &str| Request { tenant: tenant.into(), caller_proof: None, ..rich_sample() };
+    let json = || ["json".to_owned()].into();
+    let tenant = |tenants| CallerConditions { tenants, ..CallerConditions::default() };
+    let (asked, ruled_out) = (asked_of(tenant(one_of(json()))), asked_of(tenant(none_of(json()))));
+    assert_eq!((both(&asked, &by("json")), both(&asked, &by("default"))), (Matches, Fails));
+    assert_eq!((both(&ruled_out, &by("json")), both(&ruled_out, &by("default"))), (Fails, Matches));
+    let mut unproven = asked;
+    unproven.caller.proofs = Some([CallerProof::Unproven].into());
+    assert_eq!((both(&unproven, &by("json")), both(&unproven, &by("default"))), (Unknown, Fails));
+}
+
+#[test]
+fn an_explanation_says_who_asks_and_who_is_asked_for() {
+    let mut when = proofs(&[CallerProof::Unproven]);
+    when.caller.tenants = none_of(["json".to_owned()].into());
+    let policy = Policy { deny: vec![rule("asks", when)], ..policy() };
+    let told = |caller_proof| {
+        let request = Request { caller_proof, ..rich_sample() };
+        let asked = Asked { request, at: START, prices: Prices::NONE };
+        let explained = explain(&policy, &asked, &mut NaiveLedger::new(&policy)).unwrap();
+        let conditions = explained.rules[0].conditions.iter();
+        let told = conditions.map(|each| format!("{}: {}, is {}", each.field, each.asked, each.given));
+        told.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(told(Some(CallerProof::CosignerSignature)), @"
+    tenant: not json, is default
+    caller_proof: UNPROVEN, is COSIGNER_SIGNATURE
+    ");
+    insta::assert_snapshot!(told(None), @"
+    tenant: not json, is default
+    caller_proof: UNPROVEN, is missing
+    ");
 }

@@ -9,6 +9,7 @@
 mod support;
 
 use policy::address::Chain;
+use policy::caller::CallerConditions;
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
 use policy::evaluate::{Standing, evaluate};
@@ -16,10 +17,11 @@ use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit};
 use policy::list::AddressList;
 use policy::prices::Prices;
-use policy::request::{DestinationText, Request, Stage};
+use policy::request::{CallerProof, DestinationText, Request, Stage};
 use policy::settle::Settlement;
 use policy::usd::Usd;
 use policy::verdict::{ReasonCode, Verdict};
+use support::desk::Desk;
 use support::*;
 
 /// Open for the operations that must be named, too.
@@ -409,4 +411,63 @@ fn declared_address_types_agree() {
     request.declared.address_type = text("");
     request.destinations[0].address_type = text("ONE_TIME");
     assert_eq!(decide(vec![], &request).verdict, Verdict::Allow);
+}
+
+const PROVEN: Option<CallerProof> = Some(CallerProof::CosignerSignature);
+const UNPROVEN: Option<CallerProof> = Some(CallerProof::Unproven);
+
+fn by(caller_proof: Option<CallerProof>, id: &str) -> Request {
+    Request { caller_proof, ..transfer(id, "1") }
+}
+
+/// One transaction an hour for those of whom nothing is proven.
+fn of_unproven(key: &[KeyPart]) -> Desk {
+    let proofs = Some([CallerProof::Unproven].into());
+    let caller = CallerConditions { proofs, ..CallerConditions::default() };
+    let when = Conditions { caller, ..Conditions::default() };
+    Desk::new(Policy { limits: vec![limit("unproven", when, key, Cap::Count(1), 3600)], ..open() }, START)
+}
+
+#[test]
+fn a_limit_over_unproven_callers_counts_what_they_were_allowed_alone() {
+    let mut desk = of_unproven(&[]);
+    let mut verdict = |proof, id: &str| desk.decide(&by(proof, id)).verdict;
+    assert_eq!([verdict(PROVEN, "a"), verdict(PROVEN, "b")], [Verdict::Allow; 2]);
+    assert_eq!([verdict(UNPROVEN, "c"), verdict(UNPROVEN, "d")], [Verdict::Allow, Verdict::Deny]);
+    assert_eq!(verdict(PROVEN, "e"), Verdict::Allow, "what others are allowed is no business of the limit");
+    assert_eq!(verdict(None, "f"), Verdict::Hold, "nobody can tell whether it counts");
+}
+
+/// What was approved for a Co-signer and is signed for nobody knows whom was allowed to the latter, too.
+#[test]
+fn a_charge_counts_for_each_proof_that_one_of_its_allows_had() {
+    for key in [&[][..], &[KeyPart::Signer]] {
+        let mut desk = of_unproven(key);
+        let sign = |request: Request| Request { stage: Stage::Signing, fee: text("0"), ..request };
+        assert_eq!(desk.decide(&by(PROVEN, "a")).verdict, Verdict::Allow);
+        assert_eq!(desk.decide(&sign(by(UNPROVEN, "a"))).verdict, Verdict::Allow);
+        assert_eq!(desk.decide(&by(UNPROVEN, "b")).verdict, Verdict::Deny);
+        let mut full = of_unproven(key);
+        assert_eq!(full.decide(&by(UNPROVEN, "b")).verdict, Verdict::Allow);
+        assert_eq!(full.decide(&by(PROVEN, "a")).verdict, Verdict::Allow);
+        assert_eq!(full.decide(&sign(by(UNPROVEN, "a"))).verdict, Verdict::Deny);
+    }
+}
+
+/// As those are that were made before charges kept it.
+#[test]
+fn a_charge_of_which_nobody_says_what_was_proven_leaves_the_limit_in_doubt() {
+    let mut desk = Desk::new(open(), START);
+    assert_eq!(desk.decide(&by(None, "old")).verdict, Verdict::Allow);
+    desk.adopt(Policy::clone(&of_unproven(&[]).policy));
+    assert_eq!(desk.decide(&by(UNPROVEN, "new")).verdict, Verdict::Hold);
+    assert_eq!(desk.decide(&by(PROVEN, "another")).verdict, Verdict::Allow);
+}
+
+#[test]
+fn a_charge_of_before_it_was_kept_is_read_and_one_without_it_is_written_as_before() {
+    let charge = Desk::new(open(), START).decide(&by(None, "a")).charge.unwrap().after;
+    let written = serde_json::to_string(&charge).unwrap();
+    assert!(!written.contains("caller_proof"), "{written}");
+    assert_eq!(serde_json::from_str::<policy::charge::Charge>(&written).unwrap(), charge);
 }

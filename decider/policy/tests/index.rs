@@ -9,6 +9,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{Conditions, DestinationMatcher};
 use policy::document::Policy;
@@ -61,9 +62,11 @@ fn choice<T: std::fmt::Debug + Clone + 'static>(
 fn conditions() -> impl Strategy<Value = Conditions> {
     let assets = weighted(0.4, proptest::sample::subsequence(vec!["ETH".to_owned(), "BTC".into()], 1..=2));
     let signers = words(&["a", "b", "c"]);
+    let tenants = words(&["default", "json"]);
     let operations = words(&["TRANSFER", "RAW", "CONTRACT_CALL"]);
-    (signers, operations, assets, choice(account()), choice(destination())).prop_map(
-        |(signers, operations, assets, sources, destinations)| Conditions {
+    (tenants, signers, operations, assets, choice(account()), choice(destination())).prop_map(
+        |(tenants, signers, operations, assets, sources, destinations)| Conditions {
+            caller: CallerConditions { tenants, ..CallerConditions::default() },
             signers,
             operations,
             assets: assets.map(|assets| assets.into_iter().collect()),
@@ -79,12 +82,15 @@ fn requests() -> impl Strategy<Value = Request> {
     let accounts = || (known(&["VAULT", "UNMANAGED", "EXCHANGE", "CONTRACT"]), known(&["0", "1", "2", "9"]));
     let to = proptest::collection::vec(accounts(), 0..3);
     let operation = select(vec!["TRANSFER", "RAW", "CONTRACT_CALL", "NEW"]);
-    (known(&["a", "b", "d"]), operation, select(vec!["ETH", "BTC"]), accounts(), to, any::<bool>()).prop_map(
-        |(signer, operation, asset, source, to, signing)| {
+    let tenant = select(vec!["default", "json", "other"]);
+    let asset = select(vec!["ETH", "BTC"]);
+    (tenant, known(&["a", "b", "d"]), operation, asset, accounts(), to, any::<bool>()).prop_map(
+        |(tenant, signer, operation, asset, source, to, signing)| {
             let text = |word: Option<&str>| word.map(str::to_owned);
             let account = |(kind, id)| AccountText { kind: text(kind), id: text(id), subtype: None };
             let mut request = transfer("x", "0");
             let one = request.destinations[0].clone();
+            request.tenant = tenant.into();
             request.signer = text(signer);
             request.operation = Some(operation.into());
             request.asset = Some(asset.into());

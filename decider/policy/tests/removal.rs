@@ -14,6 +14,7 @@ use std::sync::Arc;
 use policy::address::{Address, Chain};
 use policy::amount::Decimals;
 use policy::asset::TagRule;
+use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
@@ -28,7 +29,7 @@ use policy::method::Method;
 use policy::pattern::Pattern;
 use policy::prices::{Price, PriceTerms, Prices, UnitPrice};
 use policy::rehearsal::Asked;
-use policy::request::{Request, Stage};
+use policy::request::{CallerProof, Request, Stage};
 use policy::share::Share;
 use policy::time::{Calendar, CalendarUnit, Length, Time, Window, Zone};
 use policy::truth::Truth;
@@ -140,6 +141,7 @@ fn conditions_of_all_kinds() -> impl Strategy<Value = Conditions> {
     let operation = weighted(0.5, (sample::subsequence(OPERATIONS.to_vec(), 1..3), any::<bool>()));
     let contracts = weighted(0.2, Just(friends));
     let circumstances = (sample::select(circumstances()), any::<bool>());
+    let caller = weighted(0.3, (sample::select(callers()), any::<bool>()));
     let stage = weighted(0.2, prop_oneof![Just(Stage::Approval), Just(Stage::Signing)]);
     let range = |dust: &'static str, lots: &'static str| {
         prop_oneof![
@@ -153,10 +155,11 @@ fn conditions_of_all_kinds() -> impl Strategy<Value = Conditions> {
     let amount = range("0.001", "100");
     let usd = range("1", "100000");
     let bounds = (amount, usd);
-    (signers, source, to, stage, operation, contracts, circumstances, bounds).prop_map(
-        |(signer, source, to, stage, operation, contracts, circumstances, (amount, usd))| {
+    (caller, signers, source, to, stage, operation, contracts, circumstances, bounds).prop_map(
+        |(caller, signer, source, to, stage, operation, contracts, circumstances, (amount, usd))| {
             let dollars = |text: &str| Usd::parse_exact(text).unwrap();
             Conditions {
+                caller: caller.map(of_caller).unwrap_or_default(),
                 signers: signer.map(|(signer, not)| choice([signer.to_owned()].into(), not)),
                 stages: stage.map(|stage| [stage].into()),
                 operations: operation
@@ -177,9 +180,31 @@ fn conditions_of_all_kinds() -> impl Strategy<Value = Conditions> {
 fn conditions() -> impl Strategy<Value = Conditions> {
     (conditions_of_all_kinds(), 0..9_u8).prop_map(|(all, kept)| match kept {
         0..3 => Conditions { destinations: all.destinations, ..Conditions::default() },
-        3..6 => Conditions { circumstances: all.circumstances, ..Conditions::default() },
+        3..6 => Conditions { caller: all.caller, circumstances: all.circumstances, ..Conditions::default() },
         _ => all,
     })
+}
+
+/// What can be asked of the caller.
+fn callers() -> Vec<CallerConditions> {
+    let tenants = |tenants: &[&str]| one_of(tenants.iter().map(|name| (*name).to_owned()).collect());
+    let proofs = |proofs: &[CallerProof]| Some(proofs.iter().copied().collect());
+    let (proven, unproven) = (CallerProof::CosignerSignature, CallerProof::Unproven);
+    let any = CallerConditions::default;
+    vec![
+        CallerConditions { tenants: tenants(&["default"]), ..any() },
+        CallerConditions { proofs: proofs(&[proven]), ..any() },
+        CallerConditions { proofs: proofs(&[unproven]), ..any() },
+        CallerConditions { proofs: proofs(&[proven, unproven]), ..any() },
+        CallerConditions { tenants: tenants(&["other"]), proofs: proofs(&[unproven]) },
+        CallerConditions { tenants: tenants(&["default", "other"]), proofs: proofs(&[proven]) },
+    ]
+}
+
+/// The same, with the tenants ruled out instead.
+fn of_caller((asked, not): (CallerConditions, bool)) -> CallerConditions {
+    let tenants = asked.tenants.map(|tenants| choice(tenants.alternatives().clone(), not));
+    CallerConditions { tenants, ..asked }
 }
 
 const OPERATIONS: [&str; 4] = ["TRANSFER", "CONTRACT_CALL", "TYPED_MESSAGE", "RAW"];
@@ -288,6 +313,10 @@ fn expressions() -> impl Iterator<Item = Option<Expression>> {
         r#"usd.more_than("100") && !(stage == "SIGNING")"#,
         r#"fee.at_most("0.005")"#,
         r#"!fee.at_most("0.005") && !fee.less_than("0.001")"#,
+        r#"caller_proof == "COSIGNER_SIGNATURE""#,
+        r#"caller_proof != "COSIGNER_SIGNATURE""#,
+        r#"caller_proof != "UNPROVEN" || usd.more_than("100")"#,
+        r#"tenant == "default" && !(caller_proof in ["UNPROVEN"])"#,
     ];
     texts.into_iter().map(move |text| Some(Expression::parse(text, &units).unwrap()))
 }
@@ -434,6 +463,7 @@ fn widened_by_less(policy: &Policy, whole: &Request, spoilt: Option<&str>) -> Op
     if whole.destinations.iter().any(|each| each.address.is_some()) || whole.stage == Stage::Signing {
         without("any address", &|request| spoil_address(request, spoilt));
     }
+    without("caller_proof", &|request| request.caller_proof = None);
     without("destinations", &|request| request.destinations.clear());
     if policy.raw_transactions_required {
         without("raw transactions", &|request| request.raw_transactions.clear());
@@ -449,7 +479,10 @@ fn each_condition_alone_never_allows_more_of_less() {
         let to = destinations().into_iter().map(move |to| Some(choice(to, not)));
         let to = to.map(|destinations| Conditions { destinations, ..Conditions::default() });
         let beside = circumstances().into_iter().map(move |asked| either((asked, not)));
-        to.chain(beside.map(|circumstances| Conditions { circumstances, ..Conditions::default() }))
+        let beside = beside.map(|circumstances| Conditions { circumstances, ..Conditions::default() });
+        let caller = callers().into_iter().map(move |asked| of_caller((asked, not)));
+        let caller = caller.map(|caller| Conditions { caller, ..Conditions::default() });
+        to.chain(beside).chain(caller)
     });
     let samples = all_samples();
     for when in whens {
@@ -506,8 +539,11 @@ fn a_value_that_is_left_out_never_allows_more_whatever_the_table_says() {
 type Change = fn(&mut Request);
 
 /// What was charged first, beside what is asked now.
-const FIRST: [Change; 16] = [
+const FIRST: [Change; 19] = [
     |_| {},
+    |r| r.caller_proof = None,
+    |r| r.caller_proof = Some(CallerProof::CosignerSignature),
+    |r| r.caller_proof = Some(CallerProof::Unproven),
     |r| r.source.id = text("7"),
     |r| r.signer = None,
     |r| r.extra_parameters = text("{}"),
@@ -608,6 +644,8 @@ proptest! {
                 *slot = spoilt.map(str::to_owned);
                 prop_assert!(!allows(&less), "{sample}: without {} ({spoilt:?}) it is allowed", field.name);
             }
+            let unsaid = Request { caller_proof: None, ..whole.clone() };
+            prop_assert!(!allows(&unsaid), "{sample}: without caller_proof it is allowed");
             let mut less = whole.clone();
             spoil_address(&mut less, spoilt);
             let applies = whole.stage == Stage::Signing || whole.destinations.iter().any(|each| each.address.is_some());

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use policy::tenant::check_tenant;
+
 use crate::grants::Tenants;
-use crate::grpc::bounds::MAX_TENANT_BYTES;
 use crate::yaml::fields::{nearest, shown};
 use crate::yaml::{Fields, Node, Reader};
 
@@ -26,19 +27,11 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Tenants> {
 /// A tenant's name; `for_all` says what to write for all of them.
 pub fn read_name(reader: &mut Reader<'_>, node: &Node, for_all: &str) -> Option<String> {
     let name = reader.text(node, "a tenant")?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    let refused = if name == ALL {
-        for_all.to_owned()
-    } else if name.len() > MAX_TENANT_BYTES || !name.bytes().all(plain) {
-        format!(
-            "a tenant has at most {MAX_TENANT_BYTES} characters a-z, 0-9, \"-\" and \"_\": {} could never ask",
-            shown(name)
-        )
-    } else {
-        return Some(name.to_owned());
-    };
-    reader.mistake(node.at, refused);
-    None
+    if name == ALL {
+        reader.mistake(node.at, for_all);
+        return None;
+    }
+    reader.check(node.at, check_tenant(name)).map(|()| name.to_owned())
 }
 
 /// What is granted for a tenant of another ledger could never be asked for.

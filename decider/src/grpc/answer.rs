@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use policy::evaluate::RuleResult;
 use policy::limit::Unit;
-use policy::request::Stage;
+use policy::request::{CallerProof, Stage};
 use policy::rule::Effect;
 use policy::settle::LimitStatus;
 use policy::time::Time;
@@ -12,7 +12,7 @@ use policy::verdict::{Action, ReasonCode, Verdict};
 use prost_types::Timestamp;
 use proto::decider::v1 as wire;
 
-use crate::store::{Answer, CallerProof, Decision};
+use crate::store::{Answer, Decision};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const NANOS_PER_MICRO: i32 = 1_000;
@@ -58,11 +58,11 @@ pub fn config_change(answer: Answer) -> wire::DecideConfigChangeResponse {
 }
 
 /// What was proven of who asked.
-pub fn caller_proof(proof: CallerProof) -> wire::CallerProof {
+pub fn caller_proof(proof: Option<CallerProof>) -> wire::CallerProof {
     match proof {
-        CallerProof::Unspecified => wire::CallerProof::Unspecified,
-        CallerProof::CosignerSignature => wire::CallerProof::CosignerSignature,
-        CallerProof::Unproven => wire::CallerProof::Unproven,
+        None => wire::CallerProof::Unspecified,
+        Some(CallerProof::CosignerSignature) => wire::CallerProof::CosignerSignature,
+        Some(CallerProof::Unproven) => wire::CallerProof::Unproven,
     }
 }
 

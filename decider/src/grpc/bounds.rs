@@ -5,7 +5,8 @@
 pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
 /// `tenant`.
-pub const MAX_TENANT_BYTES: usize = 64;
+pub use policy::tenant::MAX_TENANT_BYTES;
+
 /// `callback_request_id`, `decision_id`, and ids and addresses of every kind.
 pub const MAX_ID_BYTES: usize = 256;
 /// Types, subtypes, operations, asset ids: words of a vocabulary.

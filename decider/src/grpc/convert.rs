@@ -3,14 +3,14 @@
 
 use policy::config_change::ConfigChange;
 use policy::request::{
-    AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
+    AccountText, CallerProof, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
 use proto::decider::v1 as wire;
 
 use super::bounds::{DIGEST_BYTES, MAX_DATA_BYTES, MAX_ID_BYTES, MAX_WORD_BYTES};
 use super::breaches::{check_tenant, check_transaction};
 use super::violations::Violations;
-use crate::store::{CallerProof, Lookup};
+use crate::store::Lookup;
 
 /// A transaction.
 ///
@@ -20,10 +20,11 @@ pub fn transaction(request: wire::DecideRequest) -> Result<Request, Violations> 
     let mut violations = Violations::default();
     check_transaction(&mut violations, &request);
     let stage = stage(&mut violations, &request);
-    check_caller_proof(&mut violations, request.caller_proof);
+    let caller_proof = caller_proof(&mut violations, request.caller_proof);
     violations.finish(Request {
         stage,
         tenant: request.tenant,
+        caller_proof,
         callback_request_id: request.callback_request_id,
         signer: request.signer_id,
         tx_id: request.tx_id,
@@ -53,28 +54,20 @@ pub fn config_change(request: wire::DecideConfigChangeRequest) -> Result<ConfigC
     violations.required_at_most("callback_request_id", &request.callback_request_id, MAX_ID_BYTES);
     violations.optional_at_most("type", request.r#type.as_ref(), MAX_WORD_BYTES);
     violations.optional_at_most("extra_info_json", request.extra_info_json.as_ref(), MAX_DATA_BYTES);
-    check_caller_proof(&mut violations, request.caller_proof);
+    let caller_proof = caller_proof(&mut violations, request.caller_proof);
     let digest = request.extra_info_digest;
     if !digest.is_empty() && digest.len() != DIGEST_BYTES {
         violations.add("extra_info_digest", format!("has {} bytes: {DIGEST_BYTES}, or none", digest.len()));
     }
     violations.finish(ConfigChange {
         tenant: request.tenant,
+        caller_proof,
         path: request.path,
         callback_request_id: request.callback_request_id,
         kind: request.r#type,
         details: digest,
         details_json: request.extra_info_json,
     })
-}
-
-/// What was proven of who asks, of a request that keeps the contract.
-pub fn caller_proof(proof: wire::CallerProof) -> CallerProof {
-    match proof {
-        wire::CallerProof::Unspecified => CallerProof::Unspecified,
-        wire::CallerProof::CosignerSignature => CallerProof::CosignerSignature,
-        wire::CallerProof::Unproven => CallerProof::Unproven,
-    }
 }
 
 /// Whose record, and which.
@@ -115,10 +108,16 @@ fn stage(violations: &mut Violations, request: &wire::DecideRequest) -> Stage {
     }
 }
 
-/// One that would be recorded as something else is not taken.
-fn check_caller_proof(violations: &mut Violations, number: i32) {
-    if wire::CallerProof::try_from(number).is_err() {
-        violations.add("caller_proof", format!("{number} is not a caller_proof of this version"));
+/// What was proven of who asks. One that would be taken for something else is not taken.
+fn caller_proof(violations: &mut Violations, number: i32) -> Option<CallerProof> {
+    match wire::CallerProof::try_from(number) {
+        Ok(wire::CallerProof::Unspecified) => None,
+        Ok(wire::CallerProof::CosignerSignature) => Some(CallerProof::CosignerSignature),
+        Ok(wire::CallerProof::Unproven) => Some(CallerProof::Unproven),
+        Err(_) => {
+            violations.add("caller_proof", format!("{number} is not a caller_proof of this version"));
+            None
+        }
     }
 }
 

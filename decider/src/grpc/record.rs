@@ -45,6 +45,7 @@ fn line(charge: &Charge, destination: &Destination) -> wire::Charge {
     let signers = charge.parts.iter().map(|part| wire::ChargeSigner {
         signer_id: part.signer.clone().unwrap_or_default(),
         charged_time: Some(answer::timestamp(part.at)),
+        caller_proof: answer::caller_proof(part.caller_proof).into(),
     });
     wire::Charge {
         charge_key: format!("{}{}", charge.key.tx_id, charge.key.suffix),
@@ -67,8 +68,9 @@ fn peer(account: &Account) -> wire::Peer {
 
 #[cfg(test)]
 mod tests {
+    use policy::request::CallerProof;
+
     use super::*;
-    use crate::store::CallerProof;
     use crate::store::suite::fixture::{Desk, START, config_change, policy, request as transfer};
 
     #[tokio::test]
@@ -78,7 +80,7 @@ mod tests {
         let changed = desk.change(&config_change("c-1", b"")).await.decision;
         for decision in [allowed, changed] {
             let mut kept = desk.record(&decision).await;
-            kept.decision.caller_proof = CallerProof::Unproven;
+            kept.decision.caller_proof = Some(CallerProof::Unproven);
             let origin = Origin::Pruned { at: START, charges: kept.origin.charge_keys() };
             let pruned = record(Record { origin, ..kept.clone() }).unwrap();
             assert_eq!((pruned.request, pruned.pruned_time), (None, Some(answer::timestamp(START))));

@@ -83,11 +83,11 @@ impl Service {
     ) -> Result<wire::DecideResponse, Status> {
         let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
         let request = request.into_inner();
-        let (payload, proof) = (request.encode_to_vec(), convert::caller_proof(request.caller_proof()));
+        let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
         self.admit(caller, Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
-        let decision = async move { decider.decide(request, payload, proof).await };
+        let decision = async move { decider.decide(request, payload).await };
         self.within(deadline, span, decision).await.map(answer::transaction)
     }
 
@@ -98,11 +98,11 @@ impl Service {
     ) -> Result<wire::DecideConfigChangeResponse, Status> {
         let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
         let request = request.into_inner();
-        let (payload, proof) = (request.encode_to_vec(), convert::caller_proof(request.caller_proof()));
+        let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
         self.admit(caller, Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
-        let decision = async move { decider.decide_config_change(change, payload, proof).await };
+        let decision = async move { decider.decide_config_change(change, payload).await };
         self.within(deadline, span, decision).await.map(answer::config_change)
     }
 

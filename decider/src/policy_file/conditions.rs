@@ -9,6 +9,7 @@ use policy::vocabulary::{pays_somebody, states_its_amount};
 
 use super::amounts::{read_amount_range, read_usd_range};
 use super::assets::read_chain;
+use super::callers::{self, CALLER_PROOF, TENANT};
 use super::calls::read_contracts;
 use super::choices::{check_each_once, read_each, read_entries, read_set};
 use super::circumstances;
@@ -17,7 +18,9 @@ use super::names::Names;
 use super::scope::{Scope, Section, check_applies, check_chain};
 use crate::yaml::{Fields, Node, Reader, Value};
 
-const RULE_CONDITIONS: [&str; 18] = [
+const RULE_CONDITIONS: [&str; 20] = [
+    TENANT,
+    CALLER_PROOF,
     "signers",
     "stages",
     "operations",
@@ -38,8 +41,8 @@ const RULE_CONDITIONS: [&str; 18] = [
     "condition",
 ];
 /// What a limit can ask of a charge: it is counted for the transaction, not for a stage or a request of it.
-const LIMIT_CONDITIONS: [&str; 7] =
-    ["signers", "operations", "source", "destination", "assets", "chains", "classes"];
+const LIMIT_CONDITIONS: [&str; 9] =
+    [TENANT, CALLER_PROOF, "signers", "operations", "source", "destination", "assets", "chains", "classes"];
 
 fn known(section: Section) -> &'static [&'static str] {
     match section {
@@ -72,6 +75,7 @@ pub fn read_conditions(
     let amount = fields.optional(reader, "amount");
     let usd = fields.optional(reader, "amount_usd");
     Some(Conditions {
+        caller: callers::read(reader, &fields),
         signers: read_signers(reader, &fields, names),
         sources: read_sources(reader, &fields, names),
         destinations: read_destinations(reader, &fields, &scope),

@@ -8,6 +8,7 @@ use policy::config_rule::{ConfigEffect, ConfigRule, ListedWallet, WalletConditio
 use policy::list::AddressList;
 use policy::vocabulary::{CONFIG_CHANGES, UNMANAGED_WALLET};
 
+use super::callers::{self, CALLER_PROOF, TENANT};
 use super::choices::read_set;
 use super::ids::Ids;
 use super::matchers::read_wallet_subtype;
@@ -15,7 +16,7 @@ use super::names::Names;
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
-const FIELDS: [&str; 5] = ["id", "effect", "type", "address_list", "subtypes"];
+const FIELDS: [&str; 7] = ["id", "effect", "type", TENANT, CALLER_PROOF, "address_list", "subtypes"];
 
 pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names, ids: &mut Ids) -> Vec<ConfigRule> {
     let Some(node) = fields.optional(reader, "config_changes") else { return Vec::new() };
@@ -34,6 +35,7 @@ fn read_rule(reader: &mut Reader<'_>, node: &Node, names: &Names, ids: &mut Ids)
     let id = ids.read(reader, &fields);
     let effect = fields.required(reader, "effect").and_then(|node| read_effect(reader, node));
     let kind = fields.required(reader, "type").and_then(|node| Some((node, read_kind(reader, node)?)));
+    let caller = callers::read(reader, &fields);
     let list = read_list(reader, &fields, names);
     let subtypes = read_set(reader, &fields, "subtypes", read_wallet_subtype);
     let (effect, (at, kind)) = (effect?, kind?);
@@ -43,7 +45,7 @@ fn read_rule(reader: &mut Reader<'_>, node: &Node, names: &Names, ids: &mut Ids)
         check_only_rejected(reader, &fields, at, effect, &kind);
         ConfigEffect::Reject(kind)
     };
-    Some(ConfigRule { id, does })
+    Some(ConfigRule { id, caller, does })
 }
 
 fn read_effect(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {

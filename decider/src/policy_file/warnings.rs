@@ -1,6 +1,8 @@
 //! What a policy says that its author may not have meant: what it leaves open, and what in it does nothing. A warning
 //! is not a mistake: each of these can be what somebody wants.
 
+mod unproven;
+
 mod idle;
 
 mod open;
@@ -58,6 +60,7 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
                 idle::of_allow(policy, number, rule),
                 open::unstated_fee_asset(policy, rule).into_iter().collect(),
                 open::of_allow(policy, rule),
+                unproven::of_allow(policy, rule).into_iter().collect(),
             ]
             .concat(),
         };

@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::decide::{self, Decider};
 use crate::grpc::convert;
-use crate::store::{self, CallerProof, Engine, MemoryJournal, Setting, SqliteJournal};
+use crate::store::{self, Engine, MemoryJournal, Setting, SqliteJournal};
 
 /// Everybody may be paid, by a rule and a limit of this name.
 fn document(name: &str, per_hour: u32) -> String {
@@ -251,9 +251,7 @@ async fn two_hundred_changes(mut desk: Desk) {
                     asked += 1;
                     // The machine has other things to do than one caller's questions.
                     tokio::time::sleep(Duration::from_millis(10)).await;
-                    let answer = decider
-                        .decide(request(&format!("{caller}-{asked}")), Vec::new(), CallerProof::Unspecified)
-                        .await;
+                    let answer = decider.decide(request(&format!("{caller}-{asked}")), Vec::new()).await;
                     let decision = answer.unwrap().decision;
                     assert_eq!(decision.verdict, Verdict::Allow);
                     let rule = decision.rules[0].rule_id.strip_prefix("rule-").unwrap();
@@ -280,7 +278,6 @@ async fn two_hundred_changes(mut desk: Desk) {
     }
     assert!(policies.len() > 20, "{} policies were seen: the load was too thin", policies.len());
     // The last policy's limit counts everything that was allowed before it.
-    let last =
-        desk.decider.decide(request("last"), Vec::new(), CallerProof::Unspecified).await.unwrap().decision;
+    let last = desk.decider.decide(request("last"), Vec::new()).await.unwrap().decision;
     assert_eq!(last.limits[0].used.to_string(), asked.to_string());
 }

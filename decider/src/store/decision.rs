@@ -8,7 +8,7 @@ use policy::document::Policy;
 use policy::evaluate::{Evaluation, RuleResult};
 use policy::evidence::Evidence;
 use policy::prices::Prices;
-use policy::request::{Request, Stage};
+use policy::request::{CallerProof, Request, Stage};
 use policy::settle::LimitStatus;
 use policy::time::Time;
 use policy::verdict::{Action, Reason, Verdict};
@@ -39,28 +39,9 @@ pub struct Decision {
     pub policy_hash: String,
     /// When, by the store's clock.
     pub at: Time,
-    /// What was proven of who asked. Decisions from before this was kept have none.
-    #[serde(default, skip_serializing_if = "CallerProof::is_unspecified")]
-    pub caller_proof: CallerProof,
-}
-
-/// What was proven of who asked. Kept, and nothing is decided by it (decision model, section 8).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum CallerProof {
-    /// Nobody said.
-    #[default]
-    Unspecified,
-    /// A Co-signer has signed the request.
-    CosignerSignature,
-    /// Nothing.
-    Unproven,
-}
-
-impl CallerProof {
-    fn is_unspecified(&self) -> bool {
-        *self == Self::Unspecified
-    }
+    /// What was proven of who asked; `None`: nobody said. Decisions from before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_proof: Option<CallerProof>,
 }
 
 /// A decision, and whether it was there before.
@@ -85,8 +66,6 @@ pub struct Proposal {
     pub evaluation: Evaluation,
     /// The request as it came, kept for the record. Opaque here.
     pub payload: Vec<u8>,
-    /// What was proven of who asks, kept for the record.
-    pub caller_proof: CallerProof,
 }
 
 /// A configuration change that the rules have spoken on, on its way to the record.
@@ -100,8 +79,6 @@ pub struct ConfigProposal {
     pub outcome: ConfigChangeOutcome,
     /// The request as it came, kept for the record. Opaque here.
     pub payload: Vec<u8>,
-    /// What was proven of who asks, kept for the record.
-    pub caller_proof: CallerProof,
 }
 
 /// Everything kept of one decision.

@@ -10,11 +10,11 @@ use policy::evidence::Evidence;
 use policy::identity;
 use policy::ledger::Ledger;
 use policy::prices::Prices;
-use policy::request::Request;
+use policy::request::{CallerProof, Request};
 use policy::settle::{self, Settlement};
 use policy::time::Time;
 
-use super::decision::{CallerProof, ConfigProposal, Decision, Kind, Proposal};
+use super::decision::{ConfigProposal, Decision, Kind, Proposal};
 use super::journal::{Asked, Entry, Identity};
 
 /// One question to the ledger.
@@ -22,14 +22,14 @@ pub struct Question {
     id: String,
     identity: Identity,
     payload: Vec<u8>,
-    caller_proof: CallerProof,
+    caller_proof: Option<CallerProof>,
     matter: Matter,
 }
 
 /// What it is about.
 enum Matter {
     Transaction(Box<Transaction>),
-    ConfigChange { policy_hash: String, change: ConfigChange, outcome: ConfigChangeOutcome },
+    ConfigChange { policy_hash: String, change: Box<ConfigChange>, outcome: ConfigChangeOutcome },
 }
 
 struct Transaction {
@@ -42,7 +42,8 @@ struct Transaction {
 impl Question {
     /// The question whether a transaction has room. `id` is the decision's, should there be one.
     pub fn of_transaction(id: String, proposal: Proposal) -> Self {
-        let Proposal { policy, request, prices, evaluation, payload, caller_proof } = proposal;
+        let Proposal { policy, request, prices, evaluation, payload } = proposal;
+        let caller_proof = request.caller_proof;
         let identity = Identity {
             tenant: request.tenant.clone(),
             callback_request_id: request.callback_request_id.clone(),
@@ -55,14 +56,15 @@ impl Question {
 
     /// The question whether a configuration change was answered before.
     pub fn of_config_change(id: String, proposal: ConfigProposal) -> Self {
-        let ConfigProposal { policy_hash, change, outcome, payload, caller_proof } = proposal;
+        let ConfigProposal { policy_hash, change, outcome, payload } = proposal;
+        let caller_proof = change.caller_proof;
         let identity = Identity {
             tenant: change.tenant.clone(),
             callback_request_id: change.callback_request_id.clone(),
             key: change.identity(),
             content: change.content(),
         };
-        let matter = Matter::ConfigChange { policy_hash, change, outcome };
+        let matter = Matter::ConfigChange { policy_hash, change: Box::new(change), outcome };
         Self { id, identity, payload, caller_proof, matter }
     }
 

@@ -89,22 +89,22 @@ impl Office {
     }
 
     pub fn ask(&self, asked: wire::DecideRequest) -> Result<Answer, StoreError> {
-        let (payload, caller_proof) = (asked.encode_to_vec(), convert::caller_proof(asked.caller_proof()));
+        let payload = asked.encode_to_vec();
         let request = convert::transaction(asked).unwrap_or_else(|breaches| panic!("{breaches}"));
         let policy = self.store.policy();
         let evaluation = evaluate(&policy, &request, &Prices::NONE, self.store.now()?);
         let prices = Arc::default();
-        let proposal = Proposal { policy, request, prices, evaluation, payload, caller_proof };
+        let proposal = Proposal { policy, request, prices, evaluation, payload };
         self.runtime.block_on(self.store.decide(proposal))
     }
 
     pub fn change(&self, asked: wire::DecideConfigChangeRequest) -> Answer {
-        let (payload, caller_proof) = (asked.encode_to_vec(), convert::caller_proof(asked.caller_proof()));
+        let payload = asked.encode_to_vec();
         let change = convert::config_change(asked).unwrap_or_else(|breaches| panic!("{breaches}"));
         let policy = self.store.policy();
         let outcome = policy::config_change::evaluate(&policy, &change);
         let policy_hash = policy.hash.clone();
-        let proposal = ConfigProposal { policy_hash, change, outcome, payload, caller_proof };
+        let proposal = ConfigProposal { policy_hash, change, outcome, payload };
         self.runtime.block_on(self.store.decide_config_change(proposal)).unwrap()
     }
 

@@ -83,7 +83,7 @@ pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k s
 }
 
 /// How many known names are listed where none is like what was written.
-const MAX_OFFERED: usize = 24;
+const MAX_OFFERED: usize = 32;
 /// How many characters of a name are repeated.
 const MAX_SHOWN_CHARS: usize = 64;
 /// The longest name, in bytes, and the most known names among which a near one is looked for: likeness takes time

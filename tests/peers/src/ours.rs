@@ -56,6 +56,7 @@ fn request(request: &Rule) -> Request {
     let id = "9c794cee-7e27-46c9-9e9a-ed68295ff06b";
     Request {
         tenant: "default".to_owned(),
+        caller_proof: None,
         callback_request_id: id.to_owned(),
         signer: text("s-1"),
         stage: Stage::Signing,

@@ -57,6 +57,36 @@ async fn both_modes_are_decided_each_for_its_tenant_and_the_record_says_what_was
     );
 }
 
+/// The same transfer for both, by a policy that narrows whoever is not proven.
+const NARROWED: &str = r#"version: 1
+assets: {ETH: {chain: evm, decimals: 18}}
+deny:
+  - {id: unproven-is-small, when: {caller_proof: [UNPROVEN], assets: [ETH], amount: {over: "0.1"}}}
+allow:
+  - {id: proven, when: {caller_proof: [COSIGNER_SIGNATURE], tenant: [default]}}
+  - {id: small, when: {caller_proof: [UNPROVEN], tenant: [json]}}
+limits:
+  - {id: unproven-once, when: {caller_proof: [UNPROVEN]}, max: {count: 1}, window: 24h}
+"#;
+
+#[tokio::test]
+async fn rules_tell_who_is_proven_from_who_is_not() {
+    let system = System::with(Options { json: true, ..Options::policy(NARROWED) }).await;
+    let plain = system.plain_cosigner(authority(&system));
+    for amount in ["0.5", "0.1", "0.1"] {
+        let reply = system.send(&transfer(amount).payload()).await.reply;
+        assert_eq!(reply.action, Action::Approve, "{}", system.logs());
+    }
+    for (amount, refused_by) in
+        [("0.5", Some("unproven-is-small")), ("0.1", None), ("0.1", Some("unproven-once"))]
+    {
+        let reply = plain.send(&transfer(amount).payload()).await.unwrap().reply;
+        let why = reply.rejection_reason.clone().unwrap_or_default();
+        assert_eq!(reply.action == Action::Approve, refused_by.is_none(), "{reply:?}");
+        assert!(why.contains(refused_by.unwrap_or_default()), "{why}");
+    }
+}
+
 #[tokio::test]
 async fn refusals_are_told_in_plain_json_and_recorded() {
     let system = start().await;

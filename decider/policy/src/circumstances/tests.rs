@@ -7,6 +7,7 @@ use crate::request::{AccountText, DeclaredDestination, Stage};
 fn request(operation: &str, extra: Option<&str>) -> Request {
     Request {
         tenant: "t".into(),
+        caller_proof: None,
         callback_request_id: "r".into(),
         signer: None,
         stage: Stage::Signing,

@@ -14,6 +14,10 @@ pub struct Part {
 /// The fields of `when`. `chains` and `classes` come down to assets, `contracts` are destinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
+    /// `tenant`.
+    Tenant,
+    /// `caller_proof`.
+    CallerProof,
     /// `signers`.
     Signers,
     /// `stages`.
@@ -54,6 +58,8 @@ impl Field {
     /// Its name in a policy file.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Tenant => "tenant",
+            Self::CallerProof => "caller_proof",
             Self::Signers => "signers",
             Self::Stages => "stages",
             Self::Operations | Self::PlainTransfer => "operations",

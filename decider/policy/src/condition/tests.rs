@@ -27,6 +27,7 @@ fn unknown(truth: &Truth) -> bool {
 fn transfer(destinations: Vec<Destination>) -> Intent {
     Intent {
         tenant: "t".into(),
+        caller_proof: None,
         stage: Stage::Approval,
         operation: "TRANSFER".into(),
         signer: Some("alice".into()),

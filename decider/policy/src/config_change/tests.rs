@@ -4,9 +4,11 @@ use super::*;
 use crate::address::{Address, Chain};
 use crate::amount::Decimals;
 use crate::asset::{Asset, TagRule};
+use crate::caller::CallerConditions;
 use crate::choice::Choice;
 use crate::config_rule::{ConfigEffect, ListedWallet, WalletConditions};
 use crate::list::AddressList;
+use crate::request::CallerProof;
 
 const LISTED: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
 const OTHER: &str = "0x0000000000000000000000000000000000000001";
@@ -14,6 +16,7 @@ const OTHER: &str = "0x0000000000000000000000000000000000000001";
 fn change(kind: Option<&str>, json: &str) -> ConfigChange {
     ConfigChange {
         tenant: "default".into(),
+        caller_proof: None,
         path: String::new(),
         callback_request_id: "c-1".into(),
         kind: kind.map(str::to_owned),
@@ -42,7 +45,7 @@ fn list(chain: Chain, entries: &[(&str, Option<&str>)]) -> Arc<AddressList> {
 }
 
 fn rule(id: &str, does: ConfigEffect) -> ConfigRule {
-    ConfigRule { id: id.into(), does }
+    ConfigRule { id: id.into(), caller: CallerConditions::default(), does }
 }
 
 fn external() -> Option<Choice<std::collections::BTreeSet<String>>> {
@@ -183,4 +186,34 @@ fn kind_and_details_are_content_and_the_id_is_identity() {
     assert_ne!(one.content(), change(Some("ADD_USER"), "y").content());
     assert_ne!(one.content(), change(Some("POLICY_CHANGE"), "x").content());
     assert_ne!(change(None, "").content(), change(Some(""), "").content());
+}
+
+/// For Co-signers of one tenant alone.
+fn of_callers(rule: ConfigRule) -> ConfigRule {
+    let caller = CallerConditions {
+        tenants: Some(Choice::OneOf(["payouts".to_owned()].into())),
+        proofs: Some([CallerProof::CosignerSignature].into()),
+    };
+    ConfigRule { caller, ..rule }
+}
+
+#[test]
+fn a_rule_over_callers_matches_no_others_and_who_does_not_say_is_left_to_people() {
+    let by = |tenant: &str, caller_proof, change: ConfigChange| ConfigChange {
+        tenant: tenant.into(),
+        caller_proof,
+        ..change
+    };
+    let (proven, unproven) = (Some(CallerProof::CosignerSignature), Some(CallerProof::Unproven));
+    let approves = policy(vec![of_callers(approving(&list(Chain::Evm, &[(LISTED, None)])))]);
+    let rejects = policy(vec![of_callers(rule("no-users", ConfigEffect::Reject("ADD_USER".into())))]);
+    let listed = || wallet(&info("ETH", LISTED));
+    let user = || change(Some("ADD_USER"), "{}");
+    for (policy, change, done) in [(&approves, listed(), APPROVED), (&rejects, user(), REJECTED)] {
+        let told = |tenant, proof| told(policy, &by(tenant, proof, change.clone()));
+        assert_eq!(told("payouts", proven), done);
+        assert_eq!(told("payouts", unproven), NO_RULE);
+        assert_eq!(told("payouts", None), UNKNOWN);
+        assert_eq!((told("other", proven), told("other", None)), (NO_RULE, NO_RULE));
+    }
 }

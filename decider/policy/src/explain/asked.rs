@@ -12,6 +12,10 @@ use super::given::amount;
 pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Intent) -> Option<String> {
     let circumstances = &when.circumstances;
     match field {
+        Field::Tenant => choice(&when.caller.tenants, |names| each(names, Clone::clone)),
+        Field::CallerProof => {
+            when.caller.proofs.as_ref().map(|proofs| each(proofs, |proof| proof.name().to_owned()))
+        }
         Field::Signers => choice(&when.signers, |names| each(names, Clone::clone)),
         Field::Stages => {
             when.stages.as_ref().map(|stages| each(stages, |stage| format!("{stage:?}").to_uppercase()))

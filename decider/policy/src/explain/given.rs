@@ -16,6 +16,10 @@ const MISSING: &str = "missing";
 pub fn in_words(policy: &Policy, intent: &Intent, circumstances: &Circumstances, field: Field) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| MISSING.into());
     match field {
+        Field::Tenant => intent.tenant.clone(),
+        Field::CallerProof => {
+            intent.caller_proof.map_or_else(|| MISSING.into(), |proof| proof.name().to_owned())
+        }
         Field::Signers => text(&intent.signer),
         Field::Stages => format!("{:?}", intent.stage).to_uppercase(),
         Field::Operations | Field::PlainTransfer => intent.operation.clone(),

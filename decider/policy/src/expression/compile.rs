@@ -7,6 +7,8 @@ use super::parse::{Kind, Tree};
 use super::term::{Asked, Relation, Term};
 use super::variable::{COUNT, Text, Total, Variable, variable};
 use crate::amount::{Amount, Decimals};
+use crate::request::CallerProof;
+use crate::tenant::check_tenant;
 use crate::usd::Usd;
 
 const RELATIONS: [(&str, Relation); 4] = [
@@ -130,10 +132,24 @@ fn is_one_of(at: usize, text: Text, texts: BTreeSet<String>) -> Result<Term, Exp
         let message = format!("{} is never empty: an empty one is missing", text.phrase());
         return Err(ExpressionError::new(at, message));
     }
-    let strange = texts.iter().find(|word| text == Text::Stage && !STAGES.contains(&word.as_str()));
-    match strange {
-        Some(word) => Err(ExpressionError::unknown(at, "stage", word, STAGES.into())),
-        None => Ok(Term::Text(text, Asked::IsOneOf(texts))),
+    for word in &texts {
+        check_word(at, text, word)?;
+    }
+    Ok(Term::Text(text, Asked::IsOneOf(texts)))
+}
+
+/// Of a text that has few words, or a shape: a typing error would never match.
+fn check_word(at: usize, text: Text, word: &str) -> Result<(), ExpressionError> {
+    let proofs = CallerProof::ALL.map(|(name, _)| name);
+    match text {
+        Text::Stage if !STAGES.contains(&word) => {
+            Err(ExpressionError::unknown(at, "stage", word, STAGES.into()))
+        }
+        Text::CallerProof if !proofs.contains(&word) => {
+            Err(ExpressionError::unknown(at, "caller_proof", word, proofs.into()))
+        }
+        Text::Tenant => check_tenant(word).map_err(|error| ExpressionError::new(at, error.to_string())),
+        _ => Ok(()),
     }
 }
 

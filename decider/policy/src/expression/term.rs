@@ -8,7 +8,7 @@ use crate::applicability::{amount_applies, destination_applies, fee_applies};
 use crate::choice::Sense;
 use crate::circumstances::Circumstances;
 use crate::intent::Intent;
-use crate::request::Stage;
+use crate::request::{CallerProof, Stage};
 use crate::truth::Truth;
 
 /// A part of an expression that holds or not.
@@ -102,6 +102,8 @@ fn units(count: usize) -> Amount {
 impl Text {
     fn of<'t>(self, intent: &'t Intent, circumstances: &'t Circumstances) -> Option<&'t str> {
         match self {
+            Self::Tenant => Some(&intent.tenant),
+            Self::CallerProof => intent.caller_proof.map(CallerProof::name),
             Self::Operation => Some(&intent.operation),
             Self::Stage => Some(match intent.stage {
                 Stage::Approval => "APPROVAL",

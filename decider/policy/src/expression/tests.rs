@@ -5,7 +5,7 @@ use super::*;
 use crate::amount::{Amount, Decimals};
 use crate::circumstances::Fee;
 use crate::intent::{Account, Destination};
-use crate::request::Stage;
+use crate::request::{CallerProof, Stage};
 use crate::time::Time;
 use crate::usd::Usd;
 use Truth::{False, True};
@@ -36,6 +36,7 @@ fn intent() -> Intent {
     };
     Intent {
         tenant: "default".into(),
+        caller_proof: Some(CallerProof::CosignerSignature),
         stage: Stage::Signing,
         operation: "TRANSFER".into(),
         signer: Some("alice".into()),
@@ -68,7 +69,7 @@ fn holds(text: &str) -> Truth {
 
 /// With everything missing that can be.
 fn holds_of_less(text: &str) -> Truth {
-    let less = Intent { signer: None, source: Account::default(), ..intent() };
+    let less = Intent { caller_proof: None, signer: None, source: Account::default(), ..intent() };
     let mut less = Intent { destinations: less.destinations.clone(), ..less };
     less.destinations[1].usd = None;
     let circumstances = Circumstances { fee: None, note: None, external_tx_id: None, ..circumstances() };
@@ -81,6 +82,11 @@ fn each_comparison_means_what_it_says() {
         (r#"operation == "TRANSFER""#, true),
         (r#"operation != "TRANSFER""#, false),
         (r#"stage == "SIGNING""#, true),
+        (r#"tenant == "default""#, true),
+        (r#"tenant in ["json"]"#, false),
+        (r#"caller_proof == "COSIGNER_SIGNATURE""#, true),
+        (r#"caller_proof != "UNPROVEN""#, true),
+        (r#"caller_proof in ["UNPROVEN"]"#, false),
         (r#"asset in ["BTC", "ETH"]"#, true),
         (r#"asset in ['BTC']"#, false),
         (r#"signer == "alice" && source.type == "VAULT" && source.id == "0""#, true),
@@ -131,6 +137,8 @@ fn what_is_missing_is_unknown_under_negation_too_and_settled_by_what_is_known() 
         (r#"signer == "alice""#, "the signer is missing"),
         (r#"signer != "alice""#, "the signer is missing"),
         (r#"!(note.contains("x"))"#, "the note is missing"),
+        (r#"caller_proof == "UNPROVEN""#, "the caller's proof is missing"),
+        (r#"caller_proof != "UNPROVEN""#, "the caller's proof is missing"),
         (r#"external_tx_id in ["a"]"#, "the client's own id is missing"),
         (r#"source.type == "VAULT""#, "the source's type is missing"),
         (r#"source.id == "VAULT""#, "the source's id is missing"),
@@ -215,6 +223,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
         "note in ['x', 1]",
         "'x' == note",
         "stage == 'SIGN'",
+        "caller_proof == 'PROVEN'",
+        "tenant == 'Json'",
         "has(note)",
         "note.matches('x')",
         "destinations.exists(d, d.id == '1')",
@@ -243,8 +253,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
     assert_snapshot!(refusals.join("\n"), @r#"
      -- 1: expected a condition before the end
     note -- 1: note is not a condition: compare it with something
-    nota == "x" -- 1: unknown variable nota, of operation stage asset signer source.type source.id note external_tx_id amount usd fee destinations.count
-    true -- 1: unknown variable true, of operation stage asset signer source.type source.id note external_tx_id amount usd fee destinations.count
+    nota == "x" -- 1: unknown variable nota, of tenant caller_proof operation stage asset signer source.type source.id note external_tx_id amount usd fee destinations.count
+    true -- 1: unknown variable true, of tenant caller_proof operation stage asset signer source.type source.id note external_tx_id amount usd fee destinations.count
     "x" -- 1: expected a condition: name what is compared first
     note == 1 -- 9: note is text: compare it with a text in quotes
     note < "x" -- 6: note is text: it has no <, only == and !=
@@ -261,6 +271,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
     note in ['x', 1] -- 15: expected a text in quotes
     'x' == note -- 1: expected a variable before a comparison
     stage == 'SIGN' -- 10: unknown stage SIGN, of APPROVAL SIGNING
+    caller_proof == 'PROVEN' -- 17: unknown caller_proof PROVEN, of COSIGNER_SIGNATURE UNPROVEN
+    tenant == 'Json' -- 11: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Json could never ask
     has(note) -- 1: has is not allowed: an expression compares what is there
     note.matches('x') -- 1: matches is not allowed: an expression compares what is there
     destinations.exists(d, d.id == '1') -- 1: exists is not allowed: an expression compares what is there
@@ -281,7 +293,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     destinations.count + 1 > 2 -- 20: + is not allowed: an expression compares and does not calculate
     note == 'x' ? note == 'y' : note == 'z' -- 13: ? is not allowed: write && and ||
     ñote == 'x' -- 1: ñ has no meaning here
-    note == 'é' && nota == 'x' -- 16: unknown variable nota, of operation stage asset signer source.type source.id note external_tx_id amount usd fee destinations.count
+    note == 'é' && nota == 'x' -- 16: unknown variable nota, of tenant caller_proof operation stage asset signer source.type source.id note external_tx_id amount usd fee destinations.count
     "#);
     let several = Expression::parse("amount.at_most('1')", &Units::default());
     assert!(matches!(several, Err(ExpressionError { at: 1, .. })), "{several:?}");

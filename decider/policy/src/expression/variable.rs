@@ -5,6 +5,10 @@ use super::error::ExpressionError;
 /// A variable that is text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Text {
+    /// The tenant.
+    Tenant,
+    /// What was proven of the caller.
+    CallerProof,
     /// The operation.
     Operation,
     /// The stage.
@@ -35,7 +39,9 @@ pub enum Total {
 }
 
 /// Each with its name in an expression, and in words.
-const TEXTS: [(Text, &str, &str); 8] = [
+const TEXTS: [(Text, &str, &str); 10] = [
+    (Text::Tenant, "tenant", "the tenant"),
+    (Text::CallerProof, "caller_proof", "the caller's proof"),
     (Text::Operation, "operation", "the operation"),
     (Text::Stage, "stage", "the stage"),
     (Text::Asset, "asset", "the asset"),

@@ -20,6 +20,7 @@ fn full() -> Request {
     };
     Request {
         tenant: "tenant".into(),
+        caller_proof: Some(CallerProof::CosignerSignature),
         callback_request_id: "request".into(),
         signer: text("signer"),
         stage: Stage::Signing,
@@ -119,6 +120,19 @@ fn the_number_and_order_of_entries_is_content() {
     }
 }
 
+/// An approval for a Co-signer is none for whoever is in an allowed network.
+#[test]
+fn what_was_proven_of_the_caller_is_content() {
+    let proofs = [None, Some(CallerProof::CosignerSignature), Some(CallerProof::Unproven)];
+    let of_change = |proof| content_of_config_change(&Some("TYPE".into()), b"details", proof);
+    for (one, other) in [(0, 1), (0, 2), (1, 2)].map(|(one, other)| (proofs[one], proofs[other])) {
+        let content = |proof| content_of_transaction(&changed(|request| request.caller_proof = proof));
+        assert_ne!(content(one), content(other), "{one:?} {other:?}");
+        assert_ne!(of_change(one), of_change(other), "{one:?} {other:?}");
+        assert_eq!(of_transaction(&changed(|request| request.caller_proof = one)), of_transaction(&full()));
+    }
+}
+
 #[test]
 fn text_does_not_move_from_one_field_into_the_next() {
     let split = |one: &str, other: &str| {
@@ -168,8 +182,9 @@ fn an_answer_is_named_by_tenant_request_signer_and_stage() {
 #[test]
 fn the_encoding_is_frozen() {
     let hex = |digest: Digest| digest.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let proven = Some(CallerProof::CosignerSignature);
     insta::assert_snapshot!(hex(of_transaction(&full())), @"768e1b0d5ab0e8ca679eed78ff1984c11f74c1f00c89d14efaf2b310f0388c4c");
     insta::assert_snapshot!(hex(content_of_transaction(&full())), @"c3b9e7b91530a15443c2295e85e3fbb36181e2b7888f96c13a9af7b90558e2eb");
     insta::assert_snapshot!(hex(of_config_change("tenant", "/path", "request")), @"414738beb036471ba7f53f12374fe7793b5855a71113a1fd6726a022e21dcf1f");
-    insta::assert_snapshot!(hex(content_of_config_change(&Some("TYPE".into()), b"details")), @"4fcf10b57a1f6b172f87a41d498344c36391049e6735986275f64994f8d9d34f");
+    insta::assert_snapshot!(hex(content_of_config_change(&Some("TYPE".into()), b"details", proven)), @"4fcf10b57a1f6b172f87a41d498344c36391049e6735986275f64994f8d9d34f");
 }

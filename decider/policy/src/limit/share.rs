@@ -51,31 +51,44 @@ impl Limit {
     /// same key are one share; with the signer in the key the charge counts once for each signer.
     pub fn shares_of(&self, charge: &Charge, groups: Groups<'_>) -> Shares {
         let mut shares = Shares::default();
-        for (signer, at) in self.counted_signers(charge) {
-            self.add_shares(&mut shares, &signed_by(signer, &charge.intent), at, groups);
+        for (part, at) in self.counted_parts(charge) {
+            self.add_shares(&mut shares, &allowed_by(part, &charge.intent), at, groups);
         }
         shares
     }
 
-    /// Each signer the charge counts for: every one that allowed it where the limit tells signers apart, else
-    /// the charge once, under any signer that the limit asks for. For such a limit it counts from that one's ALLOW on:
+    /// The ALLOWs that the charge counts for, each with its time: one of each signer where the limit tells signers
+    /// apart, else one of all. Of several it is one that the limit asks for, and it counts from the first of those on:
     /// dated by another's it might have left the window already, untested.
-    fn counted_signers<'c>(&self, charge: &'c Charge) -> Vec<(&'c Option<String>, Time)> {
+    fn counted_parts<'c>(&self, charge: &'c Charge) -> Vec<(&'c Part, Time)> {
         if self.key.contains(&KeyPart::Signer) {
-            let mut latest: BTreeMap<&Option<String>, Time> = BTreeMap::new();
-            for part in &charge.parts {
-                let at = latest.entry(&part.signer).or_insert(part.at);
-                *at = part.at.max(*at);
-            }
-            return latest.into_iter().collect();
+            return self.parts_of_each(charge);
         }
-        let first_of = |counts: &dyn Fn(&Part) -> bool| {
-            charge.parts.iter().filter(|part| counts(part)).min_by_key(|part| part.at)
-        };
-        let asked = |part: &Part| self.when.of_signer(part.signer.as_ref()) == Truth::True;
-        let counted = first_of(&asked).or_else(|| first_of(&|part| part.signer.is_none()));
-        let counted = counted.or_else(|| first_of(&|_| true));
-        counted.map(|part| (&part.signer, charge.at.max(part.at))).into_iter().collect()
+        let first = charge.parts.iter().min_by_key(|part| (self.rank(part), part.at));
+        first.map(|part| (part, charge.at.max(part.at))).into_iter().collect()
+    }
+
+    /// One of each signer, with the latest time of his.
+    fn parts_of_each<'c>(&self, charge: &'c Charge) -> Vec<(&'c Part, Time)> {
+        let mut counted: BTreeMap<&Option<String>, (&Part, Time)> = BTreeMap::new();
+        for part in &charge.parts {
+            let (best, at) = counted.entry(&part.signer).or_insert((part, part.at));
+            if self.rank(part) < self.rank(best) {
+                *best = part;
+            }
+            *at = part.at.max(*at);
+        }
+        counted.into_values().collect()
+    }
+
+    /// What the limit asks for comes first, then that of which nobody can tell.
+    fn rank(&self, part: &Part) -> u8 {
+        let proof = self.when.caller.of_proof(part.caller_proof);
+        match Truth::all([self.when.of_signer(part.signer.as_ref()), proof]) {
+            Truth::True => 0,
+            Truth::Indeterminate(_) => 1,
+            Truth::False => 2,
+        }
     }
 
     fn add_shares(&self, shares: &mut Shares, intent: &Intent, at: Time, groups: Groups<'_>) {
@@ -182,12 +195,13 @@ impl Limit {
     }
 }
 
-/// The intent under this signer: nearly always it has that one already, and every limit asks of every charge.
-fn signed_by<'c>(signer: &Option<String>, intent: &'c Intent) -> Cow<'c, Intent> {
-    if intent.signer == *signer {
+/// The intent as it was allowed by this part: nearly always that is what it says already, and every limit asks of
+/// every charge.
+fn allowed_by<'c>(part: &Part, intent: &'c Intent) -> Cow<'c, Intent> {
+    if intent.signer == part.signer && intent.caller_proof == part.caller_proof {
         return Cow::Borrowed(intent);
     }
-    Cow::Owned(Intent { signer: signer.clone(), ..intent.clone() })
+    Cow::Owned(Intent { signer: part.signer.clone(), caller_proof: part.caller_proof, ..intent.clone() })
 }
 
 impl Quantity {

@@ -17,6 +17,8 @@ use crate::rule::{Effect, Rule, covered_operations};
 pub fn is_within(rule: &Rule, other: &Rule, effect: Effect, assets: &Assets) -> bool {
     let (one, two) = (&rule.when, &other.when);
     operations_are_within(one, two, effect)
+        && words_are_within(&one.caller.tenants, &two.caller.tenants)
+        && proofs_are_within(one, two)
         && words_are_within(&one.signers, &two.signers)
         && stages_are_within(one, two)
         && assets_are_within(one, two, assets)
@@ -44,6 +46,12 @@ fn operations_are_within(one: &Conditions, two: &Conditions, effect: Effect) -> 
             .as_ref()
             .is_none_or(|choice| covered.iter().all(|name| choice.includes(&(*name).to_owned()))),
     }
+}
+
+/// Who says nothing of his proof is nobody that a rule over proofs matches.
+fn proofs_are_within(one: &Conditions, two: &Conditions) -> bool {
+    let own = one.caller.proofs.as_ref();
+    two.caller.proofs.as_ref().is_none_or(|asked| own.is_some_and(|own| own.is_subset(asked)))
 }
 
 fn stages_are_within(one: &Conditions, two: &Conditions) -> bool {

@@ -46,6 +46,7 @@ fn charge(tx_id: &str, source: &str, amount: Amount, time: Time) -> Charge {
     };
     let intent = Intent {
         tenant: "t".into(),
+        caller_proof: None,
         stage: Stage::Approval,
         operation: "TRANSFER".into(),
         signer: None,

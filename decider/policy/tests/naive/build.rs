@@ -6,6 +6,7 @@ use std::sync::Arc;
 use policy::address::{Address, Chain};
 use policy::amount::{Amount, Decimals};
 use policy::asset::{Asset, TagRule};
+use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{
     AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range,
@@ -17,6 +18,7 @@ use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
+use policy::request::CallerProof;
 use policy::rule::Rule;
 use policy::share::Share;
 use policy::time::{Calendar, CalendarUnit, Length, Time, Window, Zone};
@@ -100,7 +102,12 @@ impl World {
         let words = |pick: &Option<Pick<Text>>| choice(pick, |word| (*word).to_owned()).map(into_set);
         let patterns = |pick: &Option<Pick<Text>>| choice(pick, |text| Pattern::parse(text).unwrap());
         let methods = choice(&when.methods, |text| Method::parse(text).unwrap()).map(into_set);
+        let proof = |word: &Text| CallerProof::ALL.iter().find(|(known, _)| known == word).unwrap().1;
         Conditions {
+            caller: CallerConditions {
+                tenants: words(&when.tenants),
+                proofs: when.proofs.as_ref().map(|proofs| proofs.iter().map(proof).collect()),
+            },
             signers: words(&when.signers),
             stages: when.stages.as_ref().map(|stages| stages.iter().copied().collect()),
             operations: words(&when.operations),

@@ -38,6 +38,8 @@ fn matches(when: &When, facts: &Facts, now_micros: i64, one_is_enough: bool) -> 
 /// What limits can ask, too.
 pub fn of_charge(when: &When, facts: &Facts) -> Known {
     all([
+        when.tenants.as_ref().map_or(Some(true), |pick| word(pick, Some(&facts.tenant))),
+        when.proofs.as_ref().map_or(Some(true), |proofs| facts.proof.map(|proof| proofs.contains(&proof))),
         when.signers.as_ref().map_or(Some(true), |pick| word(pick, facts.signer.as_deref())),
         when.operations.as_ref().map_or(Some(true), |pick| word(pick, Some(&facts.operation))),
         Some(when.assets.as_ref().is_none_or(|assets| assets.contains(&facts.asset))),

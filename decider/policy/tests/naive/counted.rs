@@ -27,38 +27,54 @@ pub struct Counted {
 
 pub fn counted(limit: &PlainLimit, charge: &Charge, now: i64) -> Counted {
     let mut counted = Counted::default();
-    for (signer, at) in signers(limit, charge) {
+    for ((signer, proof), at) in allowers(limit, charge) {
         if is_inside(&limit.window, at, now) {
-            let facts = Facts { signer, ..charge.facts.clone() };
+            let facts = Facts { signer, proof, ..charge.facts.clone() };
             count(limit, &facts, &mut counted);
         }
     }
     counted
 }
 
-/// Each that allowed it where they are told apart; else it counts once, if any of them is one the limit asks for,
-/// from the moment on that the first of those allowed it.
-fn signers(limit: &PlainLimit, charge: &Charge) -> Vec<(Option<String>, i64)> {
-    let mut latest: BTreeMap<Option<String>, i64> = BTreeMap::new();
-    for part in &charge.parts {
-        let at = latest.entry(part.signer.clone()).or_insert(part.at);
-        *at = part.at.max(*at);
+/// Whose ALLOW it was, and what was proven of him.
+type Allower = (Option<String>, Option<&'static str>);
+
+/// Each signer that allowed it where they are told apart; else it counts once, if any ALLOW is one the limit asks for,
+/// from the moment of the first of those on.
+fn allowers(limit: &PlainLimit, charge: &Charge) -> Vec<(Allower, i64)> {
+    let allowers: Vec<Allower> = charge.parts.iter().map(|part| (part.signer.clone(), part.proof)).collect();
+    if !limit.key.contains(&"signer") {
+        let wanted = wanted(limit, &allowers);
+        let times = charge.parts.iter().zip(&allowers).filter(|(_, each)| wanted.as_ref() == Some(*each));
+        let first = times.map(|(part, _)| part.at).min();
+        return wanted
+            .zip(first)
+            .map(|(allower, first)| (allower, charge.at.max(first)))
+            .into_iter()
+            .collect();
     }
-    if limit.key.contains(&"signer") {
-        return latest.into_iter().collect();
-    }
-    let asked = |signer: &Option<String>| match &limit.when.signers {
-        None => Some(true),
-        Some(pick) => signer.as_deref().map(|signer| pick.of.contains(&signer) != pick.not),
+    let signers: BTreeSet<Option<String>> = charge.parts.iter().map(|part| part.signer.clone()).collect();
+    let each = signers.into_iter().filter_map(|signer| {
+        let own: Vec<Allower> = allowers.iter().filter(|(name, _)| *name == signer).cloned().collect();
+        let at = charge.parts.iter().filter(|part| part.signer == signer).map(|part| part.at).max()?;
+        Some((wanted(limit, &own)?, at))
+    });
+    each.collect()
+}
+
+/// The one that the limit asks for, or else of whom nobody can tell, or else any.
+fn wanted(limit: &PlainLimit, allowers: &[Allower]) -> Option<Allower> {
+    let asked = |(signer, proof): &Allower| {
+        let signer =
+            limit.when.signers.as_ref().map_or(Some(true), |pick| {
+                signer.as_deref().map(|signer| pick.of.contains(&signer) != pick.not)
+            });
+        let proofs = limit.when.proofs.as_ref();
+        let proof = proofs.map_or(Some(true), |proofs| proof.map(|proof| proofs.contains(&proof)));
+        all([signer, proof])
     };
-    for wanted in [Some(true), None, Some(false)] {
-        let mut parts: Vec<_> = charge.parts.iter().filter(|part| asked(&part.signer) == wanted).collect();
-        parts.sort_by_key(|part| part.at);
-        if let Some(part) = parts.first() {
-            return vec![(part.signer.clone(), charge.at.max(part.at))];
-        }
-    }
-    Vec::new()
+    let best = [Some(true), None, Some(false)];
+    best.iter().find_map(|wanted| allowers.iter().find(|each| asked(each) == *wanted)).cloned()
 }
 
 fn count(limit: &PlainLimit, facts: &Facts, counted: &mut Counted) {

@@ -15,6 +15,7 @@ pub struct Charge {
 #[derive(Debug, Clone)]
 pub struct Part {
     pub signer: Option<String>,
+    pub proof: Option<&'static str>,
     pub stage: Stage,
     pub request: String,
     pub at: i64,
@@ -41,7 +42,13 @@ pub fn charged(charges: &[Charge], request: &Request, facts: &Facts, now: i64) -
 }
 
 fn part(id: &str, facts: &Facts, now: i64) -> Part {
-    Part { signer: facts.signer.clone(), stage: facts.stage, request: id.to_owned(), at: now }
+    Part {
+        signer: facts.signer.clone(),
+        proof: facts.proof,
+        stage: facts.stage,
+        request: id.to_owned(),
+        at: now,
+    }
 }
 
 fn first(name: String, id: &str, facts: &Facts, now: i64) -> Charge {

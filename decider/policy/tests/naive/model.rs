@@ -104,6 +104,9 @@ pub type Bounds = (Option<u128>, Option<u128>);
 
 #[derive(Debug, Clone, Default)]
 pub struct When {
+    pub tenants: Option<Pick<Text>>,
+    /// Words of what was proven, of which there are two.
+    pub proofs: Option<Vec<Text>>,
     pub signers: Option<Pick<Text>>,
     pub stages: Option<Vec<Stage>>,
     pub operations: Option<Pick<Text>>,

@@ -1,12 +1,13 @@
 //! What a request says, or that it contradicts itself.
 
-use policy::request::{DestinationText, Request, Stage};
+use policy::request::{CallerProof, DestinationText, Request, Stage};
 
 use super::model::{ASSETS, EVM_ADDRESSES, EXTRAS, PlainAsset};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     pub tenant: String,
+    pub proof: Option<&'static str>,
     pub stage: Stage,
     pub operation: String,
     pub signer: Option<String>,
@@ -92,6 +93,7 @@ pub fn read(request: &Request) -> Option<Facts> {
     }
     Some(Facts {
         tenant: request.tenant.clone(),
+        proof: proof(request),
         stage: request.stage,
         signer: given(&request.signer),
         source: (given(&request.source.kind), given(&request.source.id)),
@@ -106,6 +108,14 @@ pub fn read(request: &Request) -> Option<Facts> {
         note: given(&request.note),
         external: given(&request.external_tx_id),
         operation,
+    })
+}
+
+/// The word for it.
+pub fn proof(request: &Request) -> Option<&'static str> {
+    Some(match request.caller_proof? {
+        CallerProof::CosignerSignature => "COSIGNER_SIGNATURE",
+        CallerProof::Unproven => "UNPROVEN",
     })
 }
 

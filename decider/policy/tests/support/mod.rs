@@ -22,7 +22,7 @@ use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity};
 use policy::list::AddressList;
 use policy::prices::Prices;
 use policy::request::{
-    AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
+    AccountText, CallerProof, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
 use policy::rule::Rule;
 use policy::settle::{Settlement, settle};
@@ -68,6 +68,7 @@ pub fn ethereum_sample() -> Request {
 pub fn bitcoin_sample() -> Request {
     let id = "3acaf94b-e77f-41f3-b68e-a1fa26e131f9";
     Request {
+        caller_proof: Some(CallerProof::Unproven),
         amount: text("0.00087600"),
         requested_amount: text("0.000876"),
         fee: text("0.00004164"),
@@ -232,6 +233,7 @@ pub fn transfer(id: &str, amount: &str) -> Request {
 pub fn request(id: &str, asset: &str, stage: Stage) -> Request {
     Request {
         tenant: "default".into(),
+        caller_proof: Some(CallerProof::CosignerSignature),
         callback_request_id: id.into(),
         signer: None,
         stage,

@@ -213,11 +213,10 @@ fn evidence_of_signing_wins() {
 #[test]
 fn what_was_proven_of_the_caller_is_a_word_of_the_contract() {
     for (number, proof) in
-        [(0, CallerProof::Unspecified), (1, CallerProof::CosignerSignature), (2, CallerProof::Unproven)]
+        [(0, None), (1, Some(CallerProof::CosignerSignature)), (2, Some(CallerProof::Unproven))]
     {
         let request = wire::DecideRequest { caller_proof: number, ..plain() };
-        assert_eq!(caller_proof(request.caller_proof()), proof);
-        assert!(transaction(request).is_ok());
+        assert_eq!(transaction(request).map(|read| read.caller_proof).ok(), Some(proof));
     }
     // It would be recorded as what it is not.
     assert_eq!(breaches(wire::DecideRequest { caller_proof: 3, ..plain() }), ["caller_proof"]);

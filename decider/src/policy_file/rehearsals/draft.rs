@@ -9,7 +9,7 @@ use policy::document::Policy;
 use policy::prices::Prices;
 use policy::raw_transaction::made_up;
 use policy::request::{
-    AccountText, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
+    AccountText, CallerProof, DeclaredDestination, DestinationText, RawTransactionText, Request, Stage,
 };
 use policy::time::Time;
 use serde_json::json;
@@ -20,7 +20,7 @@ use super::prices::Table;
 use crate::yaml::{Node, Reader};
 
 /// What can be said of a request.
-pub const REQUEST_FIELDS: [&str; 21] = [
+pub const REQUEST_FIELDS: [&str; 22] = [
     "like",
     "without",
     "signer",
@@ -40,6 +40,7 @@ pub const REQUEST_FIELDS: [&str; 21] = [
     "messages",
     "raw_transactions",
     "tenant",
+    "caller_proof",
     "tx_id",
     "request_id",
 ];
@@ -70,6 +71,7 @@ pub struct Draft {
     messages: Option<Vec<String>>,
     raw_transactions: Option<Vec<RawTransactionText>>,
     tenant: Option<String>,
+    caller_proof: Option<CallerProof>,
     tx_id: Option<String>,
     request_id: Option<String>,
 }
@@ -110,6 +112,7 @@ impl Draft {
             messages: self.messages.or(base.messages),
             raw_transactions: self.raw_transactions.or(base.raw_transactions.filter(|_| at_signing)),
             tenant: self.tenant.or(base.tenant),
+            caller_proof: self.caller_proof.or(base.caller_proof),
             tx_id: self.tx_id,
             request_id: self.request_id,
         }
@@ -149,6 +152,7 @@ impl Draft {
             messages: keep("messages", self.messages, fields),
             raw_transactions: keep("raw_transactions", self.raw_transactions, fields),
             tenant: keep("tenant", self.tenant, fields),
+            caller_proof: keep("caller_proof", self.caller_proof, fields),
             ..self
         }
     }
@@ -158,6 +162,7 @@ impl Draft {
         let tx_id = self.tx_id.clone().unwrap_or_else(|| id.to_owned());
         Request {
             tenant: self.tenant.clone().unwrap_or_else(|| "default".into()),
+            caller_proof: self.caller_proof,
             callback_request_id: self.request_id.clone().unwrap_or_else(|| tx_id.clone()),
             signer: self.signer.clone(),
             stage: self.stage(),

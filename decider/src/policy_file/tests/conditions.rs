@@ -286,9 +286,9 @@ fn a_limit_asks_for_what_a_charge_keeps() {
         ""
     );
     assert_snapshot!(in_limit("{note: [a], times: [], fee: {}}"), @"
-    p.yaml:18:12: unknown field note: expected signers, operations, source, destination, assets, chains or classes
-    p.yaml:18:23: unknown field times: expected signers, operations, source, destination, assets, chains or classes
-    p.yaml:18:34: unknown field fee: expected signers, operations, source, destination, assets, chains or classes
+    p.yaml:18:12: unknown field note: expected tenant, caller_proof, signers, operations, source, destination, assets, chains or classes
+    p.yaml:18:23: unknown field times: expected tenant, caller_proof, signers, operations, source, destination, assets, chains or classes
+    p.yaml:18:34: unknown field fee: expected tenant, caller_proof, signers, operations, source, destination, assets, chains or classes
     ");
 }
 

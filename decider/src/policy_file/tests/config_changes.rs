@@ -73,6 +73,6 @@ fn rules_that_would_never_match_are_mistakes() {
     p.yaml:7:5: effect is missing
     p.yaml:7:5: type is missing
     p.yaml:7:10: a name has at most 64 letters, digits, "-", "_" and "."
-    p.yaml:7:15: unknown field when: expected id, effect, type, address_list or subtypes
+    p.yaml:7:15: unknown field when: expected id, effect, type, tenant, caller_proof, address_list or subtypes
     "#);
 }

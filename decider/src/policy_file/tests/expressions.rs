@@ -83,7 +83,7 @@ fn mistakes_in_an_expression_have_the_place_in_the_file_and_the_character() {
       |                                   ^
     ");
     assert_snapshot!(mistakes(&rule("limits", r#"max: {count: 1}, window: 1h, when: {condition: "note == 'x'"}"#)), @r#"
-    p.yaml:7:54: unknown field condition: expected signers, operations, source, destination, assets, chains or classes
+    p.yaml:7:54: unknown field condition: expected tenant, caller_proof, signers, operations, source, destination, assets, chains or classes
     7 | limits: [{id: a, max: {count: 1}, window: 1h, when: {condition: "note == 'x'"}}]
       |                                                      ^
     "#);

@@ -109,6 +109,8 @@ fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
     let met = when.operations.as_ref().is_none_or(|choice| choice.includes(&operation.to_owned()));
     bounded
         && met
+        && may_meet(&when.caller.tenants, &rule.caller.tenants)
+        && proofs_may_meet(when, rule)
         && may_meet(&when.signers, &rule.signers)
         && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
         && any_pair(&when.sources, &rule.sources, overlap)
@@ -117,13 +119,22 @@ fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
 
 type Words = Option<Choice<BTreeSet<String>>>;
 
-fn may_meet(one: &Words, other: &Words) -> bool {
+/// Whether something may be among both.
+pub fn may_meet(one: &Words, other: &Words) -> bool {
     match (one, other) {
         (Some(Choice::OneOf(words)), Some(choice)) | (Some(choice), Some(Choice::OneOf(words))) => {
             words.iter().any(|word| choice.includes(word))
         }
         _ => true,
     }
+}
+
+fn proofs_may_meet(one: &Conditions, other: &Conditions) -> bool {
+    one.caller
+        .proofs
+        .as_ref()
+        .zip(other.caller.proofs.as_ref())
+        .is_none_or(|(one, other)| !one.is_disjoint(other))
 }
 
 /// What is ruled out leaves others.

@@ -213,3 +213,50 @@ fn names_that_nothing_refers_to_are_told() {
     a destination of allow rule good can never match: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset
     ");
 }
+
+#[test]
+fn rules_that_unproven_callers_may_use_beside_their_own_are_told() {
+    let own = "caller_proof: [UNPROVEN], destination: [{type: VAULT, id: \"0\"}]";
+    let payees = "destination: [{list: payees}]";
+    assert_snapshot!(beside(own, payees), @"p.yaml:21:10: allow rule second allows unproven callers, too, who have allow rule first of their own: state its caller_proof");
+    for (first, second) in [
+        (own, "caller_proof: [COSIGNER_SIGNATURE], destination: [{list: payees}]"),
+        (own, "condition: \"caller_proof == 'COSIGNER_SIGNATURE'\", destination: [{list: payees}]"),
+        (
+            "caller_proof: [UNPROVEN], tenant: [json], destination: [{type: VAULT, id: \"0\"}]",
+            "tenant: [default], destination: [{list: payees}]",
+        ),
+        ("caller_proof: [COSIGNER_SIGNATURE], destination: [{type: VAULT, id: \"0\"}]", payees),
+        ("destination: [{type: VAULT, id: \"0\"}]", payees),
+    ] {
+        assert_eq!(beside(first, second), "", "{first} {second}");
+    }
+    let rules = format!(
+        "deny:\n  - {{id: stop, when: {{caller_proof: [UNPROVEN], destination: {{not: [{{type: VAULT}}]}}}}}}\nallow:\n  - {{id: first, when: {{{own}}}}}\n  - {{id: second, when: {{destination: [{{type: EXCHANGE}}]}}}}"
+    );
+    assert_eq!(told(&rules), "", "who is denied it is not allowed it");
+}
+
+#[test]
+fn tenants_and_proofs_are_seen_where_rules_are_held_against_one_another() {
+    assert_snapshot!(denied("caller_proof: [UNPROVEN], destination: [{list: payees}]", "caller_proof: {not: [COSIGNER_SIGNATURE]}"), @"p.yaml:22:10: allow rule pay can never allow: deny rule stop denies whatever it covers. Narrow that one, or take this one out");
+    assert_snapshot!(denied("tenant: [json], destination: [{list: payees}]", "tenant: {not: [default]}"), @"p.yaml:22:10: allow rule pay can never allow: deny rule stop denies whatever it covers. Narrow that one, or take this one out");
+    assert_eq!(denied("destination: [{list: payees}]", "caller_proof: [UNPROVEN, COSIGNER_SIGNATURE]"), "");
+    assert_eq!(denied("tenant: [json, default], destination: [{list: payees}]", "tenant: [json]"), "");
+    assert_snapshot!(beside("tenant: [json, default], destination: [{list: payees}]", "tenant: [json], destination: [{list: payees}]"), @"p.yaml:21:10: allow rule second allows nothing that allow rule first does not allow, too. Narrow that one, or take this one out");
+}
+
+#[test]
+fn a_limit_for_others_bounds_nothing() {
+    let with = |when: &str, limit: &str| {
+        let rule = format!("allow:\n  - {{id: pay, when: {{{when}, destination: [{{list: payees}}]}}}}");
+        let text =
+            POLICY.replace("SECTIONS", &rule).replace("id: pace,", &format!("id: pace, when: {{{limit}}},"));
+        let file = read("p.yaml", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        warnings::told(&file).lines().any(|line| line == "no limit applies to what allow rule pay allows")
+    };
+    assert!(with("tenant: [json]", "tenant: [default]"));
+    assert!(with("caller_proof: [UNPROVEN]", "caller_proof: [COSIGNER_SIGNATURE]"));
+    assert!(!with("tenant: [json]", "tenant: {not: [default]}"));
+    assert!(!with("tenant: [json]", "caller_proof: [COSIGNER_SIGNATURE]"));
+}

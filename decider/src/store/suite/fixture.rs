@@ -29,9 +29,8 @@ use crate::clock::testing::ManualClock;
 use crate::document::Document;
 use crate::store::postgres::{config as postgres, migrate};
 use crate::store::{
-    Answer, CallerProof, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics,
-    OpenError, Origin, PostgresJournal, Proposal, Record, Retention, Setting, SqliteJournal, Store,
-    StoreError,
+    Answer, ConfigProposal, Decision, Engine, Journal, Lookup, MemoryJournal, Metrics, OpenError, Origin,
+    PostgresJournal, Proposal, Record, Retention, Setting, SqliteJournal, Store, StoreError,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -200,8 +199,7 @@ impl Desk {
         let policy_hash = self.policy.hash.clone();
         let outcome = config_change::evaluate(&self.policy, change);
         let payload = b"change".to_vec();
-        let caller_proof = CallerProof::Unspecified;
-        let proposal = ConfigProposal { policy_hash, change: change.clone(), outcome, payload, caller_proof };
+        let proposal = ConfigProposal { policy_hash, change: change.clone(), outcome, payload };
         self.store.decide_config_change(proposal).await.unwrap()
     }
 
@@ -261,7 +259,6 @@ pub fn proposal(policy: &Arc<Policy>, request: &Request) -> Proposal {
         evaluation: evaluate(policy, request, &Prices::NONE, START),
         prices: Arc::default(),
         payload: request.callback_request_id.clone().into_bytes(),
-        caller_proof: CallerProof::Unspecified,
         request: request.clone(),
     }
 }
@@ -341,6 +338,7 @@ pub fn request(id: &str) -> Request {
     };
     let request = Request {
         tenant: "default".into(),
+        caller_proof: None,
         callback_request_id: id.into(),
         signer: Some("alice".into()),
         stage: Stage::Approval,
@@ -414,6 +412,7 @@ impl Changed for Request {
 pub fn config_change(id: &str, details: &[u8]) -> ConfigChange {
     ConfigChange {
         tenant: "default".into(),
+        caller_proof: None,
         path: "/acme".into(),
         callback_request_id: id.into(),
         kind: Some("ADD_USER".into()),

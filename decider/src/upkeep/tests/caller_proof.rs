@@ -1,8 +1,11 @@
-//! What was proven of who asked is on record, and decides nothing.
+//! What was proven of who asked is on record, and an answer to one caller is none to another.
+
+use policy::request::CallerProof;
+use policy::verdict::{ReasonCode, Verdict};
 
 use super::*;
 use crate::grpc::record;
-use crate::store::{CallerProof, Lookup, Store as _};
+use crate::store::{Lookup, Store as _};
 
 fn proven(proof: wire::CallerProof, asked: wire::DecideRequest) -> wire::DecideRequest {
     wire::DecideRequest { caller_proof: proof.into(), ..asked }
@@ -23,14 +26,11 @@ fn it_is_kept_told_and_exported_and_the_log_holds_together() {
         for (id, proof) in [("tx-1", Unproven), ("tx-2", CosignerSignature), ("tx-3", Unspecified)] {
             let answer = office.ask(proven(proof, transfer(id, "0.1"))).unwrap();
             assert_eq!(told(&office, id).caller_proof(), proof, "{}", place.name());
-            // Who else asks the same gets the same: it is no part of the content.
-            for again in [Unproven, CosignerSignature, Unspecified] {
-                let repeated = office.ask(proven(again, transfer(id, "0.1"))).unwrap();
-                assert!(repeated.recorded_earlier && repeated.decision == answer.decision);
-            }
+            let repeated = office.ask(proven(proof, transfer(id, "0.1"))).unwrap();
+            assert!(repeated.recorded_earlier && repeated.decision == answer.decision);
         }
         let asked = wire::DecideConfigChangeRequest { caller_proof: Unproven.into(), ..change("c-1") };
-        assert_eq!(office.change(asked).decision.caller_proof, CallerProof::Unproven);
+        assert_eq!(office.change(asked).decision.caller_proof, Some(CallerProof::Unproven));
         assert_eq!(told(&office, "c-1").caller_proof(), Unproven);
         drop(office);
         assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
@@ -43,6 +43,38 @@ fn it_is_kept_told_and_exported_and_the_log_holds_together() {
             .collect();
         let word = |text: &str| Some(text.to_owned());
         assert_eq!(proofs, [word("UNPROVEN"), word("COSIGNER_SIGNATURE"), None, word("UNPROVEN")]);
+    }
+}
+
+/// Else whoever is in an allowed network would be told what a rule says to Co-signers alone.
+#[test]
+fn who_else_asks_the_same_gets_no_answer_of_another() {
+    use wire::CallerProof::{CosignerSignature, Unproven, Unspecified};
+    let all = [CosignerSignature, Unproven, Unspecified];
+    for place in places() {
+        let office = Office::open(&place, &policy_of(POLICY));
+        for (number, first) in all.into_iter().enumerate() {
+            let asked = |proof| proven(proof, transfer(&format!("tx-{number}"), "0.1"));
+            let allowed = office.ask(asked(first)).unwrap().decision;
+            assert_eq!(allowed.verdict, Verdict::Allow);
+            for other in all.into_iter().filter(|other| *other != first) {
+                let refused = office.ask(asked(other)).unwrap().decision;
+                assert_eq!(
+                    (refused.verdict, refused.reason.code),
+                    (Verdict::Deny, ReasonCode::ContentChanged)
+                );
+            }
+            let again = office.ask(asked(first)).unwrap();
+            assert!(again.recorded_earlier && again.decision == allowed, "the first record stands");
+        }
+        let asked = |proof: wire::CallerProof| {
+            let asked = wire::DecideConfigChangeRequest { caller_proof: proof.into(), ..change("c-1") };
+            office.change(asked).decision.reason.code
+        };
+        assert_ne!(asked(CosignerSignature), ReasonCode::ContentChanged);
+        assert_eq!(asked(Unproven), ReasonCode::ContentChanged);
+        drop(office);
+        assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
     }
 }
 

@@ -3,7 +3,7 @@
 use policy::config_change::ConfigChange;
 use policy::evidence::Evidence;
 use policy::identity::{self, Digest};
-use policy::request::Request;
+use policy::request::{CallerProof, Request};
 use prost::Message as _;
 use proto::decider::v1 as wire;
 use uuid::Uuid;
@@ -11,14 +11,13 @@ use uuid::Uuid;
 use crate::grpc::convert;
 use crate::store::archive::DecisionRow;
 use crate::store::encoding::parse;
-use crate::store::{CallerProof, Decision, Kind};
+use crate::store::{Decision, Kind};
 
 /// A decision with everything that it came out of.
 pub struct Record {
     pub decision: Decision,
     pub evidence: Evidence,
     pub asked: Asked,
-    caller_proof: CallerProof,
 }
 
 /// What was asked.
@@ -39,14 +38,13 @@ impl Record {
         let decision: Decision =
             parse(&row.body, || "the answer".into()).map_err(|error| error.to_string())?;
         let evidence = parse(evidence, || "the evidence".into()).map_err(|error| error.to_string())?;
-        let (asked, caller_proof) = Asked::read(row.kind, payload)?;
-        Ok(Self { decision, evidence, asked, caller_proof })
+        let asked = Asked::read(row.kind, payload)?;
+        Ok(Self { decision, evidence, asked })
     }
 
     /// What is filed under other words than it says itself.
     pub fn misfiled(&self, row: &DecisionRow) -> Vec<&'static str> {
         let Decision { id, tenant, callback_request_id, policy_hash, at, .. } = &self.decision;
-        let (key, content) = self.asked.digests();
         let (asked_tenant, asked_id) = self.asked.tenant_and_id();
         let wrong = [
             (*id != row.id || !is_an_id(id), "the id"),
@@ -57,9 +55,9 @@ impl Record {
             ),
             (*policy_hash != row.policy_hash, "the policy's hash"),
             (at.as_micros() != row.decided_us, "the time"),
-            (key != row.identity.key, "the idempotency key"),
-            (content != row.identity.content, "the digest of the content"),
-            (self.decision.caller_proof != self.caller_proof, "what was proven of the caller"),
+            (self.asked.key() != row.identity.key, "the idempotency key"),
+            (!self.asked.says(row.identity.content), "the digest of the content"),
+            (self.decision.caller_proof != self.asked.caller_proof(), "what was proven of the caller"),
         ];
         wrong.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
     }
@@ -87,22 +85,19 @@ fn is_an_id(id: &str) -> bool {
 }
 
 impl Asked {
-    /// With what was proven of who asked.
-    fn read(kind: Kind, payload: &[u8]) -> Result<(Self, CallerProof), String> {
+    fn read(kind: Kind, payload: &[u8]) -> Result<Self, String> {
         let unreadable = |error: prost::DecodeError| format!("the request: {error}");
         let breach = |breaches| format!("the request breaks the contract: {breaches}");
         match kind {
             Kind::Transaction => {
                 let request = wire::DecideRequest::decode(payload).map_err(unreadable)?;
-                let proof = convert::caller_proof(request.caller_proof());
                 let request = convert::transaction(request).map_err(breach)?;
-                Ok((Self::Transaction(Box::new(request)), proof))
+                Ok(Self::Transaction(Box::new(request)))
             }
             Kind::ConfigChange => {
                 let request = wire::DecideConfigChangeRequest::decode(payload).map_err(unreadable)?;
-                let proof = convert::caller_proof(request.caller_proof());
                 let change = convert::config_change(request).map_err(breach)?;
-                Ok((Self::ConfigChange(Box::new(change)), proof))
+                Ok(Self::ConfigChange(Box::new(change)))
             }
         }
     }
@@ -114,13 +109,65 @@ impl Asked {
         }
     }
 
-    /// Idempotency key and content.
-    fn digests(&self) -> (Digest, Digest) {
+    /// What was proven of who asked.
+    fn caller_proof(&self) -> Option<CallerProof> {
         match self {
-            Self::Transaction(request) => {
-                (identity::of_transaction(request), identity::content_of_transaction(request))
-            }
-            Self::ConfigChange(change) => (change.identity(), change.content()),
+            Self::Transaction(request) => request.caller_proof,
+            Self::ConfigChange(change) => change.caller_proof,
         }
+    }
+
+    /// The idempotency key.
+    fn key(&self) -> Digest {
+        match self {
+            Self::Transaction(request) => identity::of_transaction(request),
+            Self::ConfigChange(change) => change.identity(),
+        }
+    }
+
+    /// Whether that is its content. Before rules could ask what was proven of the caller, the content was the same
+    /// whatever was: that of a Co-signer's signature.
+    fn says(&self, content: Digest) -> bool {
+        [self.caller_proof(), Some(CallerProof::CosignerSignature)].into_iter().any(|caller_proof| {
+            content
+                == match self {
+                    Self::Transaction(request) => {
+                        identity::content_of_transaction(&Request { caller_proof, ..(**request).clone() })
+                    }
+                    Self::ConfigChange(change) => {
+                        ConfigChange { caller_proof, ..(**change).clone() }.content()
+                    }
+                }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(proof: wire::CallerProof) -> wire::DecideRequest {
+        wire::DecideRequest {
+            tenant: "default".into(),
+            callback_request_id: "r-1".into(),
+            caller_proof: proof.into(),
+            ..Default::default()
+        }
+    }
+
+    /// Whether a record of one that asked so may stand under the content of one that asked otherwise.
+    fn may_stand_under(proof: wire::CallerProof, other: wire::CallerProof) -> bool {
+        let content = identity::content_of_transaction(&convert::transaction(asked(other)).unwrap());
+        Asked::read(Kind::Transaction, &asked(proof).encode_to_vec()).unwrap().says(content)
+    }
+
+    #[test]
+    fn records_of_before_the_proof_was_content_are_no_damage_and_other_content_is() {
+        use wire::CallerProof::{CosignerSignature, Unproven, Unspecified};
+        for proof in [CosignerSignature, Unproven, Unspecified] {
+            assert!(may_stand_under(proof, proof) && may_stand_under(proof, CosignerSignature), "{proof:?}");
+        }
+        assert!(!may_stand_under(CosignerSignature, Unproven) && !may_stand_under(Unspecified, Unproven));
+        assert!(!may_stand_under(CosignerSignature, Unspecified) && !may_stand_under(Unproven, Unspecified));
     }
 }

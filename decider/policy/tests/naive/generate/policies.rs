@@ -7,6 +7,8 @@ use crate::naive::random::Random;
 
 const OPERATIONS: [Text; 6] = ["TRANSFER", "CONTRACT_CALL", "RAW", "TYPED_MESSAGE", "MINT", "APPROVE"];
 pub const SIGNERS: [Text; 3] = ["s1", "s2", "s3"];
+const TENANTS: [Text; 2] = ["default", "other"];
+const PROOFS: [Text; 2] = ["COSIGNER_SIGNATURE", "UNPROVEN"];
 const ACCOUNTS: [PlainAccount; 6] = [
     ("VAULT", None),
     ("VAULT", Some("0")),
@@ -74,7 +76,9 @@ fn ask(random: &mut Random, when: &mut When) {
 }
 
 fn ask_of_charge(random: &mut Random, when: &mut When) {
-    match random.below(4) {
+    match random.below(6) {
+        4 => when.tenants = Some(pick(random, |random| random.one(&TENANTS))),
+        5 => when.proofs = Some(random.some(&PROOFS)),
         0 => when.signers = Some(pick(random, |random| random.one(&SIGNERS))),
         1 => when.operations = Some(pick(random, |random| random.one(&OPERATIONS))),
         2 => when.sources = Some(pick(random, |random| random.one(&ACCOUNTS))),

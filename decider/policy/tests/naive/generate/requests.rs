@@ -1,7 +1,7 @@
 //! Random requests: mostly whole, a few with a field missing or one that contradicts another; often one more of a
 //! transaction that came before.
 
-use policy::request::{AccountText, DestinationText, Request, Stage};
+use policy::request::{AccountText, CallerProof, DestinationText, Request, Stage};
 
 use super::Step;
 use crate::naive::model::*;
@@ -21,6 +21,7 @@ pub fn request(random: &mut Random, steps: &[Step]) -> Request {
     let tx = random.one(&TRANSACTIONS);
     let mut request = Request {
         tenant: random.one(&["default", "default", "default", "other"]).into(),
+        caller_proof: proof(random),
         callback_request_id: request_id(random, tx),
         tx_id: text(tx),
         signer: word(random, &["s1", "s1", "s2", "s3"], 90),
@@ -54,7 +55,8 @@ fn again(random: &mut Random, before: &Request) -> Request {
             destination.display_address = destination.address.clone().or(destination.display_address.take());
         }
     }
-    match random.below(8) {
+    match random.below(9) {
+        8 => request.caller_proof = proof(random),
         0 | 1 => request.signer = word(random, &["s1", "s2", "s3"], 95),
         2 | 3 => {
             let tx = request.tx_id.clone().unwrap_or_default();
@@ -76,6 +78,11 @@ fn request_id(random: &mut Random, tx: &str) -> String {
         3 => "unrelated-2".into(),
         _ => tx.to_owned(),
     }
+}
+
+fn proof(random: &mut Random) -> Option<CallerProof> {
+    let (proven, unproven) = (Some(CallerProof::CosignerSignature), Some(CallerProof::Unproven));
+    random.one(&[proven, proven, proven, unproven, unproven, None])
 }
 
 fn operation(random: &mut Random) -> Text {
@@ -158,7 +165,7 @@ fn word(random: &mut Random, of: &[Text], percent: usize) -> Option<String> {
 /// One field missing, unusable, or another.
 fn spoil(random: &mut Random, request: &mut Request) {
     let with = random.one(&[None, None, Some(""), Some("1e5"), Some("0.5"), Some("1")]).map(str::to_owned);
-    let what = random.below(24);
+    let what = random.below(25);
     let alone = request.destinations.len() == 1;
     let destination = request.destinations.first_mut();
     match (what, destination) {
@@ -189,6 +196,7 @@ fn spoil(random: &mut Random, request: &mut Request) {
         (21, Some(to)) => (to.address, to.display_address) = (None, None),
         (22, Some(to)) => to.address_type = None,
         (23, Some(to)) => to.tag = None,
+        (24, _) => request.caller_proof = None,
         _ => {}
     }
 }

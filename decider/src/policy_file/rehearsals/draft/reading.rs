@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use policy::request::Stage;
+use policy::request::{CallerProof, Stage};
 
 use super::{Draft, OWN_FIELDS, REQUEST_FIELDS};
+use crate::policy_file::callers::read_tenant;
 use crate::policy_file::rehearsals::destination::{read_destination, read_raw, read_source};
 use crate::policy_file::rehearsals::known::Known;
 use crate::policy_file::rehearsals::moment::{MOMENT_FIELDS, Moment, read_moment};
@@ -112,7 +113,8 @@ impl Draft {
                 reader.text(node, "a message's type").map(str::to_owned)
             }),
             raw_transactions: read_list(reader, fields, "raw_transactions", read_raw),
-            tenant: text(reader, fields, "tenant"),
+            tenant: fields.optional(reader, "tenant").and_then(|node| read_tenant(reader, node)),
+            caller_proof: word(reader, fields, "caller_proof", &CallerProof::ALL.map(|(name, _)| name)),
             ..Self::default()
         };
         draft.check_stage(reader, fields);

@@ -112,8 +112,8 @@ fn mistakes_have_their_places() {
         mistakes.iter().map(|mistake| format!("{}: {}", mistake.place(), mistake.message)).collect();
     assert_snapshot!(lines.join("\n"), @r#"
     p.yaml:24:12: asset must be quoted text: write "1"
-    p.yaml:27:5: unknown field tx_id: expected signer, stage, operation, source, asset, amount, requested_amount, amount_usd, prices, to, fee, note, external_tx_id, call_data, messages, raw_transactions or tenant
+    p.yaml:27:5: unknown field tx_id: expected signer, stage, operation, source, asset, amount, requested_amount, amount_usd, prices, to, fee, note, external_tx_id, call_data, messages, raw_transactions, tenant or caller_proof
     p.yaml:32:12: asset must be quoted text: write "1"
-    p.yaml:36:5: unknown field tx_id: expected signer, stage, operation, source, asset, amount, requested_amount, amount_usd, prices, to, fee, note, external_tx_id, call_data, messages, raw_transactions or tenant
+    p.yaml:36:5: unknown field tx_id: expected signer, stage, operation, source, asset, amount, requested_amount, amount_usd, prices, to, fee, note, external_tx_id, call_data, messages, raw_transactions, tenant or caller_proof
     "#);
 }

@@ -443,6 +443,17 @@ fn allows(policy: &Policy, request: &Request) -> bool {
     NaiveLedger::priced(policy, table()).decide(request, START).verdict == Verdict::Allow
 }
 
+/// Where none is required, a missing tag is known to be none. Then that is another receiver, who may be on a list that the
+/// one with the tag is not on: a rule for whoever is on none is not for him.
+fn is_another_receiver(policy: &Policy, field: &FieldOf) -> bool {
+    let rules_out = |when: &Conditions| matches!(when.destinations, Some(Choice::NoneOf(_)));
+    let whens =
+        policy.deny.iter().map(|rule| &rule.when).chain(policy.limits.iter().map(|limit| &limit.when));
+    field.name.ends_with(".tag")
+        && policy.assets.values().all(|asset| asset.tag == TagRule::Optional)
+        && whens.into_iter().any(rules_out)
+}
+
 /// What need not be there for the refused request to be allowed; nothing, if all is well.
 fn widened_by_less(policy: &Policy, whole: &Request, spoilt: Option<&str>) -> Option<&'static str> {
     let mut less: Vec<(&'static str, Request)> = Vec::new();
@@ -451,7 +462,7 @@ fn widened_by_less(policy: &Policy, whole: &Request, spoilt: Option<&str>) -> Op
         change(&mut request);
         less.push((name, request));
     };
-    for field in &FIELDS {
+    for field in FIELDS.iter().filter(|field| !is_another_receiver(policy, field)) {
         // Making unusable is not changing into another usable value.
         let unusable = spoilt.is_none_or(field.spoils);
         if unusable && (field.slot)(&mut whole.clone()).is_some_and(|slot| slot.is_some()) {

@@ -63,13 +63,8 @@ pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
     if asked.fee.is_none() && asked.fee_share.is_unbounded() {
         return None;
     }
-    let shares_its_chain =
-        |id: &String, chain| policy.assets.iter().any(|(other, asset)| other != id && asset.chain == chain);
     let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
-    let (id, _) = policy
-        .assets
-        .iter()
-        .find(|(id, asset)| met(id) && asset.fee_asset.is_none() && shares_its_chain(id, asset.chain))?;
+    let (id, _) = policy.assets.iter().find(|(id, asset)| met(id) && asset.fee_asset.is_none())?;
     Some(format!(
         "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
         rule.id

@@ -392,7 +392,9 @@ fn files_of(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 async fn the_ledger_is_read_beside_the_decider_and_without_one_and_nothing_is_written() {
     let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
     let desk = place.open(&policy, &clock());
-    desk.allow(&request("tx-1")).await;
+    let decision = desk.allow(&request("tx-1")).await;
+    // What the writer does once it has answered is done when it answers again.
+    desk.record(&decision).await;
     let prices = policy::prices::Prices::NONE;
     let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START, prices };
     let full = || {

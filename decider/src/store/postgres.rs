@@ -57,6 +57,7 @@ use batch::Batch;
 use config::Config;
 use connection::Trouble;
 pub use connection::roots_of;
+use durability::Settings;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
 use ledger::{Begun, Head, Ledger, Opened, is_full};
@@ -155,7 +156,7 @@ impl PostgresJournal {
             tracing::warn!(shortfall, "what is acknowledged may be lost");
         }
         self.ledger = Some(ledger);
-        self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
+        self.touch(false)?;
         let seen = self.position;
         self.within(COMMIT_WITHIN, async |ledger| ledger.look_at_origin(seen).await)
     }
@@ -210,11 +211,28 @@ impl PostgresJournal {
             return Err(self.give_up(Trouble(trouble)));
         }
         self.frozen = head.frozen.as_deref().map(Arc::from);
-        match session::accepted(&head.settings, &self.config) {
-            Ok(shortfall) => self.metrics.not_durable.set(i64::from(shortfall.is_some())),
-            Err(trouble) => return Err(self.give_up(trouble)),
-        };
+        self.note_durability(session::accepted(&head.settings, &self.config))?;
         Ok(Moment { clock: Some(head.clock), latest: head.latest })
+    }
+
+    fn note_durability(&mut self, shortfall: Result<Option<String>, Trouble>) -> Result<(), JournalError> {
+        let shortfall = shortfall.map_err(|trouble| self.give_up(trouble))?;
+        self.metrics.not_durable.set(i64::from(shortfall.is_some()));
+        Ok(())
+    }
+
+    /// A commit was acknowledged: it counts if the server, as it is since, keeps what it acknowledges.
+    fn rest_on(&mut self, settings: &Settings) -> Result<(), JournalError> {
+        self.note_durability(session::lasting(settings, &self.config))
+    }
+
+    /// Everything that is on record is durable then.
+    fn touch(&mut self, in_transaction: bool) -> Result<(), JournalError> {
+        let touched = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(in_transaction).await);
+        let (position, settings) = touched?;
+        self.rest_on(&settings)?;
+        self.durable = position;
+        Ok(())
     }
 
     /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.
@@ -315,7 +333,8 @@ impl Journal for PostgresJournal {
     fn commit(&mut self) -> Result<(), JournalError> {
         let (rows, end) = (std::mem::take(&mut self.batch).rows, self.position);
         let written = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        self.within(COMMIT_WITHIN, async |ledger| ledger.commit(&rows, end).await)?;
+        let settings = self.within(COMMIT_WITHIN, async |ledger| ledger.commit(&rows, end).await)?;
+        self.rest_on(&settings)?;
         self.position = end.saturating_add(written);
         self.durable = self.position;
         Ok(())
@@ -327,8 +346,7 @@ impl Journal for PostgresJournal {
         if latest_read <= self.durable {
             return self.within(COMMIT_WITHIN, async |ledger| ledger.roll_back().await);
         }
-        self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(true).await)?;
-        Ok(())
+        self.touch(true)
     }
 
     fn tidy(&mut self) -> Result<(), JournalError> {
@@ -368,7 +386,7 @@ impl Journal for PostgresJournal {
         let found = self.within(READ_WITHIN, async |ledger| ledger.find(tenant, lookup).await)?;
         let Some((position, record)) = found else { return Ok(None) };
         if position > self.durable {
-            self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
+            self.touch(false)?;
         }
         let mut record = record?;
         let keys = record.origin.charge_keys();

@@ -119,27 +119,30 @@ impl Ledger {
     }
 
     /// Writes everything and commits, in one round trip. A statement that fails makes the commit a rollback, which the
-    /// server acknowledges like a commit: so each one's own result counts.
-    pub async fn commit(&self, rows: &Rows, end: i64) -> Result<(), Trouble> {
+    /// server acknowledges like a commit: so each one's own result counts. Comes back with what durability rests on once it
+    /// was acknowledged: a commit that waits is let go, without a word, when `synchronous_standby_names` is emptied.
+    pub async fn commit(&self, rows: &Rows, end: i64) -> Result<Settings, Trouble> {
         let (client, statements) = (&self.connection.client, &self.statements);
         let (positions, charge_positions) = rows.positions(end);
         let (last, latest) = (positions.last().copied().unwrap_or(end), rows.decided_us.last().copied());
         let (decisions, payloads) = (rows.decisions(&positions), rows.payloads(&positions));
         let (charges, head): (_, Parameters<'_, 2>) =
             (rows.charges.parameters(&charge_positions), [&last, &latest]);
-        let (decisions, payloads, charges, head, committed) = tokio::join!(
+        let (decisions, payloads, charges, head, committed, settings) = tokio::join!(
             biased;
             client.execute(&statements.write_decisions, &decisions),
             client.execute(&statements.write_payloads, &payloads),
             client.execute(&statements.write_charges, &charges),
             client.execute(&statements.move_head, &head),
             client.batch_execute(COMMIT),
+            client.query_one(&statements.settings, &[]),
         );
         wrote(decisions?, positions.len())?;
         wrote(payloads?, positions.len())?;
         wrote(charges?, charge_positions.len())?;
         wrote(head?, 1)?;
-        Ok(committed?)
+        committed?;
+        Ok(Settings::read(&settings?, 0)?)
     }
 
     /// Freezes a ledger that was restored: it is in another place than it was, or its log ends before `seen`.
@@ -154,13 +157,20 @@ impl Ledger {
     }
 
     /// Commits a write that says nothing, in the open transaction or one of its own: once it is acknowledged, so is
-    /// everything before the position that comes back. Refused by a server of an older timeline than the ledger's.
-    pub async fn touch(&self, in_transaction: bool) -> Result<i64, Trouble> {
+    /// everything before the position that comes back, if it lasts by what durability rests on then. Refused by a server of
+    /// an older timeline than the ledger's.
+    pub async fn touch(&self, in_transaction: bool) -> Result<(i64, Settings), Trouble> {
         let client = &self.connection.client;
-        let touched = client.query_opt(&self.statements.touch, &[&self.timeline]).await?;
-        if in_transaction {
-            client.batch_execute(COMMIT).await?;
-        }
+        let timeline: Parameters<'_, 1> = [&self.timeline];
+        let commit = async { if in_transaction { client.batch_execute(COMMIT).await } else { Ok(()) } };
+        let (touched, committed, settings) = tokio::join!(
+            biased;
+            client.query_opt(&self.statements.touch, &timeline),
+            commit,
+            client.query_one(&self.statements.settings, &[]),
+        );
+        let touched = touched?;
+        committed?;
         let row = touched.ok_or_else(|| {
             let timeline = self.timeline;
             Trouble(format!(
@@ -169,7 +179,7 @@ impl Ledger {
                  `UPDATE countersign.head SET timeline = {timeline}`"
             ))
         })?;
-        Ok(row.try_get(0)?)
+        Ok((row.try_get(0)?, Settings::read(&settings?, 0)?))
     }
 
     /// Where the log ends.

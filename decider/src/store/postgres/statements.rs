@@ -116,6 +116,7 @@ fn find() -> String {
 pub struct Statements {
     pub lock: Statement,
     pub head: Statement,
+    pub settings: Statement,
     pub touch: Statement,
     pub move_head: Statement,
     pub follow: Statement,
@@ -142,6 +143,7 @@ impl Statements {
         Ok(Self {
             lock: client.prepare(LOCK).await?,
             head: client.prepare(&head()).await?,
+            settings: client.prepare(&format!("SELECT {}", durability::COLUMNS)).await?,
             touch: client.prepare(TOUCH).await?,
             move_head: client.prepare(MOVE_HEAD).await?,
             follow: client.prepare(FOLLOW).await?,

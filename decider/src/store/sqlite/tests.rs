@@ -373,7 +373,8 @@ async fn a_file_that_is_pruned_does_not_grow() {
         let file = Connection::open(place.file()).unwrap();
         pages.push(file.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap());
     }
-    assert!(pages[3] < pages[0] * 11 / 10, "{pages:?}");
+    // What a round leaves is let go at the start after the next one: so late was nothing decided before.
+    assert!(pages[3] < pages[1] * 11 / 10, "{pages:?}");
 }
 
 /// Every file of a folder, with what it holds.

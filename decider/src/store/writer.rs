@@ -184,7 +184,9 @@ impl<J: Journal> Writer<J> {
         let moment = journal.keep_up(&mut |change| take_in(policy, index, adopting, change))?;
         self.shared.observe(journal.frozen());
         // A clock that leapt is the watch's to tell, for as long as it is ahead.
-        let _ = time.now(moment);
+        if let Ok(now) = time.now(moment) {
+            index.forget(now);
+        }
         Ok(())
     }
 
@@ -443,3 +445,6 @@ fn take_in(
         adoption.record(change);
     }
 }
+
+#[cfg(test)]
+mod tests;

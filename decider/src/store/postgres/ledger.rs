@@ -32,10 +32,21 @@ pub struct Ledger {
     pub shortfall: Option<String>,
 }
 
-/// Where the log ends, and what the server says beside it.
-pub struct Head {
+/// How far a log has come. One that went on from an earlier point is not told by its length alone.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
     /// The last position.
     pub position: i64,
+    /// The id of the decision there, as it is kept.
+    pub decision: Option<String>,
+    /// The number of the last release; 0 before the first.
+    pub release: i64,
+}
+
+/// Where the log ends, and what the server says beside it.
+pub struct Head {
+    /// The end.
+    pub end: Seen,
     /// The time of the latest decision.
     pub latest: Option<Time>,
     /// The server's clock.
@@ -145,9 +156,10 @@ impl Ledger {
         Ok(Settings::read(&settings?, 0)?)
     }
 
-    /// Freezes a ledger that was restored: it is in another place than it was, or its log ends before `seen`.
-    pub async fn look_at_origin(&self, seen: i64) -> Result<(), Trouble> {
-        self.connection.client.execute(&look_at_origin(), &[&seen]).await?;
+    /// Freezes a ledger that was restored: it is in another place than it was, or its log is not the one that was `seen`.
+    pub async fn look_at_origin(&self, seen: &Seen) -> Result<(), Trouble> {
+        let Seen { position, decision, release } = seen;
+        self.connection.client.execute(&look_at_origin(), &[position, decision, release]).await?;
         Ok(())
     }
 
@@ -254,11 +266,11 @@ impl Ledger {
 impl Head {
     fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
-            position: row.try_get(0)?,
+            end: Seen { position: row.try_get(0)?, decision: row.try_get(4)?, release: row.try_get(5)? },
             latest: row.try_get::<_, Option<i64>>(1)?.map(Time::from_micros),
             clock: Time::from_micros(row.try_get(2)?),
             frozen: row.try_get(3)?,
-            settings: Settings::read(row, 4)?,
+            settings: Settings::read(row, 6)?,
         })
     }
 }

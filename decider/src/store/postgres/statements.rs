@@ -15,23 +15,37 @@ const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    format!("SELECT position, latest_us, {micros}, frozen, {} FROM countersign.head", durability::COLUMNS)
+    format!(
+        "SELECT h.position, h.latest_us, {micros}, h.frozen,
+                (SELECT d.id FROM countersign.decisions d WHERE d.position = h.position),
+                (SELECT coalesce(max(number), 0) FROM countersign.releases), {}
+           FROM countersign.head h",
+        durability::COLUMNS
+    )
 }
 
 /// The server, the database and the table that this is. A standby that takes over is the same, a restored dump is not.
 pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
     (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
 
-/// What is restored, and where the log ends before a position that was seen. Once it is frozen it stays so.
+/// The last decision that was seen, `$2` at `$1`, is not there, and nothing was stated since the release `$3`: somebody who
+/// was away while an operator stated what was lost knows nothing that would end that.
+const IS_FORGOTTEN: &str = "(NOT EXISTS (SELECT 1 FROM countersign.releases WHERE number > $3::bigint) AND
+     (position < $1::bigint OR $2::text IS NOT NULL AND
+      $2 IS DISTINCT FROM (SELECT d.id FROM countersign.decisions d WHERE d.position = $1)))";
+
+/// What is restored, and what has another log than one that was seen. Once it is frozen it stays so.
 pub fn look_at_origin() -> String {
     format!(
         "UPDATE countersign.head
             SET origin = coalesce(origin, {ORIGIN}),
                 frozen = coalesce(frozen,
                   CASE WHEN origin <> {ORIGIN} THEN 'the ledger was restored from a dump: it is in another place than it was'
+                       WHEN NOT {IS_FORGOTTEN} THEN NULL
                        WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
+                       ELSE 'position ' || $1::bigint || ' of the log holds another decision than a decider has seen there'
                   END)
-          WHERE origin IS NULL OR (frozen IS NULL AND (origin <> {ORIGIN} OR position < $1))"
+          WHERE origin IS NULL OR (frozen IS NULL AND (origin <> {ORIGIN} OR {IS_FORGOTTEN}))"
     )
 }
 

@@ -114,7 +114,7 @@ impl OnRecord {
             let at = Time::from_micros(line.row.decided_us);
             let mut mistake = |what: &str| mistakes.push(format!("{file}:{}: {what}", line.number));
             match self.bodies.get(&line.row.id) {
-                Some(body) if *body == line.row.body => continue,
+                Some(body) if line.is(body) => continue,
                 Some(_) => mistake("the store has another decision of this id"),
                 None if latest.is_some_and(|latest| at < latest) => {
                     mistake(

@@ -407,6 +407,26 @@ fn a_decider_that_was_away_while_the_ledger_was_restored_and_released_does_not_f
     }
 }
 
+/// Bodies of before a field was added are the same answers.
+#[test]
+fn what_is_on_record_as_an_older_decider_wrote_it_is_known_again() {
+    for place in places() {
+        let (backup, lines) = lost_since(&place);
+        vandalise(&backup, "UPDATE decisions SET body = replace(body, ',\"hold\":false', '')");
+        let another = |was: &str, is: &str| {
+            format!(
+                "UPDATE decisions SET body = replace(body, '\"{was}\"', '\"{is}\"') WHERE request_id = 'tx-2'"
+            )
+        };
+        vandalise(&backup, &another("REJECT", "APPROVE"));
+        let told = released(&backup, Some(lines.join("\n"))).unwrap_err();
+        assert!(told.starts_with("lost.jsonl:4: the store has another decision of this id\n"), "{told}");
+        vandalise(&backup, &another("APPROVE", "REJECT"));
+        let told = released(&backup, Some(lines.join("\n"))).unwrap();
+        assert_eq!((told.entered, told.on_record), (3, 12), "{}", place.name());
+    }
+}
+
 /// Deciders of before the schema that knows of restores write as these do, and look at nothing.
 #[test]
 fn a_decider_of_before_freezes_cannot_write_to_a_frozen_ledger() {

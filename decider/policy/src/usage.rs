@@ -68,6 +68,13 @@ impl UsageIndex {
         view.used(bucket, asked)
     }
 
+    /// Drops what has left its window at `now`, also of sums that nobody asks for.
+    pub fn forget(&mut self, now: Time) {
+        for view in self.views.values_mut() {
+            view.forget(view.limit.window.opening(now));
+        }
+    }
+
     /// Every sum of a limit that something counts in at `now`, sorted by its key.
     pub fn sums(&mut self, limit: &Limit, now: Time) -> Vec<(Bucket, Used)> {
         let sums = self.views.get(&limit.id).map(|view| view.sums.keys().cloned());

@@ -13,7 +13,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 pub use super::writer::OnFatal;
 
 use super::adoption::adopted;
-use super::bounds::MAX_QUEUED;
+use super::bounds::{MAX_FORWARD_JUMP, MAX_QUEUED};
 use super::decision::{Answer, ConfigProposal, Lookup, Proposal, Record};
 use super::error::{OpenError, StoreError};
 use super::journal::{Journal, JournalError, Moment};
@@ -179,8 +179,16 @@ impl Drop for Engine {
 fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Arc<Watch>), OpenError> {
     let Setting { policy, document, retention, clock, metrics, on_fatal } = setting;
     let moment = journal.join().map_err(unreadable)?;
+    let wall = clock.wall();
     let watch = Arc::new(Watch::start(clock, Arc::clone(&metrics), moment));
     warn_of_a_clock_behind(moment, &watch);
+    if let Some((theirs, ours)) = apart(moment, wall) {
+        tracing::warn!(
+            theirs,
+            ours,
+            "the server's clock, which decides, is more than a minute from this machine's"
+        );
+    }
     let mut time = StoreTime::of(Arc::clone(&watch));
     journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
     let now = time.now(moment).map_err(|error| OpenError::Ledger(error.to_string()))?;
@@ -205,6 +213,34 @@ fn warn_of_a_clock_behind(moment: Moment, watch: &Watch) {
     }
 }
 
+/// What the journal's clock shows and what ours does, where one of the two must be wrong.
+fn apart(moment: Moment, wall: Time) -> Option<(String, String)> {
+    let theirs = moment.clock?;
+    let apart = Duration::from_micros(theirs.as_micros().abs_diff(wall.as_micros()));
+    let text = |at: Time| jiff::Timestamp::from_microsecond(at.as_micros()).ok().map(|at| at.to_string());
+    (apart > MAX_FORWARD_JUMP).then(|| text(theirs).zip(text(wall))).flatten()
+}
+
 fn unreadable(error: JournalError) -> OpenError {
     OpenError::Ledger(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000;
+
+    #[test]
+    fn a_servers_clock_is_told_once_it_is_more_than_a_minute_from_ours() {
+        let told = |theirs: i64| {
+            let clock = Some(Time::from_micros(1_700_000_000_000_000 + theirs));
+            apart(Moment { clock, latest: None }, Time::from_micros(1_700_000_000_000_000))
+        };
+        assert_eq!((told(MINUTE), told(-MINUTE)), (None, None));
+        let both = Some(("2023-11-14T22:12:19.999999Z".into(), "2023-11-14T22:13:20Z".into()));
+        assert_eq!(told(-MINUTE - 1), both);
+        assert!(told(MINUTE + 1).is_some());
+        assert_eq!(apart(Moment::default(), Time::from_micros(0)), None, "only ours decides");
+    }
 }

@@ -95,10 +95,9 @@ pub enum OpenError {
         /// Schema of this program.
         known: i64,
     },
-    /// Somebody holds an old state of the database open.
+    /// Somebody else writes to the database.
     #[error(
-        "{path}: another program holds an old state of this database open, so that it cannot be made safe: close \
-         that program",
+        "{path}: another program writes to this database, so that it cannot be made safe: close that program",
         path = .0.display()
     )]
     Held(PathBuf),

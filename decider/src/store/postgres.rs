@@ -57,9 +57,10 @@ use batch::Batch;
 use config::Config;
 use connection::Trouble;
 pub use connection::roots_of;
+use durability::Settings;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
-use ledger::{Begun, Head, Ledger, Opened, is_full};
+use ledger::{Begun, Head, Ledger, Opened, Seen, is_full};
 use retention::Pruned;
 pub use schema::Migrated;
 
@@ -109,6 +110,8 @@ pub struct PostgresJournal {
     ledger: Option<Ledger>,
     /// Up to here the log was handed over.
     position: i64,
+    /// The end of the log as it was seen last: on a later connection it must still be there.
+    seen: Seen,
     /// Up to here a synchronous commit on this connection covers it.
     durable: i64,
     /// The latest timeline that was seen.
@@ -126,9 +129,19 @@ impl PostgresJournal {
     pub fn open(config: Config, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let batch = Batch::default();
-        let (ledger, frozen) = (None, None);
-        let mut journal =
-            Self { config, metrics, runtime, ledger, position: 0, durable: 0, timeline: 0, frozen, batch };
+        let (ledger, frozen, seen) = (None, None, Seen::default());
+        let mut journal = Self {
+            config,
+            metrics,
+            runtime,
+            ledger,
+            position: 0,
+            seen,
+            durable: 0,
+            timeline: 0,
+            frozen,
+            batch,
+        };
         journal.connect().map_err(|error| OpenError::Server(error.to_string()))?;
         Ok(journal)
     }
@@ -155,9 +168,9 @@ impl PostgresJournal {
             tracing::warn!(shortfall, "what is acknowledged may be lost");
         }
         self.ledger = Some(ledger);
-        self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
-        let seen = self.position;
-        self.within(COMMIT_WITHIN, async |ledger| ledger.look_at_origin(seen).await)
+        self.touch(false)?;
+        let seen = self.seen.clone();
+        self.within(COMMIT_WITHIN, async |ledger| ledger.look_at_origin(&seen).await)
     }
 
     /// Does it over the connection, which is given up unless that goes well in time, without a warning.
@@ -205,16 +218,36 @@ impl PostgresJournal {
 
     /// What a head says of the time, if the server still keeps what it acknowledges.
     fn moment(&mut self, head: &Head) -> Result<Moment, JournalError> {
-        if head.position < self.position {
-            let trouble = format!("the log ends at {}, and it had come to {}", head.position, self.position);
+        let (end, seen) = (head.end.position, self.seen.position);
+        if end < seen {
+            let trouble = format!("the log ends at {end}, and it had come to {seen}");
             return Err(self.give_up(Trouble(trouble)));
         }
         self.frozen = head.frozen.as_deref().map(Arc::from);
-        match session::accepted(&head.settings, &self.config) {
-            Ok(shortfall) => self.metrics.not_durable.set(i64::from(shortfall.is_some())),
-            Err(trouble) => return Err(self.give_up(trouble)),
-        };
+        self.note_durability(session::accepted(&head.settings, &self.config))?;
+        // Not what may be gone after a failover.
+        self.seen = head.end.clone();
         Ok(Moment { clock: Some(head.clock), latest: head.latest })
+    }
+
+    fn note_durability(&mut self, shortfall: Result<Option<String>, Trouble>) -> Result<(), JournalError> {
+        let shortfall = shortfall.map_err(|trouble| self.give_up(trouble))?;
+        self.metrics.not_durable.set(i64::from(shortfall.is_some()));
+        Ok(())
+    }
+
+    /// A commit was acknowledged: it counts if the server, as it is since, keeps what it acknowledges.
+    fn rest_on(&mut self, settings: &Settings) -> Result<(), JournalError> {
+        self.note_durability(session::lasting(settings, &self.config))
+    }
+
+    /// Everything that is on record is durable then.
+    fn touch(&mut self, in_transaction: bool) -> Result<(), JournalError> {
+        let touched = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(in_transaction).await);
+        let (position, settings) = touched?;
+        self.rest_on(&settings)?;
+        self.durable = position;
+        Ok(())
     }
 
     /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.
@@ -236,7 +269,7 @@ impl PostgresJournal {
         let Opened { head, followed, found } = opened;
         let moment = self.moment(&head)?;
         self.hand_over(&followed, take);
-        self.position = head.position;
+        self.position = head.end.position;
         self.batch = Batch::of(inquiry, found);
         Ok(moment)
     }
@@ -258,7 +291,11 @@ impl Journal for PostgresJournal {
             self.connect()?;
         }
         let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
-        self.position = head.position;
+        if head.end.position < self.seen.position {
+            // That was looked at when it was connected: the ledger is frozen, or was released since.
+            self.seen = Seen::default();
+        }
+        self.position = head.end.position;
         self.moment(&head)
     }
 
@@ -315,8 +352,12 @@ impl Journal for PostgresJournal {
     fn commit(&mut self) -> Result<(), JournalError> {
         let (rows, end) = (std::mem::take(&mut self.batch).rows, self.position);
         let written = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        self.within(COMMIT_WITHIN, async |ledger| ledger.commit(&rows, end).await)?;
+        let settings = self.within(COMMIT_WITHIN, async |ledger| ledger.commit(&rows, end).await)?;
+        self.rest_on(&settings)?;
         self.position = end.saturating_add(written);
+        if let Some(last) = rows.ids.last() {
+            (self.seen.position, self.seen.decision) = (self.position, Some(last.clone()));
+        }
         self.durable = self.position;
         Ok(())
     }
@@ -327,8 +368,7 @@ impl Journal for PostgresJournal {
         if latest_read <= self.durable {
             return self.within(COMMIT_WITHIN, async |ledger| ledger.roll_back().await);
         }
-        self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(true).await)?;
-        Ok(())
+        self.touch(true)
     }
 
     fn tidy(&mut self) -> Result<(), JournalError> {
@@ -368,7 +408,7 @@ impl Journal for PostgresJournal {
         let found = self.within(READ_WITHIN, async |ledger| ledger.find(tenant, lookup).await)?;
         let Some((position, record)) = found else { return Ok(None) };
         if position > self.durable {
-            self.durable = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(false).await)?;
+            self.touch(false)?;
         }
         let mut record = record?;
         let keys = record.origin.charge_keys();

@@ -112,12 +112,14 @@ impl Watch {
 /// Time as the writer reads it, once it holds the ledger: it stands still rather than step back.
 pub struct StoreTime {
     watch: Arc<Watch>,
+    /// Of the latest decision on record that is known of.
+    latest: Option<Time>,
 }
 
 impl StoreTime {
     /// Time as a watch has it.
     pub fn of(watch: Arc<Watch>) -> Self {
-        Self { watch }
+        Self { watch, latest: None }
     }
 
     /// Now: the larger of the clock and the mark, given what the journal says of both.
@@ -126,7 +128,19 @@ impl StoreTime {
     /// [`StoreError::ClockJumped`]
     pub fn now(&mut self, moment: Moment) -> Result<Time, StoreError> {
         self.watch.observe(moment);
+        self.latest = self.latest.max(moment.latest);
         Ok(self.watch.raise(self.watch.wall()?))
+    }
+
+    /// Takes in that a decision of this time is on record.
+    pub fn decided(&mut self, at: Time) {
+        self.latest = self.latest.max(Some(at));
+    }
+
+    /// From when the age of what is kept counts: `now`, but no later than the latest decision. A clock that leapt before
+    /// the start looks like one that is right, and what is let go by it does not come back.
+    pub fn known_of(&self, now: Time) -> Time {
+        self.latest.map_or(now, |latest| latest.min(now))
     }
 }
 

@@ -184,7 +184,9 @@ impl<J: Journal> Writer<J> {
         let moment = journal.keep_up(&mut |change| take_in(policy, index, adopting, change))?;
         self.shared.observe(journal.frozen());
         // A clock that leapt is the watch's to tell, for as long as it is ahead.
-        let _ = time.now(moment);
+        if let Ok(now) = time.now(moment) {
+            index.forget(now);
+        }
         Ok(())
     }
 
@@ -275,7 +277,11 @@ impl<J: Journal> Writer<J> {
         }
         let wrote = answers.iter().flatten().any(|answer| !answer.recorded_earlier);
         let ended = if wrote { self.journal.commit() } else { self.journal.abandon() };
-        ended.map_err(broken).map(|()| answers)
+        ended.map_err(broken)?;
+        if wrote {
+            self.time.decided(now);
+        }
+        Ok(answers)
     }
 
     /// The recorded answer, or a new one, written. Everything is read and settled before anything is written.
@@ -373,7 +379,7 @@ impl<J: Journal> Writer<J> {
     }
 
     /// Lets a piece go of what retention has ended for, while nobody waits or once that was waited for in vain. Nothing of a
-    /// frozen store, and nothing by a clock that leapt.
+    /// frozen store, and nothing by a clock that leapt, also before the start.
     pub fn prune(&mut self) {
         let late = self.prune_at.elapsed();
         let due = Instant::now() >= self.prune_at
@@ -382,7 +388,7 @@ impl<J: Journal> Writer<J> {
             return;
         }
         let Ok(now) = self.time.now(Moment::default()) else { return };
-        let Some(end) = self.retention.ends_before(now) else { return };
+        let Some(end) = self.retention.ends_before(self.time.known_of(now)) else { return };
         let pruned = guarded(|| Ok(self.journal.prune(end, now)?)).inspect_err(|error| self.note(error));
         let pause = pruned.unwrap_or(BETWEEN_PIECES);
         self.prune_at = Instant::now().checked_add(pause).unwrap_or(self.prune_at);
@@ -439,3 +445,6 @@ fn take_in(
         adoption.record(change);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 mod lost;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use policy::charge::{Charge, ChargeKey};
 use policy::time::Time;
@@ -68,7 +68,7 @@ pub fn release(
         None => Vec::new(),
     };
     let position = store.written()?.about()?.head;
-    let on_record = OnRecord::of(store.as_mut())?;
+    let on_record = OnRecord::of(store.as_mut(), &lines)?;
     let all = lines.len();
     let new = on_record.missing_of(lines, store.as_mut(), &statement.file)?;
     let entered = new.len();
@@ -83,20 +83,23 @@ pub fn release(
 
 /// What the store holds, as far as it concerns what is entered.
 struct OnRecord {
-    /// Each decision's answer, by its id.
+    /// The answers of those of the lines that are there, by the decision's id.
     bodies: HashMap<String, String>,
     latest: Option<Time>,
     policies: Vec<String>,
 }
 
 impl OnRecord {
-    fn of(store: &mut dyn Intake) -> Result<Self, JournalError> {
+    fn of(store: &mut dyn Intake, lines: &[Lost]) -> Result<Self, JournalError> {
+        let ids: HashSet<&str> = lines.iter().map(|line| line.row.id.as_str()).collect();
         let archive = store.written()?;
         let policies = archive.policies()?;
         let (mut bodies, mut latest) = (HashMap::new(), None);
         each_decision(archive, |_, row| {
             latest = latest.max(Some(Time::from_micros(row.decided_us)));
-            bodies.insert(row.id, row.body);
+            if ids.contains(row.id.as_str()) {
+                bodies.insert(row.id, row.body);
+            }
             Ok::<_, JournalError>(())
         })?;
         Ok(Self { bodies, latest, policies })
@@ -114,7 +117,7 @@ impl OnRecord {
             let at = Time::from_micros(line.row.decided_us);
             let mut mistake = |what: &str| mistakes.push(format!("{file}:{}: {what}", line.number));
             match self.bodies.get(&line.row.id) {
-                Some(body) if *body == line.row.body => continue,
+                Some(body) if line.is(body) => continue,
                 Some(_) => mistake("the store has another decision of this id"),
                 None if latest.is_some_and(|latest| at < latest) => {
                     mistake(

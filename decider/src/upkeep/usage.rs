@@ -36,13 +36,22 @@ pub struct SumLine {
 /// # Errors
 /// A charge could not be read: sums made of the others would have too much room.
 pub fn of(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<Vec<SumLine>, JournalError> {
+    Ok(lines(&mut index_of(archive, policy, now)?, policy, now))
+}
+
+/// Of the charges that are in some window at `now`: those of years need not be held for a window of hours.
+fn index_of(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<UsageIndex, JournalError> {
     let mut index = UsageIndex::default();
+    let opening = policy.limits.iter().map(|limit| limit.window.opening(now)).min();
     each_charge(archive, |row| {
+        if opening.is_none_or(|opening| row.latest_us < opening.as_micros()) {
+            return Ok(());
+        }
         let charge: Charge = parse(&row.body, || charge_name(&row.key))?;
         index.record(&policy.limits, policy.groups(), None, &charge);
         Ok::<_, JournalError>(())
     })?;
-    Ok(lines(&mut index, policy, now))
+    Ok(index)
 }
 
 fn lines(index: &mut UsageIndex, policy: &Policy, now: Time) -> Vec<SumLine> {
@@ -70,6 +79,30 @@ impl SumLine {
             (Some(amount), Some(unit)) => unit.in_words(&policy.assets, amount),
             (Some(amount), None) => amount.to_string(),
             (None, _) => "more than can be told".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::suite::fixture::{HOUR, START, later};
+    use crate::upkeep::testing::{POLICY, archive_of, history, places, policy_of};
+
+    /// A history of years is not held in memory for the sake of a window of hours.
+    #[test]
+    fn what_left_every_window_is_not_held() {
+        let hourly = POLICY.split("  - id: ever").next().unwrap_or_default();
+        let policy = policy_of(hourly).policy;
+        for place in places() {
+            drop(history(&place));
+            let mut archive = archive_of(&place);
+            let mut at = |now| {
+                let index = index_of(archive.as_mut(), &policy, now).unwrap();
+                (index.len(), of(archive.as_mut(), &policy, now).unwrap().len())
+            };
+            assert_eq!(at(later(START, HOUR)), (5, 1), "{}", place.name());
+            assert_eq!(at(later(START, HOUR * 3)), (0, 0), "{}", place.name());
         }
     }
 }

@@ -17,7 +17,8 @@ const OLDEST_SERVER: i32 = 150_000;
 
 /// A holder of the ledger that says nothing for longer (its process is stopped, or cut off) loses it, so that the others
 /// go on; nobody waits for the ledger as long as a holder may be silent and the next ones work.
-/// Plans are those that read by index, whatever the statistics of a young table say.
+/// Plans are those that read by index, whatever the statistics of a young table say. What is read in pieces of some hundred
+/// rows starts no workers for each.
 pub const SETTINGS: &str = "
     SET synchronous_commit = on;
     SET idle_in_transaction_session_timeout = '2s';
@@ -30,6 +31,7 @@ pub const SETTINGS: &str = "
     SET enable_sort = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET max_parallel_workers_per_gather = 0;
     SET plan_cache_mode = force_generic_plan;
     SET jit = off;";
 

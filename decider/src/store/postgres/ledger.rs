@@ -32,10 +32,21 @@ pub struct Ledger {
     pub shortfall: Option<String>,
 }
 
-/// Where the log ends, and what the server says beside it.
-pub struct Head {
+/// How far a log has come. One that went on from an earlier point is not told by its length alone.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
     /// The last position.
     pub position: i64,
+    /// The id of the decision there, as it is kept.
+    pub decision: Option<String>,
+    /// The number of the last release; 0 before the first.
+    pub release: i64,
+}
+
+/// Where the log ends, and what the server says beside it.
+pub struct Head {
+    /// The end.
+    pub end: Seen,
     /// The time of the latest decision.
     pub latest: Option<Time>,
     /// The server's clock.
@@ -119,32 +130,36 @@ impl Ledger {
     }
 
     /// Writes everything and commits, in one round trip. A statement that fails makes the commit a rollback, which the
-    /// server acknowledges like a commit: so each one's own result counts.
-    pub async fn commit(&self, rows: &Rows, end: i64) -> Result<(), Trouble> {
+    /// server acknowledges like a commit: so each one's own result counts. Comes back with what durability rests on once it
+    /// was acknowledged: a commit that waits is let go, without a word, when `synchronous_standby_names` is emptied.
+    pub async fn commit(&self, rows: &Rows, end: i64) -> Result<Settings, Trouble> {
         let (client, statements) = (&self.connection.client, &self.statements);
         let (positions, charge_positions) = rows.positions(end);
         let (last, latest) = (positions.last().copied().unwrap_or(end), rows.decided_us.last().copied());
         let (decisions, payloads) = (rows.decisions(&positions), rows.payloads(&positions));
         let (charges, head): (_, Parameters<'_, 2>) =
             (rows.charges.parameters(&charge_positions), [&last, &latest]);
-        let (decisions, payloads, charges, head, committed) = tokio::join!(
+        let (decisions, payloads, charges, head, committed, settings) = tokio::join!(
             biased;
             client.execute(&statements.write_decisions, &decisions),
             client.execute(&statements.write_payloads, &payloads),
             client.execute(&statements.write_charges, &charges),
             client.execute(&statements.move_head, &head),
             client.batch_execute(COMMIT),
+            client.query_one(&statements.settings, &[]),
         );
         wrote(decisions?, positions.len())?;
         wrote(payloads?, positions.len())?;
         wrote(charges?, charge_positions.len())?;
         wrote(head?, 1)?;
-        Ok(committed?)
+        committed?;
+        Ok(Settings::read(&settings?, 0)?)
     }
 
-    /// Freezes a ledger that was restored: it is in another place than it was, or its log ends before `seen`.
-    pub async fn look_at_origin(&self, seen: i64) -> Result<(), Trouble> {
-        self.connection.client.execute(&look_at_origin(), &[&seen]).await?;
+    /// Freezes a ledger that was restored: it is in another place than it was, or its log is not the one that was `seen`.
+    pub async fn look_at_origin(&self, seen: &Seen) -> Result<(), Trouble> {
+        let Seen { position, decision, release } = seen;
+        self.connection.client.execute(&look_at_origin(), &[position, decision, release]).await?;
         Ok(())
     }
 
@@ -154,13 +169,20 @@ impl Ledger {
     }
 
     /// Commits a write that says nothing, in the open transaction or one of its own: once it is acknowledged, so is
-    /// everything before the position that comes back. Refused by a server of an older timeline than the ledger's.
-    pub async fn touch(&self, in_transaction: bool) -> Result<i64, Trouble> {
+    /// everything before the position that comes back, if it lasts by what durability rests on then. Refused by a server of
+    /// an older timeline than the ledger's.
+    pub async fn touch(&self, in_transaction: bool) -> Result<(i64, Settings), Trouble> {
         let client = &self.connection.client;
-        let touched = client.query_opt(&self.statements.touch, &[&self.timeline]).await?;
-        if in_transaction {
-            client.batch_execute(COMMIT).await?;
-        }
+        let timeline: Parameters<'_, 1> = [&self.timeline];
+        let commit = async { if in_transaction { client.batch_execute(COMMIT).await } else { Ok(()) } };
+        let (touched, committed, settings) = tokio::join!(
+            biased;
+            client.query_opt(&self.statements.touch, &timeline),
+            commit,
+            client.query_one(&self.statements.settings, &[]),
+        );
+        let touched = touched?;
+        committed?;
         let row = touched.ok_or_else(|| {
             let timeline = self.timeline;
             Trouble(format!(
@@ -169,7 +191,7 @@ impl Ledger {
                  `UPDATE countersign.head SET timeline = {timeline}`"
             ))
         })?;
-        Ok(row.try_get(0)?)
+        Ok((row.try_get(0)?, Settings::read(&settings?, 0)?))
     }
 
     /// Where the log ends.
@@ -244,11 +266,11 @@ impl Ledger {
 impl Head {
     fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
-            position: row.try_get(0)?,
+            end: Seen { position: row.try_get(0)?, decision: row.try_get(4)?, release: row.try_get(5)? },
             latest: row.try_get::<_, Option<i64>>(1)?.map(Time::from_micros),
             clock: Time::from_micros(row.try_get(2)?),
             frozen: row.try_get(3)?,
-            settings: Settings::read(row, 4)?,
+            settings: Settings::read(row, 6)?,
         })
     }
 }

@@ -89,9 +89,13 @@ pub async fn migrate(config: &Config, kept: Retention) -> Result<Migrated, Troub
         client.batch_execute(&steps_from(found)).await?;
     }
     client.batch_execute("COMMIT").await?;
-    let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    let now = Time::from_micros(client.query_one(micros, &[]).await?.try_get(0)?);
-    let put_off = retention::migrate(client, kept.ends_before(now), now).await?;
+    let micros =
+        "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, latest_us FROM countersign.head";
+    let row = client.query_one(micros, &[]).await?;
+    let (now, latest): (i64, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    // A clock that leapt would drop what does not come back.
+    let end = kept.ends_before(Time::from_micros(latest.map_or(now, |latest| latest.min(now))));
+    let put_off = retention::migrate(client, end, Time::from_micros(now)).await?;
     connection.close().await;
     Ok(Migrated { from: found, to: known(), put_off })
 }

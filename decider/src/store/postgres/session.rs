@@ -38,6 +38,14 @@ pub fn accepted(settings: &Settings, config: &Config) -> Result<Option<String>, 
         let why = "a commit waits for a standby, and none is connected to the server: bring it back";
         return Err(Trouble(why.into()));
     }
+    lasting(settings, config)
+}
+
+/// What is missing for a commit that was acknowledged to last, where the configuration lets that be.
+///
+/// # Errors
+/// It does not.
+pub fn lasting(settings: &Settings, config: &Config) -> Result<Option<String>, Trouble> {
     match settings.shortfall(config) {
         Some(shortfall) if config.durability == Durability::Require => Err(Trouble(shortfall)),
         shortfall => Ok(shortfall),

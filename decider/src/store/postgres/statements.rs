@@ -15,23 +15,37 @@ const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    format!("SELECT position, latest_us, {micros}, frozen, {} FROM countersign.head", durability::COLUMNS)
+    format!(
+        "SELECT h.position, h.latest_us, {micros}, h.frozen,
+                (SELECT d.id FROM countersign.decisions d WHERE d.position = h.position),
+                (SELECT coalesce(max(number), 0) FROM countersign.releases), {}
+           FROM countersign.head h",
+        durability::COLUMNS
+    )
 }
 
 /// The server, the database and the table that this is. A standby that takes over is the same, a restored dump is not.
 pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
     (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
 
-/// What is restored, and where the log ends before a position that was seen. Once it is frozen it stays so.
+/// The last decision that was seen, `$2` at `$1`, is not there, and nothing was stated since the release `$3`: somebody who
+/// was away while an operator stated what was lost knows nothing that would end that.
+const IS_FORGOTTEN: &str = "(NOT EXISTS (SELECT 1 FROM countersign.releases WHERE number > $3::bigint) AND
+     (position < $1::bigint OR $2::text IS NOT NULL AND
+      $2 IS DISTINCT FROM (SELECT d.id FROM countersign.decisions d WHERE d.position = $1)))";
+
+/// What is restored, and what has another log than one that was seen. Once it is frozen it stays so.
 pub fn look_at_origin() -> String {
     format!(
         "UPDATE countersign.head
             SET origin = coalesce(origin, {ORIGIN}),
                 frozen = coalesce(frozen,
                   CASE WHEN origin <> {ORIGIN} THEN 'the ledger was restored from a dump: it is in another place than it was'
+                       WHEN NOT {IS_FORGOTTEN} THEN NULL
                        WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
+                       ELSE 'position ' || $1::bigint || ' of the log holds another decision than a decider has seen there'
                   END)
-          WHERE origin IS NULL OR (frozen IS NULL AND (origin <> {ORIGIN} OR position < $1))"
+          WHERE origin IS NULL OR (frozen IS NULL AND (origin <> {ORIGIN} OR {IS_FORGOTTEN}))"
     )
 }
 
@@ -104,11 +118,14 @@ pub const ORIGIN_TABLES: &str = "
            LEFT JOIN countersign.payloads p ON p.position = d.position
            LEFT JOIN countersign.charges c ON c.position = d.position";
 
-fn find() -> String {
+/// The newest of a tenant that has this `id` or `request_id`. It is not to be looked for from the end of the log on, which
+/// may be the order of `d.position` itself to the server.
+fn find(column: &str) -> String {
     format!(
         "SELECT d.position, d.id, d.body, d.kind, {ORIGIN_COLUMNS} FROM countersign.decisions d
            LEFT JOIN countersign.payloads_by_month m ON m.position = d.position AND m.decided_us = d.decided_us
-           {ORIGIN_TABLES}"
+           {ORIGIN_TABLES}
+          WHERE d.tenant = $1 AND d.{column} = $2 ORDER BY d.position + 0 DESC LIMIT 1"
     )
 }
 
@@ -116,6 +133,7 @@ fn find() -> String {
 pub struct Statements {
     pub lock: Statement,
     pub head: Statement,
+    pub settings: Statement,
     pub touch: Statement,
     pub move_head: Statement,
     pub follow: Statement,
@@ -135,13 +153,10 @@ impl Statements {
     /// # Errors
     /// The server does not take one.
     pub async fn prepare(client: &Client) -> Result<Self, Trouble> {
-        let find = |condition| {
-            let find = find();
-            format!("{find} WHERE d.tenant = $1 AND d.{condition} = $2 ORDER BY d.position DESC LIMIT 1")
-        };
         Ok(Self {
             lock: client.prepare(LOCK).await?,
             head: client.prepare(&head()).await?,
+            settings: client.prepare(&format!("SELECT {}", durability::COLUMNS)).await?,
             touch: client.prepare(TOUCH).await?,
             move_head: client.prepare(MOVE_HEAD).await?,
             follow: client.prepare(FOLLOW).await?,
@@ -159,13 +174,13 @@ impl Statements {
 
 /// Every statement that must read by index, with values for its parameters.
 #[cfg(test)]
-pub fn that_read() -> [(&'static str, String, &'static str); 5] {
-    let find = find() + " WHERE d.tenant = $1 AND d.request_id = $2";
+pub fn that_read() -> [(&'static str, String, &'static str); 6] {
     [
         ("follow", FOLLOW.to_owned(), "1, 1000"),
         ("recorded", RECORDED.to_owned(), "ARRAY['a'], ARRAY['b'], ARRAY['c'::bytea], ARRAY['d'::bytea]"),
         ("charges", CHARGES.to_owned(), "ARRAY['a'], ARRAY['b'], ARRAY['c']"),
         ("charges since", CHARGES_SINCE.to_owned(), "1, 256"),
-        ("find", find, "'a', 'b'"),
+        ("find by id", find("id"), "'a', 'b'"),
+        ("find by request", find("request_id"), "'a', 'b'"),
     ]
 }

@@ -2,13 +2,16 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::store::error::OpenError;
 
 /// Who may read a store that we create: its owner. It holds addresses and amounts.
 const FILE_MODE: u32 = 0o600;
+
+/// How much of a file is written again at once.
+const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// A file that no other decider has open, for as long as this lives.
 pub struct LockedFile {
@@ -85,4 +88,16 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
+}
+
+/// Writes all of a file once more where it stands, and syncs it.
+pub fn write_again(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let (mut chunk, mut at) = (vec![0; CHUNK_BYTES], 0_u64);
+    loop {
+        let count = file.read_at(&mut chunk, at)?;
+        let Some(read @ [_, ..]) = chunk.get(..count) else { return file.sync_all() };
+        file.write_all_at(read, at)?;
+        at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+    }
 }

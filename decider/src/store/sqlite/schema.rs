@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::file::with_suffix;
+use super::file::{with_suffix, write_again};
 use crate::store::error::OpenError;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -176,14 +176,26 @@ fn bring_to_this_version(connection: &Connection, steps: &str) -> Result<(), rus
         .execute_batch(&format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))
 }
 
-/// A commit that failed may still be there to read, though not on the disk: written once more, into the
-/// database, and synced, it is.
+/// A commit that failed may still be there to read, though not on the disk: written once more and synced, it is. Into the
+/// database or, while somebody reads an earlier moment of that, into the log where it stands.
 fn make_safe(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     match checkpoint(connection, "FULL") {
         Ok((false, ..)) => Ok(()),
-        Ok((true, ..)) => Err(OpenError::Held(path.to_owned())),
+        Ok((true, ..)) => write_log_again(connection, path),
         Err(error) => Err(OpenError::Database { path: path.to_owned(), why: error.to_string() }),
     }
+}
+
+/// Nobody may append to it meanwhile. Whoever reads it finds the same bytes.
+fn write_log_again(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy) => OpenError::Held(path.to_owned()),
+        _ => OpenError::Database { path: path.to_owned(), why: error.to_string() },
+    };
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    let log = with_suffix(path, "-wal");
+    let written = write_again(&log).map_err(|why| OpenError::File { path: log, why });
+    connection.execute_batch("ROLLBACK").map_err(failed).and(written)
 }
 
 fn pragma(connection: &Connection, name: &str) -> Result<i64, rusqlite::Error> {

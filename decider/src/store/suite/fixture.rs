@@ -87,13 +87,28 @@ impl Place {
     }
 
     pub fn try_open(&self, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> Result<Desk, OpenError> {
+        self.try_open_keeping(Retention::default(), policy, clock)
+    }
+
+    pub fn try_open_keeping(
+        &self,
+        kept: Retention,
+        policy: &Arc<Policy>,
+        clock: &Arc<ManualClock>,
+    ) -> Result<Desk, OpenError> {
         match self {
-            Self::Memory(journal) => Desk::try_open(journal.clone(), policy, clock),
-            Self::Sqlite(_) => Desk::try_open(SqliteJournal::open(&self.file())?, policy, clock),
+            Self::Memory(journal) => {
+                let journal = journal.clone();
+                Desk::keeping(kept, |_| Ok(journal), policy, clock)
+            }
+            Self::Sqlite(_) => {
+                let journal = SqliteJournal::open(&self.file())?;
+                Desk::keeping(kept, |_| Ok(journal), policy, clock)
+            }
             Self::Postgres(database) => {
                 let config = ledger_at(database);
                 let journal = |metrics| PostgresJournal::open(config, metrics).map(HandMoved);
-                Desk::opened(journal, policy, clock)
+                Desk::keeping(kept, journal, policy, clock)
             }
         }
     }
@@ -146,11 +161,20 @@ impl Desk {
         policy: &Arc<Policy>,
         clock: &Arc<ManualClock>,
     ) -> Result<Self, OpenError> {
+        Self::keeping(Retention::default(), journal, policy, clock)
+    }
+
+    fn keeping<J: Journal>(
+        retention: Retention,
+        journal: impl FnOnce(Arc<Metrics>) -> Result<J, OpenError> + Send + 'static,
+        policy: &Arc<Policy>,
+        clock: &Arc<ManualClock>,
+    ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::default());
         let fatal = Arc::new(Mutex::new(Vec::new()));
         let told = fatal.clone();
         let setting = Setting {
-            retention: crate::store::Retention::default(),
+            retention,
             policy: policy.clone(),
             document: Document::of_file("policy.yaml", format!("document of {}", policy.hash).into_bytes()),
             clock: clock.clone(),

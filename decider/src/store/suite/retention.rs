@@ -4,25 +4,34 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use policy::document::Policy;
 use policy::limit::Cap;
 use policy::time::Window;
 use policy::verdict::ReasonCode;
 
 use super::fixture::*;
+use crate::clock::testing::ManualClock;
 use crate::store::bounds::MAX_PRUNED_A_PIECE;
 use crate::store::retention::SHORTEST;
-use crate::store::{Decision, Origin};
+use crate::store::{Decision, Origin, Retention};
 
 /// Retention has then ended for the whole month of the start.
 const LONG: Duration = Duration::from_secs(62 * 24 * 60 * 60);
 
-fn ever(max: &str) -> policy::document::Policy {
+fn ever(max: &str) -> Policy {
     let cap = Cap::Amount(BTreeMap::from([("ETH".to_owned(), ether(max))]));
     policy(vec![through("ether-ever", cap, Window::Lifetime)])
 }
 
 async fn is_pruned(desk: &Desk, decision: &Decision) -> bool {
     matches!(desk.record(decision).await.origin, Origin::Pruned { .. })
+}
+
+/// Lets time pass, and something be decided then: retention counts up to that.
+async fn pass(place: &Place, policy: &Arc<Policy>, clock: &Arc<ManualClock>, by: Duration) {
+    clock.advance(by);
+    let desk = place.try_open_keeping(Retention::Forever, policy, clock).unwrap();
+    desk.change(&config_change(&format!("c-{}", desk.now().as_micros()), b"later")).await;
 }
 
 #[tokio::test]
@@ -35,11 +44,11 @@ async fn a_pruned_decision_still_answers_and_its_charge_still_counts() {
         let changed = desk.change(&config_change("c-1", b"one")).await.decision;
         let kept = desk.record(&allowed).await;
         drop(desk);
-        clock.advance(SHORTEST);
+        pass(&place, &policy, &clock, SHORTEST).await;
         let desk = place.open(&policy, &clock);
         assert_eq!(desk.record(&allowed).await, kept, "{}: it is not older than that yet", place.name());
         drop(desk);
-        clock.advance(LONG - SHORTEST);
+        pass(&place, &policy, &clock, LONG - SHORTEST).await;
         let desk = place.open(&policy, &clock);
         let record = desk.record(&allowed).await;
         let Origin::Pruned { at, charges } = &record.origin else { panic!("{}: {record:?}", place.name()) };
@@ -69,7 +78,7 @@ async fn all_of_what_is_old_goes_and_nothing_of_what_is_young() {
             old.push(desk.allow(&request(&format!("old-{number}"))).await);
         }
         drop(desk);
-        clock.advance(LONG);
+        pass(&place, &policy, &clock, LONG).await;
         let desk = place.open(&policy, &clock);
         let (mut young, last) = (Vec::new(), old.last().unwrap());
         while !is_pruned(&desk, last).await {
@@ -87,14 +96,31 @@ async fn all_of_what_is_old_goes_and_nothing_of_what_is_young() {
     }
 }
 
+/// A machine that starts with a clock far ahead: what it lets go does not come back when the clock is set right.
+#[tokio::test]
+async fn a_clock_that_leapt_before_the_start_prunes_nothing() {
+    for place in Place::each() {
+        let (policy, clock) = (Arc::new(ever("10")), clock());
+        let allowed = place.open(&policy, &clock).allow(&request("tx-1")).await;
+        clock.set_wall(later(START, LONG * 6));
+        let desk = place.open(&policy, &clock);
+        assert!(!is_pruned(&desk, &allowed).await, "{}", place.name());
+        drop(desk);
+        clock.set_wall(later(START, HOUR));
+        let desk = place.open(&policy, &clock);
+        assert!(!is_pruned(&desk, &allowed).await, "{}", place.name());
+        assert_eq!(desk.allow(&request("tx-2")).await.at, desk.now(), "{}", place.name());
+    }
+}
+
 /// Whoever states what was lost may need what is there.
 #[tokio::test]
 async fn nothing_of_a_frozen_store_is_pruned() {
     for place in Place::each() {
         let (policy, clock) = (Arc::new(ever("10")), clock());
         let allowed = place.open(&policy, &clock).allow(&request("tx-1")).await;
+        pass(&place, &policy, &clock, LONG).await;
         place.freeze();
-        clock.advance(LONG);
         let desk = place.open(&policy, &clock);
         assert!(!is_pruned(&desk, &allowed).await, "{}", place.name());
         assert!(!is_pruned(&desk, &allowed).await, "{}: nor after an answer", place.name());

@@ -93,6 +93,11 @@ impl Lost {
         Ok(Self { number, row, decision, charges: line.charges, changed })
     }
 
+    /// Whether it is the answer that is on record. Older versions wrote the same with fewer words.
+    pub fn is(&self, body: &str) -> bool {
+        serde_json::from_str::<Decision>(body).is_ok_and(|kept| kept == self.decision)
+    }
+
     /// What is written at a position.
     ///
     /// # Errors

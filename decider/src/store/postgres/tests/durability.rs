@@ -71,6 +71,35 @@ async fn a_commit_that_was_not_replicated_is_no_answer_though_the_server_acknowl
     assert_eq!((again.decision.action, again.recorded_earlier), (Action::Approve, true));
 }
 
+/// The server ends the wait with a plain acknowledgement, and no warning.
+#[tokio::test]
+async fn a_commit_that_is_let_go_by_emptying_the_names_is_no_answer() {
+    let cluster = Cluster::start(&[]);
+    let standby = cluster.standby("b", &Setup::default());
+    cluster.wait_for("b");
+    let (_place, mut config) = on(cluster.database());
+    config.synchronous_standby = Standby::Required;
+    let policy = Arc::new(policy(vec![]));
+    let (one, other) = (Arc::new(open(&config, &policy).unwrap()), Arc::new(open(&config, &policy).unwrap()));
+    one.allow(&request("tx-1")).await;
+    for (desk, id, what) in [(&other, "tx-1", "a record that is read back"), (&one, "tx-2", "a decision")] {
+        until("ready", || desk.store.readiness().is_ok()).await;
+        standby.freeze();
+        let asking = tokio::spawn({
+            let desk = Arc::clone(desk);
+            async move { desk.ask(&request(id)).await }
+        });
+        until("a commit that waits", || texts(&cluster.url(), HANGING) == ["1"]).await;
+        cluster.wait_for("");
+        let answer = asking.await.unwrap();
+        let Err(StoreError::Unavailable(why)) = answer else { panic!("{what}: {answer:?}") };
+        assert!(why.contains("synchronous_standby_names is empty"), "{what}: {why}");
+        standby.thaw();
+        cluster.wait_for("b");
+        assert!(until_answered(desk, &request(id)).await.recorded_earlier, "{what}");
+    }
+}
+
 /// What another decider's commit has made visible is told only when a later commit of our own was acknowledged.
 #[tokio::test]
 async fn a_record_that_is_read_back_waits_for_the_standby_too() {

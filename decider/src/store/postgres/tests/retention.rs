@@ -50,8 +50,9 @@ async fn months_are_made_and_dropped_while_deciders_decide_and_no_call_fails() {
     let first = desks[0].1.allow(&request("first")).await;
     let stop = Arc::new(AtomicBool::new(false));
     let asking = desks.each_ref().map(|(name, desk)| keep_asking(desk, name, &stop));
-    for _ in 0..4 {
+    for month in 0..4 {
         clock.advance(DAY * 31);
+        desks[0].1.allow(&request(&format!("month-{month}"))).await;
         // A decider looks after the months when it starts.
         drop(place.open(&policy, &clock));
     }
@@ -81,6 +82,7 @@ async fn a_month_that_somebody_reads_is_dropped_later_and_decisions_go_on() {
     });
     reading.recv().unwrap();
     clock.advance(DAY * 62);
+    place.open(&policy, &clock).allow(&request("late")).await;
     let desk = place.open(&policy, &clock);
     let started = std::time::Instant::now();
     desk.allow(&request("second")).await;
@@ -108,6 +110,7 @@ async fn what_an_older_decider_writes_is_read_and_pruned_row_by_row() {
     assert_eq!(payload_of(&desk.record(&old).await), b"tx-1");
     drop(desk);
     clock.advance(DAY * 31);
+    place.open(&policy, &clock).allow(&request("late")).await;
     let desk = place.open(&policy, &clock);
     assert_eq!(
         (is_pruned(&desk, &old).await, is_pruned(&desk, &new).await),
@@ -159,6 +162,8 @@ async fn a_role_that_owns_nothing_decides() {
     clock.advance(DAY * 62);
     let desk = open(&clock);
     desk.allow(&request("tx-2")).await;
+    drop(desk);
+    let desk = open(&clock);
     assert!(!is_pruned(&desk, &first).await);
     drop(desk);
     database(&place)

@@ -8,6 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use super::config::Config;
 use super::connection::{Connection, Trouble};
+use super::durability::{self, Settings};
 use super::rows::{origin, original, plain};
 use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES};
@@ -139,6 +140,13 @@ impl PostgresArchive {
         let _ = self.connection.warning();
         self.runtime.block_on(self.connection.client.batch_execute("COMMIT")).map_err(Trouble::from)?;
         self.connection.warning().map_or(Ok(()), |warning| Err(Trouble(warning).into()))
+    }
+
+    /// What durability rests on now.
+    pub fn settings(&self) -> Result<Settings, JournalError> {
+        let sql = format!("SELECT {}", durability::COLUMNS);
+        let row = self.runtime.block_on(self.connection.client.query_one(&sql, &[]));
+        Ok(row.and_then(|row| Settings::read(&row, 0)).map_err(Trouble::from)?)
     }
 
     fn rows(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, JournalError> {

@@ -8,7 +8,7 @@ use super::archive::PostgresArchive;
 use super::config::Config;
 use super::connection::Trouble;
 use super::rows::{Parameters, Rows};
-use super::session::Session;
+use super::session::{self, Session};
 use super::statements::{ORIGIN, WRITE_CHARGES, WRITE_DECISIONS, WRITE_PAYLOADS};
 use crate::document::Document;
 use crate::store::archive::{Archive, ChargeRow, DecisionRow, Release};
@@ -36,6 +36,7 @@ const MOVE_HEAD: &str =
 
 /// A ledger in the making.
 pub struct PostgresIntake {
+    config: Config,
     archive: PostgresArchive,
     timeline: i64,
     positions: Vec<i64>,
@@ -85,8 +86,10 @@ impl PostgresIntake {
             opened.map_err(|trouble: Trouble| OpenError::Server(trouble.to_string()))?;
         let (positions, charge_positions, rows) = (Vec::new(), Vec::new(), Rows::default());
         let archive = PostgresArchive::over(runtime, connection);
-        let prunings = BTreeMap::new();
-        Ok((Self { archive, timeline, positions, charge_positions, rows, prunings, head: None }, empty))
+        let (prunings, config) = (BTreeMap::new(), config.clone());
+        let intake =
+            Self { config, archive, timeline, positions, charge_positions, rows, prunings, head: None };
+        Ok((intake, empty))
     }
 
     fn execute<const COUNT: usize>(
@@ -175,6 +178,9 @@ impl Intake for PostgresIntake {
         if let Some((position, latest)) = self.head {
             self.execute(MOVE_HEAD, [&position, &latest, &self.timeline])?;
         }
-        self.archive.commit()
+        self.archive.commit()?;
+        // A commit that waits for a standby is let go, without a word, when nobody is named any more.
+        session::lasting(&self.archive.settings()?, &self.config)?;
+        Ok(())
     }
 }

@@ -6,8 +6,9 @@ use postgres_cluster::{Cluster, Setup, texts};
 use super::*;
 use crate::store::Store;
 use crate::store::archive::Archive as _;
-use crate::store::postgres::PostgresArchive;
+use crate::store::intake::Intake as _;
 use crate::store::postgres::config::{Durability, Standby};
+use crate::store::postgres::{PostgresArchive, PostgresIntake};
 
 const HANGING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
@@ -98,6 +99,28 @@ async fn a_commit_that_is_let_go_by_emptying_the_names_is_no_answer() {
         cluster.wait_for("b");
         assert!(until_answered(desk, &request(id)).await.recorded_earlier, "{what}");
     }
+}
+
+/// An operator would go on as if it were.
+#[tokio::test]
+async fn a_release_that_is_let_go_by_emptying_the_names_is_not_told_as_done() {
+    let cluster = Cluster::start(&[]);
+    let standby = cluster.standby("b", &Setup::default());
+    cluster.wait_for("b");
+    let (place, mut config) = on(cluster.database());
+    config.synchronous_standby = Standby::Required;
+    database(&place).execute("UPDATE countersign.head SET frozen = 'restored'");
+    standby.freeze();
+    let releasing = std::thread::spawn(move || {
+        let mut intake = Box::new(PostgresIntake::open_frozen(&config).unwrap());
+        intake.thaw().unwrap();
+        intake.finish()
+    });
+    until("a commit that waits", || texts(&cluster.url(), HANGING) == ["1"]).await;
+    cluster.wait_for("");
+    let told = releasing.join().unwrap().unwrap_err().to_string();
+    assert!(told.contains("synchronous_standby_names is empty"), "{told}");
+    standby.thaw();
 }
 
 /// What another decider's commit has made visible is told only when a later commit of our own was acknowledged.

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::store::suite::hand_moved::HandMoved;
-use crate::store::{Decision, Origin, archive};
+use crate::store::{Decision, Origin, Retention, archive};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -92,6 +92,18 @@ async fn a_month_that_somebody_reads_is_dropped_later_and_decisions_go_on() {
     reader.join().unwrap();
     drop(desk);
     assert!(is_pruned(&place.open(&policy, &clock), &first).await);
+}
+
+/// To the ledger the server's own clock is years ahead of everything.
+#[tokio::test]
+async fn a_migration_by_a_clock_that_leapt_drops_no_month() {
+    let (place, config) = ledger();
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    let first = place.open(&policy, &clock).allow(&request("first")).await;
+    let migrate = || super::super::migrate(&config, Retention::default()).unwrap();
+    std::thread::scope(|scope| scope.spawn(migrate).join().unwrap());
+    assert_eq!(months(&place), ["payloads_2023_11", "payloads_2023_12"]);
+    assert!(!is_pruned(&place.open(&policy, &clock), &first).await);
 }
 
 /// A decider of before schema 3 writes as this, and knows one table.

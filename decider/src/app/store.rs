@@ -180,7 +180,7 @@ fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, S
         file => Some(std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?),
     };
     let (by, file) = (what.by.clone(), what.lost.display().to_string());
-    let statement = Statement { by, at: clock.wall(), lost, file };
+    let statement = Statement { by, at: clock.wall(), lost, file, despite_gaps: what.despite_gaps };
     let store = intake::open_frozen(&config.store).map_err(text)?;
     let policy = (config.policy.policy.hash.as_str(), &config.policy.document);
     let released = release::release(store, &statement, policy).map_err(text)?;

@@ -16,6 +16,7 @@ mod grants;
 mod lifetime;
 mod load;
 mod program;
+mod release;
 mod service;
 mod store;
 mod traces;

@@ -58,7 +58,7 @@ Examples:
 
 A store that was restored is frozen: the charges that were lost with the rest would be headroom that is not there. The
 file has lines of `decider store export`, in their order; those that are on record are left out. All of it is entered or
-nothing. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
+nothing: a file with nothing new is refused, and so is one with a gap, unless --despite-gaps says that it is known. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
 run, and decide again by themselves.
 Exit codes: 0 released, 1 not, each mistake with its line.";
 
@@ -105,6 +105,10 @@ pub struct Release {
     /// What was lost: `nothing`, or a file with lines of an export.
     #[arg(long, value_name = "nothing|FILE")]
     pub lost: PathBuf,
+    /// Enter the file although positions are missing in it, because nobody has them any more, or because it is of a
+    /// ledger with other tenants.
+    #[arg(long)]
+    pub despite_gaps: bool,
     /// Who states it.
     #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
     pub by: String,

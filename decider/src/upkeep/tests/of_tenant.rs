@@ -52,7 +52,8 @@ fn moved(from: &Place, to: &Place, tenant: &str, policy: &str) -> Result<copy::C
 
 fn freed(place: &Place) {
     let file = policy_of(&own_sums());
-    let statement = Statement { by: "alice".into(), at: START, lost: None, file: String::new() };
+    let statement =
+        Statement { by: "alice".into(), at: START, lost: None, file: String::new(), despite_gaps: false };
     let store = intake::open_frozen(&place.config()).unwrap();
     release(store, &statement, (&file.policy.hash, &file.document)).unwrap();
 }

@@ -82,13 +82,14 @@ fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, Str
     let since_us = what.since.map(jiff::Timestamp::as_microsecond);
     let wanted = Wanted { since_us, tenant: what.tenant.clone() };
     let mut progress = Progress::of("decisions read", clock);
-    let count = match &what.to {
+    let to = what.to.as_deref().filter(|to| *to != Path::new("-"));
+    let count = match to {
         Some(path) => export::write_file(archive.as_mut(), &wanted, path, &mut progress),
         None => export::write(archive.as_mut(), &wanted, &mut BufWriter::new(stdout()), &mut progress),
     };
     drop(progress);
     let count = count.map_err(text)?;
-    if let Some(path) = &what.to {
+    if let Some(path) = to {
         println!("{count} decisions written to {}", path.display());
     }
     Ok(Exit::Success)

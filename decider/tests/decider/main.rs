@@ -15,6 +15,7 @@ mod faults;
 mod grants;
 mod lifetime;
 mod load;
+mod new_files;
 mod program;
 mod release;
 mod service;

@@ -78,7 +78,7 @@ fn a_backup_replaces_no_file() {
     let (clock, policy) = (ManualClock::at(START), policy_of(POLICY).policy);
     let progress = &mut Progress::of("records", &clock);
     let refused = backup(archive_of(&place).as_mut(), &place.file(), "x", (&policy, START), progress);
-    assert!(refused.unwrap_err().to_string().contains("a backup replaces nothing"));
+    assert!(refused.unwrap_err().to_string().contains("nothing is replaced"));
 }
 
 #[test]

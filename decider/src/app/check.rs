@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::cli::{Check, Exit, Output};
+use super::say;
 use crate::config;
 use crate::policy_file::summary::Summary;
 use crate::policy_file::warnings::Warning;
@@ -40,7 +41,8 @@ pub fn check(what: &Check) -> Exit {
 /// Says what is wrong.
 pub fn refuse(mistakes: &Mistakes) -> Exit {
     let count = mistakes.count();
-    eprintln!("{mistakes}\ndecider: {count} {}", if count == 1 { "mistake" } else { "mistakes" });
+    let word = if count == 1 { "mistake" } else { "mistakes" };
+    say::err(format_args!("{mistakes}\ndecider: {count} {word}\n"));
     Exit::Config
 }
 
@@ -58,24 +60,14 @@ fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
 }
 
 fn approve(policy: &PolicyFile) -> Exit {
-    println!("{}", policy.summary);
-    for warning in warnings::of(policy) {
-        println!("warning: {warning}");
-    }
-    println!("ok");
-    Exit::Success
+    let warnings = warnings::of(policy).into_iter().map(|warning| format!("warning: {warning}\n"));
+    say::out(format_args!("{}\n{}ok\n", policy.summary, warnings.collect::<String>()), Exit::Success)
 }
 
 /// Prints a report as JSON, and ends as told.
 pub fn print(report: &impl Serialize, exit: Exit) -> Exit {
     match serde_json::to_string_pretty(report) {
-        Ok(text) => {
-            println!("{text}");
-            exit
-        }
-        Err(error) => {
-            eprintln!("decider: {error}");
-            Exit::Failure
-        }
+        Ok(text) => say::out(text + "\n", exit),
+        Err(error) => say::wrong(error),
     }
 }

@@ -10,11 +10,12 @@ use policy::time::Time;
 
 use super::check::{print, refuse};
 use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
+use super::say;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::store::{archive, intake};
 use crate::upkeep::copy::Copied;
-use crate::upkeep::export::{self, Wanted};
+use crate::upkeep::export::{self, ExportError, Wanted};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::release::{self, Statement};
 use crate::upkeep::{backup, copy, stats, verify};
@@ -37,10 +38,7 @@ fn over(config: &Path, work: impl FnOnce(&Config) -> Result<Exit, String>) -> Ex
         Ok(config) => config,
         Err(mistakes) => return refuse(&mistakes),
     };
-    work(&config).unwrap_or_else(|error| {
-        eprintln!("decider: {error}");
-        Exit::Failure
-    })
+    work(&config).unwrap_or_else(say::wrong)
 }
 
 fn text(error: impl std::fmt::Display) -> String {
@@ -55,10 +53,7 @@ fn tell_stats(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit, S
     drop(progress);
     Ok(match what.output {
         Output::Json => print(&stats, Exit::Success),
-        Output::Text => {
-            print!("{}", words::of_stats(&stats, policy));
-            Exit::Success
-        }
+        Output::Text => say::out(words::of_stats(&stats, policy), Exit::Success),
     })
 }
 
@@ -70,10 +65,7 @@ fn tell_verified(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit
     let exit = if verified.findings.is_empty() { Exit::Success } else { Exit::Failure };
     Ok(match what.output {
         Output::Json => print(&verified, exit),
-        Output::Text => {
-            print!("{}", words::of_verified(&verified));
-            exit
-        }
+        Output::Text => say::out(words::of_verified(&verified), exit),
     })
 }
 
@@ -88,11 +80,14 @@ fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, Str
         None => export::write(archive.as_mut(), &wanted, &mut BufWriter::new(stdout()), &mut progress),
     };
     drop(progress);
-    let count = count.map_err(text)?;
-    if let Some(path) = to {
-        println!("{count} decisions written to {}", path.display());
-    }
-    Ok(Exit::Success)
+    Ok(match (count, to) {
+        (Ok(count), Some(path)) => {
+            say::out(format_args!("{count} decisions written to {}\n", path.display()), Exit::Success)
+        }
+        (Ok(_), None) => Exit::Success,
+        (Err(ExportError::Write(error)), None) if say::is_closed(&error) => Exit::Success,
+        (Err(error), _) => return Err(text(error)),
+    })
 }
 
 fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, String> {
@@ -112,10 +107,7 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
     let policy = &from.policy.policy;
     Ok(match what.output {
         Output::Json => print(&copied, Exit::Success),
-        Output::Text => {
-            print!("{}", words::of_copied(&copied, policy));
-            Exit::Success
-        }
+        Output::Text => say::out(words::of_copied(&copied, policy), Exit::Success),
     })
 }
 
@@ -171,8 +163,8 @@ fn back_up(what: &Backup, config: &Config, clock: &dyn Clock) -> Result<Exit, St
         backup::backup(archive.as_mut(), &what.to, &mark, (policy, now), &mut progress).map_err(text)?;
     drop(progress);
     let (decisions, charges, path) = (copied.decisions, copied.charges, what.to.display());
-    println!("{decisions} decisions and {charges} charges written to {path}");
-    Ok(Exit::Success)
+    let told = format!("{decisions} decisions and {charges} charges written to {path}\n");
+    Ok(say::out(told, Exit::Success))
 }
 
 fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
@@ -185,6 +177,5 @@ fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, S
     let store = intake::open_frozen(&config.store).map_err(text)?;
     let policy = (config.policy.policy.hash.as_str(), &config.policy.document);
     let released = release::release(store, &statement, policy).map_err(text)?;
-    print!("{}", words::of_released(&released));
-    Ok(Exit::Success)
+    Ok(say::out(words::of_released(&released), Exit::Success))
 }

@@ -16,6 +16,7 @@ mod grants;
 mod lifetime;
 mod load;
 mod new_files;
+mod printing;
 mod program;
 mod release;
 mod service;

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 
 use crate::support::{CONFIG, Files};
 
-fn decider(arguments: &[&str]) -> Command {
+pub fn decider(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_decider"));
     command
         .args(arguments)

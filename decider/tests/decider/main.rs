@@ -15,6 +15,7 @@ mod faults;
 mod grants;
 mod lifetime;
 mod load;
+mod logs;
 mod new_files;
 mod printing;
 mod program;

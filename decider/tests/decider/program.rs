@@ -168,7 +168,7 @@ fn run(files: &Files) -> (Child, BufReader<std::process::ChildStderr>) {
     (child, lines)
 }
 
-fn terminate(mut child: Child) -> Option<i32> {
+pub fn terminate(mut child: Child) -> Option<i32> {
     let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
     assert!(told.success());
     child.wait().unwrap().code()

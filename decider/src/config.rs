@@ -21,7 +21,7 @@ mod tenants;
 
 mod store;
 
-use access::AccessSources;
+use access::{AccessSources, Rest};
 
 const FIELDS: [&str; 7] = ["listen", "grants", "tenants", "admin", "policy", "reload", "store"];
 const LISTEN_FIELDS: [&str; 7] =
@@ -118,7 +118,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, path: &Path, base: &Path) -> Optio
     let (policy, policy_path) = policy?;
     let interval = interval.unwrap_or(reload::USUAL_INTERVAL);
     let reload = reload::Config { path: policy_path, interval };
-    let sources = AccessSources { config: path.to_owned(), tls: files, rest: access::rest(rest) };
+    let sources = AccessSources { config: path.to_owned(), tls: files, rest: Rest::of(rest) };
     let access = grpc::Access { tls, grants: grants? };
     let grpc = grpc::Config { tenants: tenants?, ..grpc };
     let (store, retention) = store?;

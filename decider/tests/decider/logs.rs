@@ -2,35 +2,79 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::program::{decider, terminate};
-use crate::support::Files;
+use crate::support::{CONFIG, Files};
+
+/// How long nothing is said before nothing more is waited for.
+const QUIET: Duration = Duration::from_secs(3);
+
+const SERVES: &str = "the decider serves";
+
+/// A decider that logs.
+struct Logging {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Logging {
+    fn start(files: &Files, level: &str) -> Self {
+        let mut child = decider(&["run", "--config", "decider.yaml"])
+            .current_dir(files.path(""))
+            .env("RUST_LOG", level)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let read = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let (told, lines) = channel();
+        std::thread::spawn(move || read.for_each(|line| drop(told.send(line))));
+        Self { child, lines }
+    }
+
+    /// The lines up to one that has these words, but for the one that says that the store is in memory.
+    fn lines_to(&self, words: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(QUIET) {
+            let last = line.contains(words);
+            if !line.contains("the store is in memory") {
+                seen.push(line);
+            }
+            if last {
+                break;
+            }
+        }
+        seen
+    }
+
+    /// The object of a line that has these words.
+    fn line(&self, words: &str) -> Value {
+        serde_json::from_str(self.lines_to(words).last().unwrap()).unwrap()
+    }
+
+    fn hang_up(&self) {
+        let told = Command::new("kill").arg("-HUP").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// How many more lines with these words there are until it ends.
+    fn end(self, words: &str) -> usize {
+        assert_eq!(terminate(self.child), Some(0));
+        self.lines.iter().filter(|line| line.contains(words)).count()
+    }
+}
 
 /// The lines up to the one that says that it serves, at a level.
 fn lines_at(level: &str) -> Vec<String> {
     let files = Files::new();
-    let mut child = decider(&["run", "--config", "decider.yaml"])
-        .current_dir(files.path(""))
-        .env("RUST_LOG", level)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let (told, found) = std::sync::mpsc::channel();
-    std::thread::spawn(move || lines.for_each(|line| drop(told.send(line))));
-    let mut seen = Vec::new();
-    while let Ok(line) = found.recv_timeout(std::time::Duration::from_secs(3)) {
-        let serves = line.contains("the decider serves");
-        if !line.contains("the store is in memory") {
-            seen.push(line);
-        }
-        if serves {
-            break;
-        }
-    }
-    terminate(child);
-    seen
+    let logging = Logging::start(&files, level);
+    let lines = logging.lines_to(SERVES);
+    logging.end(SERVES);
+    lines
 }
 
 #[test]
@@ -61,4 +105,23 @@ fn levels_are_taken_for_all_and_by_module() {
             assert_eq!(names[0], "{\"time", "{line}");
         }
     }
+}
+
+#[test]
+fn what_needs_a_restart_is_named_and_what_is_put_back_needs_none() {
+    const WORDS: &str = "counts after a restart";
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    logging.lines_to(SERVES);
+    let change = |from: &str, to: &str| {
+        files.write("decider.yaml", &CONFIG.replace(from, to));
+        logging.hang_up();
+    };
+    change("drain_timeout: 5s", "drain_timeout: 6s");
+    assert_eq!(logging.line(WORDS)["fields"], "listen.drain_timeout");
+    change("", "");
+    std::thread::sleep(Duration::from_millis(500));
+    change("policy: policy.yaml", "reload: 5s\npolicy: ./policy.yaml");
+    assert_eq!(logging.line(WORDS)["fields"], "policy, reload");
+    assert_eq!(logging.end(WORDS), 0);
 }

@@ -6,6 +6,8 @@ mod json;
 
 mod level;
 
+pub mod seldom;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::program::{decider, terminate};
-use crate::support::{CONFIG, Files};
+use crate::support::{CONFIG, Files, connect};
 
 /// How long nothing is said before nothing more is waited for.
 const QUIET: Duration = Duration::from_secs(3);
@@ -105,6 +105,28 @@ fn levels_are_taken_for_all_and_by_module() {
             assert_eq!(names[0], "{\"time", "{line}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_handshake_is_told_with_its_cause_and_not_each_time() {
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    let address = logging.line(SERVES)["grpc"].as_str().unwrap().to_owned();
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    // A port that is looked at is no handshake.
+    drop(std::net::TcpStream::connect(&address).unwrap());
+    for _ in 0..5 {
+        // A client may believe itself connected until it hears what the server makes of its certificate.
+        let _ = connect(port, files.tls_of("stranger")).await;
+    }
+    let told = logging.line("handshake");
+    assert_eq!(told["level"], "WARN");
+    assert!(
+        told["error"].as_str().is_some_and(|error| error.starts_with("invalid peer certificate")),
+        "{told}"
+    );
+    assert!(told["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{told}");
+    assert_eq!(logging.end("handshake"), 0);
 }
 
 #[test]

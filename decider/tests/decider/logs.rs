@@ -107,6 +107,28 @@ fn levels_are_taken_for_all_and_by_module() {
     }
 }
 
+/// A path with a mistake in it, or a disk that is not mounted, is a ledger in which nothing was charged.
+#[test]
+fn a_new_ledger_is_told_with_its_path() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: data/decider.db}"));
+    let told = || {
+        let logging = Logging::start(&files, "info");
+        let lines = logging.lines_to(SERVES);
+        logging.end(SERVES);
+        let new = lines.into_iter().find(|line| line.contains("new, empty ledger"));
+        new.map(|line| serde_json::from_str::<Value>(&line).unwrap())
+    };
+    let first = told().unwrap();
+    assert_eq!((&first["level"], &first["path"]), (&"WARN".into(), &"data/decider.db".into()));
+    assert_eq!(told(), None, "it is there");
+    for file in ["decider.db", "decider.db.seen"] {
+        std::fs::remove_file(files.path(&format!("data/{file}"))).unwrap();
+    }
+    files.write("data/decider.db", "");
+    assert!(told().is_some(), "a file without a byte is new");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_handshake_is_told_with_its_cause_and_not_each_time() {
     let files = Files::new();

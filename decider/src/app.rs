@@ -38,7 +38,9 @@ const MIN_WORKERS: usize = 2;
 /// Does what the command line says.
 pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
     let exit = match command {
-        Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => check::check(&what),
+        Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => {
+            check::check(&what, clock.as_ref())
+        }
         Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Schema) => say::out(SCHEMA, Exit::Success),

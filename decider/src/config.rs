@@ -14,6 +14,8 @@ use grpc::tls::Part;
 
 pub mod access;
 
+pub mod concerns;
+
 mod beside;
 
 mod grants;

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::cli::{Check, Exit, Output};
 use super::say;
-use crate::config;
+use crate::clock::Clock;
+use crate::config::{self, concerns};
 use crate::policy_file::summary::Summary;
 use crate::policy_file::warnings::Warning;
 use crate::policy_file::{self, PolicyFile, warnings};
@@ -23,16 +24,13 @@ struct Report<'a> {
 }
 
 /// Checks a policy, or a configuration with everything it names.
-pub fn check(what: &Check) -> Exit {
-    match (read(what), what.output) {
-        (Ok(policy), Output::Text) => approve(&policy),
+pub fn check(what: &Check, clock: &dyn Clock) -> Exit {
+    match (read(what, clock), what.output) {
+        (Ok(read), Output::Text) => approve(&read),
         (Err(mistakes), Output::Text) => refuse(&mistakes),
-        (Ok(policy), Output::Json) => {
-            let warnings = warnings::of(&policy);
-            print(
-                &Report { ok: true, mistakes: None, policy: Some(&policy.summary), warnings },
-                Exit::Success,
-            )
+        (Ok(Read { policy, warnings }), Output::Json) => {
+            let policy = Some(&policy.summary);
+            print(&Report { ok: true, mistakes: None, policy, warnings }, Exit::Success)
         }
         (Err(mistakes), Output::Json) => refuse_as_json(&mistakes),
     }
@@ -51,17 +49,28 @@ pub fn refuse_as_json(mistakes: &Mistakes) -> Exit {
     print(&Report { ok: false, mistakes: Some(mistakes), policy: None, warnings: Vec::new() }, Exit::Config)
 }
 
-fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
-    match (&what.policy, &what.config) {
-        (Some(policy), _) => policy_file::load(policy),
-        (None, Some(config)) => config::load_beside(config, &what.beside).map(|config| config.policy),
-        (None, None) => policy_file::load(std::path::Path::new("policy")),
-    }
+/// What is right, and what of it may not be meant.
+struct Read {
+    policy: PolicyFile,
+    warnings: Vec<Warning>,
 }
 
-fn approve(policy: &PolicyFile) -> Exit {
-    let warnings = warnings::of(policy).into_iter().map(|warning| format!("warning: {warning}\n"));
-    say::out(format_args!("{}\n{}ok\n", policy.summary, warnings.collect::<String>()), Exit::Success)
+fn read(what: &Check, clock: &dyn Clock) -> Result<Read, Mistakes> {
+    let (policy, mut warnings) = match (&what.policy, &what.config) {
+        (Some(policy), _) => (policy_file::load(policy)?, Vec::new()),
+        (None, Some(config)) => {
+            let config = config::load_beside(config, &what.beside)?;
+            (config.policy, concerns::of(&config.sources.tls, clock.wall()))
+        }
+        (None, None) => (policy_file::load(std::path::Path::new("policy"))?, Vec::new()),
+    };
+    warnings.extend(warnings::of(&policy));
+    Ok(Read { policy, warnings })
+}
+
+fn approve(Read { policy, warnings }: &Read) -> Exit {
+    let warnings: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
+    say::out(format_args!("{}\n{warnings}ok\n", policy.summary), Exit::Success)
 }
 
 /// Prints a report as JSON, and ends as told.

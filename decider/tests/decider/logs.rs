@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::program::{decider, terminate};
-use crate::support::{CONFIG, Files, connect};
+use crate::support::{CONFIG, Files, connect, leaf_until};
 
 /// How long nothing is said before nothing more is waited for.
 const QUIET: Duration = Duration::from_secs(3);
@@ -149,6 +149,20 @@ async fn a_failed_handshake_is_told_with_its_cause_and_not_each_time() {
     );
     assert!(told["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{told}");
     assert_eq!(logging.end("handshake"), 0);
+}
+
+#[test]
+fn certificates_that_soon_cannot_be_used_are_told_at_the_start() {
+    let files = Files::new();
+    leaf_until(&files, "old", 2020);
+    files.write("decider.yaml", &CONFIG.replace("tls/decider", "tls/old"));
+    let logging = Logging::start(&files, "info");
+    let lines = logging.lines_to(SERVES);
+    logging.end(SERVES);
+    assert!(
+        lines.iter().any(|line| line.contains("tls/old.crt") && line.contains("has expired")),
+        "{lines:?}"
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod access;
 mod admin;
 mod beside;
 mod burst;
+mod certificates;
 mod configuration;
 mod explain;
 mod faults;

@@ -13,7 +13,7 @@ use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand
 use super::say;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::store::{archive, intake};
+use crate::store::{self, archive, intake};
 use crate::upkeep::copy::Copied;
 use crate::upkeep::export::{self, ExportError, Wanted};
 use crate::upkeep::progress::Progress;
@@ -95,6 +95,12 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
         Ok(to) => to,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
+    if is_same(&from.store, &to.store) {
+        let to = what.to.display();
+        return Err(format!(
+            "{to}: the store to fill is the one to copy: name a configuration with another one"
+        ));
+    }
     let mut progress = Progress::of("decisions copied", clock);
     let copied = match &what.tenant {
         None => copy_whole((from, &to), clock.wall(), &mut progress)?,
@@ -109,6 +115,19 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
         Output::Json => print(&copied, Exit::Success),
         Output::Text => say::out(words::of_copied(&copied, policy), Exit::Success),
     })
+}
+
+/// Whether both are one store, whatever its paths are.
+fn is_same(one: &store::Config, other: &store::Config) -> bool {
+    use store::Config::{Postgres, Sqlite};
+    match (one, other) {
+        (Sqlite(one), Sqlite(other)) => {
+            one == other
+                || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+        }
+        (Postgres(one), Postgres(other)) => one.is_same_database(other),
+        _ => false,
+    }
 }
 
 fn copy_whole(

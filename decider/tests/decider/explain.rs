@@ -316,5 +316,5 @@ fn what_cannot_be_read_ends_it() {
     assert_snapshot!(err, @"decider: request.json: this is no DecideRequest of the contract: unrecognized field name 'tenat' at line 1 column 8");
     let (code, _, err) = explained(REQUEST, &["--store", "none.db"]);
     assert_eq!(code, 1);
-    assert_snapshot!(err, @"decider: none.db: unable to open database file: file:none.db?immutable=1");
+    assert_snapshot!(err, @"decider: none.db: there is no such file: is this the path of the store?");
 }

@@ -50,6 +50,9 @@ async fn a_store_is_counted_checked_exported_and_copied() {
     used of                                  source   target
     eth-per-hour, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
     "#);
+    let (code, _, err) = output(&files, &["store", "copy", "--from", "decider.yaml", "--to", "decider.yaml"]);
+    assert_eq!(code, 1);
+    assert_snapshot!(err, @"decider: decider.yaml: the store to fill is the one to copy: name a configuration with another one");
     let (code, _, err) = output(&files, &copy);
     assert_eq!(code, 1);
     assert!(err.contains("only an empty store is filled"), "{err}");
@@ -137,6 +140,11 @@ fn a_store_in_memory_is_nothing_to_look_at() {
     let (code, _, err) = output(&Files::new(), &["store", "stats", "--config", "decider.yaml"]);
     assert_eq!(code, 1);
     assert!(err.contains("Configure store.sqlite or store.postgres"), "{err}");
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: none.db}"));
+    let (code, _, err) = output(&files, &["store", "stats", "--config", "decider.yaml"]);
+    assert_eq!(code, 1);
+    assert_snapshot!(err, @"decider: none.db: there is no such file: is this the path of the store?");
 }
 
 /// A final no to a request whose APPROVE was lost with the rest would change the answer: it is none at all.

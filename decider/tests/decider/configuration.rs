@@ -160,6 +160,7 @@ fn what_is_wrong_with_a_shared_ledger_has_its_place() {
     DIR/decider.yaml:14:26: synchronous_standby is required or optional
     ");
     assert_snapshot!(with_store("    url: postgres://decider:x@localhost/countersign"), @"DIR/decider.yaml:13:10: the URL has a password in it: put that into a file, and name it in password_file");
+    assert_snapshot!(with_store("    url: postgres://decider@db/countersign\n    ca: tls/none.pem"), @"DIR/decider.yaml:14:9: DIR/tls/none.pem: I/O error: No such file or directory (os error 2)");
     assert_snapshot!(with_store("    durability: require\n    password_file: none"), @"
     DIR/decider.yaml:13:5: url is missing
     DIR/decider.yaml:14:20: DIR/none: cannot be read: No such file or directory (os error 2)

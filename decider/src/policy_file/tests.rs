@@ -287,6 +287,18 @@ fn amounts_are_checked() {
 }
 
 #[test]
+fn alternatives_are_a_list_or_say_not() {
+    let with = |source: &str| {
+        mistakes_with("source: [{group: hot}, {type: VAULT, id: \"9\"}]", &format!("source: {source}"))
+    };
+    assert_snapshot!(with("{group: hot}"), @"p.yaml:28:15: source must be a list: put it in brackets, or write {not: [...]}");
+    assert_snapshot!(with("{nto: [{group: hot}]}"), @"
+    p.yaml:28:15: not is missing
+    p.yaml:28:16: unknown field nto: did you mean not?
+    ");
+}
+
+#[test]
 fn limits_are_checked() {
     assert_snapshot!(mistakes_with("key: [asset, counterparty, source_group]", "key: [source]"), @"p.yaml:42:19: an amount limit needs exactly one asset under when, or asset in its key: units of different assets do not add up");
     assert_snapshot!(mistakes_with("key: [source, asset]", "key: [sources, asset]"), @"p.yaml:37:11: unknown key part sources: did you mean source?");

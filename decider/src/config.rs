@@ -209,7 +209,7 @@ fn read_address(reader: &mut Reader<'_>, node: &Node) -> Option<SocketAddr> {
 }
 
 fn read_duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
-    let text = reader.text(node, "a length of time")?;
+    let text = reader.length(node, "a length of time")?;
     reader.check(node.at, span::seconds(text)).map(Duration::from_secs)
 }
 

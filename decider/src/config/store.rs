@@ -40,7 +40,7 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(Config
 
 fn read_retention(reader: &mut Reader<'_>, node: &Node) -> Option<Retention> {
     const FORMS: &str = "retention is how long the requests of decisions are kept: at least 30d, or forever";
-    let text = reader.text(node, "retention")?;
+    let text = reader.length(node, "retention")?;
     if text == "forever" {
         return Some(Retention::Forever);
     }

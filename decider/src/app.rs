@@ -16,6 +16,8 @@ mod check;
 
 mod paint;
 
+mod say;
+
 pub mod cli;
 
 use std::process::ExitCode;
@@ -36,10 +38,12 @@ const MIN_WORKERS: usize = 2;
 /// Does what the command line says.
 pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
     let exit = match command {
-        Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => check::check(&what),
+        Command::Check(what) | Command::Policy(PolicyCommand::Check(what)) => {
+            check::check(&what, clock.as_ref())
+        }
         Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
-        Command::Policy(PolicyCommand::Schema) => print_schema(),
+        Command::Policy(PolicyCommand::Schema) => say::out(SCHEMA, Exit::Success),
         Command::Store(command) => store::store(&command, clock.as_ref()),
         Command::Migrate { config } => migrate::migrate(&config),
         Command::Run { config } => match config::load(&config) {
@@ -48,11 +52,6 @@ pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
         },
     };
     exit.into()
-}
-
-fn print_schema() -> Exit {
-    print!("{SCHEMA}");
-    Exit::Success
 }
 
 fn run(config: Config, clock: Arc<dyn Clock>) -> Exit {
@@ -64,10 +63,7 @@ fn run(config: Config, clock: Arc<dyn Clock>) -> Exit {
     });
     match served {
         Ok(()) => Exit::Success,
-        Err(error) => {
-            eprintln!("decider: {error}");
-            Exit::Failure
-        }
+        Err(error) => say::wrong(error),
     }
 }
 

@@ -14,6 +14,8 @@ use grpc::tls::Part;
 
 pub mod access;
 
+pub mod concerns;
+
 mod beside;
 
 mod grants;
@@ -21,7 +23,7 @@ mod tenants;
 
 mod store;
 
-use access::AccessSources;
+use access::{AccessSources, Rest};
 
 const FIELDS: [&str; 7] = ["listen", "grants", "tenants", "admin", "policy", "reload", "store"];
 const LISTEN_FIELDS: [&str; 7] =
@@ -118,7 +120,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, path: &Path, base: &Path) -> Optio
     let (policy, policy_path) = policy?;
     let interval = interval.unwrap_or(reload::USUAL_INTERVAL);
     let reload = reload::Config { path: policy_path, interval };
-    let sources = AccessSources { config: path.to_owned(), tls: files, rest: access::rest(rest) };
+    let sources = AccessSources { config: path.to_owned(), tls: files, rest: Rest::of(rest) };
     let access = grpc::Access { tls, grants: grants? };
     let grpc = grpc::Config { tenants: tenants?, ..grpc };
     let (store, retention) = store?;
@@ -207,7 +209,7 @@ fn read_address(reader: &mut Reader<'_>, node: &Node) -> Option<SocketAddr> {
 }
 
 fn read_duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
-    let text = reader.text(node, "a length of time")?;
+    let text = reader.length(node, "a length of time")?;
     reader.check(node.at, span::seconds(text)).map(Duration::from_secs)
 }
 

@@ -1,6 +1,15 @@
 //! The decider: a gRPC service that decides, reserves and records. Modules stand in the order of a request's
 //! path; each imports only what is listed after it.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "they panic where nobody reads: `app/say.rs` does not"
+    )
+)]
+
 pub mod app;
 
 pub mod config;

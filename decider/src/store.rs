@@ -137,7 +137,18 @@ pub fn open(config: &Config, setting: Setting) -> Result<Arc<dyn Store>, OpenErr
             );
             Ok(Arc::new(Engine::start(MemoryJournal::default(), setting)?))
         }
-        Config::Sqlite(path) => Ok(Arc::new(Engine::start(SqliteJournal::open(path)?, setting)?)),
+        Config::Sqlite(path) => {
+            let new = path.metadata().map_or(true, |found| found.len() == 0);
+            let journal = SqliteJournal::open(path)?;
+            if new {
+                tracing::warn!(
+                    path = %path.display(),
+                    "this is a new, empty ledger, in which nothing is charged. If there should be one, stop, and look at \
+                     store.sqlite and at what is mounted there"
+                );
+            }
+            Ok(Arc::new(Engine::start(journal, setting)?))
+        }
         Config::Postgres(config) => {
             let (config, metrics) = (config.as_ref().clone(), Arc::clone(&setting.metrics));
             Ok(Arc::new(Engine::open(move || PostgresJournal::open(config, metrics), setting)?))

@@ -4,6 +4,10 @@ pub mod rpc;
 
 mod json;
 
+mod level;
+
+pub mod seldom;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -13,7 +17,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use serde::Serialize;
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
@@ -61,12 +65,18 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
-    let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
-    let level: Targets = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let set = std::env::var_os(LEVEL_VARIABLE).map(|level| level.to_string_lossy().into_owned());
+    let (level, unread) = level::read(set);
     // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
     let spans = spans.with_filter(filter_fn(is_span));
     // The level last: only from there its no is remembered for each place in the code, with a filter further in.
     tracing_subscriber::registry().with(spans).with(logs()).with(level).try_init()?;
+    if let Some(value) = unread {
+        tracing::warn!(
+            value,
+            "{LEVEL_VARIABLE} is neither a level, such as debug, nor levels by module, such as info,decider::store=debug: info counts"
+        );
+    }
     Ok(Telemetry { provider })
 }
 

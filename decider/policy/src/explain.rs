@@ -138,13 +138,21 @@ impl Sight<'_> {
     /// What is not asked is not told.
     fn condition(&self, rule: &Rule, effect: Effect, part: Part) -> Option<ExplainedCondition> {
         let asked = asked::in_words(self.policy, &rule.when, part.field, self.intent)?;
+        let truth = match part.field {
+            // Both are so many smallest units: compared, they would say something that is not so. The rule does not
+            // match by its assets.
+            Field::Amount if asked::asset_of_amount(&rule.when, self.intent) != self.intent.asset => {
+                Truth::unknown("the amount is in another asset")
+            }
+            _ => part.truth,
+        };
         let destinations = match part.field {
             Field::Destination => self.destinations(rule, effect),
             _ => Vec::new(),
         };
         Some(ExplainedCondition {
             field: part.field.name(),
-            holds: part.truth.into(),
+            holds: truth.into(),
             asked,
             given: given::in_words(self.policy, self.intent, self.circumstances, part.field),
             destinations,

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::config::access::{AccessSources, FindError, Found, find};
+use crate::config::access::{AccessSources, FindError, Found, Rest, find};
 use crate::grants::Grants;
 use crate::grpc::{Access, CurrentAccess, Metrics};
 
@@ -23,6 +23,8 @@ pub struct AccessWatch {
     clock: Arc<dyn Clock>,
     /// What the files were found to be, if not what counts.
     other: Option<Other>,
+    /// What the configuration was found to say beside its grants.
+    rest: Rest,
 }
 
 /// What is not what counts.
@@ -46,7 +48,8 @@ impl AccessWatch {
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let watch = Self { sources, interval, current, metrics, clock, other: None };
+        let rest = sources.rest.clone();
+        let watch = Self { sources, interval, current, metrics, clock, other: None, rest };
         watch.tell_expiry();
         watch
     }
@@ -113,12 +116,19 @@ impl AccessWatch {
         self.other = told;
     }
 
-    /// Told once for each change.
-    fn tell_rest(&mut self, rest: String) {
-        if rest != self.sources.rest {
-            tracing::warn!("the configuration changed in more than its grants: that counts after a restart");
-            self.sources.rest = rest;
+    /// Told once for each change, but for one that is back to what counts.
+    fn tell_rest(&mut self, rest: Rest) {
+        if rest == self.rest {
+            return;
         }
+        let fields = rest.names_of_changes(&self.sources.rest).join(", ");
+        if !fields.is_empty() {
+            tracing::warn!(
+                fields,
+                "the configuration changed in more than its grants: that counts after a restart"
+            );
+        }
+        self.rest = rest;
     }
 
     fn tell_expiry(&self) {

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::cli::{Check, Exit, Output};
-use crate::config;
+use super::say;
+use crate::clock::Clock;
+use crate::config::{self, concerns};
 use crate::policy_file::summary::Summary;
 use crate::policy_file::warnings::Warning;
 use crate::policy_file::{self, PolicyFile, warnings};
@@ -22,16 +24,13 @@ struct Report<'a> {
 }
 
 /// Checks a policy, or a configuration with everything it names.
-pub fn check(what: &Check) -> Exit {
-    match (read(what), what.output) {
-        (Ok(policy), Output::Text) => approve(&policy),
+pub fn check(what: &Check, clock: &dyn Clock) -> Exit {
+    match (read(what, clock), what.output) {
+        (Ok(read), Output::Text) => approve(&read),
         (Err(mistakes), Output::Text) => refuse(&mistakes),
-        (Ok(policy), Output::Json) => {
-            let warnings = warnings::of(&policy);
-            print(
-                &Report { ok: true, mistakes: None, policy: Some(&policy.summary), warnings },
-                Exit::Success,
-            )
+        (Ok(Read { policy, warnings }), Output::Json) => {
+            let policy = Some(&policy.summary);
+            print(&Report { ok: true, mistakes: None, policy, warnings }, Exit::Success)
         }
         (Err(mistakes), Output::Json) => refuse_as_json(&mistakes),
     }
@@ -40,7 +39,8 @@ pub fn check(what: &Check) -> Exit {
 /// Says what is wrong.
 pub fn refuse(mistakes: &Mistakes) -> Exit {
     let count = mistakes.count();
-    eprintln!("{mistakes}\ndecider: {count} {}", if count == 1 { "mistake" } else { "mistakes" });
+    let word = if count == 1 { "mistake" } else { "mistakes" };
+    say::err(format_args!("{mistakes}\ndecider: {count} {word}\n"));
     Exit::Config
 }
 
@@ -49,33 +49,34 @@ pub fn refuse_as_json(mistakes: &Mistakes) -> Exit {
     print(&Report { ok: false, mistakes: Some(mistakes), policy: None, warnings: Vec::new() }, Exit::Config)
 }
 
-fn read(what: &Check) -> Result<PolicyFile, Mistakes> {
-    match (&what.policy, &what.config) {
-        (Some(policy), _) => policy_file::load(policy),
-        (None, Some(config)) => config::load_beside(config, &what.beside).map(|config| config.policy),
-        (None, None) => policy_file::load(std::path::Path::new("policy")),
-    }
+/// What is right, and what of it may not be meant.
+struct Read {
+    policy: PolicyFile,
+    warnings: Vec<Warning>,
 }
 
-fn approve(policy: &PolicyFile) -> Exit {
-    println!("{}", policy.summary);
-    for warning in warnings::of(policy) {
-        println!("warning: {warning}");
-    }
-    println!("ok");
-    Exit::Success
+fn read(what: &Check, clock: &dyn Clock) -> Result<Read, Mistakes> {
+    let (policy, mut warnings) = match (&what.policy, &what.config) {
+        (Some(policy), _) => (policy_file::load(policy)?, Vec::new()),
+        (None, Some(config)) => {
+            let config = config::load_beside(config, &what.beside)?;
+            (config.policy, concerns::of(&config.sources.tls, clock.wall()))
+        }
+        (None, None) => (policy_file::load(std::path::Path::new("policy"))?, Vec::new()),
+    };
+    warnings.extend(warnings::of(&policy));
+    Ok(Read { policy, warnings })
+}
+
+fn approve(Read { policy, warnings }: &Read) -> Exit {
+    let warnings: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
+    say::out(format_args!("{}\n{warnings}ok\n", policy.summary), Exit::Success)
 }
 
 /// Prints a report as JSON, and ends as told.
 pub fn print(report: &impl Serialize, exit: Exit) -> Exit {
     match serde_json::to_string_pretty(report) {
-        Ok(text) => {
-            println!("{text}");
-            exit
-        }
-        Err(error) => {
-            eprintln!("decider: {error}");
-            Exit::Failure
-        }
+        Ok(text) => say::out(text + "\n", exit),
+        Err(error) => say::wrong(error),
     }
 }

@@ -15,6 +15,7 @@ use policy::time::Time;
 use super::check::{print, refuse, refuse_as_json};
 use super::cli::{Exit, Explain, Output};
 use super::paint::Paint;
+use super::say;
 use crate::clock::Clock;
 use crate::policy_file::{self, PolicyFile};
 use crate::store::sqlite::Reading;
@@ -29,10 +30,7 @@ pub fn explain(what: &Explain, clock: &dyn Clock) -> Exit {
     };
     match explained(what, &file, clock) {
         Ok(explanation) => tell(what, &file.policy, &explanation),
-        Err(error) => {
-            eprintln!("decider: {error}");
-            Exit::Failure
-        }
+        Err(error) => say::wrong(error),
     }
 }
 
@@ -58,8 +56,7 @@ fn tell(what: &Explain, policy: &Policy, explanation: &Explanation) -> Exit {
                 Some(path) => path.display().to_string(),
                 None => "empty: name a store with --store to count what was charged".into(),
             };
-            print!("{}", words::of(explanation, policy, &ledger, Paint::of_stdout()));
-            Exit::Success
+            say::out(words::of(explanation, policy, &ledger, Paint::of_stdout()), Exit::Success)
         }
         Output::Json => print(&Report::of(explanation, what.store.as_deref()), Exit::Success),
     }

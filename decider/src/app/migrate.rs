@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::check::refuse;
 use super::cli::Exit;
+use super::say;
 use crate::config;
 use crate::store::Config;
 use crate::store::postgres::{self, Migrated};
@@ -15,29 +16,26 @@ pub fn migrate(path: &Path) -> Exit {
         Err(mistakes) => return refuse(&mistakes),
     };
     let Config::Postgres(postgres) = &config.store else {
-        println!("nothing to do: only a store on PostgreSQL has to be brought along by hand");
-        return Exit::Success;
+        let nothing = "nothing to do: only a store on PostgreSQL has to be brought along by hand\n";
+        return say::out(nothing, Exit::Success);
     };
     match postgres::migrate(postgres, config.retention) {
         Ok(migrated) => tell(migrated),
-        Err(error) => {
-            eprintln!("decider: {error}");
-            Exit::Failure
-        }
+        Err(error) => say::wrong(error),
     }
 }
 
 fn tell(Migrated { from, to, put_off }: Migrated) -> Exit {
-    match from {
-        0 => println!("the ledger was created with schema {to}"),
-        from if from == to => println!("nothing to do: the ledger has schema {to}"),
-        from => println!("the ledger was brought from schema {from} to {to}"),
-    }
+    let told = match from {
+        0 => format!("the ledger was created with schema {to}\n"),
+        from if from == to => format!("nothing to do: the ledger has schema {to}\n"),
+        from => format!("the ledger was brought from schema {from} to {to}\n"),
+    };
+    let exit = say::out(told, Exit::Success);
     if put_off == 0 {
-        return Exit::Success;
+        return exit;
     }
-    eprintln!(
-        "decider: {put_off} tables of months are in use, and could not be made or dropped: run this again"
-    );
-    Exit::Failure
+    say::wrong(format_args!(
+        "{put_off} tables of months are in use, and could not be made or dropped: run this again"
+    ))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::check::{print, refuse, refuse_as_json};
 use super::cli::{Check, Exit, Output};
 use super::paint::Paint;
+use super::say;
 use crate::clock::Clock;
 use crate::config;
 use crate::policy_file::rehearsals::report::TestReport;
@@ -21,8 +22,7 @@ pub fn rehearse(what: &Check, clock: &dyn Clock) -> Exit {
     let took = clock.monotonic().saturating_sub(started);
     match (rehearsed, what.output) {
         (Ok(Rehearsed { tests, .. }), Output::Text) => {
-            print!("{}", in_words(&tests, took, Paint::of_stdout()));
-            exit(&tests)
+            say::out(in_words(&tests, took, Paint::of_stdout()), exit(&tests))
         }
         (Ok(Rehearsed { tests, .. }), Output::Json) => print(&Report::of(&tests), exit(&tests)),
         (Err(mistakes), Output::Text) => refuse(&mistakes),

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::AccessWatch;
 use crate::admin::{self, Admin, AdminError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, concerns};
 use crate::decide::{self, CurrentPrices, Decider};
 use crate::grpc::{self, CurrentAccess, ServeError, Server};
 use crate::policy_file::PolicyFile;
@@ -79,6 +79,9 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let interval = reload.interval;
     let Opened { decider, reload, mut registry, store_failed } =
         open((&store, retention), policy, reload, Arc::clone(&clock))?;
+    for concern in concerns::of(&sources.tls, clock.wall()) {
+        tracing::warn!(file = concern.file, "{}", concern.message);
+    }
     let metrics = Arc::new(grpc::Metrics::default());
     metrics.register(&mut registry);
     let access = CurrentAccess::new(access);

@@ -10,11 +10,12 @@ use policy::time::Time;
 
 use super::check::{print, refuse};
 use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
+use super::say;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::store::{archive, intake};
+use crate::store::{self, archive, intake};
 use crate::upkeep::copy::Copied;
-use crate::upkeep::export::{self, Wanted};
+use crate::upkeep::export::{self, ExportError, Wanted};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::release::{self, Statement};
 use crate::upkeep::{backup, copy, stats, verify};
@@ -37,10 +38,7 @@ fn over(config: &Path, work: impl FnOnce(&Config) -> Result<Exit, String>) -> Ex
         Ok(config) => config,
         Err(mistakes) => return refuse(&mistakes),
     };
-    work(&config).unwrap_or_else(|error| {
-        eprintln!("decider: {error}");
-        Exit::Failure
-    })
+    work(&config).unwrap_or_else(say::wrong)
 }
 
 fn text(error: impl std::fmt::Display) -> String {
@@ -55,10 +53,7 @@ fn tell_stats(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit, S
     drop(progress);
     Ok(match what.output {
         Output::Json => print(&stats, Exit::Success),
-        Output::Text => {
-            print!("{}", words::of_stats(&stats, policy));
-            Exit::Success
-        }
+        Output::Text => say::out(words::of_stats(&stats, policy), Exit::Success),
     })
 }
 
@@ -70,10 +65,7 @@ fn tell_verified(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit
     let exit = if verified.findings.is_empty() { Exit::Success } else { Exit::Failure };
     Ok(match what.output {
         Output::Json => print(&verified, exit),
-        Output::Text => {
-            print!("{}", words::of_verified(&verified));
-            exit
-        }
+        Output::Text => say::out(words::of_verified(&verified), exit),
     })
 }
 
@@ -82,16 +74,20 @@ fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, Str
     let since_us = what.since.map(jiff::Timestamp::as_microsecond);
     let wanted = Wanted { since_us, tenant: what.tenant.clone() };
     let mut progress = Progress::of("decisions read", clock);
-    let count = match &what.to {
+    let to = what.to.as_deref().filter(|to| *to != Path::new("-"));
+    let count = match to {
         Some(path) => export::write_file(archive.as_mut(), &wanted, path, &mut progress),
         None => export::write(archive.as_mut(), &wanted, &mut BufWriter::new(stdout()), &mut progress),
     };
     drop(progress);
-    let count = count.map_err(text)?;
-    if let Some(path) = &what.to {
-        println!("{count} decisions written to {}", path.display());
-    }
-    Ok(Exit::Success)
+    Ok(match (count, to) {
+        (Ok(count), Some(path)) => {
+            say::out(format_args!("{count} decisions written to {}\n", path.display()), Exit::Success)
+        }
+        (Ok(_), None) => Exit::Success,
+        (Err(ExportError::Write(error)), None) if say::is_closed(&error) => Exit::Success,
+        (Err(error), _) => return Err(text(error)),
+    })
 }
 
 fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, String> {
@@ -99,6 +95,12 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
         Ok(to) => to,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
+    if is_same(&from.store, &to.store) {
+        let to = what.to.display();
+        return Err(format!(
+            "{to}: the store to fill is the one to copy: name a configuration with another one"
+        ));
+    }
     let mut progress = Progress::of("decisions copied", clock);
     let copied = match &what.tenant {
         None => copy_whole((from, &to), clock.wall(), &mut progress)?,
@@ -111,11 +113,21 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
     let policy = &from.policy.policy;
     Ok(match what.output {
         Output::Json => print(&copied, Exit::Success),
-        Output::Text => {
-            print!("{}", words::of_copied(&copied, policy));
-            Exit::Success
-        }
+        Output::Text => say::out(words::of_copied(&copied, policy), Exit::Success),
     })
+}
+
+/// Whether both are one store, whatever its paths are.
+fn is_same(one: &store::Config, other: &store::Config) -> bool {
+    use store::Config::{Postgres, Sqlite};
+    match (one, other) {
+        (Sqlite(one), Sqlite(other)) => {
+            one == other
+                || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+        }
+        (Postgres(one), Postgres(other)) => one.is_same_database(other),
+        _ => false,
+    }
 }
 
 fn copy_whole(
@@ -170,8 +182,8 @@ fn back_up(what: &Backup, config: &Config, clock: &dyn Clock) -> Result<Exit, St
         backup::backup(archive.as_mut(), &what.to, &mark, (policy, now), &mut progress).map_err(text)?;
     drop(progress);
     let (decisions, charges, path) = (copied.decisions, copied.charges, what.to.display());
-    println!("{decisions} decisions and {charges} charges written to {path}");
-    Ok(Exit::Success)
+    let told = format!("{decisions} decisions and {charges} charges written to {path}\n");
+    Ok(say::out(told, Exit::Success))
 }
 
 fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
@@ -180,10 +192,9 @@ fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, S
         file => Some(std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?),
     };
     let (by, file) = (what.by.clone(), what.lost.display().to_string());
-    let statement = Statement { by, at: clock.wall(), lost, file };
+    let statement = Statement { by, at: clock.wall(), lost, file, despite_gaps: what.despite_gaps };
     let store = intake::open_frozen(&config.store).map_err(text)?;
     let policy = (config.policy.policy.hash.as_str(), &config.policy.document);
     let released = release::release(store, &statement, policy).map_err(text)?;
-    print!("{}", words::of_released(&released));
-    Ok(Exit::Success)
+    Ok(say::out(words::of_released(&released), Exit::Success))
 }

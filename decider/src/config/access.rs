@@ -1,5 +1,6 @@
 //! What of a configuration counts without a restart: its grants, and what its certificate files hold.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{FIELDS, grants, read_file, tenants};
@@ -14,7 +15,7 @@ pub struct AccessSources {
     /// The files that it named at the start.
     pub tls: TlsFiles,
     /// What it said at the start beside its grants.
-    pub rest: String,
+    pub rest: Rest,
 }
 
 /// What is found there.
@@ -23,7 +24,7 @@ pub struct Found {
     /// Certificates and grants.
     pub access: Access,
     /// What the configuration says beside its grants.
-    pub rest: String,
+    pub rest: Rest,
 }
 
 /// Why nothing of what is found can be used.
@@ -48,18 +49,49 @@ pub fn find(sources: &AccessSources) -> Result<Found, FindError> {
     Ok(Found { access: Access { tls, grants }, rest })
 }
 
-fn find_grants(path: &Path) -> Result<(crate::grants::Grants, String), Mistakes> {
+fn find_grants(path: &Path) -> Result<(crate::grants::Grants, Rest), Mistakes> {
     read_file(path, |reader, node, _| {
         let fields = Fields::of(reader, node, "a configuration", &FIELDS)?;
         let own = tenants::read(reader, &fields)?;
-        Some((grants::read(reader, &fields, &own)?, rest(node)))
+        Some((grants::read(reader, &fields, &own)?, Rest::of(node)))
     })
 }
 
 /// All but the grants, so that whoever changes it can be told that this does not count yet.
-pub fn rest(node: &Node) -> String {
-    let Value::Map(entries) = &node.value else { return String::new() };
-    let is_grants = |key: &Node| matches!(&key.value, Value::Text(name) if name == "grants");
-    let others = entries.iter().filter(|(key, _)| !is_grants(key)).cloned().collect();
-    Value::Map(others).in_one_way()
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rest(BTreeMap<String, String>);
+
+impl Rest {
+    /// Of a configuration: each field, and each field of a field.
+    pub fn of(node: &Node) -> Self {
+        let mut fields = BTreeMap::new();
+        for (name, value) in named(node).filter(|(name, _)| *name != "grants") {
+            let inner: BTreeMap<String, String> = named(value)
+                .map(|(inner, value)| (format!("{name}.{inner}"), value.value.in_one_way()))
+                .collect();
+            if inner.is_empty() {
+                fields.insert(name.to_owned(), value.value.in_one_way());
+            }
+            fields.extend(inner);
+        }
+        Self(fields)
+    }
+
+    /// The fields that the other says otherwise, or one of both does not say, such as `listen.address`.
+    pub fn names_of_changes<'a>(&'a self, other: &'a Self) -> Vec<&'a str> {
+        let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
+        names.into_iter().filter(|name| self.0.get(*name) != other.0.get(*name)).map(String::as_str).collect()
+    }
+}
+
+/// The fields of a mapping; nothing else has any.
+fn named(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
+    let entries = match &node.value {
+        Value::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    entries.iter().filter_map(|(key, value)| match &key.value {
+        Value::Text(name) => Some((name.as_str(), value)),
+        _ => None,
+    })
 }

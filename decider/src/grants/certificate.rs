@@ -16,6 +16,25 @@ pub fn identities(der: &[u8]) -> Vec<Identity> {
     found
 }
 
+/// What a certificate says of itself beside its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// From when on it holds, in seconds since 1970.
+    pub not_before: i64,
+    /// Until when.
+    pub not_after: i64,
+    /// Whether it may sign others.
+    pub is_authority: bool,
+}
+
+/// What it says of itself. `None`: it cannot be read.
+pub fn facts(der: &[u8]) -> Option<Facts> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let (from, to) = (certificate.validity().not_before, certificate.validity().not_after);
+    let is_authority = certificate.is_ca();
+    Some(Facts { not_before: from.timestamp(), not_after: to.timestamp(), is_authority })
+}
+
 /// When it ends, in seconds since 1970. `None`: it cannot be read.
 pub fn expiry(der: &[u8]) -> Option<i64> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;

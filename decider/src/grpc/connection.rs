@@ -1,6 +1,8 @@
 //! One connection: handshake ▸ who is it ▸ calls ▸ an end that loses none.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +25,12 @@ use tower::ServiceExt as _;
 use super::access::{Caller, CurrentAccess};
 use super::deadline::MAX_DEADLINE;
 use super::metrics::Metrics;
+use crate::telemetry::seldom::Seldom;
 
 /// The longest a TLS handshake may take, with the wait for its turn.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two lines about failed handshakes: anybody can cause one.
+const FAILURE_PAUSE: Duration = Duration::from_secs(30);
 /// Handshakes at once: they cost a millisecond of computing each, and anybody can begin one.
 const MAX_HANDSHAKES: usize = 128;
 /// Calls at once over one connection; a client keeps what is more to itself. More than may be worked on at once
@@ -56,13 +61,16 @@ pub struct Connections {
     access: CurrentAccess,
     metrics: Arc<Metrics>,
     handshakes: Arc<Semaphore>,
+    /// When a failed handshake is told.
+    failures: Arc<Seldom>,
     age: Duration,
 }
 
 impl Connections {
     /// To these services. Each is asked to end at about this age.
     pub fn to(router: Router, access: CurrentAccess, metrics: Arc<Metrics>, age: Duration) -> Self {
-        Self { router, access, metrics, handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)), age }
+        let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
+        Self { router, access, metrics, handshakes, failures: Arc::new(Seldom::every(FAILURE_PAUSE)), age }
     }
 
     /// Serves one until it ends; asks it to end when `drain` is cancelled.
@@ -71,17 +79,37 @@ impl Connections {
         self.metrics.open.inc();
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
+        let peer = stream.peer_addr().ok();
         match timeout(HANDSHAKE_TIMEOUT, self.handshake(stream)).await {
-            Ok(Some(stream)) => self.calls(stream, drain).await,
-            _ => _ = self.metrics.failed_handshakes.inc(),
+            Ok(Ok(stream)) => self.calls(stream, drain).await,
+            Ok(Err(error)) => self.failed(peer, &error),
+            Err(_) => self.failed(peer, &io::ErrorKind::TimedOut.into()),
         }
         self.metrics.open.dec();
     }
 
-    async fn handshake(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-        let _turn = self.handshakes.acquire().await.ok()?;
+    async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let _turn = self.handshakes.acquire().await.map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&self.access.load().tls.server));
-        acceptor.accept(stream).await.ok()
+        acceptor.accept(stream).await
+    }
+
+    /// Whoever only looks whether the port is open hangs up: that is counted, and not told.
+    fn failed(&self, peer: Option<SocketAddr>, error: &io::Error) {
+        self.metrics.failed_handshakes.inc();
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return;
+        }
+        if let Some(left_out) = self.failures.now() {
+            let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
+            tracing::warn!(
+                peer,
+                %error,
+                left_out,
+                "a TLS handshake failed: the client's certificate must be of listen.client_ca, hold now, and be for \
+                 clients (clientAuth)"
+            );
+        }
     }
 
     async fn calls(&self, stream: TlsStream<TcpStream>, drain: CancellationToken) {

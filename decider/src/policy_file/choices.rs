@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use policy::choice::Choice;
 
+use crate::yaml::fields::nearest;
 use crate::yaml::{Fields, Node, Reader, Value};
 
 /// The entries under a field that may be left out.
@@ -13,11 +14,21 @@ pub fn read_entries<'n>(
     name: &str,
 ) -> Option<Choice<&'n [Node]>> {
     let node = fields.optional(reader, name)?;
-    if !matches!(node.value, Value::Map(_)) {
+    let Value::Map(said) = &node.value else {
         return reader.alternatives(node, name).map(Choice::OneOf);
+    };
+    if !said.is_empty() && !said.iter().any(|(key, _)| is_not(key)) {
+        reader
+            .mistake(node.at, format!("{name} must be a list: put it in brackets, or write {{not: [...]}}"));
+        return None;
     }
     let ruled_out = Fields::of(reader, node, name, &["not"])?.required(reader, "not")?;
     reader.some(ruled_out, "not", "so that it rules nothing out: leave it out").map(Choice::NoneOf)
+}
+
+/// Whether a name is `not`, or meant so.
+fn is_not(key: &Node) -> bool {
+    matches!(&key.value, Value::Text(name) if nearest(name, ["not"]).is_some())
 }
 
 /// Notes every entry that says what one before it says: whoever wrote it meant another.

@@ -133,7 +133,7 @@ fn read_age(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Age {
 }
 
 fn read_length(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<Length> {
-    let text = reader.text(node, name)?;
+    let text = reader.length(node, name)?;
     let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("{name}: {error}")))?;
     let length = Length::from_seconds(seconds);
     if length.is_none() {

@@ -78,7 +78,7 @@ fn read_file(reader: &mut Reader<'_>, node: &Node, names: &Names, files: &Files)
 }
 
 fn read_age(reader: &mut Reader<'_>, node: &Node) -> Option<Length> {
-    let text = reader.text(node, "max_age")?;
+    let text = reader.length(node, "max_age")?;
     let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("max_age: {error}")))?;
     let age = Length::from_seconds(seconds).ok_or("max_age must be at least 1s and at most ten years");
     reader.check(node.at, age)

@@ -13,7 +13,7 @@ pub fn read_window(reader: &mut Reader<'_>, node: &Node) -> Option<Window> {
     if let Value::Map(_) = node.value {
         return read_calendar(reader, node).map(Window::Calendar);
     }
-    match reader.text(node, "window")? {
+    match reader.length(node, "window")? {
         LIFETIME => Some(Window::Lifetime),
         IN_FLIGHT => Some(Window::InFlight),
         text if text.starts_with(|first: char| first.is_ascii_digit()) => read_rolling(reader, node, text),

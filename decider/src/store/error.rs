@@ -57,6 +57,9 @@ pub enum OpenError {
         "a store in memory is gone with its process: there is nothing to look at. Configure store.sqlite or store.postgres"
     )]
     Forgetful,
+    /// There is no such file.
+    #[error("{path}: there is no such file: is this the path of the store?", path = .0.display())]
+    Missing(PathBuf),
     /// It is to be filled, and holds something.
     #[error("{0} holds decisions already: only an empty store is filled. Name another one")]
     NotEmpty(String),

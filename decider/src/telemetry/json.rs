@@ -14,7 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-/// One JSON object a line: `timestamp`, `level`, `target`, `trace_id` and `span_id` inside a call, `message`, and
+/// One JSON object a line: `time`, `level`, `target`, `trace_id` and `span_id` inside a call, `message`, and
 /// the event's own fields.
 pub struct JsonLines<W> {
     writer: W,
@@ -51,7 +51,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut line = Line(Vec::with_capacity(USUAL_LINE_BYTES));
-        line.put("timestamp", &Shown(jiff::Timestamp::now()));
+        line.put("time", &Shown(jiff::Timestamp::now()));
         line.put("level", event.metadata().level().as_str());
         line.put("target", event.metadata().target());
         if let Some(span) = context.event_span(event) {
@@ -117,7 +117,7 @@ impl Visit for Line {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
@@ -151,16 +151,21 @@ mod tests {
         }
     }
 
-    /// What is logged, with spans of a tracer that samples nothing.
+    /// What is logged.
     fn logged(log: impl FnOnce()) -> Vec<Value> {
+        logged_text(log).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The same as it is written, with spans of a tracer that samples nothing.
+    pub fn logged_text(log: impl FnOnce()) -> String {
         let lines = Lines::default();
         let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
         let subscriber = tracing_subscriber::registry()
             .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
             .with(JsonLines::new(lines.clone()));
         tracing::subscriber::with_default(subscriber, log);
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let text = lines.0.lock().unwrap().clone();
+        String::from_utf8(text).unwrap()
     }
 
     #[test]
@@ -173,7 +178,7 @@ mod tests {
             (&"sweep".into(), &2.into(), &true.into())
         );
         assert_eq!((&line["message"], &line["level"]), (&"a\nb".into(), &"INFO".into()));
-        assert!(line["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')));
+        assert!(line["time"].as_str().is_some_and(|time| time.ends_with('Z')));
         assert_eq!(line.get("trace_id"), None);
     }
 

@@ -51,7 +51,7 @@ pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, S
     if let Err(status) = &result
         && let Some(why) = refusal(code)
     {
-        span.in_scope(|| tracing::warn!(message = status.message(), "refused: {why}"));
+        span.in_scope(|| tracing::warn!(error = status.message(), "refused: {why}"));
     }
     result.map(Response::new)
 }
@@ -79,5 +79,24 @@ impl Extractor for Metadata<'_> {
             KeyRef::Binary(_) => None,
         });
         keys.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::json::tests::logged_text;
+
+    #[test]
+    fn a_refusal_has_each_name_once_and_says_what_the_caller_was_told() {
+        for code in [Code::InvalidArgument, Code::FailedPrecondition, Code::PermissionDenied] {
+            let text = logged_text(|| {
+                let _ = ended::<()>(&Span::none(), Err(Status::new(code, "tenant is missing")));
+            });
+            assert_eq!(text.matches("\"message\":").count(), 1, "{text}");
+            let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(line["error"], "tenant is missing");
+            assert!(line["message"].as_str().is_some_and(|message| message.starts_with("refused: the ")));
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::de::IgnoredAny;
 
-use super::aside;
+use super::aside::{Aside, AsideError};
 use super::progress::Progress;
 use crate::store::Origin;
 use crate::store::archive::{Archive, DecisionRow, each_decision};
@@ -38,6 +38,9 @@ pub enum ExportError {
     /// It could not be written.
     #[error("the export cannot be written: {0}")]
     Write(#[from] io::Error),
+    /// There is something already, or it could not be given its name.
+    #[error("{0}")]
+    File(#[from] AsideError),
 }
 
 /// Writes a line for each decision that is wanted, in the order of the log; how many those were.
@@ -63,19 +66,19 @@ pub fn write(
     Ok(count)
 }
 
-/// The same into a file, which is whole or not there.
+/// The same into a new file, which is whole or not there.
 ///
 /// # Errors
-/// There is no such file, or the one that was there before.
+/// There is no such file, or something that was there before.
 pub fn write_file(
     archive: &mut dyn Archive,
     wanted: &Wanted,
     path: &Path,
     progress: &mut Progress<'_>,
 ) -> Result<u64, ExportError> {
-    let mut file = io::BufWriter::new(aside::create(path)?);
-    let count = write(archive, wanted, &mut file, progress)?;
-    aside::finish(path)?;
+    let aside = Aside::to(path)?;
+    let count = write(archive, wanted, &mut io::BufWriter::new(aside.create()?), progress)?;
+    aside.finish()?;
     Ok(count)
 }
 

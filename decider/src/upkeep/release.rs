@@ -25,6 +25,8 @@ pub struct Statement {
     pub lost: Option<String>,
     /// What those lines are called in mistakes.
     pub file: String,
+    /// That positions are missing among them is known: they are entered all the same.
+    pub despite_gaps: bool,
 }
 
 /// What was entered.
@@ -71,6 +73,9 @@ pub fn release(
     let on_record = OnRecord::of(store.as_mut(), &lines)?;
     let all = lines.len();
     let new = on_record.missing_of(lines, store.as_mut(), &statement.file)?;
+    if statement.lost.is_some() {
+        check_all_there(&new, position, statement)?;
+    }
     let entered = new.len();
     store.thaw()?;
     enter(store.as_mut(), new, position)?;
@@ -135,6 +140,30 @@ impl OnRecord {
         mistakes.extend(unexplained(&new, store, file)?);
         if mistakes.is_empty() { Ok(new) } else { Err(ReleaseError::Mistakes(mistakes)) }
     }
+}
+
+/// What follows the store's end without a gap is all that was lost, as far as the file can tell. What is missing would be
+/// headroom.
+fn check_all_there(new: &[Lost], end: i64, statement: &Statement) -> Result<(), ReleaseError> {
+    let (file, mut before) = (&statement.file, end);
+    if new.is_empty() {
+        let what = "no decision in it is new to the store: export what was lost again, or, if nothing was, say \
+                    `--lost nothing`";
+        return Err(ReleaseError::Mistakes(vec![format!("{file}: {what}")]));
+    }
+    for line in new.iter().filter(|_| !statement.despite_gaps) {
+        let next = before.saturating_add(1);
+        if line.row.position != next {
+            let (number, position) = (line.number, line.row.position);
+            return Err(ReleaseError::Mistakes(vec![format!(
+                "{file}:{number}: position {next} follows in the log, and this line has {position}: what is missing \
+                 would be headroom. Export again from {next} on; if there is no more, or it is of a ledger with other \
+                 positions, say `--despite-gaps`"
+            )]));
+        }
+        before = next;
+    }
+    Ok(())
 }
 
 /// Charges that would not be entered, because the decision that was the last to change them is not in the file: what

@@ -205,8 +205,11 @@ fn an_export_into_a_file_is_whole_or_not_there() {
     assert_eq!(write().unwrap(), 12);
     let whole = std::fs::read(&path).unwrap();
     vandalise(&place, "UPDATE payloads SET evidence = '{' WHERE seq = 12");
-    assert!(write().unwrap_err().to_string().starts_with("evidence of decision "), "the record is named");
+    assert!(write().unwrap_err().to_string().contains("nothing is replaced"));
     assert_eq!(std::fs::read(&path).unwrap(), whole, "the one before stands");
+    std::fs::remove_file(&path).unwrap();
+    assert!(write().unwrap_err().to_string().starts_with("evidence of decision "), "the record is named");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "half of one is none");
 }
 
 /// A place of each kind that is empty.

@@ -102,6 +102,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The text of a node that must be a length of time. A number alone is told what it lacks.
+    pub fn length<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        match &node.value {
+            Value::Whole(number) => {
+                let forms = ["s", "m", "h", "d"].map(|unit| format!("{number}{unit}"));
+                let [seconds, minutes, hours, days] = forms;
+                self.fail(node, format!("{what} has a unit: write {seconds}, {minutes}, {hours} or {days}"))
+            }
+            _ => self.text(node, what),
+        }
+    }
+
     /// A whole number, unquoted.
     pub fn whole(&mut self, node: &Node, what: &str) -> Option<u64> {
         self.goes_on()?;

@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_does_not_show_is_told_with_its_place() {
-        let text = "a: 1\n# nobody else\r  - {id: hidden}\r\nb: \"x\u{202e}y\"\nc: \u{7}d";
+        let text = "a: 1\n# nobody else\r  - {id: hidden}\r\nb: \"x\u{202e}y\"\nc: \u{2066}d";
         insta::assert_snapshot!(refused(text), @r#"
         x.yaml:2:14: U+000D does not show, and is read: remove it, or write it in quotes as \x0D
         2 | # nobody else   - {id: hidden}
@@ -60,7 +60,7 @@ mod tests {
         x.yaml:3:6: U+202E does not show, and is read: remove it, or write it in quotes as \u202E
         3 | b: "x�y"
           |      ^
-        x.yaml:4:4: U+0007 does not show, and is read: remove it, or write it in quotes as \x07
+        x.yaml:4:4: U+2066 does not show, and is read: remove it, or write it in quotes as \u2066
         4 | c: �d
           |    ^
         "#);

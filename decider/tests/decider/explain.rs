@@ -122,6 +122,37 @@ fn what_is_missing_and_what_has_no_room_is_told() {
     ");
 }
 
+/// A bound is so many of the smallest units of the rule's own asset: in those of another one it is no amount at all.
+#[test]
+fn amounts_of_another_asset_are_not_shown_as_if_they_were_in_this_one() {
+    let files = Files::new();
+    files.write("request.json", REQUEST);
+    let rule = |asset: &str, field: &str| {
+        let policy = POLICY.replace(
+            "  ETH: {chain: evm, decimals: 18}",
+            "  ETH: {chain: evm, decimals: 18}\n  USDC: {chain: evm, decimals: 6}",
+        );
+        let rule = format!(
+            "  - {{id: much, when: {{assets: [{asset}], {field}: {{over: \"1000\"}}}}}}\n  - {{id: stopped"
+        );
+        files.write("policy.yaml", &policy.replace("  - {id: stopped", &rule));
+        let explain = ["policy", "explain", "request.json", "--policy", "policy.yaml"];
+        let (_, out, err) = output(&files, &[&explain[..], &AT].concat());
+        let of_rule = out.lines().skip_while(|line| !line.contains("deny  much")).take(3);
+        err + &of_rule.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(rule("USDC", "amount"), @"
+    deny  much  no match
+      - assets          USDC; it has ETH
+      ? amount          over 1000 USDC; it has 0.25 ETH (the amount is in another asset)
+    ");
+    assert_snapshot!(rule("ETH", "amount"), @"
+    deny  much  no match
+      + assets          ETH; it has ETH
+      - amount          over 1000 ETH; it has 0.25 ETH
+    ");
+}
+
 #[test]
 fn a_request_that_cannot_be_read_is_told() {
     assert_snapshot!(text(&REQUEST.replace("\"0.25\"", "\"1e5\"")), @"
@@ -285,5 +316,5 @@ fn what_cannot_be_read_ends_it() {
     assert_snapshot!(err, @"decider: request.json: this is no DecideRequest of the contract: unrecognized field name 'tenat' at line 1 column 8");
     let (code, _, err) = explained(REQUEST, &["--store", "none.db"]);
     assert_eq!(code, 1);
-    assert_snapshot!(err, @"decider: none.db: unable to open database file: file:none.db?immutable=1");
+    assert_snapshot!(err, @"decider: none.db: there is no such file: is this the path of the store?");
 }

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 
 use crate::support::{CONFIG, Files};
 
-fn decider(arguments: &[&str]) -> Command {
+pub fn decider(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_decider"));
     command
         .args(arguments)
@@ -168,7 +168,7 @@ fn run(files: &Files) -> (Child, BufReader<std::process::ChildStderr>) {
     (child, lines)
 }
 
-fn terminate(mut child: Child) -> Option<i32> {
+pub fn terminate(mut child: Child) -> Option<i32> {
     let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
     assert!(told.success());
     child.wait().unwrap().code()

@@ -9,7 +9,7 @@ use crate::program::output;
 use crate::support::{CONFIG, Files, call, transfer};
 
 /// A folder with a store in which one transfer was allowed and one was not.
-async fn store() -> Files {
+pub async fn store() -> Files {
     let files = Files::new();
     for name in ["decider", "other"] {
         let store = format!("store: {{sqlite: data/{name}.db}}");
@@ -50,6 +50,9 @@ async fn a_store_is_counted_checked_exported_and_copied() {
     used of                                  source   target
     eth-per-hour, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
     "#);
+    let (code, _, err) = output(&files, &["store", "copy", "--from", "decider.yaml", "--to", "decider.yaml"]);
+    assert_eq!(code, 1);
+    assert_snapshot!(err, @"decider: decider.yaml: the store to fill is the one to copy: name a configuration with another one");
     let (code, _, err) = output(&files, &copy);
     assert_eq!(code, 1);
     assert!(err.contains("only an empty store is filled"), "{err}");
@@ -117,8 +120,10 @@ async fn a_tenant_moves_once_its_old_deciders_are_told_and_decides_once_that_is_
 
     let (_, out, _) = output(&files, &["store", "stats", "--config", "new.yaml"]);
     assert!(out.contains("it was copied for acme at decision 2 of a ledger that goes on"), "{out}");
-    let (code, out, _) =
-        output(&files, &["store", "release", "--config", "new.yaml", "--lost", "acme.jsonl"]);
+    let (code, out, _) = output(
+        &files,
+        &["store", "release", "--config", "new.yaml", "--lost", "acme.jsonl", "--despite-gaps"],
+    );
     assert!(code == 0 && out.ends_with("1 decisions entered (1 were on record)\n"), "{out}");
     std::fs::rename(files.path("new.yaml"), files.path("decider.yaml")).unwrap();
     let running = files.start().await;
@@ -135,6 +140,11 @@ fn a_store_in_memory_is_nothing_to_look_at() {
     let (code, _, err) = output(&Files::new(), &["store", "stats", "--config", "decider.yaml"]);
     assert_eq!(code, 1);
     assert!(err.contains("Configure store.sqlite or store.postgres"), "{err}");
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: none.db}"));
+    let (code, _, err) = output(&files, &["store", "stats", "--config", "decider.yaml"]);
+    assert_eq!(code, 1);
+    assert_snapshot!(err, @"decider: none.db: there is no such file: is this the path of the store?");
 }
 
 /// A final no to a request whose APPROVE was lost with the rest would change the answer: it is none at all.

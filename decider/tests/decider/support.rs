@@ -4,6 +4,7 @@ mod transfer;
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -206,7 +207,9 @@ fn write_leaf(directory: &Path, name: &str, params: CertificateParams, authority
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
     fs::write(directory.join(format!("{name}.crt")), certificate.pem()).unwrap();
-    fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    let file = directory.join(format!("{name}.key"));
+    fs::write(&file, key.serialize_pem()).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// The number in a line of the metrics.

@@ -27,7 +27,10 @@ pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Inten
         }
         Field::Assets => when.assets.as_ref().map(|ids| each(ids, Clone::clone)),
         Field::Source => choice(&when.sources, |accounts| each(accounts, account)),
-        Field::Amount => range(&when.amount, |bound| amount(&policy.assets, &intent.asset, *bound)),
+        Field::Amount => {
+            let asset = asset_of_amount(when, intent);
+            range(&when.amount, |bound| amount(&policy.assets, asset, *bound))
+        }
         Field::AmountUsd => range(&when.usd, |bound| format!("{bound} USD")),
         Field::Fee => {
             let bounds = circumstances.fee.as_ref()?;
@@ -44,6 +47,11 @@ pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Inten
         Field::Condition => circumstances.expression.as_ref().map(|_| "the expression".to_owned()),
         Field::Destination => destinations(when),
     }
+}
+
+/// The asset in whose units `amount` is bounded: the only one that the rule is about.
+pub fn asset_of_amount<'a>(when: &'a Conditions, intent: &'a Intent) -> &'a str {
+    when.assets.as_ref().and_then(|assets| assets.first()).unwrap_or(&intent.asset)
 }
 
 fn choice<T>(choice: &Option<Choice<T>>, words: impl Fn(&T) -> String) -> Option<String> {

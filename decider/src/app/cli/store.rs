@@ -25,7 +25,7 @@ Exit codes: 0 nothing is wrong, 1 findings, each with its record, or the store c
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   decider store export --config decider.yaml                                    every decision, on standard output
-  decider store export --config decider.yaml --to decisions.jsonl               into a file, which is whole or not there
+  decider store export --config decider.yaml --to decisions.jsonl               into a new file, which is whole or not there
   decider store export --config decider.yaml --since 2026-03-01T00:00:00Z --tenant default     some of them
 
 JSON Lines: each decision with its charges as they stand now. Amounts are decimal strings in base units, times
@@ -58,7 +58,7 @@ Examples:
 
 A store that was restored is frozen: the charges that were lost with the rest would be headroom that is not there. The
 file has lines of `decider store export`, in their order; those that are on record are left out. All of it is entered or
-nothing. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
+nothing: a file with nothing new is refused, and so is one with a gap, unless --despite-gaps says that it is known. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
 run, and decide again by themselves.
 Exit codes: 0 released, 1 not, each mistake with its line.";
 
@@ -92,8 +92,16 @@ pub struct Backup {
     #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
     pub config: PathBuf,
     /// The file to write. It must not be there.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_name)]
     pub to: PathBuf,
+}
+
+/// A backup cannot be written from its beginning to its end.
+fn file_name(name: &str) -> Result<PathBuf, &'static str> {
+    match name {
+        "-" => Err("a backup is a file, and goes to no standard output: name one"),
+        name => Ok(name.into()),
+    }
 }
 
 /// What to release.
@@ -105,6 +113,10 @@ pub struct Release {
     /// What was lost: `nothing`, or a file with lines of an export.
     #[arg(long, value_name = "nothing|FILE")]
     pub lost: PathBuf,
+    /// Enter the file although positions are missing in it, because nobody has them any more, or because it is of a
+    /// ledger with other tenants.
+    #[arg(long)]
+    pub despite_gaps: bool,
     /// Who states it.
     #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
     pub by: String,
@@ -144,7 +156,7 @@ pub struct Export {
     /// The configuration file that names the store.
     #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
     pub config: PathBuf,
-    /// Where to. Standard output where nothing is said.
+    /// The file to write. It must not be there. Standard output where nothing is said, or `-`.
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
     /// Decisions from this time on, such as 2026-03-01T12:00:00Z.

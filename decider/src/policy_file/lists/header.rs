@@ -11,6 +11,9 @@ use crate::yaml::fields::{nearest, shown};
 /// The most columns that are named in a mistake.
 const MAX_NAMED_COLUMNS: usize = 20;
 
+/// What else than a comma spreadsheets write between columns.
+const DELIMITERS: [char; 3] = [';', '\t', '|'];
+
 /// What a policy wants of a file.
 #[derive(Debug)]
 pub struct Wanted {
@@ -107,12 +110,26 @@ impl Header<'_> {
         let mut names: Vec<_> = self.places.iter().map(|(name, place)| (place, shown(name))).collect();
         names.sort();
         let names: Vec<String> = names.into_iter().take(MAX_NAMED_COLUMNS).map(|(_, name)| name).collect();
+        let delimiter = self
+            .other_delimiter()
+            .map(|found| found.to_string())
+            .map(|found| format!(". Columns are separated by {found:?}? Say delimiter: {found:?}"));
         format!(
-            "no column is called {}: {}the header has {}",
+            "no column is called {}: {}the header has {}{}",
             shown(name),
-            near.unwrap_or_default(),
-            names.join(", ")
+            near.filter(|_| delimiter.is_none()).unwrap_or_default(),
+            names.join(", "),
+            delimiter.unwrap_or_default()
         )
+    }
+}
+
+impl Header<'_> {
+    /// What may stand between the columns of a header that seems to have one.
+    fn other_delimiter(&self) -> Option<char> {
+        let mut names = self.places.keys();
+        let only = names.next().filter(|_| names.next().is_none())?;
+        only.chars().find(|letter| DELIMITERS.contains(letter))
     }
 }
 

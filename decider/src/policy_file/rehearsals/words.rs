@@ -33,7 +33,7 @@ pub fn time(reader: &mut Reader<'_>, node: &Node) -> Option<Time> {
 
 /// A length of time such as `2h`, in microseconds.
 pub fn micros(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<i64> {
-    let text = reader.text(node, name)?;
+    let text = reader.length(node, name)?;
     let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("{name}: {error}")))?;
     let micros = i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(MICROS_PER_SECOND));
     Some(micros.unwrap_or(i64::MAX))

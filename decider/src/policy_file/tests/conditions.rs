@@ -333,7 +333,7 @@ fn a_fee_whose_coin_is_not_stated_is_warned_of() {
     let token = warn(r#"{assets: [USDC], fee: {over: "1"}}"#);
     assert_snapshot!(token.unwrap(), @"rule guard reads the fee of USDC in USDC: state its fee_asset, which for a token is another");
     assert_eq!(warn(r#"{assets: [ETH], fee: {over: "1"}}"#), None);
-    assert_eq!(warn(r#"{assets: [BTC], fee_share: {over: "1"}}"#), None, "alone on its chain");
+    assert_eq!(warn(r#"{assets: [BTC], fee_share: {over: "1"}}"#), None, "no token");
 }
 
 #[test]

@@ -18,6 +18,18 @@ fn limits_mean_what_they_say() {
 }
 
 #[test]
+fn alternatives_are_a_list_or_say_not() {
+    let with = |source: &str| {
+        mistakes_with("source: [{group: hot}, {type: VAULT, id: \"9\"}]", &format!("source: {source}"))
+    };
+    assert_snapshot!(with("{group: hot}"), @"p.yaml:28:15: source must be a list: put it in brackets, or write {not: [...]}");
+    assert_snapshot!(with("{nto: [{group: hot}]}"), @"
+    p.yaml:28:15: not is missing
+    p.yaml:28:16: unknown field nto: did you mean not?
+    ");
+}
+
+#[test]
 fn limits_are_checked() {
     assert_snapshot!(mistakes_with("key: [asset, counterparty, source_group]", "key: [source]"), @"p.yaml:42:19: an amount limit needs exactly one asset under when, or asset in its key: units of different assets do not add up");
     assert_snapshot!(mistakes_with("key: [source, asset]", "key: [sources, asset]"), @"p.yaml:37:11: unknown key part sources: did you mean source?");
@@ -25,7 +37,7 @@ fn limits_are_checked() {
     assert_snapshot!(mistakes_with("max: {count: 20}", "max: {count: 20, usd: \"1\"}"), @"p.yaml:45:10: max needs exactly one of amount, usd, count and destinations");
     assert_snapshot!(mistakes_with("max: {count: 20}", "max: {count: \"20\"}"), @"p.yaml:45:18: count must be a whole number without quotes, not text");
     assert_snapshot!(mistakes_with("window: 30s", "window: 0s"), @"p.yaml:46:13: window must be at least 1s and at most ten years");
-    assert_snapshot!(mistakes_with("window: 30s", "window: 30"), @r#"p.yaml:46:13: window must be quoted text: write "30""#);
+    assert_snapshot!(mistakes_with("window: 30s", "window: 30"), @"p.yaml:46:13: window has a unit: write 30s, 30m, 30h or 30d");
     assert_snapshot!(mistakes_with("  - id: often\n", "  - id: often\n    when: {stages: [SIGNING]}\n"), @"p.yaml:45:12: unknown field stages: expected tenant, caller_proof, signers, operations, source, destination, assets, chains or classes");
     assert_snapshot!(mistakes_with("  - id: value\n", "  - id: value\n    when: {operations: [RAW]}\n"), @"p.yaml:49:16: this cannot bound RAW: its payload does not state what moves; use count");
     assert_snapshot!(mistakes_with("id: often", "id: sweep"), @"p.yaml:44:9: id sweep is used twice: first in line 23");

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use policy::address::Chain;
+use policy::asset::Asset;
 use policy::choice::Choice;
 use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
 use policy::document::Policy;
@@ -57,14 +59,15 @@ fn any_address(rule: &Rule) -> Option<String> {
     Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
 }
 
-/// The fee of a token is in another coin: read in the token's own units it would be another amount.
+/// The fee of a token is in another coin: read in the token's own units it would be another amount. Bitcoin has none.
 pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
     let asked = &rule.when.circumstances;
     if asked.fee.is_none() && asked.fee_share.is_unbounded() {
         return None;
     }
     let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
-    let (id, _) = policy.assets.iter().find(|(id, asset)| met(id) && asset.fee_asset.is_none())?;
+    let unstated = |asset: &Asset| asset.fee_asset.is_none() && asset.chain != Chain::Bitcoin;
+    let (id, _) = policy.assets.iter().find(|(id, asset)| met(id) && unstated(asset))?;
     Some(format!(
         "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
         rule.id

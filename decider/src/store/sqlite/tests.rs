@@ -419,7 +419,7 @@ fn what_is_no_store_is_not_read_as_one_and_not_made_one() {
     let policy = policy(vec![]);
     let refused =
         |name: &str| told(Reading::of(&folder.path().join(name), &policy, START).map(|_| ()), folder.path());
-    insta::assert_snapshot!(refused("none.db"), @"DIR/none.db: unable to open database file: file:DIR/none.db?immutable=1");
+    insta::assert_snapshot!(refused("none.db"), @"DIR/none.db: there is no such file: is this the path of the store?");
     std::fs::write(folder.path().join("empty #1?.db"), "").unwrap();
     insta::assert_snapshot!(refused("empty #1?.db"), @"DIR/empty #1?.db: this file is not a decider's store: it is empty");
     std::fs::write(folder.path().join("text.db"), "text ".repeat(1_000)).unwrap();

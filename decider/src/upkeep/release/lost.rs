@@ -17,7 +17,7 @@ use crate::upkeep::verify::record::{Record, misfiled_answer};
 pub struct Lost {
     /// Its line in the file, from 1.
     pub number: usize,
-    /// As it will be kept, but for its position.
+    /// As it was kept, at its position there.
     pub row: DecisionRow,
     decision: Decision,
     /// Its charges, as they stood when it was exported.
@@ -30,8 +30,7 @@ pub struct Lost {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
-    #[serde(rename = "position")]
-    _position: i64,
+    position: i64,
     kind: Kind,
     key: String,
     content: String,
@@ -68,7 +67,7 @@ impl Lost {
         let decision = line.decision;
         let digest = |text: &str| bytes(text)?.try_into().ok().map(Digest);
         let row = DecisionRow {
-            position: 0,
+            position: line.position,
             id: decision.id.clone(),
             identity: Identity {
                 tenant: decision.tenant.clone(),

@@ -118,11 +118,11 @@ fn headers_are_checked() {
     1 | address,Tag
       |         ^
     ");
-    assert_snapshot!(mistakes("a;b;address\nrOne;;\n"), @"
-    x.csv:1:1: no column is called address: did you mean a;b;address? the header has a;b;address
+    assert_snapshot!(mistakes("a;b;address\nrOne;;\n"), @r#"
+    x.csv:1:1: no column is called address: the header has a;b;address. Columns are separated by ";"? Say delimiter: ";"
     1 | a;b;address
       | ^
-    ");
+    "#);
     assert_eq!(list("address,,\nrOne,,\n").len(), 1);
     let columns = Some([Some("Adress".into()), Some("Memo".into()), None, None]);
     let filter = Some(Filter { column: "Coin".into(), is: BTreeSet::from(["ETH".into()]) });

@@ -1,0 +1,185 @@
+//! What it logs, as programs read it.
+
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::program::{decider, terminate};
+use crate::support::{CONFIG, Files, connect, leaf_until};
+
+/// How long nothing is said before nothing more is waited for.
+const QUIET: Duration = Duration::from_secs(3);
+
+const SERVES: &str = "the decider serves";
+
+/// A decider that logs.
+struct Logging {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Logging {
+    fn start(files: &Files, level: &str) -> Self {
+        let mut child = decider(&["run", "--config", "decider.yaml"])
+            .current_dir(files.path(""))
+            .env("RUST_LOG", level)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let read = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let (told, lines) = channel();
+        std::thread::spawn(move || read.for_each(|line| drop(told.send(line))));
+        Self { child, lines }
+    }
+
+    /// The lines up to one that has these words, but for the one that says that the store is in memory.
+    fn lines_to(&self, words: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(QUIET) {
+            let last = line.contains(words);
+            if !line.contains("the store is in memory") {
+                seen.push(line);
+            }
+            if last {
+                break;
+            }
+        }
+        seen
+    }
+
+    /// The object of a line that has these words.
+    fn line(&self, words: &str) -> Value {
+        serde_json::from_str(self.lines_to(words).last().unwrap()).unwrap()
+    }
+
+    fn hang_up(&self) {
+        let told = Command::new("kill").arg("-HUP").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// How many more lines with these words there are until it ends.
+    fn end(self, words: &str) -> usize {
+        assert_eq!(terminate(self.child), Some(0));
+        self.lines.iter().filter(|line| line.contains(words)).count()
+    }
+}
+
+/// The lines up to the one that says that it serves, at a level.
+fn lines_at(level: &str) -> Vec<String> {
+    let files = Files::new();
+    let logging = Logging::start(&files, level);
+    let lines = logging.lines_to(SERVES);
+    logging.end(SERVES);
+    lines
+}
+
+#[test]
+fn a_level_that_cannot_be_read_is_told_and_info_counts() {
+    for level in ["loud", "info,=", "decider", "info,decider=lout", "=debug"] {
+        let lines = lines_at(level);
+        assert_eq!(lines.len(), 2, "{level}: {lines:?}");
+        assert!(
+            lines[0].contains("\"level\":\"WARN\"") && lines[0].contains("RUST_LOG"),
+            "{level}: {lines:?}"
+        );
+        let object: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(object["value"], *level);
+    }
+}
+
+#[test]
+fn levels_are_taken_for_all_and_by_module() {
+    for (level, count) in
+        [("info", 1), ("INFO", 1), ("", 1), ("warn,decider=info", 1), ("off", 0), ("warn", 0)]
+    {
+        let lines = lines_at(level);
+        assert_eq!(lines.len(), count, "{level}: {lines:?}");
+        for line in lines {
+            let names = line.split(",\"").map(|field| field.split("\":").next().unwrap().to_owned());
+            let names: Vec<String> = names.collect();
+            assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "{line}");
+            assert_eq!(names[0], "{\"time", "{line}");
+        }
+    }
+}
+
+/// A path with a mistake in it, or a disk that is not mounted, is a ledger in which nothing was charged.
+#[test]
+fn a_new_ledger_is_told_with_its_path() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: data/decider.db}"));
+    let told = || {
+        let logging = Logging::start(&files, "info");
+        let lines = logging.lines_to(SERVES);
+        logging.end(SERVES);
+        let new = lines.into_iter().find(|line| line.contains("new, empty ledger"));
+        new.map(|line| serde_json::from_str::<Value>(&line).unwrap())
+    };
+    let first = told().unwrap();
+    assert_eq!((&first["level"], &first["path"]), (&"WARN".into(), &"data/decider.db".into()));
+    assert_eq!(told(), None, "it is there");
+    for file in ["decider.db", "decider.db.seen"] {
+        std::fs::remove_file(files.path(&format!("data/{file}"))).unwrap();
+    }
+    files.write("data/decider.db", "");
+    assert!(told().is_some(), "a file without a byte is new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_handshake_is_told_with_its_cause_and_not_each_time() {
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    let address = logging.line(SERVES)["grpc"].as_str().unwrap().to_owned();
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    // A port that is looked at is no handshake.
+    drop(std::net::TcpStream::connect(&address).unwrap());
+    for _ in 0..5 {
+        // A client may believe itself connected until it hears what the server makes of its certificate.
+        let _ = connect(port, files.tls_of("stranger")).await;
+    }
+    let told = logging.line("handshake");
+    assert_eq!(told["level"], "WARN");
+    assert!(
+        told["error"].as_str().is_some_and(|error| error.starts_with("invalid peer certificate")),
+        "{told}"
+    );
+    assert!(told["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{told}");
+    assert_eq!(logging.end("handshake"), 0);
+}
+
+#[test]
+fn certificates_that_soon_cannot_be_used_are_told_at_the_start() {
+    let files = Files::new();
+    leaf_until(&files, "old", 2020);
+    files.write("decider.yaml", &CONFIG.replace("tls/decider", "tls/old"));
+    let logging = Logging::start(&files, "info");
+    let lines = logging.lines_to(SERVES);
+    logging.end(SERVES);
+    assert!(
+        lines.iter().any(|line| line.contains("tls/old.crt") && line.contains("has expired")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn what_needs_a_restart_is_named_and_what_is_put_back_needs_none() {
+    const WORDS: &str = "counts after a restart";
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    logging.lines_to(SERVES);
+    let change = |from: &str, to: &str| {
+        files.write("decider.yaml", &CONFIG.replace(from, to));
+        logging.hang_up();
+    };
+    change("drain_timeout: 5s", "drain_timeout: 6s");
+    assert_eq!(logging.line(WORDS)["fields"], "listen.drain_timeout");
+    change("", "");
+    std::thread::sleep(Duration::from_millis(500));
+    change("policy: policy.yaml", "reload: 5s\npolicy: ./policy.yaml");
+    assert_eq!(logging.line(WORDS)["fields"], "policy, reload");
+    assert_eq!(logging.end(WORDS), 0);
+}

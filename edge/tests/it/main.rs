@@ -22,3 +22,4 @@ mod support;
 mod tls;
 mod tracing;
 mod trouble;
+mod unready;

@@ -7,7 +7,7 @@ mod serve;
 
 mod outcome;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use thiserror::Error;
@@ -19,6 +19,9 @@ use crate::{
 
 use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, tell};
 pub use serve::{Signals, StartError, Started, start};
+
+/// Longest wait at the end for a file that is being read.
+const READING_TIMEOUT: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,12 +118,15 @@ fn serve(config: Config) -> Result<(), RunError> {
         cores => tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
     };
     let runtime = runtime.map_err(RunError::Runtime)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let telemetry = Telemetry::start()?;
         let ended = until_told(config).await;
         telemetry.stop().await;
         ended
-    })
+    });
+    // A file that is being read, on a disk that is gone for one, is not waited for.
+    runtime.shutdown_timeout(READING_TIMEOUT);
+    ended
 }
 
 async fn until_told(config: Config) -> Result<(), RunError> {

@@ -15,6 +15,7 @@ mod fence;
 mod fleets;
 mod json;
 mod limits;
+mod odd_files;
 mod proxies;
 mod reload;
 mod renewal;

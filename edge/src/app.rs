@@ -94,7 +94,7 @@ fn run(file: &ConfigFile) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("edge: {error}");
-            ExitCode::from(EXIT_FAILED)
+            ExitCode::from(error.code())
         }
     }
 }
@@ -109,6 +109,15 @@ enum RunError {
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
     Start(#[from] StartError),
+}
+
+impl RunError {
+    const fn code(&self) -> u8 {
+        match self {
+            Self::Telemetry(TelemetryError::Level(_)) => EXIT_CONFIG,
+            _ => EXIT_FAILED,
+        }
+    }
 }
 
 fn serve(config: Config) -> Result<(), RunError> {

@@ -14,6 +14,7 @@ mod ends;
 mod fence;
 mod fleets;
 mod json;
+mod levels;
 mod limits;
 mod odd_files;
 mod proxies;

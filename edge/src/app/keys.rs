@@ -44,7 +44,7 @@ pub(super) struct New {
     #[arg(long, value_enum, default_value_t = Kind::Rs256)]
     algorithm: Kind,
     /// The file of the private key: readable by its owner only
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = named_file)]
     out: PathBuf,
 }
 
@@ -79,6 +79,14 @@ impl From<Kind> for Algorithm {
 }
 
 /// Does as told.
+/// Not `-`, which others take for standard output.
+fn named_file(name: &str) -> Result<PathBuf, &'static str> {
+    match name {
+        "-" => Err("a private key is not printed: give the name of a file"),
+        name => Ok(name.into()),
+    }
+}
+
 pub(super) fn run(what: Keys) -> ExitCode {
     match what {
         Keys::New(New { algorithm, out }) => new::new(algorithm.into(), &out),

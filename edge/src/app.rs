@@ -17,7 +17,7 @@ use crate::{
     telemetry::{Telemetry, TelemetryError},
 };
 
-use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, tell};
+use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, say, tell};
 pub use serve::{Signals, StartError, Started, start};
 
 /// Longest wait at the end for a file that is being read.
@@ -32,7 +32,8 @@ Examples:
   kill -HUP PID                                  take changed files now rather than in some seconds
   edge keys new --out reply_private.pem          a key that signs replies; `edge keys --help` has more
 
-Exit codes: 0 fine, 1 failed start, 64 bad usage, 78 bad configuration.";
+Exit codes: 0 fine, 1 failed start, 64 bad usage, 74 output cannot be written,
+78 bad configuration.";
 
 #[derive(Debug, Parser)]
 #[command(name = "edge", version, about = "The HTTPS service that a Fireblocks API Co-signer calls", after_help = EXAMPLES)]
@@ -93,7 +94,7 @@ fn run(file: &ConfigFile) -> ExitCode {
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("edge: {error}");
+            say(format_args!("edge: {error}"));
             ExitCode::from(error.code())
         }
     }

@@ -17,6 +17,7 @@ mod json;
 mod levels;
 mod limits;
 mod odd_files;
+mod output;
 mod proxies;
 mod reload;
 mod renewal;

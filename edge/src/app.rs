@@ -7,7 +7,7 @@ mod serve;
 
 mod outcome;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use thiserror::Error;
@@ -17,8 +17,11 @@ use crate::{
     telemetry::{Telemetry, TelemetryError},
 };
 
-use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, tell};
+use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, say, tell};
 pub use serve::{Signals, StartError, Started, start};
+
+/// Longest wait at the end for a file that is being read.
+const READING_TIMEOUT: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +32,8 @@ Examples:
   kill -HUP PID                                  take changed files now rather than in some seconds
   edge keys new --out reply_private.pem          a key that signs replies; `edge keys --help` has more
 
-Exit codes: 0 fine, 1 failed start, 64 bad usage, 78 bad configuration.";
+Exit codes: 0 fine, 1 failed start, 64 bad usage, 74 output cannot be written,
+78 bad configuration.";
 
 #[derive(Debug, Parser)]
 #[command(name = "edge", version, about = "The HTTPS service that a Fireblocks API Co-signer calls", after_help = EXAMPLES)]
@@ -90,8 +94,8 @@ fn run(file: &ConfigFile) -> ExitCode {
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("edge: {error}");
-            ExitCode::from(EXIT_FAILED)
+            say(format_args!("edge: {error}"));
+            ExitCode::from(error.code())
         }
     }
 }
@@ -108,6 +112,15 @@ enum RunError {
     Start(#[from] StartError),
 }
 
+impl RunError {
+    const fn code(&self) -> u8 {
+        match self {
+            Self::Telemetry(TelemetryError::Level(_)) => EXIT_CONFIG,
+            _ => EXIT_FAILED,
+        }
+    }
+}
+
 fn serve(config: Config) -> Result<(), RunError> {
     let runtime = match std::thread::available_parallelism().map_or(1, usize::from) {
         // One core needs nothing that hands work from thread to thread.
@@ -115,12 +128,15 @@ fn serve(config: Config) -> Result<(), RunError> {
         cores => tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
     };
     let runtime = runtime.map_err(RunError::Runtime)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let telemetry = Telemetry::start()?;
         let ended = until_told(config).await;
         telemetry.stop().await;
         ended
-    })
+    });
+    // A file that is being read, on a disk that is gone for one, is not waited for.
+    runtime.shutdown_timeout(READING_TIMEOUT);
+    ended
 }
 
 async fn until_told(config: Config) -> Result<(), RunError> {

@@ -22,12 +22,14 @@ pub struct CertificateError;
 pub struct Certificate {
     /// Whose it is, such as `CN=edge.example.com`.
     pub subject: String,
-    /// The names and addresses that it is for.
+    /// The names, addresses and URIs that it is for.
     pub names: Vec<String>,
     /// From when on it holds, in seconds since 1970.
     pub not_before_seconds: i64,
     /// Until when it holds, in seconds since 1970.
     pub not_after_seconds: i64,
+    /// Whether it is an authority's, or its own authority.
+    pub is_authority: bool,
     /// Its public key (SubjectPublicKeyInfo, DER): what a pin is on (callback protocol, section 1).
     pub public_key: Vec<u8>,
 }
@@ -44,6 +46,7 @@ impl Certificate {
             names: names(&read),
             not_before_seconds: read.validity().not_before.timestamp(),
             not_after_seconds: read.validity().not_after.timestamp(),
+            is_authority: read.is_ca() || read.subject() == read.issuer(),
             public_key: read.public_key().raw.to_vec(),
         })
     }
@@ -81,6 +84,28 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// What is to be said of it as an authority. `None`: nothing.
+    #[must_use]
+    pub fn concern_of_authority(&self, now_seconds: i64) -> Option<String> {
+        let (from, to) = (day(self.not_before_seconds), day(self.not_after_seconds));
+        match self.days_left(now_seconds) {
+            _ if !self.is_authority => Some(
+                "is no authority: nobody is believed for it. Give the certificate of the authority that it is of"
+                    .to_owned(),
+            ),
+            ..0 => Some(format!("has expired ({to}): give the authority that is there now")),
+            _ if now_seconds < self.not_before_seconds => {
+                Some(format!("does not hold before {from}: is the machine's clock right?"))
+            }
+            left @ ..=WARNING_DAYS => {
+                Some(format!("expires in {left} days ({to}): have its successor beside it"))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A point in time as people and programs read it, in UTC.
 #[must_use]
 pub fn day(seconds: i64) -> String {
@@ -98,7 +123,7 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
 
 fn name(name: &GeneralName<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::DNSName(name) | GeneralName::URI(name) => Some((*name).to_owned()),
         GeneralName::IPAddress(bytes) => {
             let v4 = <[u8; 4]>::try_from(*bytes).map(std::net::IpAddr::from);
             let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(std::net::IpAddr::from));
@@ -119,6 +144,9 @@ mod tests {
         params.distinguished_name.push(rcgen::DnType::CommonName, "edge");
         params.not_before = rcgen::date_time_ymd(2026, 1, 2);
         params.not_after = rcgen::date_time_ymd(2026, 4, 2);
+        let spiffe = "spiffe://example.com/edge".to_owned();
+        params.subject_alt_names.push(rcgen::SanType::URI(spiffe.clone().try_into().expect("ASCII")));
+        let names = [&names[..], &[spiffe]].concat();
         let key = rcgen::KeyPair::generate().expect("a key");
         let made = params.self_signed(&key).expect("a certificate");
         let read = Certificate::read(made.der()).expect("a certificate");
@@ -135,6 +163,7 @@ mod tests {
             names: Vec::new(),
             not_before_seconds: 1_767_312_000,
             not_after_seconds: 1_775_088_000,
+            is_authority: false,
             public_key: Vec::new(),
         };
         let concern = |days: i64, seconds: i64| {

@@ -22,12 +22,18 @@ mod document;
 mod notes;
 
 mod files;
+
+mod authority;
 mod mistake;
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use crate::{admin, certificate::Certificate, listen};
 
+pub use authority::Authority;
 pub use files::Files;
 pub use fleets::Fleet;
 use fleets::Fleets;
@@ -58,6 +64,8 @@ pub struct Config {
     pub files: Files,
     /// What can be used, and somebody should look at.
     pub warnings: Vec<Mistake>,
+    /// Whose certificates are believed.
+    pub authorities: Vec<Authority>,
 }
 
 /// What was found in a configuration file.
@@ -79,12 +87,12 @@ impl Reading {
             let settings = Settings::of(&root);
             Some((whole(Found::root(root, &notes))?, settings))
         });
-        let Noted { mistakes, warnings, files } = notes.into_noted();
+        let Noted { mistakes, warnings, authorities, files } = notes.into_noted();
         let config = match parts {
             Some((parts, settings)) if mistakes.is_empty() => {
                 let Parts { listen, json, admin, fleets } = parts;
                 let (file, files) = (file.to_owned(), files.clone());
-                Ok(Config { file, listen, json, admin, fleets, settings, files, warnings })
+                Ok(Config { file, listen, json, admin, fleets, settings, files, warnings, authorities })
             }
             _ => Err(mistakes),
         };
@@ -110,7 +118,8 @@ impl Config {
             let problem = certificate.concern(now_seconds)?;
             Some(Mistake { file, line: None, column: None, place, problem })
         });
-        self.warnings.iter().cloned().chain(ends).collect()
+        let authorities = self.authorities.iter().filter_map(|authority| authority.warning(now_seconds));
+        self.warnings.iter().cloned().chain(ends).chain(authorities).collect()
     }
 
     /// Our own certificates, each with the part of the configuration that it is of.
@@ -172,10 +181,17 @@ fn check_addresses(config: &Parts, place: &Place<'_>) {
     let named = [("listen", config.listen.address), ("admin", config.admin.address)].into_iter().chain(json);
     let named: Vec<_> = named.filter(|(_, address)| address.port() != 0).collect();
     for (index, (name, address)) in named.iter().enumerate() {
-        if let Some((first, _)) = named.iter().take(index).find(|(_, other)| other == address) {
+        if let Some((first, _)) = named.iter().take(index).find(|(_, other)| overlap(*other, *address)) {
             place.wrong(format!("{first} and {name} need addresses of their own"));
         }
     }
+}
+
+/// Whether one of them keeps the other from being listened on: 0.0.0.0 is every IPv4 address, :: every address.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers =
+        |all: SocketAddr, some: SocketAddr| all.ip().is_unspecified() && (all.is_ipv6() || some.is_ipv4());
+    one.port() == other.port() && (one.ip() == other.ip() || covers(one, other) || covers(other, one))
 }
 
 #[cfg(test)]

@@ -26,10 +26,12 @@ mod fleet_name;
 mod trouble;
 
 mod answer;
+mod cause;
 
 mod choose;
 mod load;
 mod standing;
+mod unready;
 
 use std::{sync::Arc, time::Duration};
 

@@ -28,4 +28,6 @@ pub mod telemetry;
 pub mod certificate;
 pub mod fingerprint;
 
+mod file;
+
 pub mod clock;

@@ -7,6 +7,7 @@ pub mod trace;
 
 mod shed;
 
+mod level;
 mod logs;
 mod seldom;
 
@@ -19,11 +20,12 @@ use thiserror::Error;
 use tracing::Metadata;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::{FilterExt as _, LevelFilter, Targets, filter_fn},
+    filter::{FilterExt as _, Targets, filter_fn},
     layer::SubscriberExt as _,
     util::{SubscriberInitExt as _, TryInitError},
 };
 
+pub use level::LevelError;
 pub use logs::shown;
 pub use seldom::Seldom;
 pub use shed::Shed;
@@ -32,13 +34,14 @@ pub use shed::Shed;
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Set: traces are exported there.
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-/// Level of the log, of the whole or by module: `debug`, or `info,edge::decider=debug`; `info` where it is not set.
-const LEVEL_VARIABLE: &str = "RUST_LOG";
 const SERVICE_NAME: &str = "countersign-edge";
 
 /// Telemetry that cannot be set up.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
+    /// The level of the log is none.
+    #[error(transparent)]
+    Level(#[from] LevelError),
     /// The exporter refuses its settings.
     #[error("traces cannot be exported: {0}. Check {OTLP_ENDPOINT}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -62,7 +65,7 @@ impl Telemetry {
             Some(endpoint) if !endpoint.is_empty() => Some(exporting_provider()?),
             _ => None,
         };
-        let logs = tracing_subscriber::registry().with(log_layer());
+        let logs = tracing_subscriber::registry().with(log_layer(level::of_environment()?));
         match &traces {
             Some(provider) => {
                 let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer(SERVICE_NAME));
@@ -93,9 +96,7 @@ fn exporting_provider() -> Result<SdkTracerProvider, TelemetryError> {
 }
 
 /// Log lines take events only.
-fn log_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
-    let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
-    let level: Targets = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+fn log_layer(level: Targets) -> Box<dyn Layer<Registry> + Send + Sync> {
     let filter = level.and(filter_fn(is_event));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {

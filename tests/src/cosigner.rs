@@ -153,6 +153,14 @@ pub enum Error {
         /// Why it cannot be read.
         source: std::io::Error,
     },
+    /// The request cannot be read.
+    #[error("cannot read the request, {}: {source}", path.display())]
+    Input {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: std::io::Error,
+    },
     /// A key or certificate file holds something else.
     #[error("cannot use {}: {why}", path.display())]
     Key {
@@ -209,6 +217,9 @@ impl Error {
 
     /// True where nothing was sent because what was given cannot be used.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::Key { .. } | Self::Url { .. } | Self::Request(_))
+        matches!(
+            self,
+            Self::File { .. } | Self::Input { .. } | Self::Key { .. } | Self::Url { .. } | Self::Request(_)
+        )
     }
 }

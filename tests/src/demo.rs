@@ -23,6 +23,7 @@ use self::system::System;
 use self::table::Row;
 use crate::cosigner::{self, ANSWER_TIMEOUT, Answer, Cosigner, PlainCosigner, Trust};
 use crate::local::{self, Addresses, JSON_TENANT, Local, Settings};
+use crate::output::{self, print, say};
 use crate::services::{self, decisions, ports};
 
 /// What the demo is told.
@@ -30,8 +31,8 @@ use crate::services::{self, decisions, ports};
 pub struct Options {
     /// Where keys, configurations, policy, data and logs are.
     pub directory: PathBuf,
-    /// Where the services listen, if their configurations are not written yet.
-    pub addresses: Addresses,
+    /// Where the services listen, if their configurations are not written yet. `None`: at the usual ports.
+    pub ports: Option<Addresses>,
     /// Where the ledger is.
     pub ledger: Ledger,
     /// End after the table.
@@ -61,45 +62,59 @@ pub async fn run(options: &Options) -> Result<ExitCode, Error> {
         () = interrupt.received() => Ok(ExitCode::SUCCESS),
     };
     system.stop().await?;
-    outcome
+    match outcome {
+        Err(Error::Output(error)) if error.is_closed() => Ok(ExitCode::SUCCESS),
+        outcome => outcome,
+    }
 }
 
 async fn show(local: &Local, system: &mut System, options: &Options) -> Result<ExitCode, Error> {
     let plan = Plan::make(local, options.ledger).await?;
     system.start(&plan).await?;
     let rows = system.until_failure(send_samples(local)).await?;
-    println!("{}", table::render(&rows));
+    print(format_args!("{}\n", table::render(&rows)))?;
     if plan.database.is_some() {
-        println!("{}", shares::told(system.deciders()).await?);
+        print(format_args!("{}\n", shares::told(system.deciders()).await?))?;
     }
     if !options.once {
         if let Some(url) = &plan.database {
-            println!("The ledger, while this runs:  psql {url}");
+            print(format_args!("The ledger, while this runs:  psql {url}\n"))?;
         }
         say_how_to_go_on(local)?;
         return Err(system.failure().await);
     }
     let surprises = rows.iter().filter(|row| !row.is_expected()).count();
     if surprises > 0 {
-        eprintln!("{surprises} of {} answers were not the expected ones.", rows.len());
+        say(format_args!("{surprises} of {} answers were not the expected ones.\n", rows.len()));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn prepare(options: &Options) -> Result<Local, Error> {
-    let settings = Settings { addresses: options.addresses, ..Settings::default() };
-    if !options.directory.exists() {
-        eprintln!("Creating {} with keys, certificates and configurations …", options.directory.display());
-    }
-    let local = Local::create(&options.directory, &settings)?;
-    let addresses = local.addresses()?;
+    let settings = Settings { addresses: options.ports.unwrap_or_default(), ..Settings::default() };
     let deciders = match options.ledger {
         Ledger::Sqlite => 1,
         Ledger::Postgres { deciders } => deciders,
     };
-    addresses.fleet(deciders)?.iter().try_for_each(ports::check_free)?;
+    if !options.directory.exists() {
+        settings.addresses.fleet(deciders)?;
+        let directory = options.directory.display();
+        say(format_args!("Creating {directory} with keys, certificates and configurations …\n"));
+    }
+    let local = Local::create(&options.directory, &settings)?;
+    let addresses = local.addresses()?;
+    if options.ports.is_some_and(|ports| ports != addresses) {
+        say(format_args!("--ports is not used: the ports are those of {}\n", configurations(&local)));
+    }
+    let free = addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
+    free.map_err(|source| Error::Ports { source, configurations: configurations(&local) })?;
     Ok(local)
+}
+
+/// The files that say where the services listen.
+fn configurations(local: &Local) -> String {
+    format!("{} and {}", local.edge_config().display(), local.decider_config().display())
 }
 
 async fn send_samples(local: &Local) -> Result<Vec<Row>, Error> {
@@ -155,7 +170,7 @@ fn row(
 /// One line that is written over: for people only.
 fn progress(text: &str) {
     if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K{text}");
+        say(format_args!("\r\x1b[K{text}"));
     }
 }
 
@@ -168,12 +183,13 @@ fn say_how_to_go_on(local: &Local) -> Result<(), Error> {
             local.url()?
         ));
     }
-    println!("Send your own request:  {line}");
-    println!(
-        "One to begin with: tests/vectors/eth_tx_sign_request.json. The policy: {}.",
-        local.policy().display()
-    );
-    println!("Logs: {root}/logs/. Ctrl-C stops.");
+    let policy = local.policy();
+    print(format_args!(
+        "Send your own request:  {line}\n\
+         One to begin with: tests/vectors/eth_tx_sign_request.json. The policy: {}.\n\
+         Logs: {root}/logs/. Ctrl-C stops.\n",
+        policy.display()
+    ))?;
     Ok(())
 }
 
@@ -190,6 +206,17 @@ pub enum Error {
     /// The files.
     #[error(transparent)]
     Local(#[from] local::Error),
+    /// What was to be shown.
+    #[error(transparent)]
+    Output(#[from] output::Error),
+    /// Somebody else listens where a service is to.
+    #[error("{source}: {configurations}")]
+    Ports {
+        /// Who listens where.
+        source: services::Error,
+        /// The files to change.
+        configurations: String,
+    },
     /// The services.
     #[error(transparent)]
     Services(#[from] services::Error),

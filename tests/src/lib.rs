@@ -10,6 +10,8 @@ pub mod local;
 
 pub mod cosigner;
 
+pub mod output;
+
 pub mod linearizable;
 
 pub mod requests;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use super::outcome::{EXIT_CONFIG, Output, tell};
+use super::outcome::{EXIT_CONFIG, Output, print, say, tell};
 use crate::{
     clock::{Clock as _, SystemClock},
     config::{Config, Mistake},
@@ -14,20 +14,20 @@ pub(super) fn check(file: &Path, output: Output) -> ExitCode {
         Ok(config) => (Vec::new(), config.all_warnings(SystemClock.unix_seconds())),
         Err(mistakes) => (mistakes, Vec::new()),
     };
+    let code = if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_CONFIG) };
     match output {
-        Output::Json => print_json(&mistakes, &warnings),
+        Output::Json => print(format_args!("{}\n", json(&mistakes, &warnings)), code),
         Output::Text if mistakes.is_empty() => {
-            println!("{}: no mistakes", file.display());
-            warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+            warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
+            print(format_args!("{}: no mistakes\n", file.display()), code)
         }
-        Output::Text => tell(&mistakes),
+        Output::Text => {
+            tell(&mistakes);
+            code
+        }
     }
-    if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_CONFIG) }
 }
 
-fn print_json(mistakes: &[Mistake], warnings: &[Mistake]) {
-    println!(
-        "{}",
-        serde_json::json!({"ok": mistakes.is_empty(), "mistakes": mistakes, "warnings": warnings})
-    );
+fn json(mistakes: &[Mistake], warnings: &[Mistake]) -> serde_json::Value {
+    serde_json::json!({"ok": mistakes.is_empty(), "mistakes": mistakes, "warnings": warnings})
 }

@@ -18,7 +18,8 @@ Examples:
   edge keys new --algorithm es256 --out reply_private.pem       P-256: every Co-signer has to be of 2026.08.19 or later
 
 The public half goes to standard output, what to do with it to standard error.
-Exit codes: 0 made, 1 not made (the file is there already, for one), 64 bad usage.";
+Exit codes: 0 made, 1 not made (the file is there already, for one), 64 bad usage, 74 made, and the public
+half could not be written.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -26,7 +27,7 @@ Examples:
   edge keys show --config edge.yaml --output json    the same for programs
   edge keys show --key reply_private.pem             one file: a private key, a public key, or a certificate
 
-Nothing secret is shown. Exit codes: 0 shown, 64 bad usage, 78 a file cannot be used.";
+Nothing secret is shown. Exit codes: 0 shown, 64 bad usage, 74 output cannot be written, 78 a file cannot be used.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -44,7 +45,7 @@ pub(super) struct New {
     #[arg(long, value_enum, default_value_t = Kind::Rs256)]
     algorithm: Kind,
     /// The file of the private key: readable by its owner only
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = named_file)]
     out: PathBuf,
 }
 
@@ -75,6 +76,14 @@ impl From<Kind> for Algorithm {
             Kind::Rs256 => Self::Rs256,
             Kind::Es256 => Self::Es256,
         }
+    }
+}
+
+/// Not `-`, which others take for standard output.
+fn named_file(name: &str) -> Result<PathBuf, &'static str> {
+    match name {
+        "-" => Err("a private key is not printed: give the name of a file"),
+        name => Ok(name.into()),
     }
 }
 

@@ -9,6 +9,8 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+use crate::file;
+
 /// The configuration file and every file it names, each with a digest of what it held; `None`: it could not be read.
 ///
 /// By content, not by time stamp: mounted secrets swap links, and editors keep times.
@@ -18,7 +20,7 @@ pub struct Files(BTreeMap<PathBuf, Option<[u8; 32]>>);
 impl Files {
     /// Reads a file and remembers what it held, at its first reading.
     pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
-        let contents = std::fs::read(path);
+        let contents = file::read(path);
         let digest = contents.as_ref().ok().map(|contents| Sha256::digest(contents).into());
         self.0.entry(path.to_owned()).or_insert(digest);
         contents

@@ -15,7 +15,7 @@ use super::{
     paths::Paths,
     section::{Found, Section},
 };
-use crate::listen::{self, Fence, Networks, root_store};
+use crate::listen::{self, Fence, Networks};
 
 /// What somebody has to write who wants a listener in JSON mode that keeps nobody out.
 pub(super) const OPEN_TO_THE_WORLD: &str =
@@ -52,7 +52,7 @@ fn listener(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::C
 
 fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
     let (place, pem) = found.file()?;
-    place.check(root_store(&pem))
+    parts::authorities(&place, &pem)
 }
 
 fn fence(section: &mut Section<'_>) -> Option<Fence> {

@@ -7,13 +7,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{files::Files, mistake::Mistake};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+use super::{authority::Authority, files::Files, mistake::Mistake};
+use crate::certificate::Certificate;
 
 /// The mistakes found so far in one file, and what was read on the way.
 pub(super) struct Notes {
     file: PathBuf,
     mistakes: RefCell<Vec<Mistake>>,
     warnings: RefCell<Vec<Mistake>>,
+    authorities: RefCell<Vec<Authority>>,
     files: RefCell<Files>,
 }
 
@@ -23,6 +27,8 @@ pub(super) struct Noted {
     pub(super) mistakes: Vec<Mistake>,
     /// It can, and somebody should look at it.
     pub(super) warnings: Vec<Mistake>,
+    /// Whose certificates are believed.
+    pub(super) authorities: Vec<Authority>,
     /// It, and all that it names.
     pub(super) files: Files,
 }
@@ -33,6 +39,7 @@ impl Notes {
             file: file.to_owned(),
             mistakes: RefCell::default(),
             warnings: RefCell::default(),
+            authorities: RefCell::default(),
             files: RefCell::default(),
         }
     }
@@ -57,6 +64,9 @@ impl Notes {
             serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
                 format!("\"{key}\" is given twice")
             }
+            serde_saphyr::Error::MultipleDocuments { .. } => {
+                "holds several documents (---): leave one".to_owned()
+            }
             // The first line says what; a picture of the place follows, which line and column make up for.
             other => other.to_string().lines().next().unwrap_or("is not YAML").to_owned(),
         };
@@ -73,6 +83,7 @@ impl Notes {
         Noted {
             mistakes: in_order(self.mistakes),
             warnings: in_order(self.warnings),
+            authorities: self.authorities.into_inner(),
             files: self.files.into_inner(),
         }
     }
@@ -114,6 +125,15 @@ impl<'n> Place<'n> {
     pub(super) fn warn(&self, problem: impl Display) {
         let warning = self.notes.mistake(Some(self.at), &self.path, problem.to_string());
         self.notes.warnings.borrow_mut().push(warning);
+    }
+
+    /// Notes that the certificates (PEM) here are those of authorities: what is to be said of them depends on the time.
+    pub(super) fn authorities(&self, pem: &[u8]) {
+        let read =
+            CertificateDer::pem_slice_iter(pem).flatten().filter_map(|der| Certificate::read(&der).ok());
+        let place = self.notes.mistake(Some(self.at), &self.path, String::new());
+        let authorities = read.map(|certificate| Authority { place: place.clone(), certificate });
+        self.notes.authorities.borrow_mut().extend(authorities);
     }
 
     /// The value, or a note of what is wrong here.

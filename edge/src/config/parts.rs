@@ -71,7 +71,7 @@ pub(super) fn decider(found: Found<'_>, fleet: FleetName) -> Option<decider::Con
 /// The files, and what they make together where each is right by itself.
 fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<Identity, IdentityError>)> {
     let authority = section.required("ca").and_then(Found::file_at);
-    let authority = authority.filter(|(place, _, pem)| place.check(root_store(pem)).is_some());
+    let authority = authority.filter(|(place, _, pem)| authorities(place, pem).is_some());
     let certificate = section.required("certificate").and_then(Found::file_at);
     let private_key = section.required("private_key").and_then(Found::secret_at);
     let (certificate, private_key) = certificate.zip(private_key)?;
@@ -81,6 +81,12 @@ fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<
     let (_, ca, pem) = authority?;
     let files = IdentityFiles { ca, certificate: chain, private_key: key_file };
     Some((files, Identity::new(&pem, &at.1, &key.1)))
+}
+
+/// Whose certificates are believed.
+pub(super) fn authorities(place: &Place<'_>, pem: &[u8]) -> Option<RootCertStore> {
+    place.authorities(pem);
+    place.check(root_store(pem))
 }
 
 /// One URL or a list of them.

@@ -1,3 +1,4 @@
+mod authorities;
 mod deciders;
 mod fleets;
 mod json;

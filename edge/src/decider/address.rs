@@ -8,7 +8,7 @@ const HTTPS_PORT: u16 = 443;
 
 /// An address that is not an https URL with a host.
 #[derive(Debug, Error)]
-#[error("must be an https:// address with host and port, such as https://localhost:50051")]
+#[error("must be an https:// address with host and port, such as https://localhost:50051, and no user")]
 pub struct AddressError;
 
 /// An https URL that names one decider or several: all that its host resolves to.
@@ -23,7 +23,8 @@ impl Address {
         let address = Self(uri);
         // The host is what a certificate must be for: no certificate is for an empty name, or one with a character too many.
         let certifiable = ServerName::try_from(address.host()).is_ok();
-        if usable && certifiable { Ok(address) } else { Err(AddressError) }
+        let named = address.0.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        if usable && certifiable && named && address.port() != 0 { Ok(address) } else { Err(AddressError) }
     }
 
     /// What is looked up, and what the decider's certificate must be for.
@@ -75,6 +76,9 @@ mod tests {
             "https://a b",
             "https://decider!:50051",
             "https://-decider:50051",
+            "https://user@decider:50051",
+            "https://user:word@decider:50051",
+            "https://decider:0",
         ] {
             assert!(Address::parse(url).is_err(), "{url}");
         }

@@ -187,7 +187,7 @@ impl<'d> Asking<'d> {
             return None;
         };
         if let (Next::Silence(_), Some(silent)) = (why, &self.last) {
-            silent.note(Sign::Unable);
+            silent.fails(Sign::Unable, Trouble::Silent.to_string());
         }
         self.desk.metrics.attempt(why.word());
         self.turn_to(place)

@@ -16,8 +16,13 @@ use super::{
     load::{Latency, cost},
     standing::{Record, Sign, Standing},
     trouble::Trouble,
+    unready::Unready,
 };
 use crate::telemetry::metrics::FleetMetrics;
+
+/// What to look at. Whoever does not believe our certificate closes the connection, which is all that we may see of it.
+const HINT: &str = "is a decider there, of an authority in ca, and is our certificate of one in its client_ca, and for \
+                    clientAuth?";
 
 /// One decider at one address.
 #[derive(Debug)]
@@ -28,6 +33,7 @@ pub(super) struct Endpoint {
     record: Mutex<Record>,
     /// Of the record, to be read without its lock.
     healthy: AtomicBool,
+    unready: Mutex<Unready>,
     latency: Mutex<Latency>,
     in_flight: AtomicU32,
     /// Told when a call took it out: to be probed at once.
@@ -51,6 +57,7 @@ impl Endpoint {
             channel,
             record: Mutex::default(),
             healthy: AtomicBool::default(),
+            unready: Mutex::default(),
             latency: Mutex::new(Latency::of(std::time::Duration::ZERO, Instant::now())),
             in_flight: AtomicU32::default(),
             lost: Notify::new(),
@@ -79,13 +86,32 @@ impl Endpoint {
         self.note(Sign::Serving);
     }
 
-    pub(super) fn note(&self, sign: Sign) {
+    /// A probe or a call shows this, because of that.
+    pub(super) fn fails(&self, sign: Sign, cause: String) {
+        held(&self.unready).is(cause);
+        self.note(sign);
+    }
+
+    fn note(&self, sign: Sign) {
         let mut record = held(&self.record);
         let Some(before) = record.note(sign) else { return };
         let now = record.standing();
         self.healthy.store(now == Standing::Healthy, Ordering::Relaxed);
         drop(record);
         self.tell(before, now, sign);
+    }
+
+    /// Whether it has never been healthy.
+    pub(super) fn is_unproven(&self) -> bool {
+        held(&self.record).standing() == Standing::Unproven
+    }
+
+    /// Says why it is not asked, where that is news.
+    pub(super) fn tell_unready(&self) {
+        if let Some(cause) = held(&self.unready).news(Instant::now()) {
+            let endpoint = self.address;
+            tracing::warn!(%endpoint, cause, hint = HINT, "a decider is not ready");
+        }
     }
 
     fn tell(&self, before: Standing, now: Standing, sign: Sign) {
@@ -95,10 +121,13 @@ impl Endpoint {
         let (endpoint, standing) = (self.address, now.word());
         match now {
             Standing::Out => {
-                tracing::warn!(%endpoint, standing, sign = ?sign, "a decider is taken out");
+                let mut unready = held(&self.unready);
+                let cause = unready.tell(Instant::now());
+                tracing::warn!(%endpoint, standing, sign = ?sign, cause, "a decider is taken out");
                 self.lost.notify_one();
             }
             Standing::Healthy | Standing::Unproven => {
+                held(&self.unready).ends();
                 tracing::info!(%endpoint, standing, "a decider is asked")
             }
         }
@@ -129,10 +158,10 @@ impl Turn {
     /// The call ended with a decision, or with this trouble.
     pub(super) fn end(mut self, trouble: Option<&Trouble>) {
         self.answered = trouble.is_none();
-        match trouble.map(Trouble::sign) {
+        match trouble.map(|trouble| (trouble.sign(), trouble)) {
             None => self.endpoint.note(Sign::Answered),
-            Some(Some(sign)) => self.endpoint.note(sign),
-            Some(None) => {}
+            Some((Some(sign), trouble)) => self.endpoint.fails(sign, trouble.to_string()),
+            Some((None, _)) => {}
         }
     }
 }

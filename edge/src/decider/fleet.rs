@@ -28,6 +28,8 @@ const LOST_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
 /// Up to a quarter more, so that edges do not look up at the same time.
 const LOOKUP_JITTER_SHARE: u32 = 4;
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// From look to look at why deciders are not asked. The first one is late enough for those that are there to be healthy.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a new identity may take until one decider is healthy with it.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(3);
 const PROOF_POLL: Duration = Duration::from_millis(10);
@@ -78,7 +80,7 @@ impl Fleet {
 
     /// Keeps members and health up to date for as long as it is polled.
     pub(super) async fn watch(&self, health: &Health) {
-        tokio::join!(self.keep_known(), self.keep_health(health));
+        tokio::join!(self.keep_known(), self.keep_health(health), self.keep_telling());
     }
 
     async fn keep_health(&self, health: &Health) {
@@ -89,6 +91,13 @@ impl Fleet {
                 tracing::info!(fleet = self.name.as_str(), ready, "decider readiness changed");
             }
             self.changed.notified().await;
+        }
+    }
+
+    async fn keep_telling(&self) {
+        loop {
+            sleep(TELL_INTERVAL).await;
+            self.members().tell_unready();
         }
     }
 

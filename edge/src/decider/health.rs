@@ -15,7 +15,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::{endpoint::Endpoint, standing::Sign};
+use super::{cause::cause, endpoint::Endpoint, standing::Sign};
 
 /// Pause between questions. Shorter than a decider's `drain_notice`, so that one that is about to end is left
 /// before it does.
@@ -45,34 +45,49 @@ pub(super) async fn probe(endpoint: Arc<Endpoint>) {
     let mut client = HealthClient::new(endpoint.channel.clone());
     loop {
         let mut found = ask(&mut client).await;
-        if found.0 == Sign::Serving && !endpoint.is_healthy() {
+        if found.0.is_ok() && !endpoint.is_healthy() {
             // The first answer has waited for the connection: its time says nothing.
             found = ask(&mut client).await;
         }
         match found {
-            (Sign::Serving, took) => endpoint.serves(took),
-            (bad, _) => endpoint.note(bad),
+            (Ok(()), took) => endpoint.serves(took),
+            (Err(Bad { sign, cause }), _) => endpoint.fails(sign, cause),
         }
         // One that a call took out may have no more than lost its connection.
         let _ = timeout(PROBE_INTERVAL, endpoint.lost.notified()).await;
     }
 }
 
-/// What one probe shows, and how long it took.
-async fn ask(client: &mut HealthClient<Channel>) -> (Sign, Duration) {
-    let begun = Instant::now();
-    let sign = timeout(PROBE_TIMEOUT, check(client)).await.unwrap_or(Sign::ProbeFailed);
-    (sign, begun.elapsed())
+/// A probe that does not show a decider that serves.
+struct Bad {
+    sign: Sign,
+    cause: String,
 }
 
-async fn check(client: &mut HealthClient<Channel>) -> Sign {
+impl Bad {
+    fn failed(cause: String) -> Self {
+        Self { sign: Sign::ProbeFailed, cause }
+    }
+}
+
+/// What one probe shows, and how long it took.
+async fn ask(client: &mut HealthClient<Channel>) -> (Result<(), Bad>, Duration) {
+    let begun = Instant::now();
+    let silent = |_| Err(Bad::failed(format!("no answer within {PROBE_TIMEOUT:?}")));
+    let found = timeout(PROBE_TIMEOUT, check(client)).await.unwrap_or_else(silent);
+    (found, begun.elapsed())
+}
+
+async fn check(client: &mut HealthClient<Channel>) -> Result<(), Bad> {
     let mut request = Request::new(HealthCheckRequest { service: SERVICE_NAME.to_owned() });
     request.set_timeout(PROBE_TIMEOUT);
     match client.check(request).await {
-        Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Sign::Serving,
-        Ok(_) => Sign::NotServing,
-        // It answers, and keeps no health of its own: reachable is all that can be known.
-        Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => Sign::Serving,
-        Err(_) => Sign::ProbeFailed,
+        Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Ok(()),
+        Ok(_) => Err(Bad { sign: Sign::NotServing, cause: "it says that it does not serve".to_owned() }),
+        // What answers and is no decider would get every question.
+        Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => {
+            Err(Bad::failed(format!("it is no decider: it has no health (grpc.health.v1) of {SERVICE_NAME}")))
+        }
+        Err(status) => Err(Bad::failed(cause(&status))),
     }
 }

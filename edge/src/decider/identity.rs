@@ -6,10 +6,14 @@ use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
-use super::address::Address;
-use crate::certificate::{Certificate, CertificateError};
+use super::{address::Address, cause::root_cause};
+use crate::{
+    certificate::{Certificate, CertificateError},
+    file,
+};
 
 /// For TCP, and again for TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,7 +56,10 @@ impl IdentityFiles {
     /// The identity that the files say now. Files of which not all are replaced yet do not fit, and are an error.
     pub(super) async fn read(&self) -> Result<Identity, IdentityError> {
         let read = async |path: &PathBuf| {
-            tokio::fs::read(path).await.map_err(|error| IdentityError::File(path.clone(), error))
+            let file = path.clone();
+            let read =
+                spawn_blocking(move || file::read(&file)).await.unwrap_or_else(|fault| Err(fault.into()));
+            read.map_err(|error| IdentityError::File(path.clone(), error))
         };
         Identity::new(
             &read(&self.ca).await?,
@@ -136,11 +143,4 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity").finish_non_exhaustive()
     }
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default()
 }

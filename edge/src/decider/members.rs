@@ -65,6 +65,18 @@ impl Members {
         choose(self.candidates(asked), random, cost)
     }
 
+    /// Says of each that is not asked why, where that is news. Of a name with two families of addresses one may never
+    /// answer, and need not.
+    pub(super) fn tell_unready(&self) {
+        let is_reached =
+            |address| self.0.iter().any(|other| other.address == address && other.endpoint.is_healthy());
+        for Member { address, endpoint, .. } in self.0.iter().map(AsRef::as_ref) {
+            if !endpoint.is_healthy() && !(endpoint.is_unproven() && is_reached(*address)) {
+                endpoint.tell_unready();
+            }
+        }
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         !self.places(Endpoint::is_healthy).is_empty()
     }

@@ -6,7 +6,7 @@ use thiserror::Error;
 use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
-use super::{answer::Garbage, standing::Sign};
+use super::{answer::Garbage, cause::cause, standing::Sign};
 
 /// The reason of a decider for a tenant whose ledger it does not have.
 const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
@@ -15,7 +15,7 @@ const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
 #[derive(Debug, Error)]
 pub enum Trouble {
     /// The decider could not be reached, or answered with an error.
-    #[error("no decision: {} ({})", .0.code(), .0.message())]
+    #[error("no decision: {} ({})", .0.code(), cause(.0))]
     Failed(#[source] Box<Status>),
     /// It did not answer in time.
     #[error("no decision in time")]

@@ -25,7 +25,12 @@ pub enum TlsError {
     /// No private key in the file.
     #[error("does not hold a private key (PEM, unencrypted)")]
     NoKey,
-    /// The key is not the certificate's, or either is of a kind we cannot use.
+    /// A key of a kind or size that is not taken, or a damaged one.
+    #[error(
+        "holds a key that TLS cannot use: give an RSA key of 2048 to 8192 bits, or one of P-256, P-384, P-521 or Ed25519"
+    )]
+    Key,
+    /// The key is not the certificate's, or the certificate is of a kind we cannot use.
     #[error("certificate and private key do not fit together: {0}")]
     Mismatch(rustls::Error),
     /// The certificate says nothing that we can read.
@@ -110,7 +115,9 @@ fn verifier(clients: Option<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier
 pub fn certified_key(certificates: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> {
     let chain = chain(certificates)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::NoKey)?;
-    CertifiedKey::from_der(chain, key, &offer::provider()).map_err(TlsError::Mismatch)
+    let provider = offer::provider();
+    provider.key_provider.load_private_key(key.clone_key()).map_err(|_| TlsError::Key)?;
+    CertifiedKey::from_der(chain, key, &provider).map_err(TlsError::Mismatch)
 }
 
 /// Checks that `pem` holds certificates that can be trusted as roots.

@@ -16,6 +16,11 @@ use super::signer::{Algorithm, SignError};
 /// What the Co-signer takes for a handler's RSA key (callback protocol, section 3.4).
 const RSA_BYTES: usize = 256;
 
+/// The object identifier of RSA keys (RFC 8017, appendix A.1), in DER.
+const RSA_ENCRYPTION: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// Before the key itself, in PKCS#8, are its version and kind.
+const OID_WITHIN_BYTES: usize = 16;
+
 /// A file that does not hold a key for replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReplyKeyError {
@@ -67,7 +72,8 @@ impl ReplyKey {
     }
 
     fn from_der(key: &PrivateKeyDer<'_>) -> Result<Self, ReplyKeyError> {
-        let pair = Pair::from_der(key).ok_or(ReplyKeyError::Kind)?;
+        let kind = || if is_rsa(key) { ReplyKeyError::Size } else { ReplyKeyError::Kind };
+        let pair = Pair::from_der(key).ok_or_else(kind)?;
         match &pair {
             Pair::Rsa(pair) if pair.public_modulus_len() != RSA_BYTES => return Err(ReplyKeyError::Size),
             _ => {}
@@ -105,6 +111,19 @@ impl ReplyKey {
                 .map(|signature| signature.as_ref().to_vec())
                 .map_err(|_| SignError),
         }
+    }
+}
+
+/// Whether it says that it is an RSA key, of whatever size.
+fn is_rsa(key: &PrivateKeyDer<'_>) -> bool {
+    match key {
+        PrivateKeyDer::Pkcs1(_) => true,
+        PrivateKeyDer::Pkcs8(der) => der
+            .secret_pkcs8_der()
+            .windows(RSA_ENCRYPTION.len())
+            .take(OID_WITHIN_BYTES)
+            .any(|found| found == RSA_ENCRYPTION),
+        _ => false,
     }
 }
 

@@ -121,6 +121,21 @@ async fn one_that_accepts_connections_and_no_more_is_never_asked() {
     assert_eq!(deciders.metric(r#"decider_endpoints{standing="unproven",fleet="default"}"#), 1);
 }
 
+/// Such as an edge, whose address was written in place of a decider's.
+#[tokio::test]
+async fn what_answers_and_keeps_no_health_is_no_decider() {
+    let files = Files::new();
+    let other = Decider::start_with(&files, Manner::Failing(Code::Unimplemented), 0, Keeps::Nothing).await;
+    let alive = Decider::start_with(&files, Manner::Allowing, 0, Keeps::Health).await;
+    let ports = vec![other.port, alive.port];
+    let deciders = Deciders::known_as("localhost", files, vec![other, alive], ports, |_| ());
+    deciders.until_healthy(1).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(deciders.metric(r#"decider_endpoints{standing="healthy",fleet="default"}"#), 1);
+    let (troubles, _) = deciders.ask_all(20).await;
+    assert_eq!((troubles.len(), deciders.calls()), (0, vec![0, 20]));
+}
+
 #[tokio::test]
 async fn a_hedge_cuts_slow_answers_short() {
     let slow = Manner::Slow(Duration::from_millis(700));

@@ -100,6 +100,18 @@ fn keys_are_made_and_shown() {
 }
 
 #[test]
+fn a_private_key_is_not_printed() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let mut command = Command::new(EDGE);
+    command.args(["keys", "new", "--algorithm", "es256", "--out", "-"]).current_dir(directory.path());
+    let output = command.output().expect("runs");
+    assert_eq!(output.status.code(), Some(64));
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert!(told.contains("a private key is not printed: give the name of a file"), "{told}");
+    assert!(!directory.path().join("-").exists());
+}
+
+#[test]
 fn an_address_that_is_taken_fails_the_start() {
     let files = Files::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

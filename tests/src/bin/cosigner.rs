@@ -10,6 +10,7 @@ use system_tests::cosigner::jws::Signer;
 use system_tests::cosigner::{
     ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error, PlainCosigner, Trust,
 };
+use system_tests::output::{self, say};
 
 /// No valid reply.
 const EXIT_NO_REPLY: u8 = 1;
@@ -18,7 +19,7 @@ const EXIT_USAGE: u8 = 64;
 
 /// A simulated Fireblocks API Co-signer: signs a request, sends it to a callback handler and verifies the reply.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXAMPLES)]
+#[command(name = "cosigner", version, about, after_help = EXAMPLES)]
 struct Command {
     #[command(subcommand)]
     what: What,
@@ -34,13 +35,14 @@ Examples (after `make run`, from the project's directory):
   cosigner send --json --file request.json
   cosigner send --json --pin .local/tls/edge.crt --file request.json
 
-Exit codes: 0 a verified reply came, whatever its action; 1 no valid reply; 64 bad usage, nothing was sent.";
+Exit codes: 0 a verified reply came, whatever its action; 1 no valid reply; 64 bad usage, nothing was sent;
+74 the reply could not be printed.";
 
 #[derive(Debug, Subcommand)]
 enum What {
     /// Sign a request, send it, verify the reply's signature and requestId, and print it
     Send(Send),
-    /// Sign a request and print the token
+    /// Sign a request and print the token, without a line feed where standard output is no terminal
     Sign(Sign),
 }
 
@@ -118,21 +120,28 @@ async fn main() -> ExitCode {
         What::Sign(sign) => sign.run(),
     };
     match done {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(text) => printed(&text),
         Err(error) => {
-            eprintln!("cosigner: {error}");
+            say(format_args!("cosigner: {error}\n"));
             ExitCode::from(if error.is_usage() { EXIT_USAGE } else { EXIT_NO_REPLY })
         }
+    }
+}
+
+fn printed(text: &str) -> ExitCode {
+    match output::print(text) {
+        Err(error) if !error.is_closed() => {
+            say(format_args!("cosigner: {error}\n"));
+            ExitCode::from(output::EXIT_OUTPUT)
+        }
+        _ => ExitCode::SUCCESS,
     }
 }
 
 impl Send {
     async fn run(self) -> Result<String, Error> {
         let answer = if self.json { self.send_plain().await? } else { self.send_signed().await? };
-        Ok(print(&answer, self.output))
+        Ok(print(&answer, self.output) + "\n")
     }
 
     fn url(&self) -> String {
@@ -182,7 +191,10 @@ impl Sign {
             path: self.key.key.clone(),
             why: error.to_string(),
         };
-        Signer::from_pem(&key).map_err(bad)?.sign(&read(&self.file)?).map_err(|e| Error::Sign(e.to_string()))
+        let signer = Signer::from_pem(&key).map_err(bad)?;
+        let token = signer.sign(&read(&self.file)?).map_err(|error| Error::Sign(error.to_string()))?;
+        // In a file it would be sent with the token.
+        Ok(if std::io::stdout().is_terminal() { token + "\n" } else { token })
     }
 }
 
@@ -208,13 +220,13 @@ fn print(answer: &Answer, output: Output) -> String {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::File { what: "the request", path: file.to_owned(), source };
+    let failed = |source| Error::Input { path: file.to_owned(), source };
     if file != Path::new("-") {
         return std::fs::read(file).map_err(failed);
     }
     let mut standard_input = std::io::stdin().lock();
     if standard_input.is_terminal() {
-        eprintln!("Reading the request from standard input; end with Ctrl-D.");
+        say("Reading the request from standard input; end with Ctrl-D.\n");
     }
     let mut request = Vec::new();
     standard_input.read_to_end(&mut request).map_err(failed)?;

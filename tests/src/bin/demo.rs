@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, ValueEnum, value_parser};
 use system_tests::demo::{self, Ledger, Options};
 use system_tests::local::Addresses;
+use system_tests::output::{EXIT_OUTPUT, say};
 
 /// Bad usage (sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -17,15 +18,15 @@ const EXIT_USAGE: u8 = 64;
 /// On the first run it creates a directory with keys, certificates, configurations and a policy. What is there is
 /// kept: change it and run again. Without --once it stays up until Ctrl-C.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXAMPLES)]
+#[command(name = "demo", version, about, after_help = EXAMPLES)]
 struct Arguments {
     /// Directory of keys, configurations, policy, data and logs
     #[arg(long, value_name = "DIR", default_value = ".local")]
     dir: PathBuf,
     /// Ports on 127.0.0.1 for new configurations: edge, edge admin, decider, decider admin and, if it is to have JSON mode,
-    /// the edge in that
-    #[arg(long, value_name = "PORTS", value_parser = addresses, default_value = "8443,9443,50051,9444,8444")]
-    ports: Addresses,
+    /// the edge in that [default: 8443,9443,50051,9444,8444]
+    #[arg(long, value_name = "PORTS", value_parser = addresses)]
+    ports: Option<Addresses>,
     /// Where the ledger is: in a file for one decider, or on a PostgreSQL server of the demo's own for several
     #[arg(long, env = "STORE", value_enum, default_value = "sqlite")]
     store: Store,
@@ -73,8 +74,11 @@ async fn main() -> ExitCode {
     match demo::run(&options).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("demo: {error}");
-            ExitCode::FAILURE
+            say(format_args!("demo: {error}\n"));
+            match error {
+                demo::Error::Output(_) => ExitCode::from(EXIT_OUTPUT),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -89,12 +93,20 @@ impl Arguments {
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
             }
         };
-        Ok(Options { directory: self.dir, addresses: self.ports, ledger, once: self.once })
+        Ok(Options { directory: self.dir, ports: self.ports, ledger, once: self.once })
     }
 }
 
 fn addresses(ports: &str) -> Result<Addresses, String> {
     let ports: Option<Vec<u16>> = ports.split(',').map(|port| port.trim().parse().ok()).collect();
+    let twice = ports
+        .iter()
+        .flatten()
+        .enumerate()
+        .find(|(index, port)| ports.iter().flatten().take(*index).any(|before| before == *port));
+    if let Some((_, port)) = twice {
+        return Err(format!("{port} is given twice: each needs a port of its own"));
+    }
     match ports.as_deref() {
         Some(&[edge, edge_admin, decider, decider_admin]) => {
             Ok(Addresses::local([edge, edge_admin, decider, decider_admin]))
@@ -114,7 +126,7 @@ mod tests {
     fn without_arguments_the_layout_is_the_documented_one() {
         let options = Arguments::try_parse_from(["demo"]).unwrap().options().unwrap();
         assert_eq!(options.directory, PathBuf::from(".local"));
-        assert_eq!(options.addresses, Addresses::default());
+        assert_eq!(options.ports, None);
         assert!(!options.once);
     }
 
@@ -122,11 +134,13 @@ mod tests {
     fn ports_are_given_in_order() {
         let options =
             Arguments::try_parse_from(["demo", "--once", "--ports", "1,2,3,4"]).unwrap().options().unwrap();
-        assert_eq!(options.addresses, Addresses::local([1, 2, 3, 4]));
+        assert_eq!(options.ports, Some(Addresses::local([1, 2, 3, 4])));
         assert!(options.once);
         let five = Arguments::try_parse_from(["demo", "--ports", "1,2,3,4,5"]).unwrap().options().unwrap();
-        assert_eq!(five.addresses, Addresses::local([1, 2, 3, 4]).with_json(5));
-        assert!(Arguments::try_parse_from(["demo", "--ports", "1,2,3"]).is_err());
+        assert_eq!(five.ports, Some(Addresses::local([1, 2, 3, 4]).with_json(5)));
+        for bad in ["1,2,3", "1,2,3,1", "1,2,3,4,3"] {
+            assert!(Arguments::try_parse_from(["demo", "--ports", bad]).is_err(), "{bad}");
+        }
     }
 
     #[test]

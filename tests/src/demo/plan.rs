@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{Error, Ledger};
 use crate::local::Local;
+use crate::output::say;
 use crate::services::{self, Process};
 
 /// The processes in the order of their start, and what they need beside themselves.
@@ -67,7 +68,7 @@ fn edge(local: &Local, config: PathBuf, admin: SocketAddr) -> Service {
 
 /// A new one, on a server that ends with this program.
 async fn database() -> Result<String, Error> {
-    eprintln!("Starting a PostgreSQL server …");
+    say("Starting a PostgreSQL server …\n");
     let started = tokio::task::spawn_blocking(|| {
         postgres_cluster::check().map(|()| postgres_cluster::database().url().to_owned())
     });

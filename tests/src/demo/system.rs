@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::plan::{Plan, Service};
+use crate::output::say;
 use crate::services::{Process, READY_TIMEOUT, STOP_TIMEOUT};
 
 /// How often the services are looked at while the demo stays up.
@@ -25,7 +26,7 @@ impl System {
     }
 
     async fn add(&mut self, service: &Service) -> Result<(), Error> {
-        eprintln!("Waiting for the {} …", service.name());
+        say(format_args!("Waiting for the {} …\n", service.name()));
         self.services.push(service.spawn()?);
         match self.services.last_mut() {
             Some(process) => Ok(process.ready(READY_TIMEOUT).await?),

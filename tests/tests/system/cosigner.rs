@@ -155,6 +155,46 @@ async fn a_missing_key_says_how_to_get_one() {
 }
 
 #[tokio::test]
+async fn a_missing_request_is_no_matter_of_the_demo() {
+    let edge = replying(approving).await;
+    let output = run(&edge, &["send", "--file", "absent.json"], "").await;
+    insta::assert_snapshot!(text(&output.stderr), @"cosigner: cannot read the request, absent.json: No such file or directory (os error 2)");
+    let version = Command::new(env!("CARGO_BIN_EXE_cosigner")).arg("--version").output().await.unwrap();
+    assert!(text(&version.stdout).starts_with("cosigner "), "{}", text(&version.stdout));
+}
+
+/// As `curl --data-binary @request.jwt` sends it: a line feed at its end is no part of a token.
+#[tokio::test]
+async fn a_token_in_a_file_is_the_token_and_nothing_else() {
+    let edge = replying(approving).await;
+    let token = run(&edge, &["sign"], REQUEST).await;
+    assert!(text(&token.stdout).bytes().all(|byte| !byte.is_ascii_whitespace()), "{}", text(&token.stdout));
+}
+
+#[tokio::test]
+async fn output_that_nobody_takes_is_no_panic() {
+    let edge = replying(approving).await;
+    std::fs::write(edge.local.root().join("request.json"), REQUEST).unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = std::fs::File::create("/dev/full").unwrap();
+    for (out, code, told) in [
+        (Stdio::from(writer), 0, ""),
+        (
+            Stdio::from(full),
+            74,
+            "cosigner: cannot write to standard output: No space left on device (os error 28)\n",
+        ),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cosigner"));
+        command.args(["sign", "--file", "request.json", "--key", "cosigner/private.pem"]);
+        command.current_dir(edge.local.root()).stdout(out).stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output().await.unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(code), told));
+    }
+}
+
+#[tokio::test]
 async fn connections_are_kept_and_replaced_when_the_handler_closes_them() {
     let edge = replying(approving).await;
     let cosigner = Cosigner::new(&edge.config()).unwrap();

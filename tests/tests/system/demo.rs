@@ -75,6 +75,7 @@ async fn every_sample_is_answered_as_expected_and_again_on_the_second_run() {
     let second = once(&local, &addresses).await;
     assert!(second.status.success(), "{}", shown(&second));
     assert_eq!(actions(&second), actions(&first));
+    assert!(!shown(&second).contains("--ports"), "they are the same: {}", shown(&second));
     assert!(started.elapsed() < SECOND_RUN, "took {:?}", started.elapsed());
 }
 
@@ -115,7 +116,49 @@ async fn a_port_that_is_taken_is_named_before_anything_starts() {
     assert_eq!(output.status.code(), Some(1));
     let text = shown(&output);
     assert!(text.contains(&format!("port {} (the edge) is taken", addresses.edge.port())), "{text}");
+    let file = directory.path().join("edge/edge.yaml").display().to_string();
+    assert!(text.contains(&file), "which file to change is said: {text}");
     assert!(!directory.path().join("logs/decider.log").exists());
+}
+
+#[tokio::test]
+async fn ports_that_run_into_each_other_are_refused_before_anything_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let local = directory.path().join(".local");
+    let twice = Addresses { decider: ports::free_addresses().edge, ..ports::free_addresses() };
+    let twice = Addresses { edge: twice.decider, ..twice };
+    let output = once(&local, &twice).await;
+    assert_eq!(output.status.code(), Some(64), "{}", shown(&output));
+    let port = twice.edge.port();
+    assert!(shown(&output).contains(&format!("{port} is given twice")), "{}", shown(&output));
+    // The second decider would have the first one's admin port.
+    let near = Addresses { decider_admin: (twice.edge.ip(), port + 1).into(), ..twice };
+    let near = Addresses { edge: ports::free_addresses().edge, ..near };
+    let output = demo(&local, &near).args(["--store", "postgres", "--deciders", "3"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    assert!(shown(&output).contains("is given twice"), "{}", shown(&output));
+    assert!(!local.exists());
+}
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_ends_it_and_a_full_disk_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let addresses = ports::free_addresses();
+    let into = async |out: Stdio| {
+        let mut demo = demo(directory.path(), &addresses);
+        let demo = demo.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), demo.wait_with_output()).await;
+        ended.expect("it ends").unwrap()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = into(writer.into()).await;
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = into(full.into()).await;
+    assert_eq!(output.status.code(), Some(74), "{}", shown(&output));
+    assert!(shown(&output).contains("demo: cannot write to standard output"), "{}", shown(&output));
+    ports::check_free(&addresses).unwrap();
 }
 
 #[tokio::test]
@@ -161,5 +204,6 @@ async fn configurations_from_before_json_mode_still_work() {
     let output = once(local.root(), &ports::free_addresses_with_json()).await;
     assert!(output.status.success(), "{}", shown(&output));
     assert_eq!(actions(&output), ACTIONS[..10], "{}", shown(&output));
+    assert!(shown(&output).contains("--ports is not used"), "{}", shown(&output));
     assert_eq!(std::fs::read_to_string(local.edge_config()).unwrap(), before);
 }

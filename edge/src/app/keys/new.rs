@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use super::encoding::{private_pem, public_pem};
 use crate::{
-    app::outcome::EXIT_FAILED,
+    app::outcome::{EXIT_FAILED, print, say},
     fingerprint::fingerprint,
     respond::{Algorithm, ReplyKey, ReplyKeyError},
 };
@@ -42,12 +42,12 @@ enum NewError {
 pub(super) fn new(algorithm: Algorithm, out: &Path) -> ExitCode {
     match make(algorithm, out) {
         Ok(key) => {
-            print!("{}", public_pem(key.public_key()));
-            eprint!("{}", advice(&key, out));
-            ExitCode::SUCCESS
+            let printed = print(public_pem(key.public_key()), ExitCode::SUCCESS);
+            say(advice(&key, out).trim_end());
+            printed
         }
         Err(error) => {
-            eprintln!("edge: {error}");
+            say(format_args!("edge: {error}"));
             ExitCode::from(EXIT_FAILED)
         }
     }
@@ -98,6 +98,7 @@ fn advice(key: &ReplyKey, out: &Path) -> String {
         "{file} signs replies by {algorithm}. Keep a copy where your secrets are kept.\n{versions}\
          Give the public key above to the API user's callback handler, in the Console or by the API.\n\
          It has to be approved there; write {file} as reply_private_key of the path when it is, not before.\n\
+         To see the public key again: edge keys show --key {file}\n\
          Fingerprint (SHA-256): {}\n{}",
         fingerprint(key.public_key()),
         warning(out)
@@ -168,6 +169,7 @@ mod tests {
         Every Co-signer that calls the path has to be of version 2026.08.19 or later.
         Give the public key above to the API user's callback handler, in the Console or by the API.
         It has to be approved there; write reply_private.pem as reply_private_key of the path when it is, not before.
+        To see the public key again: edge keys show --key reply_private.pem
         Fingerprint (SHA-256): c9027238fd5f01430d8d26bd5e764c8c71f0c4633a279a68fc71163eb9543e78
         ");
     }

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::encoding::public_pem;
 use crate::{
-    app::outcome::{EXIT_CONFIG, Output, tell},
+    app::outcome::{EXIT_CONFIG, Output, print, say, tell},
     callback_handler::{CallbackPath, PathKeys},
     certificate::{Certificate, day},
     clock::{Clock as _, SystemClock},
@@ -36,7 +36,7 @@ pub(super) fn file(file: &Path, output: Output) -> ExitCode {
         Ok(Held::Key(key)) => show(&key, output),
         Ok(Held::Certificate(certificate)) => show(&certificate, output),
         Err(problem) => {
-            eprintln!("edge: {} {problem}", file.display());
+            say(format_args!("edge: {} {problem}", file.display()));
             ExitCode::from(EXIT_CONFIG)
         }
     }
@@ -48,10 +48,9 @@ fn now_seconds() -> i64 {
 
 fn show(what: &(impl Serialize + fmt::Display), output: Output) -> ExitCode {
     match output {
-        Output::Text => print!("{what}"),
-        Output::Json => println!("{}", serde_json::json!(what)),
+        Output::Text => print(what, ExitCode::SUCCESS),
+        Output::Json => print(format_args!("{}\n", serde_json::json!(what)), ExitCode::SUCCESS),
     }
-    ExitCode::SUCCESS
 }
 
 /// All that a configuration names.

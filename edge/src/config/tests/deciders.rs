@@ -21,7 +21,7 @@ fn deciders_may_have_one_address_or_several() {
     let wrong = with("[https://one:443, 7, http://two, https://ONE/]");
     insta::assert_snapshot!(files.mistakes(&wrong), @r#"
     edge.yaml:9:30: decider.address[1]: must be text; put it in quotes
-    edge.yaml:9:33: decider.address[2]: must be an https:// address with host and port, such as https://localhost:50051
+    edge.yaml:9:33: decider.address[2]: must be an https:// address with host and port, such as https://localhost:50051, and no user
     edge.yaml:9:45: decider.address[3]: is given twice: every decider needs an address of its own
     "#);
     insta::assert_snapshot!(files.mistakes(&with("[]")), @"edge.yaml:9:12: decider.address: must be a list with at least one entry");

@@ -123,6 +123,9 @@ fn json_mode_keeps_apart_from_jwt_mode() {
     insta::assert_snapshot!(files.mistakes(&fenced.replace("tenant: json", "tenant: default")), @r#"edge.yaml:25:7: json.paths[0]: tenant "default" is that of paths[0] too: JSON mode proves nothing about who asks, so it needs a tenant of its own"#);
     insta::assert_snapshot!(files.mistakes(&fenced.replace("8444", "8443")), @"edge.yaml:2:1: listen and json.listen need addresses of their own");
     insta::assert_snapshot!(files.mistakes(&fenced.replace("8444", "9443")), @"edge.yaml:2:1: admin and json.listen need addresses of their own");
+    let all = fenced.replace("127.0.0.1:9443", "0.0.0.0:8444");
+    let all = all.replace("address: 127.0.0.1:8444", "address: 10.1.2.3:8444");
+    insta::assert_snapshot!(files.mistakes(&all), @"edge.yaml:2:1: admin and json.listen need addresses of their own");
     let keys = fenced.replace("tenant: json", "tenant: json, reply_private_key: callback_rsa_private.pem");
     insta::assert_snapshot!(files.mistakes(&keys), @"edge.yaml:25:36: json.paths[0].reply_private_key: is no field here; there are: sub_path, tenant, decider, signer_ids");
     let twice = fenced.clone() + "    - {sub_path: '', tenant: other}\n";

@@ -87,7 +87,7 @@ extra: 1
     edge.yaml:8:19: listen.max_body_bytes: must be a whole number from 16384 to 4194304
     edge.yaml:9:3: listen.colour: is no field here; there are: address, certificate, private_key, proxies, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_token_header_bytes, max_body_bytes, payload, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_reset_streams, max_refused_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
     edge.yaml:10:8: admin: must hold named fields (name: value)
-    edge.yaml:12:12: decider.address: must be an https:// address with host and port, such as https://localhost:50051
+    edge.yaml:12:12: decider.address: must be an https:// address with host and port, such as https://localhost:50051, and no user
     edge.yaml:13:7: decider.ca: does not hold certificates (PEM, "BEGIN CERTIFICATE")
     edge.yaml:15:16: decider.private_key: certificate and private key do not fit together: keys may not be consistent: KeyMismatch
     edge.yaml:16:13: decider.deadline: must be a duration from 100ms to 20s, such as "5s" or "250ms"
@@ -110,6 +110,7 @@ fn what_is_no_yaml_is_told_with_its_place() {
     let files = Files::new();
     insta::assert_snapshot!(files.mistakes("listen: [\n"), @"edge.yaml:1:9: unclosed bracket '[' at line 1, column 9");
     insta::assert_snapshot!(files.mistakes("listen: {}\nlisten: {}\n"), @r#"edge.yaml:2:1: "listen" is given twice"#);
+    insta::assert_snapshot!(files.mistakes("listen: {}\n---\nlisten: {}\n"), @"edge.yaml:3:1: holds several documents (---): leave one");
     insta::assert_snapshot!(files.mistakes(""), @"edge.yaml:1:1: must hold named fields (name: value)");
     insta::assert_snapshot!(Config::load(&PathBuf::from("/nonexistent/edge.yaml")).expect_err("missing")[0], @"/nonexistent/edge.yaml: cannot be read: No such file or directory (os error 2)");
 }

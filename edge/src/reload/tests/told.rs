@@ -43,7 +43,10 @@ async fn what_is_in_force_is_counted_with_the_ends_of_its_certificates() {
     let warnings: Vec<_> =
         warnings.iter().map(Mistake::to_string).filter(|told| told.contains("expires")).collect();
     let warnings = warnings.join("\n").replace(&format!("{}/", bench.directory.path().display()), "");
-    insta::assert_snapshot!(warnings, @"edge.yaml: listen.certificate: expires in 12 days (2026-12-04T00:00:00Z): renew it, with the same key");
+    insta::assert_snapshot!(warnings, @"
+    edge.yaml: listen.certificate: expires in 12 days (2026-12-04T00:00:00Z): renew it, with the same key
+    edge.yaml:10:7: decider.ca: CN=rcgen self signed cert expires in 12 days (2026-12-04T00:00:00Z): have its successor beside it
+    ");
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn what_a_co_signer_would_not_take_is_refused_at_start() {
         (twice, ReplyKeyError::Several),
         // 4096 bits.
         (vector("webhook_jwk_private"), ReplyKeyError::Size),
+        (include_bytes!("small_key.pem").to_vec(), ReplyKeyError::Size),
         (SEC1_P384.to_vec(), ReplyKeyError::Kind),
         (PKCS8_P384.to_vec(), ReplyKeyError::Kind),
     ] {

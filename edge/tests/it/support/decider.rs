@@ -88,9 +88,9 @@ impl Decider {
         Self::start_at(files, manner, 0).await
     }
 
-    /// At this port, without a health of its own.
+    /// At this port.
     pub async fn start_at(files: &Files, manner: Manner, port: u16) -> Self {
-        Self::start_with(files, manner, port, Keeps::Nothing).await
+        Self::start_with(files, manner, port, Keeps::Health).await
     }
 
     pub async fn start_with(files: &Files, manner: Manner, port: u16, keeps: Keeps) -> Self {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tempfile::TempDir;
 
@@ -39,11 +39,17 @@ impl Files {
 
     /// A new certificate and key in the place of those of this name.
     pub fn certify(&self, name: &str) {
+        self.certify_for(name, Vec::new());
+    }
+
+    /// The same for these purposes only.
+    pub fn certify_for(&self, name: &str, purposes: Vec<ExtendedKeyUsagePurpose>) {
         let ca_key = String::from_utf8(self.read("ca.key")).expect("PEM");
         let ca = Issuer::new(authority(), KeyPair::from_pem(&ca_key).expect("a key"));
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(names).expect("parameters");
+        let mut params = CertificateParams::new(names).expect("parameters");
+        params.extended_key_usages = purposes;
         let certificate = params.signed_by(&key, &ca).expect("a certificate");
         self.write(&format!("{name}.crt"), certificate.pem().as_bytes());
         self.write(&format!("{name}.key"), key.serialize_pem().as_bytes());

@@ -48,6 +48,11 @@ impl Program {
         self.tell("-HUP");
     }
 
+    /// The first event with this message that was not read yet.
+    pub fn told(&self, message: &str) -> serde_json::Value {
+        self.log.until(message)
+    }
+
     fn tell(&self, signal: &str) {
         let told = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
         assert!(told.expect("kill runs").success());

@@ -1,0 +1,66 @@
+//! Why an endpoint is not asked, told when that is news: probes fail five times a second, and a name may have an address
+//! that never answers.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Shortest time between two lines of one endpoint.
+const TELL_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Why an endpoint is not asked.
+#[derive(Debug, Default)]
+pub(super) struct Unready {
+    cause: Option<String>,
+    told: Option<(String, Instant)>,
+}
+
+impl Unready {
+    /// It is asked.
+    pub(super) fn ends(&mut self) {
+        self.cause = None;
+    }
+
+    /// It is not, because of this.
+    pub(super) fn is(&mut self, cause: String) {
+        self.cause = Some(cause);
+    }
+
+    /// The cause, where that was not told and the last one was told long ago.
+    pub(super) fn news(&mut self, now: Instant) -> Option<&str> {
+        let cause = self.cause.as_ref()?;
+        let told = self.told.as_ref();
+        if told.is_some_and(|(told, at)| told == cause || now.duration_since(*at) < TELL_INTERVAL) {
+            return None;
+        }
+        Some(self.tell(now))
+    }
+
+    /// The cause, which is told now.
+    pub(super) fn tell(&mut self, now: Instant) -> &str {
+        let cause = self.cause.clone().unwrap_or_default();
+        self.told.insert((cause, now)).0.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once_and_another_one_later() {
+        let (mut unready, start) = (Unready::default(), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(unready.news(after(0)), None);
+        unready.is("refused".to_owned());
+        assert_eq!(unready.news(after(0)), Some("refused"));
+        assert_eq!(unready.news(after(600)), None);
+        unready.is("not believed".to_owned());
+        assert_eq!(unready.news(after(600)), Some("not believed"));
+        unready.is("refused".to_owned());
+        assert_eq!(unready.news(after(659)), None);
+        assert_eq!(unready.news(after(660)), Some("refused"));
+        unready.ends();
+        assert_eq!(unready.news(after(999)), None);
+    }
+}

@@ -95,7 +95,7 @@ fn run(file: &ConfigFile) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(format_args!("edge: {error}"));
-            ExitCode::from(error.code())
+            ExitCode::from(EXIT_FAILED)
         }
     }
 }
@@ -110,15 +110,6 @@ enum RunError {
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
     Start(#[from] StartError),
-}
-
-impl RunError {
-    const fn code(&self) -> u8 {
-        match self {
-            Self::Telemetry(TelemetryError::Level(_)) => EXIT_CONFIG,
-            _ => EXIT_FAILED,
-        }
-    }
 }
 
 fn serve(config: Config) -> Result<(), RunError> {

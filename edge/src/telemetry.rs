@@ -25,7 +25,6 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-pub use level::LevelError;
 pub use logs::shown;
 pub use seldom::Seldom;
 pub use shed::Shed;
@@ -39,9 +38,6 @@ const SERVICE_NAME: &str = "countersign-edge";
 /// Telemetry that cannot be set up.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
-    /// The level of the log is none.
-    #[error(transparent)]
-    Level(#[from] LevelError),
     /// The exporter refuses its settings.
     #[error("traces cannot be exported: {0}. Check {OTLP_ENDPOINT}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -65,7 +61,8 @@ impl Telemetry {
             Some(endpoint) if !endpoint.is_empty() => Some(exporting_provider()?),
             _ => None,
         };
-        let logs = tracing_subscriber::registry().with(log_layer(level::of_environment()?));
+        let (level, wrong_level) = level::of_environment();
+        let logs = tracing_subscriber::registry().with(log_layer(level));
         match &traces {
             Some(provider) => {
                 let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer(SERVICE_NAME));
@@ -73,6 +70,9 @@ impl Telemetry {
             }
             // Without a layer for them no span is made.
             None => logs.try_init()?,
+        }
+        if let Some(error) = wrong_level {
+            tracing::warn!(%error, "the level of the log is none");
         }
         Ok(Self { traces })
     }

@@ -11,22 +11,30 @@ const VARIABLE: &str = "RUST_LOG";
 /// A level that is none. A name that is no level would be taken for a module, and nothing but that module would be logged.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "{VARIABLE} is \"{}\": give a level (error, warn, info, debug, trace, off), or modules with theirs, such as \
-     info,edge::decider=debug",
+    "{VARIABLE} is \"{}\", and info counts: give a level (error, warn, info, debug, trace, off), or modules with \
+     theirs, such as info,edge::decider=debug",
     shown(.0)
 )]
 pub struct LevelError(String);
 
-pub(super) fn of_environment() -> Result<Targets, LevelError> {
+/// The level, and what to say of it once there is a log. One that is none is no reason to serve nobody.
+pub(super) fn of_environment() -> (Targets, Option<LevelError>) {
     let level = std::env::var_os(VARIABLE).unwrap_or_default();
-    read(&level.to_string_lossy())
+    match read(&level.to_string_lossy()) {
+        Ok(level) => (level, None),
+        Err(error) => (usual(), Some(error)),
+    }
+}
+
+fn usual() -> Targets {
+    Targets::new().with_default(LevelFilter::INFO)
 }
 
 fn read(text: &str) -> Result<Targets, LevelError> {
-    let mut targets = Targets::new();
     if text.is_empty() {
-        return Ok(targets.with_default(LevelFilter::INFO));
+        return Ok(usual());
     }
+    let mut targets = Targets::new();
     for part in text.split(',').map(str::trim) {
         targets = match part.split_once('=') {
             Some((module, of_module)) if !module.is_empty() => {
@@ -73,6 +81,6 @@ mod tests {
         for text in ["loud", "info,=", "=info", "edge=", "edge=loud", "edge", "info,,debug", "info,"] {
             assert_eq!(read(text), Err(LevelError(text.to_owned())), "{text}");
         }
-        insta::assert_snapshot!(LevelError("loud\n".to_owned()), @r#"RUST_LOG is "loud\u{a}": give a level (error, warn, info, debug, trace, off), or modules with theirs, such as info,edge::decider=debug"#);
+        insta::assert_snapshot!(LevelError("loud\n".to_owned()), @r#"RUST_LOG is "loud\u{a}", and info counts: give a level (error, warn, info, debug, trace, off), or modules with theirs, such as info,edge::decider=debug"#);
     }
 }

@@ -108,7 +108,7 @@ fn prepare(options: &Options) -> Result<Local, Error> {
         say(format_args!("--ports is not used: the ports are those of {}\n", configurations(&local)));
     }
     let free = addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
-    free.map_err(|source| Error::Ports { source, configurations: configurations(&local) })?;
+    free.map_err(|source| Error::Ports { source: source.into(), configurations: configurations(&local) })?;
     Ok(local)
 }
 
@@ -213,7 +213,7 @@ pub enum Error {
     #[error("{source}: {configurations}")]
     Ports {
         /// Who listens where.
-        source: services::Error,
+        source: Box<services::Error>,
         /// The files to change.
         configurations: String,
     },

@@ -71,7 +71,8 @@ impl Members {
         let is_reached =
             |address| self.0.iter().any(|other| other.address == address && other.endpoint.is_healthy());
         for Member { address, endpoint, .. } in self.0.iter().map(AsRef::as_ref) {
-            if !endpoint.is_healthy() && !(endpoint.is_unproven() && is_reached(*address)) {
+            let as_it_should_be = endpoint.is_healthy() || (endpoint.is_unproven() && is_reached(*address));
+            if !as_it_should_be {
                 endpoint.tell_unready();
             }
         }

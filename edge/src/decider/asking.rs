@@ -104,7 +104,6 @@ where
     loop {
         match race.next(asking.next.at()).await {
             Some(Ok(decision)) => return Ok(decision),
-            Some(Err(breach @ Trouble::Breach(_))) => return Err(breach),
             Some(Err(trouble)) => asking.failed(trouble, race.len()),
             None => {
                 if let Some(endpoint) = asking.another(race.len()) {
@@ -160,7 +159,16 @@ impl<'d> Asking<'d> {
             None if running == 0 && !matches!(self.next, Next::Retry(_)) => self.next = Next::Never,
             None => {}
         }
-        self.trouble = trouble;
+        self.keep(trouble);
+    }
+
+    /// A breach refuses for good, and only where nobody says otherwise: while deciders are replaced by newer ones, what one
+    /// cannot read another may have on record.
+    fn keep(&mut self, trouble: Trouble) {
+        let first = matches!(self.trouble, Trouble::NoEndpoint | Trouble::Breach(_));
+        if first || !matches!(trouble, Trouble::Breach(_)) {
+            self.trouble = trouble;
+        }
     }
 
     /// Elsewhere at once; where everybody was asked, after a pause.

@@ -189,6 +189,28 @@ async fn what_is_refused_for_good_is_not_asked_elsewhere() {
     }
 }
 
+/// As while deciders are replaced by newer ones: the older does not understand what the newer has on record.
+#[tokio::test]
+async fn one_that_does_not_understand_refuses_nothing_for_others() {
+    let hedged = |config: &mut Config| config.hedge_after = Some(Duration::from_millis(30));
+    let slow = Manner::Slow(Duration::from_millis(200));
+    let deciders = Deciders::with(&[slow, Manner::Failing(Code::InvalidArgument)], hedged).await;
+    let mut answered = 0;
+    for number in 0..20 {
+        answered += usize::from(deciders.ask(&format!("hedged {number}")).await.is_ok());
+    }
+    assert_eq!(answered, deciders.calls()[0], "each that the slow one was asked");
+
+    let manners = [Manner::Failing(Code::Unavailable), Manner::Failing(Code::InvalidArgument)];
+    let deciders = Deciders::start(&manners).await;
+    for number in 0..20 {
+        let before = deciders.calls()[0];
+        let trouble = deciders.ask(&format!("failed {number}")).await.expect_err("nobody decides");
+        let refused = matches!(trouble, Trouble::Breach(_));
+        assert_eq!(refused, deciders.calls()[0] == before, "{trouble}");
+    }
+}
+
 #[tokio::test]
 async fn one_that_sheds_alone_is_asked_again_when_it_says() {
     let deciders = Deciders::start(&[Manner::Shedding(Duration::from_millis(300))]).await;

@@ -4,6 +4,8 @@
 //! The parser turns text into [`Node`]s that know where they stand. What they must be is asked through
 //! [`Reader`], which collects mistakes instead of stopping at the first.
 
+mod unseen;
+
 pub mod fields;
 
 pub mod reader;
@@ -15,8 +17,6 @@ pub mod node;
 pub mod place;
 
 pub mod span;
-
-mod unseen;
 
 pub use fields::Fields;
 pub use mistakes::{Mistake, Mistakes};

@@ -68,39 +68,33 @@ impl Certificate {
     /// What is to be said of the time that it holds for. `None`: nothing.
     #[must_use]
     pub fn concern(&self, now_seconds: i64) -> Option<String> {
-        let (from, to) = (day(self.not_before_seconds), day(self.not_after_seconds));
-        match self.days_left(now_seconds) {
-            ..0 => Some(format!(
-                "has expired ({to}): nobody who looks at the time will connect. Renew it, with the same key"
-            )),
-            _ if now_seconds < self.not_before_seconds => {
-                Some(format!("does not hold before {from}: is the machine's clock right?"))
-            }
-            left @ ..=WARNING_DAYS => {
-                Some(format!("expires in {left} days ({to}): renew it, with the same key"))
-            }
-            _ => None,
-        }
+        let expired = "nobody who looks at the time will connect. Renew it, with the same key";
+        self.concern_of_time(now_seconds, expired, "renew it, with the same key")
     }
-}
 
-impl Certificate {
     /// What is to be said of it as an authority. `None`: nothing.
     #[must_use]
     pub fn concern_of_authority(&self, now_seconds: i64) -> Option<String> {
+        if !self.is_authority {
+            let concern = "is no authority: nobody is believed for it. Give the certificate of the authority that it is of";
+            return Some(concern.to_owned());
+        }
+        self.concern_of_time(
+            now_seconds,
+            "give the authority that is there now",
+            "have its successor beside it",
+        )
+    }
+
+    /// What is to be said, and to be done where it has expired or expires soon.
+    fn concern_of_time(&self, now_seconds: i64, expired: &str, expiring: &str) -> Option<String> {
         let (from, to) = (day(self.not_before_seconds), day(self.not_after_seconds));
         match self.days_left(now_seconds) {
-            _ if !self.is_authority => Some(
-                "is no authority: nobody is believed for it. Give the certificate of the authority that it is of"
-                    .to_owned(),
-            ),
-            ..0 => Some(format!("has expired ({to}): give the authority that is there now")),
+            ..0 => Some(format!("has expired ({to}): {expired}")),
             _ if now_seconds < self.not_before_seconds => {
                 Some(format!("does not hold before {from}: is the machine's clock right?"))
             }
-            left @ ..=WARNING_DAYS => {
-                Some(format!("expires in {left} days ({to}): have its successor beside it"))
-            }
+            left @ ..=WARNING_DAYS => Some(format!("expires in {left} days ({to}): {expiring}")),
             _ => None,
         }
     }

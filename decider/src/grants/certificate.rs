@@ -37,8 +37,7 @@ pub fn facts(der: &[u8]) -> Option<Facts> {
 
 /// When it ends, in seconds since 1970. `None`: it cannot be read.
 pub fn expiry(der: &[u8]) -> Option<i64> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    Some(certificate.validity().not_after.timestamp())
+    facts(der).map(|facts| facts.not_after)
 }
 
 fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<Identity> {

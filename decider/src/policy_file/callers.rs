@@ -6,7 +6,7 @@ use policy::caller::CallerConditions;
 use policy::request::CallerProof;
 use policy::tenant::check_tenant;
 
-use super::choices::read_set;
+use super::choices::{read_one_of_two, read_set};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
@@ -28,15 +28,8 @@ pub fn read_tenant(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     reader.check(node.at, check_tenant(name)).map(|()| name.to_owned())
 }
 
-/// There are two proofs: one that is ruled out leaves the other.
 fn read_proofs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<BTreeSet<CallerProof>> {
-    let choice = read_set(reader, fields, CALLER_PROOF, read_proof)?;
-    let each = CallerProof::ALL.map(|(_, proof)| proof).into_iter();
-    let proofs: BTreeSet<CallerProof> = each.filter(|proof| choice.includes(proof)).collect();
-    if proofs.is_empty() && choice.one_of().is_none() {
-        reader.mistake(fields.at, "caller_proof can never match: both are ruled out");
-    }
-    Some(proofs)
+    read_one_of_two(reader, fields, CALLER_PROOF, CallerProof::ALL.map(|(_, proof)| proof), read_proof)
 }
 
 fn read_proof(reader: &mut Reader<'_>, node: &Node) -> Option<CallerProof> {

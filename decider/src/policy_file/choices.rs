@@ -55,6 +55,22 @@ pub fn read_each<T>(
     }))
 }
 
+/// One of two values, each named once: one that is ruled out leaves the other.
+pub fn read_one_of_two<T: Ord>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    name: &str,
+    both: [T; 2],
+    read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
+) -> Option<BTreeSet<T>> {
+    let choice = read_set(reader, fields, name, read)?;
+    let left: BTreeSet<T> = both.into_iter().filter(|value| choice.includes(value)).collect();
+    if left.is_empty() && choice.one_of().is_none() {
+        reader.mistake(fields.at, format!("{name} can never match: both are ruled out"));
+    }
+    Some(left)
+}
+
 /// A set of values, each named once.
 pub fn read_set<T: Ord>(
     reader: &mut Reader<'_>,

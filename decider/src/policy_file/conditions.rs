@@ -11,7 +11,7 @@ use super::amounts::{read_amount_range, read_usd_range};
 use super::assets::read_chain;
 use super::callers::{self, CALLER_PROOF, TENANT};
 use super::calls::read_contracts;
-use super::choices::{check_each_once, read_each, read_entries, read_set};
+use super::choices::{check_each_once, read_each, read_entries, read_one_of_two, read_set};
 use super::circumstances;
 use super::matchers::{read_destination, read_source};
 use super::names::Names;
@@ -126,13 +126,7 @@ fn is_of_class(choice: &Choice<BTreeSet<String>>, class: Option<&String>) -> boo
 
 /// There are two stages: one that is ruled out leaves the other.
 fn read_stages(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<BTreeSet<Stage>> {
-    let choice = read_set(reader, fields, "stages", read_stage)?;
-    let stages: BTreeSet<Stage> =
-        [Stage::Approval, Stage::Signing].into_iter().filter(|stage| choice.includes(stage)).collect();
-    if stages.is_empty() && choice.one_of().is_none() {
-        reader.mistake(fields.at, "stages can never match: both are ruled out");
-    }
-    Some(stages)
+    read_one_of_two(reader, fields, "stages", [Stage::Approval, Stage::Signing], read_stage)
 }
 
 fn read_stage(reader: &mut Reader<'_>, node: &Node) -> Option<Stage> {

@@ -3,9 +3,7 @@
 
 use super::mistakes::{Mistake, Mistakes};
 use super::place::Place;
-
-/// How many are shown of one file.
-const MAX_SHOWN: usize = 100;
+use super::reader::MAX_SHOWN_MISTAKES;
 
 /// That there are none.
 ///
@@ -16,7 +14,7 @@ pub fn check(file: &str, text: &str) -> Result<(), Mistakes> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     let mut mistakes = (1_u32..).zip(lines).flat_map(|(number, line)| in_line(file, number, line));
-    let mut shown: Vec<Mistake> = mistakes.by_ref().take(MAX_SHOWN).collect();
+    let mut shown: Vec<Mistake> = mistakes.by_ref().take(MAX_SHOWN_MISTAKES).collect();
     shown.extend(Mistake::of_others(file, mistakes.count()));
     Mistakes::from_list(shown)
 }

@@ -110,10 +110,10 @@ impl Header<'_> {
         let mut names: Vec<_> = self.places.iter().map(|(name, place)| (place, shown(name))).collect();
         names.sort();
         let names: Vec<String> = names.into_iter().take(MAX_NAMED_COLUMNS).map(|(_, name)| name).collect();
-        let delimiter = self
-            .other_delimiter()
-            .map(|found| found.to_string())
-            .map(|found| format!(". Columns are separated by {found:?}? Say delimiter: {found:?}"));
+        let delimiter = self.other_delimiter().map(|found| {
+            let found = found.to_string();
+            format!(". Columns are separated by {found:?}? Say delimiter: {found:?}")
+        });
         format!(
             "no column is called {}: {}the header has {}{}",
             shown(name),
@@ -122,9 +122,7 @@ impl Header<'_> {
             delimiter.unwrap_or_default()
         )
     }
-}
 
-impl Header<'_> {
     /// What may stand between the columns of a header that seems to have one.
     fn other_delimiter(&self) -> Option<char> {
         let mut names = self.places.keys();

@@ -141,16 +141,11 @@ impl Taking<'_> {
             return self.mistakes.note(row, 0, message);
         }
         let field = |column: Option<usize>| record.get(column?).filter(|text| !text.is_empty());
-        if let Some(filter) = &wanted.filter {
-            let value = field(columns.filter).unwrap_or_default();
-            if !self.filter.wants(value, &filter.is) {
-                if let Some(meant) = almost(value, &filter.is) {
-                    let message =
-                        format!("{value:?} is not {meant}: write it alike, or take it into the filter");
-                    self.mistakes.note(row, columns.filter.unwrap_or_default(), message);
-                }
-                return;
-            }
+        let value = field(columns.filter).unwrap_or_default();
+        if let Some(filter) = &wanted.filter
+            && !self.filter.wants(value, &filter.is)
+        {
+            return self.leave_out(row, columns, value, &filter.is);
         }
         let address = Address::parse(self.chain, field(Some(columns.address)).unwrap_or_default());
         let address = self.check(row, Some(columns.address), address.map_err(|error| error.to_string()));
@@ -163,6 +158,16 @@ impl Taking<'_> {
         if let Err(first) = self.list.add(&address, Entry { tag, label, added }, row.line) {
             let message = format!("{address} is in list {} already: first in line {first}", self.list.name());
             self.mistakes.note(row, columns.address, message);
+        }
+    }
+
+    /// What is not asked for. What differs from that in blanks and case alone is a mistake: it would be missing from a list
+    /// that denies.
+    fn leave_out(&mut self, row: Row<'_>, columns: &Columns, value: &str, wanted: &BTreeSet<String>) {
+        let is_meant = |wanted: &&String| value.trim().eq_ignore_ascii_case(wanted.trim());
+        if let Some(meant) = wanted.iter().find(is_meant) {
+            let message = format!("{value:?} is not {meant}: write it alike, or take it into the filter");
+            self.mistakes.note(row, columns.filter.unwrap_or_default(), message);
         }
     }
 
@@ -182,11 +187,6 @@ impl Taking<'_> {
     fn finish(self) -> Result<AddressList, Mistakes> {
         self.mistakes.finish().map(|()| self.list.finish())
     }
-}
-
-/// What differs from a wanted value in blanks and case alone: left out, it would be missing from a list that denies.
-fn almost<'w>(value: &str, wanted: &'w BTreeSet<String>) -> Option<&'w String> {
-    wanted.iter().find(|wanted| value.trim().eq_ignore_ascii_case(wanted.trim()))
 }
 
 impl Values {

@@ -144,8 +144,7 @@ impl PostgresArchive {
 
     /// What durability rests on now.
     pub fn settings(&self) -> Result<Settings, JournalError> {
-        let sql = format!("SELECT {}", durability::COLUMNS);
-        let row = self.runtime.block_on(self.connection.client.query_one(&sql, &[]));
+        let row = self.runtime.block_on(self.connection.client.query_one(&durability::select(), &[]));
         Ok(row.and_then(|row| Settings::read(&row, 0)).map_err(Trouble::from)?)
     }
 

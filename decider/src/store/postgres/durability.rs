@@ -9,6 +9,11 @@ pub const COLUMNS: &str = "current_setting('fsync'), current_setting('full_page_
                            current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), \
                            EXISTS (SELECT 1 FROM pg_stat_get_wal_senders())";
 
+/// Asks for them alone.
+pub fn select() -> String {
+    format!("SELECT {COLUMNS}")
+}
+
 /// Settings that durability rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::connection::Trouble;
 use super::hosts;
 use super::retention;
+use super::statements::CLOCK_MICROS;
 use crate::store::retention::Retention;
 
 /// The steps, each from the schema of its number to the next.
@@ -89,9 +90,8 @@ pub async fn migrate(config: &Config, kept: Retention) -> Result<Migrated, Troub
         client.batch_execute(&steps_from(found)).await?;
     }
     client.batch_execute("COMMIT").await?;
-    let micros =
-        "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, latest_us FROM countersign.head";
-    let row = client.query_one(micros, &[]).await?;
+    let times = format!("SELECT {CLOCK_MICROS}, latest_us FROM countersign.head");
+    let row = client.query_one(&times, &[]).await?;
     let (now, latest): (i64, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
     // A clock that leapt would drop what does not come back.
     let end = kept.ends_before(Time::from_micros(latest.map_or(now, |latest| latest.min(now))));

@@ -12,11 +12,13 @@ pub const ROLLBACK: &str = "ROLLBACK";
 
 const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 
+/// The server's clock, in microseconds since 1970.
+pub const CLOCK_MICROS: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
-    let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     format!(
-        "SELECT h.position, h.latest_us, {micros}, h.frozen,
+        "SELECT h.position, h.latest_us, {CLOCK_MICROS}, h.frozen,
                 (SELECT d.id FROM countersign.decisions d WHERE d.position = h.position),
                 (SELECT coalesce(max(number), 0) FROM countersign.releases), {}
            FROM countersign.head h",
@@ -156,7 +158,7 @@ impl Statements {
         Ok(Self {
             lock: client.prepare(LOCK).await?,
             head: client.prepare(&head()).await?,
-            settings: client.prepare(&format!("SELECT {}", durability::COLUMNS)).await?,
+            settings: client.prepare(&durability::select()).await?,
             touch: client.prepare(TOUCH).await?,
             move_head: client.prepare(MOVE_HEAD).await?,
             follow: client.prepare(FOLLOW).await?,

@@ -21,6 +21,7 @@ pub struct Record {
 }
 
 /// What was asked.
+#[derive(Clone)]
 pub enum Asked {
     Transaction(Box<Request>),
     ConfigChange(Box<ConfigChange>),
@@ -128,17 +129,25 @@ impl Asked {
     /// Whether that is its content. Before rules could ask what was proven of the caller, the content was the same
     /// whatever was: that of a Co-signer's signature.
     fn says(&self, content: Digest) -> bool {
-        [self.caller_proof(), Some(CallerProof::CosignerSignature)].into_iter().any(|caller_proof| {
-            content
-                == match self {
-                    Self::Transaction(request) => {
-                        identity::content_of_transaction(&Request { caller_proof, ..(**request).clone() })
-                    }
-                    Self::ConfigChange(change) => {
-                        ConfigChange { caller_proof, ..(**change).clone() }.content()
-                    }
-                }
-        })
+        content == self.content() || content == self.signed().content()
+    }
+
+    fn content(&self) -> Digest {
+        match self {
+            Self::Transaction(request) => identity::content_of_transaction(request),
+            Self::ConfigChange(change) => change.content(),
+        }
+    }
+
+    /// The same, as signed by a Co-signer.
+    fn signed(&self) -> Self {
+        let mut signed = self.clone();
+        let caller_proof = match &mut signed {
+            Self::Transaction(request) => &mut request.caller_proof,
+            Self::ConfigChange(change) => &mut change.caller_proof,
+        };
+        *caller_proof = Some(CallerProof::CosignerSignature);
+        signed
     }
 }
 

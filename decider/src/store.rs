@@ -8,6 +8,8 @@
 pub mod engine;
 mod writer;
 
+mod shared;
+
 mod pace;
 
 pub mod intake;

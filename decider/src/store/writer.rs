@@ -2,11 +2,10 @@
 //! then answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
 use policy::document::Policy;
 use policy::settle::ChargeChange;
 use policy::time::Time;
@@ -19,10 +18,9 @@ use super::bounds::{BETWEEN_PIECES, FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH, MOST_
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
 use super::journal::{Entry, Journal, JournalError, Moment, Recorded};
-use super::metrics::Metrics;
-use super::pace::Pace;
 use super::question::Question;
 use super::retention::Retention;
+use super::shared::Shared;
 use super::time::StoreTime;
 use crate::document::Document;
 
@@ -41,57 +39,6 @@ pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// Called once, when the store has failed and those who waited were told so.
 pub type OnFatal = Box<dyn FnOnce(&StoreError) + Send>;
-
-/// What the writer shares with those who ask.
-pub struct Shared {
-    /// Counts.
-    pub metrics: Arc<Metrics>,
-    /// How fast it works.
-    pub pace: Pace,
-    /// Set once the store has failed. From then on its sums may be ahead of its file: it decides nothing.
-    pub failed: OnceLock<StoreError>,
-    /// Set while the journal cannot be used. Until it is back and the sums are made anew, nothing is decided.
-    away: ArcSwapOption<StoreError>,
-    /// Set while an operator has not stated what was lost with what the journal was before.
-    frozen: ArcSwapOption<StoreError>,
-    /// The policy that decides.
-    pub policy: ArcSwap<Policy>,
-}
-
-impl Shared {
-    /// Of a store that decides by `policy`.
-    pub fn new(metrics: Arc<Metrics>, policy: Arc<Policy>) -> Self {
-        let (failed, away, frozen) = (OnceLock::new(), ArcSwapOption::empty(), ArcSwapOption::empty());
-        Self { metrics, pace: Pace::new(), failed, away, frozen, policy: ArcSwap::new(policy) }
-    }
-
-    /// Whether it decides. What is on record is told either way.
-    pub fn decides(&self) -> Result<(), StoreError> {
-        self.check()?;
-        self.frozen.load_full().map_or(Ok(()), |frozen| Err(StoreError::clone(&frozen)))
-    }
-
-    /// Takes in what the journal says; told once, when it turns.
-    pub fn observe(&self, frozen: Option<Arc<str>>) {
-        let frozen = frozen.map(|why| Arc::new(StoreError::Frozen(why)));
-        self.metrics.frozen.set(i64::from(frozen.is_some()));
-        match (self.frozen.swap(frozen.clone()), frozen) {
-            (None, Some(error)) => tracing::error!(%error, "the store was restored: nothing is decided"),
-            (Some(_), None) => tracing::warn!("the store was released: deciding again"),
-            _ => {}
-        }
-    }
-
-    /// Whether it answers.
-    pub fn check(&self) -> Result<(), StoreError> {
-        let error = self.failed.get().cloned();
-        error.or_else(|| self.away().map(|error| StoreError::clone(&error))).map_or(Ok(()), Err)
-    }
-
-    fn away(&self) -> Option<Arc<StoreError>> {
-        self.away.load_full()
-    }
-}
 
 /// Owns the journal, the sums and the time.
 pub struct Writer<J> {

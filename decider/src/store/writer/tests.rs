@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::MemoryJournal;
+use crate::store::metrics::Metrics;
 use crate::store::suite::fixture::*;
 use crate::store::time::Watch;
 

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use decider::app::{self, cli};
 use decider::clock::SystemClock;
 
+/// A decision makes hundreds of small values on one thread that another one drops.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os()) {
         Ok(command) => app::main(command, Arc::new(SystemClock::new())),

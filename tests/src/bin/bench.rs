@@ -12,6 +12,10 @@ use crate::bench::cores::Cores;
 use crate::bench::scale::Scale;
 use crate::bench::{Error, Options, Part, bare_edge, handshake, instructions, modes, raw, stub};
 
+/// That of the services, so that what they are compared with has no worse one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Bad usage (sysexits.h).
 const EXIT_USAGE: u8 = 64;
 

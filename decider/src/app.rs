@@ -32,9 +32,6 @@ use crate::telemetry::{self, Telemetry, TelemetryError};
 use cli::{Command, Exit, PolicyCommand};
 pub use running::{Running, StartError, start};
 
-/// The fewest threads of the runtime: the exporter's shutdown waits for one while it runs on another.
-const MIN_WORKERS: usize = 2;
-
 /// Does what the command line says.
 pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
     let exit = match command {
@@ -55,8 +52,11 @@ pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
 }
 
 fn run(config: Config, clock: Arc<dyn Clock>) -> Exit {
-    let workers = std::thread::available_parallelism().map_or(MIN_WORKERS, usize::from).max(MIN_WORKERS);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    let runtime = match std::thread::available_parallelism().map_or(1, usize::from) {
+        // One core needs nothing that hands work from thread to thread.
+        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        cores => tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
+    };
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         let served = runtime.block_on(serve(config, clock));
         served.map_err(|error| error.to_string())

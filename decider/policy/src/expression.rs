@@ -66,6 +66,11 @@ impl Expression {
         totals
     }
 
+    /// Whether it asks how many destinations there are.
+    pub fn counts(&self) -> bool {
+        self.0.counts()
+    }
+
     /// Whether it holds.
     pub fn holds(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
         self.0.holds(intent, circumstances, Sense::Is)

@@ -6,6 +6,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::json::canonical;
 use crate::request::{AccountText, CallerProof, Request, Stage, given};
 
 /// Names the encoding below: any change to what it covers needs a new name, or old records stop matching.
@@ -65,7 +66,7 @@ pub fn content_of_transaction(request: &Request) -> Digest {
         .optional(&request.requested_amount)
         .optional(&request.fee)
         .optional(&request.note)
-        .optional(&request.extra_parameters);
+        .optional(&request.extra_parameters.as_deref().map(|text| canonical(text).into_owned()));
     add_destinations(&mut fields, request);
     add_raw_transactions(&mut fields, request);
     fields.proof(request.caller_proof).digest()

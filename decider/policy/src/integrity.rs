@@ -11,6 +11,7 @@ use crate::applicability::{amount_applies, raw_transaction_applies};
 use crate::asset::{Asset, TagRule, fee_asset};
 use crate::document::Policy;
 use crate::intent::{Account, Destination, Intent};
+use crate::json::canonical;
 use crate::prices::Quote;
 use crate::raw_transaction::{self, Proof, RawTransactionError};
 use crate::request::{AccountText, DeclaredDestination, DestinationText, Request, given};
@@ -301,7 +302,7 @@ fn raw_reason(index: usize, error: &RawTransactionError) -> Reason {
 /// What the operation carries beyond amounts, as digests: two intents differ where these do.
 fn contract_data(request: &Request) -> BTreeMap<String, String> {
     let digest = |text: &String| {
-        let digest: [u8; 32] = Sha256::digest(text).into();
+        let digest: [u8; 32] = Sha256::digest(canonical(text).as_bytes()).into();
         digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     let extra = request.extra_parameters.as_ref().map(|text| ("extraParameters".to_owned(), digest(text)));

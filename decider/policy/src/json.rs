@@ -1,10 +1,14 @@
 //! JSON that came as text, read strictly: a name given twice in one object makes the whole unreadable, because
 //! another reader may go by the other value.
 
+mod canonical;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+pub use canonical::canonical;
 
 /// A value, as far as anything here looks into it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -59,6 +59,9 @@ pub const ADDRESS_TYPES: [&str; 2] = ["WHITELISTED", "ONE_TIME"];
 /// Subtypes of an allowlisted wallet (callback protocol, section 5).
 pub const WALLET_SUBTYPES: [&str; 3] = ["INTERNAL", "EXTERNAL", "CONTRACT"];
 
+/// Types of messages known today.
+pub const MESSAGE_TYPES: [&str; 4] = ["EIP191", "EIP712", "TIP191", "BTC_MESSAGE"];
+
 /// The configuration change that adds an address to the custody system's allowlist.
 pub const UNMANAGED_WALLET: &str = "UNMANAGED_WALLET";
 

@@ -189,7 +189,7 @@ fn a_wallet_is_one_receiver_under_every_name() {
     assert_eq!(requested(&each), [eth("1").to_string()]);
     request.destinations[1].tag = text("7");
     let each = decide(vec![eth_limit("each", &[KeyPart::Destination], "1", 3600)], &request);
-    assert_eq!(each.limits.len(), 2, "another tag is another receiver");
+    assert_eq!(requested(&each), [eth("1").to_string()], "an address of this chain has no tags");
     request.destinations[1].address = None;
     let each = decide(vec![eth_limit("each", &[KeyPart::Destination], "1", 3600)], &request);
     assert_eq!(code(&each), ReasonCode::LimitIndeterminate);
@@ -290,12 +290,13 @@ fn every_part_of_a_key_tells_sums_apart() {
 #[test]
 fn every_part_of_a_key_that_is_missing_is_in_doubt() {
     type Remove = fn(&mut Request);
-    let removals: [(KeyPart, Remove); 6] = [
+    let removals: [(KeyPart, Remove); 7] = [
         (KeyPart::Signer, |r| r.signer = None),
         (KeyPart::Source, |r| r.source.kind = None),
         (KeyPart::Source, |r| r.source.id = text("")),
         (KeyPart::Destination, |r| r.destinations[0].account.kind = None),
         (KeyPart::Destination, |r| r.destinations[0].account.id = None),
+        (KeyPart::Destination, |r| r.destinations[0].account.kind = text("OF_TOMORROW")),
         (KeyPart::Destination, |r| r.destinations[0].account = account("UNMANAGED", "w")),
     ];
     for (part, remove) in removals {
@@ -305,6 +306,22 @@ fn every_part_of_a_key_that_is_missing_is_in_doubt() {
     }
 }
 
+#[test]
+fn a_tag_that_the_chain_does_not_have_makes_no_other_destination() {
+    let mut policy = open_to_calls();
+    policy.limits = vec![count(&[KeyPart::Destination])];
+    let mut ledger = NaiveLedger::new(&policy);
+    let mut pay = |id: &str, tag: &str| {
+        let mut request = transfer(id, "1");
+        request.destinations[0].account = account("ONE_TIME_ADDRESS", "");
+        request.destinations[0].address = text(ETH_ADDRESS);
+        request.destinations[0].tag = text(tag);
+        ledger.decide(&request, START)
+    };
+    assert_eq!(pay("a", "1").verdict, Verdict::Allow);
+    assert_eq!(code(&pay("b", "2")), ReasonCode::LimitExceeded);
+}
+
 fn joined(
     accounts: Vec<policy::condition::AccountMatcher>,
     lists: Vec<std::sync::Arc<AddressList>>,
@@ -312,9 +329,10 @@ fn joined(
     Counterparty { name: String::new(), accounts, lists }
 }
 
-/// Else leaving out the account would move the charge into the sum of the next that matches.
+/// Else leaving out the account would move the charge into the sum of the next that matches; and what is in two would pass
+/// the cap of one in the sum of the other.
 #[test]
-fn a_group_that_cannot_be_told_is_not_passed_over() {
+fn a_group_that_cannot_be_told_is_not_passed_over_and_nobody_is_in_two() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
     let mut policy = open_to_calls();
     policy.limits = vec![eth_limit("each", &[KeyPart::Counterparty], "1", 3600)];
@@ -323,13 +341,13 @@ fn a_group_that_cannot_be_told_is_not_passed_over() {
         Counterparty { name: "second".into(), ..joined(vec![], vec![friends]) },
     ];
     let mut ledger = NaiveLedger::new(&policy);
-    let mut request = transfer("a", "1");
-    request.destinations[0].address = text(ETH_ADDRESS);
-    let first = ledger.decide(&request, START);
+    let first = ledger.decide(&transfer("a", "1"), START);
     assert_eq!(first.limits[0].key[&KeyPart::Counterparty], "first");
-    let mut second = Request { tx_id: text("b"), callback_request_id: "b".into(), ..request };
-    assert_eq!(code(&ledger.decide(&second, START)), ReasonCode::LimitExceeded);
+    assert_eq!(code(&ledger.decide(&transfer("b", "1"), START)), ReasonCode::LimitExceeded);
+    let mut second = transfer("c", "1");
+    second.destinations[0].address = text(ETH_ADDRESS);
     for remove in [
+        |_: &mut Request| {},
         |r: &mut Request| r.destinations[0].account.kind = None,
         |r: &mut Request| {
             r.destinations[0].account.id = None;

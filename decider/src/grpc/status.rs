@@ -25,11 +25,9 @@ const MAX_SHOWN_CHARS: usize = 256;
 
 /// The call breaks the contract.
 pub fn invalid(violations: Violations) -> Status {
-    let list = violations.into_list();
-    let fields: Vec<&str> = list.iter().map(|violation| violation.field.as_str()).collect();
-    let message = format!("the call breaks the contract: {}", fields.join(", "));
+    let message = format!("the call breaks the contract: {}", violations.fields());
     let mut details = reason("INVALID_ARGUMENT");
-    details.set_bad_request(list.clone());
+    details.set_bad_request(violations.into_list());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
@@ -201,5 +199,22 @@ mod tests {
         assert_eq!(status.message(), "the call breaks the contract: tenant, note");
         let fields = status.get_details_bad_request().unwrap().field_violations;
         assert_eq!(fields.len(), 2);
+    }
+
+    #[test]
+    fn of_a_call_that_breaks_everything_the_first_is_told_and_fits_a_header() {
+        let mut violations = Violations::default();
+        for index in 0..1_000 {
+            violations.at_most(format!("destinations[{index}].display_address"), "ab", 1);
+        }
+        let status = invalid(violations);
+        assert!(
+            status.message().ends_with("destinations[15].display_address, and 984 more"),
+            "{}",
+            status.message()
+        );
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations.len(), 16);
+        // Other clients take 8 KiB of headers; details go as base64, the message with its blanks escaped.
+        assert!(status.details().len() * 4 / 3 + status.message().len() * 3 < 8 << 10);
     }
 }

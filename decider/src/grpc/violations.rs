@@ -4,14 +4,25 @@ use std::fmt::{self, Display};
 
 use tonic_types::FieldViolation;
 
+/// Most breaches that are told: an error is a header of the response, of which other clients take 8 KiB.
+const MAX_TOLD: usize = 16;
+
 /// The fields that break the contract.
 #[derive(Debug, Default)]
-pub struct Violations(Vec<FieldViolation>);
+pub struct Violations {
+    told: Vec<FieldViolation>,
+    /// So many are left out.
+    more: usize,
+}
 
 impl Violations {
     /// Notes a breach.
     pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
-        self.0.push(FieldViolation::new(field, description));
+        if self.told.len() < MAX_TOLD {
+            self.told.push(FieldViolation::new(field, description));
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
     }
 
     /// Text of at most so many bytes. The field is put into words only where it breaks that.
@@ -48,19 +59,32 @@ impl Violations {
     /// # Errors
     /// Every breach.
     pub fn finish<T>(self, value: T) -> Result<T, Self> {
-        if self.0.is_empty() { Ok(value) } else { Err(self) }
+        if self.told.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// The breaches, for the error.
+    /// Their fields, for the message of the error.
+    pub fn fields(&self) -> String {
+        let fields: Vec<&str> = self.told.iter().map(|breach| breach.field.as_str()).collect();
+        self.with_more(fields.join(", "))
+    }
+
+    /// The breaches, for the details of the error.
     pub fn into_list(self) -> Vec<FieldViolation> {
-        self.0
+        self.told
+    }
+
+    fn with_more(&self, told: String) -> String {
+        match self.more {
+            0 => told,
+            more => format!("{told}, and {more} more"),
+        }
     }
 }
 
 impl Display for Violations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told: Vec<String> =
-            self.0.iter().map(|breach| format!("{} {}", breach.field, breach.description)).collect();
-        formatter.write_str(&told.join("; "))
+            self.told.iter().map(|breach| format!("{} {}", breach.field, breach.description)).collect();
+        formatter.write_str(&self.with_more(told.join("; ")))
     }
 }

@@ -44,11 +44,12 @@ pub fn account_of(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Option
 
 fn read_type(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let name = reader.text(node, "type")?;
-    if !ACCOUNT_TYPES.contains(&name) {
-        reader.mistake(node.at, unknown("account type", name, ACCOUNT_TYPES));
-        return None;
-    }
-    Some(name.to_owned())
+    reader.check(node.at, check_type(name)).map(|()| name.to_owned())
+}
+
+/// A type that nobody has would never match.
+pub fn check_type(name: &str) -> Result<(), String> {
+    if ACCOUNT_TYPES.contains(&name) { Ok(()) } else { Err(unknown("account type", name, ACCOUNT_TYPES)) }
 }
 
 /// The id of a destination that is matched by address would never be looked at.

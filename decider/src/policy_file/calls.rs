@@ -6,9 +6,10 @@ use std::sync::Arc;
 use policy::choice::Choice;
 use policy::list::AddressList;
 use policy::method::Method;
-use policy::vocabulary::{calls_a_method, signs_messages};
+use policy::vocabulary::{MESSAGE_TYPES, calls_a_method, signs_messages};
 
 use super::choices::read_set;
+use super::matchers::check_letters;
 use super::scope::{Scope, check_applies, check_chain};
 use crate::yaml::{Fields, Reader};
 
@@ -50,7 +51,8 @@ pub fn read_methods(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Choi
     })
 }
 
-/// `messages`: the types of messages. New ones come with new standards: any word is one.
+/// `messages`: the types of messages. New ones come with new standards: any word is one that is not a known one in other
+/// letters.
 pub fn read_messages(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
@@ -66,6 +68,7 @@ pub fn read_messages(
         "only RAW and TYPED_MESSAGE sign messages",
     );
     read_set(reader, fields, "messages", |reader, node| {
-        Some(reader.text(node, "the type of a message")?.to_owned())
+        let name = reader.text(node, "the type of a message")?;
+        reader.check(node.at, check_letters(name, &MESSAGE_TYPES)).map(|()| name.to_owned())
     })
 }

@@ -15,7 +15,7 @@ use super::choices::{check_each_once, read_each, read_entries, read_one_of_two, 
 use super::circumstances;
 use super::matchers::{read_destination, read_source};
 use super::names::Names;
-use super::scope::{Scope, Section, check_applies, check_chain};
+use super::scope::{Scope, Section, UNSTATED_AMOUNT, check_applies, check_chain};
 use crate::yaml::{Fields, Node, Reader, Value};
 
 const RULE_CONDITIONS: [&str; 20] = [
@@ -214,8 +214,7 @@ fn read_destinations(
 fn check_amounts_are_stated(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) {
     for name in ["amount", "amount_usd", "fee_share"] {
         if let Some(node) = fields.optional(reader, name) {
-            let why = "its payload does not state what moves";
-            if check_applies(reader, node, name, scope, states_its_amount, why) {
+            if check_applies(reader, node, name, scope, states_its_amount, UNSTATED_AMOUNT) {
                 return;
             }
         }

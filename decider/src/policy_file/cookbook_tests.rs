@@ -106,10 +106,10 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     files   assets.yaml, rules.yaml, sanctioned.csv, tests.yaml
     assets  BTC, ETH, USDC
     lists   sanctioned (2 evm addresses from sanctioned.csv)
-    deny    sanctioned, engine-elsewhere, large-withdrawal
+    deny    sanctioned, engine-elsewhere, large-withdrawal, expensive, expensive-bitcoin
     allow   withdrawals, large-withdrawals, skim-to-cold
-    limits  withdrawals-per-hour, one-address-per-day, bitcoin-per-day, skims-per-hour
-    tests   12
+    limits  withdrawals-per-hour, transactions-per-hour, one-address-per-day, bitcoin-per-day, ether-per-day, usdc-per-day, skims-per-hour
+    tests   24
     warning: allow rule withdrawals allows every address of type ONE_TIME_ADDRESS
     warning: allow rule large-withdrawals allows every address of type ONE_TIME_ADDRESS
 
@@ -120,7 +120,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     deny    recently-added, unnamed-month
     allow   salaries
     limits  one-salary-a-month, payroll-a-month
-    tests   13
+    tests   15
 
     treasury
     files   policy.yaml, tests.yaml
@@ -134,12 +134,12 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     market-maker
     files   policy.yaml, tests.yaml
     assets  ETH, USDT, XRP
-    prices  prices.csv (2 assets)
-    lists   deposits (1 exact address)
+    prices  prices.csv (3 assets)
+    lists   deposits-a (1 evm address), deposits-b (1 exact address)
     deny    settlement
     allow   to-exchanges, back-home
     limits  exposure-per-exchange, exposure, pace
-    tests   19
+    tests   26
 
     defi-contract-allowlist
     files   policy.yaml, tests.yaml
@@ -148,7 +148,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     deny    expensive, approves-all
     allow   lending, approve-tokens, orders
     limits  calls-a-day, messages-an-hour
-    tests   13
+    tests   14
     warning: allow rule lending allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does
     warning: allow rule approve-tokens allows APPROVE, CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does
     warning: allow rule orders allows TYPED_MESSAGE: no amount limit or maximum bounds what that moves, only a count does
@@ -164,12 +164,12 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
 
     third-party-initiator
     files   policy.yaml, tests.yaml
-    assets  USDC
+    assets  ETH, USDC
     lists   merchants (3 evm addresses), own (1 evm address)
-    deny    partner-elsewhere, partner-without-reference
+    deny    partner-elsewhere, partner-without-reference, partner-expensive
     allow   partner-pays-merchants, own-payments
-    limits  partner-a-day, partner-merchants-a-week, own-a-day
-    tests   13
+    limits  partner-a-day, partner-payments-a-day, partner-merchants-a-week, own-a-day
+    tests   18
 
     gas-station
     files   policy.yaml, tests.yaml
@@ -183,10 +183,10 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     files   policy.yaml, tests.yaml
     assets  BTC, ETH
     lists   cold (1 evm address), cold-bitcoin (1 bitcoin address)
-    deny    out-of-cold, expensive-sweep
+    deny    out-of-cold, expensive-sweep, expensive-sweep-bitcoin
     allow   sweep, sweep-signed
     limits  sweeps-per-vault
-    tests   9
+    tests   13
 
     sandbox
     files   policy.yaml, tests.yaml

@@ -2,8 +2,10 @@
 
 use policy::amount::Decimals;
 use policy::expression::{Expression, ExpressionError, Problem, Text, Total, Units};
+use policy::vocabulary::{pays_somebody, states_its_amount};
 
-use super::scope::{Scope, check_signing, fee_assets};
+use super::accounts::check_type;
+use super::scope::{Scope, UNSTATED_AMOUNT, check_applies, check_signing, fee_assets};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Node, Reader};
 
@@ -15,10 +17,24 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<E
         reader
             .check(node.at, check_word(variable, word, scope).map_err(|error| format!("condition: {error}")));
     }
-    if expression.totals().contains(&Total::Fee) {
+    check_what_it_measures(reader, node, &expression, scope);
+    Some(expression)
+}
+
+/// As the fields for it are held against stages and operations.
+fn check_what_it_measures(reader: &mut Reader<'_>, node: &Node, expression: &Expression, scope: &Scope<'_>) {
+    let totals = expression.totals();
+    if totals.contains(&Total::Fee) {
         check_signing(reader, node, "a condition over the fee", scope);
     }
-    Some(expression)
+    if totals.contains(&Total::Amount) || totals.contains(&Total::Usd) {
+        let what = "a condition over the amount or its value";
+        check_applies(reader, node, what, scope, states_its_amount, UNSTATED_AMOUNT);
+    }
+    if expression.counts() {
+        let what = "a condition over the number of destinations";
+        check_applies(reader, node, what, scope, pays_somebody, "it only signs messages, and pays nobody");
+    }
 }
 
 /// Amounts are in units of the rule's one asset, fees in those of the one that its fees are paid in.
@@ -45,6 +61,7 @@ fn told(error: &ExpressionError) -> String {
 fn check_word(variable: Text, word: &str, scope: &Scope<'_>) -> Result<(), String> {
     match variable {
         Text::Operation => scope.names.check_operation(word),
+        Text::SourceType => check_type(word),
         Text::Asset => {
             let every = scope.names.assets_that(|_, _| true);
             if !every.contains(word) {

@@ -121,10 +121,16 @@ fn names_in(directory: &Path) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
+        let shown = name.to_string_lossy().escape_debug().to_string();
         if !is_yaml(Path::new(&name)) {
+            // A rule that is left out decides something, too.
+            if is_yaml(Path::new(&name.to_ascii_lowercase())) {
+                return Err(format!(
+                    "{shown}: only *.yaml and *.yml are read: write the suffix in small letters"
+                ));
+            }
             continue;
         }
-        let shown = name.to_string_lossy().escape_debug().to_string();
         names.push(
             name.into_string().ok().filter(|name| is_plain(name)).ok_or(format!("{shown}: {NOT_PLAIN}"))?,
         );

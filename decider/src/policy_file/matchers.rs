@@ -97,8 +97,14 @@ fn read_subtype(reader: &mut Reader<'_>, node: &Node, account: Option<&AccountMa
             None
         }
         Some("UNMANAGED") => read_wallet_subtype(reader, node),
-        _ => Some(name.to_owned()),
+        _ => reader.check(node.at, check_letters(name, &WALLET_SUBTYPES)).map(|()| name.to_owned()),
     }
+}
+
+/// Of words that others may join: one that differs from a known one in its letters alone is no other word.
+pub fn check_letters(name: &str, known: &[&str]) -> Result<(), String> {
+    let meant = known.iter().find(|known| known.eq_ignore_ascii_case(name) && **known != name);
+    meant.map_or(Ok(()), |meant| Err(format!("{name} never matches: it is written {meant}")))
 }
 
 /// The subtype of an allowlisted wallet.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use policy::condition::AccountMatcher;
 use policy::list::AddressList;
+use policy::vocabulary::is_matched_by_address;
 
 use crate::yaml::{Node, Reader};
 
@@ -43,6 +44,11 @@ impl Members {
                 format!("this account is in {other} already: nothing may be in two groups"),
             );
         }
+        if is_matched_by_address(&account.kind)
+            && let Some((other, _)) = self.lists.iter().find(|(other, _)| other != group)
+        {
+            reader.mistake(node.at, of_every_address(&account.kind, other));
+        }
         match &account.id {
             Some(id) => drop(accounts.by_id.entry(id.clone()).or_insert_with(|| group.to_owned())),
             None => drop(accounts.every.get_or_insert_with(|| group.to_owned())),
@@ -55,10 +61,19 @@ impl Members {
         if let Some((other, address)) = taken {
             reader.mistake(node.at, format!("{address} is in {other} already: nothing may be in two groups"));
         }
+        let open = self.accounts.iter().filter(|(kind, _)| is_matched_by_address(kind));
+        let mut open = open.filter_map(|(kind, accounts)| Some((kind, accounts.every.as_ref()?)));
+        if let Some((kind, other)) = open.find(|(_, other)| *other != group) {
+            reader.mistake(node.at, of_every_address(kind, other));
+        }
         if !self.lists.iter().any(|(_, known)| known.name == list.name) {
             self.lists.push((group.to_owned(), Arc::clone(list)));
         }
     }
+}
+
+fn of_every_address(kind: &str, other: &str) -> String {
+    format!("{kind} is every address, and {other} has some of them: nothing may be in two groups")
 }
 
 impl Accounts {

@@ -40,6 +40,9 @@ pub struct Scope<'a> {
     pub assets: Option<&'a BTreeSet<String>>,
 }
 
+/// Why a condition over an amount never matches an operation.
+pub const UNSTATED_AMOUNT: &str = "its payload does not state what moves";
+
 /// A list whose chain is none of the assets' would silently never match.
 pub fn check_chain(reader: &mut Reader<'_>, node: &Node, list: &Arc<AddressList>, scope: &Scope<'_>) {
     let Some(assets) = scope.assets else { return };

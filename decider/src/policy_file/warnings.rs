@@ -59,6 +59,7 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
             None => [
                 idle::of_allow(policy, number, rule),
                 open::unstated_fee_asset(policy, rule).into_iter().collect(),
+                open::never_at_approval(rule).into_iter().collect(),
                 open::of_allow(policy, rule),
                 unproven::of_allow(policy, rule).into_iter().collect(),
             ]

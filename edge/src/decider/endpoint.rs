@@ -24,6 +24,10 @@ use crate::telemetry::metrics::FleetMetrics;
 const HINT: &str = "is a decider there, of an authority in ca, and is our certificate of one in its client_ca, and for \
                     clientAuth?";
 
+/// The longest answer that is taken, in bytes: one with a status for each of a thousand destinations under each limit is
+/// longer than what is usual, and to refuse it would mean RETRY for what is decided.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
 /// One decider at one address.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -53,7 +57,7 @@ impl Endpoint {
         metrics.endpoint_is(Standing::Unproven.word());
         Self {
             address,
-            client: DecisionServiceClient::new(channel.clone()),
+            client: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
             channel,
             record: Mutex::default(),
             healthy: AtomicBool::default(),

@@ -1,7 +1,7 @@
 //! What a request gets, by who sent it and what it says.
 
 use http::Method;
-use proto::decider::v1::Stage;
+use proto::decider::v1::{LimitStatus, Stage};
 
 use crate::support::{
     Bench, CONFIG, CONFIG_ID, Caller, Decider, Files, Manner, TX, TX_ID, decider::Asked, start_edge, vector,
@@ -34,6 +34,19 @@ async fn a_denial_is_signed_with_its_reason() {
         reply.verified(),
         serde_json::json!({"action": "REJECT", "requestId": TX_ID, "rejectionReason": "limit eth-per-hour"})
     );
+}
+
+/// A limit says how it stands for each of a thousand destinations. What is decided must not be asked for again and again.
+#[tokio::test]
+async fn an_answer_of_more_than_four_mebibytes_is_an_answer() {
+    let long = Manner::Garbage(|answer| {
+        let status =
+            LimitStatus { limit_id: "each-destination-of-each-asset".repeat(8), ..LimitStatus::default() };
+        answer.limits = vec![status; 30_000];
+    });
+    let bench = Bench::new(long).await;
+    let reply = bench.caller().post(TX, vector("synthetic_request_tx_sign.jwt")).await;
+    assert_eq!(reply.verified(), serde_json::json!({"action": "APPROVE", "requestId": TX_ID}));
 }
 
 #[tokio::test]

@@ -45,6 +45,11 @@ impl Chain {
             Self::Exact => "exact",
         }
     }
+
+    /// Whether an address may stand for several receivers, whom a tag or memo tells apart.
+    pub const fn has_tags(self) -> bool {
+        matches!(self, Self::Exact)
+    }
 }
 
 impl fmt::Display for Chain {

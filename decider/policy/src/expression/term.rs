@@ -93,6 +93,16 @@ impl Term {
             Self::Text(..) | Self::Count(..) => {}
         }
     }
+
+    /// Whether it asks how many destinations there are.
+    pub fn counts(&self) -> bool {
+        match self {
+            Self::All(terms) | Self::Any(terms) => terms.iter().any(Self::counts),
+            Self::Not(term) => term.counts(),
+            Self::Count(..) => true,
+            Self::Text(..) | Self::Total(..) => false,
+        }
+    }
 }
 
 fn units(count: usize) -> Amount {

@@ -105,6 +105,16 @@ fn every_field_that_may_be_read_is_content() {
     }
 }
 
+/// Another Co-signer may write what it was given in another order.
+#[test]
+fn how_extra_parameters_are_spelled_is_no_content() {
+    let content = |extra: &str| {
+        content_of_transaction(&changed(|request| request.extra_parameters = Some(extra.into())))
+    };
+    assert_eq!(content(r#"{"memo":"a","nonce":1}"#), content(r#"{ "nonce": 1, "m\u0065mo": "a" }"#));
+    assert_ne!(content(r#"{"memo":"a","nonce":1}"#), content(r#"{"memo":"a","nonce":1.0}"#));
+}
+
 #[test]
 fn the_number_and_order_of_entries_is_content() {
     type Change = fn(&mut Request);

@@ -8,7 +8,7 @@ use crate::applicability::destination_applies;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::intent::{Account, Destination, Intent};
 use crate::truth::Truth;
-use crate::vocabulary::is_matched_by_address;
+use crate::vocabulary::{ACCOUNT_TYPES, is_matched_by_address};
 
 /// A dimension that sums can be kept apart by (decision model, section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,7 +89,8 @@ fn account_key(account: &Account) -> Option<String> {
 }
 
 /// An address with its tag where the type is matched by address, else type and id: so that a wallet listed
-/// twice, or used once as a one-time address, is one destination.
+/// twice, or used once as a one-time address, is one destination. A tag that the chain does not have makes no other one
+/// of it, and of a type that nobody knows yet, nobody knows what its ids tell apart.
 pub(super) fn destination_key(intent: &Intent, destination: Option<&Destination>) -> Result<String, String> {
     let Some(destination) = destination else {
         return if destination_applies(&intent.operation) {
@@ -99,14 +100,17 @@ pub(super) fn destination_key(intent: &Intent, destination: Option<&Destination>
         };
     };
     let kind = destination.account.kind.as_deref().ok_or("a destination's type is missing")?;
+    if !ACCOUNT_TYPES.contains(&kind) {
+        return Err("a destination's type is none that is known".into());
+    }
     if !is_matched_by_address(kind) {
         return account_key(&destination.account).ok_or_else(|| "a destination's id is missing".into());
     }
     let address = destination.address.as_ref().ok_or("a destination's address is missing")?;
     match destination.tag.as_deref() {
         None if intent.tag_required => Err("a destination's tag is missing".into()),
-        None | Some("") => Ok(address.to_string()),
-        Some(tag) => Ok(format!("{address}#{tag}")),
+        Some(tag) if !tag.is_empty() && address.chain().has_tags() => Ok(format!("{address}#{tag}")),
+        _ => Ok(address.to_string()),
     }
 }
 
@@ -125,15 +129,17 @@ fn counterparty_of(
     name_of_match(counterparties.iter().map(|each| &each.name).zip(truths))
 }
 
-/// The first group that matches; none only where every one certainly does not. One that cannot be told before it
-/// might be the first: else leaving out what it goes by would move a charge into the sum of another.
+/// The one group that matches; none only where every one certainly does not. What is in two, by its account and by its
+/// address, would pass one cap in the sum of the other; where a group cannot be told, leaving out what it goes by would.
 fn name_of_match<'a>(groups: impl Iterator<Item = (&'a String, Truth)>) -> Result<String, String> {
+    let mut found = None;
     for (name, truth) in groups {
-        match truth {
-            Truth::True => return Ok(name.clone()),
-            Truth::Indeterminate(phrases) => return Err(phrases.join(", ")),
-            Truth::False => {}
+        match (truth, found) {
+            (Truth::True, None) => found = Some(name),
+            (Truth::True, Some(other)) => return Err(format!("it is in both {other} and {name}")),
+            (Truth::Indeterminate(phrases), _) => return Err(phrases.join(", ")),
+            (Truth::False, _) => {}
         }
     }
-    Ok(NO_GROUP.into())
+    Ok(found.cloned().unwrap_or_else(|| NO_GROUP.into()))
 }

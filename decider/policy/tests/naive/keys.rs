@@ -8,6 +8,9 @@ use super::logic::{Known, any};
 use super::model::{PlainLimit, RECEIVERS, SOURCE_GROUPS};
 use super::read::{Facts, Payee, by_address, pays};
 
+/// Those that are ever asked about: nothing is known of what the ids of others tell apart.
+const KNOWN: [&str; 4] = ["VAULT", "EXCHANGE", "UNMANAGED", "ONE_TIME_ADDRESS"];
+
 pub type Key = BTreeMap<String, String>;
 
 pub fn key_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Option<Key> {
@@ -17,7 +20,7 @@ pub fn key_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Optio
             "tenant" => Some(facts.tenant.clone()),
             "signer" => facts.signer.clone(),
             "source" => account(&facts.source.0, &facts.source.1),
-            "source_group" => first_group(SOURCE_GROUPS.iter().map(|(name, accounts)| {
+            "source_group" => only_group(SOURCE_GROUPS.iter().map(|(name, accounts)| {
                 (*name, any(accounts.iter().map(|account| is_source(account, &facts.source))))
             })),
             "destination" => destination(facts, payee),
@@ -38,33 +41,35 @@ fn account(kind: &Option<String>, id: &Option<String>) -> Option<String> {
 /// An address with its tag, where that is what names the destination.
 pub fn destination(facts: &Facts, payee: Option<&Payee>) -> Option<String> {
     let Some(payee) = payee else { return nobody(facts) };
-    if !by_address(payee.kind.as_deref()?) {
+    let kind = payee.kind.as_deref().filter(|kind| KNOWN.contains(kind))?;
+    if !by_address(kind) {
         return account(&payee.kind, &payee.id);
     }
     let address = payee.address.clone()?;
     match payee.tag.as_deref() {
         None if facts.tag_required => None,
-        None | Some("") => Some(address),
-        Some(tag) => Some(format!("{address}#{tag}")),
+        Some(tag) if facts.asset == "XRP" && !tag.is_empty() => Some(format!("{address}#{tag}")),
+        _ => Some(address),
     }
 }
 
 fn counterparty(facts: &Facts, payee: Option<&Payee>) -> Option<String> {
     let Some(payee) = payee else { return nobody(facts) };
     let ask = Ask { any_tag: true, under_not: false, now_micros: 0 };
-    first_group(RECEIVERS.iter().map(|each| (each.name, is_receiver(each, facts, payee, ask))))
+    only_group(RECEIVERS.iter().map(|each| (each.name, is_receiver(each, facts, payee, ask))))
 }
 
 fn nobody(facts: &Facts) -> Option<String> {
     (!pays(&facts.operation)).then(|| "(none)".to_owned())
 }
 
-/// Unknown where one that might come first cannot be told.
-fn first_group(groups: impl Iterator<Item = (&'static str, Known)>) -> Option<String> {
-    for (name, known) in groups {
-        if known? {
-            return Some(name.to_owned());
-        }
+/// Unknown where one cannot be told, or there are two.
+fn only_group(groups: impl Iterator<Item = (&'static str, Known)>) -> Option<String> {
+    let told: Option<Vec<_>> = groups.map(|(name, known)| known.map(|known| (name, known))).collect();
+    let held: Vec<_> = told?.into_iter().filter(|(_, known)| *known).collect();
+    match held[..] {
+        [] => Some("(none)".to_owned()),
+        [(name, _)] => Some(name.to_owned()),
+        _ => None,
     }
-    Some("(none)".to_owned())
 }

@@ -189,6 +189,8 @@ fn what_is_named_like_a_policy_is_read_or_a_mistake() {
 #[test]
 fn a_directory_without_a_policy_is_a_mistake() {
     assert_snapshot!(mistakes(&[("notes.md", "x")]), @"DIR: the directory holds no *.yaml file: put the policy there");
+    assert_snapshot!(mistakes(&[("a.yaml", "x"), ("deny.YAML", "x")]), @"DIR: deny.YAML: only *.yaml and *.yml are read: write the suffix in small letters");
+    assert_snapshot!(mistakes(&[("a.yaml", "x"), ("deny.Yml", "x")]), @"DIR: deny.Yml: only *.yaml and *.yml are read: write the suffix in small letters");
     let names: Vec<String> = (0..=MAX_POLICY_FILES).map(|number| format!("{number}.yaml")).collect();
     let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), ASSETS)).collect();
     assert_snapshot!(mistakes(&many), @"DIR: the directory holds 101 *.yaml files: at most 100 are read");

@@ -183,6 +183,7 @@ fn destinations_are_named_by_all_they_say() {
     assert_snapshot!(in_deny("{destination: [{type: UNMANAGED, subtype: EXTERN}]}"), @"p.yaml:12:53: unknown subtype EXTERN: did you mean EXTERNAL?");
     assert_snapshot!(in_deny("{destination: [{type: VAULT, subtype: EXTERNAL}]}"), @"p.yaml:12:49: this can never match: VAULT comes without a subtype");
     assert_eq!(in_deny("{destination: [{type: EXCHANGE, subtype: BINANCE}]}"), "");
+    assert_snapshot!(in_deny("{destination: [{subtype: External}]}"), @"p.yaml:12:36: External never matches: it is written EXTERNAL");
     assert_snapshot!(in_deny("{destination: [{address_type: WHITELIST}]}"), @"p.yaml:12:41: unknown address type WHITELIST: did you mean WHITELISTED?");
     assert_snapshot!(in_deny("{destination: [{counterparty: acne}]}"), @"p.yaml:12:41: unknown counterparty acne: did you mean acme?");
     assert_snapshot!(in_deny("{operations: [RAW], destination: [{list: routers}]}"), @"p.yaml:12:44: destination never matches what only signs messages: it pays nobody");
@@ -236,6 +237,10 @@ fn messages_are_named_by_type() {
         Some(Choice::OneOf(words(&["EIP712", "NEW"])))
     );
     assert_eq!(in_allow("{operations: [TYPED_MESSAGE], messages: [EIP712]}"), "");
+    assert_snapshot!(in_deny("{messages: [eip712, btc_Message]}"), @"
+    p.yaml:12:23: eip712 never matches: it is written EIP712
+    p.yaml:12:31: btc_Message never matches: it is written BTC_MESSAGE
+    ");
     assert_snapshot!(in_allow("{messages: [EIP712]}"), @"p.yaml:15:22: messages never matches TRANSFER, which is all that is allowed without operations: only RAW and TYPED_MESSAGE sign messages");
     assert_snapshot!(in_deny("{operations: [CONTRACT_CALL], messages: []}"), @r#"
     p.yaml:12:51: messages never matches CONTRACT_CALL: only RAW and TYPED_MESSAGE sign messages

@@ -88,3 +88,17 @@ fn mistakes_in_an_expression_have_the_place_in_the_file_and_the_character() {
       |                                                      ^
     "#);
 }
+
+/// A rule that can never match says nothing of what its author had in mind.
+#[test]
+fn what_never_applies_is_told_as_of_the_fields() {
+    let first = |told: String| told.lines().next().unwrap_or_default().to_owned();
+    let deny = |when: &str| first(mistakes(&rule("deny", &format!("when: {{{when}}}"))));
+    assert_snapshot!(deny(r#"operations: [CONTRACT_CALL], condition: "usd.more_than('5')""#), @"p.yaml:7:63: a condition over the amount or its value never matches CONTRACT_CALL: its payload does not state what moves");
+    assert_snapshot!(deny(r#"operations: [APPROVE], assets: [ETH], condition: "note == 'x' || amount.more_than('5')""#), @"p.yaml:7:72: a condition over the amount or its value never matches APPROVE: its payload does not state what moves");
+    assert_snapshot!(deny(r#"operations: [RAW], condition: "destinations.count > 1""#), @"p.yaml:7:53: a condition over the number of destinations never matches RAW: it only signs messages, and pays nobody");
+    assert_snapshot!(first(told(r#"{operations: [TRANSFER, RAW], condition: "!(destinations.count > 1)"}"#)), @"p.yaml:6:64: a condition over the number of destinations never matches RAW: it only signs messages, and pays nobody");
+    assert_eq!(deny(r#"operations: [CONTRACT_CALL], condition: "destinations.count > 1""#), "");
+    assert_eq!(deny(r#"operations: [TRANSFER], condition: "usd.more_than('5')""#), "");
+    assert_snapshot!(deny(r#"condition: "source.type in ['VAULT', 'EXCHANGES']""#), @"p.yaml:7:34: condition: unknown account type EXCHANGES: did you mean EXCHANGE?");
+}

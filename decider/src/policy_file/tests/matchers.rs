@@ -14,6 +14,8 @@ fn addresses_are_checked() {
 fn groups_do_not_overlap() {
     assert_snapshot!(mistakes_with("counterparties:\n", "  cold: [{type: VAULT}]\ncounterparties:\n"), @"p.yaml:17:10: this account is in hot already: nothing may be in two groups");
     assert_snapshot!(mistakes_with("deny:\n", "  other: {lists: [payees]}\ndeny:\n"), @"p.yaml:19:19: 1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC is in acme already: nothing may be in two groups");
+    assert_snapshot!(mistakes_with("deny:\n", "  other: {accounts: [{type: ONE_TIME_ADDRESS}]}\ndeny:\n"), @"p.yaml:19:22: ONE_TIME_ADDRESS is every address, and acme has some of them: nothing may be in two groups");
+    assert_snapshot!(mistakes_with("counterparties:\n", "counterparties:\n  open: {accounts: [{type: UNMANAGED}]}\n"), @"p.yaml:19:18: UNMANAGED is every address, and open has some of them: nothing may be in two groups");
     assert_snapshot!(mistakes_with("deny:\n", "  other: {accounts: [{type: EXCHANGE, id: e-1}]}\ndeny:\n"), @"p.yaml:19:22: this account is in acme already: nothing may be in two groups");
     assert_snapshot!(mistakes_with("deny:\n", "  other: {}\ndeny:\n"), @"p.yaml:19:10: counterparty other has neither accounts nor lists");
     assert_snapshot!(mistakes_with("hot: [{type: VAULT, id: \"0\"}, {type: VAULT, id: \"1\"}]", "hot: []"), @"p.yaml:16:8: a source group is empty, so that nothing belongs to it: name something, or leave it out");

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use policy::address::Chain;
 use policy::asset::Asset;
 use policy::choice::Choice;
-use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
+use policy::condition::{AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher};
 use policy::document::Policy;
+use policy::expression::Total;
 use policy::limit::{Cap, Limit};
 use policy::rule::{Rule, covered_operations};
 use policy::time::Window;
@@ -62,7 +63,9 @@ fn any_address(rule: &Rule) -> Option<String> {
 /// The fee of a token is in another coin: read in the token's own units it would be another amount. Bitcoin has none.
 pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
     let asked = &rule.when.circumstances;
-    if asked.fee.is_none() && asked.fee_share.is_unbounded() {
+    let by_expression =
+        || asked.expression.as_ref().is_some_and(|asked| asked.totals().contains(&Total::Fee));
+    if !bounds_the_fee(asked) && !by_expression() {
         return None;
     }
     let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
@@ -72,6 +75,20 @@ pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
         "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
         rule.id
     ))
+}
+
+/// Before signing nobody knows the fee: what asks for approval first is refused there, for good.
+pub fn never_at_approval(rule: &Rule) -> Option<String> {
+    (rule.when.stages.is_none() && bounds_the_fee(&rule.when.circumstances)).then(|| {
+        format!(
+            "allow rule {} allows nothing at APPROVAL, where no fee is known: say stages: [SIGNING], or deny what costs more",
+            rule.id
+        )
+    })
+}
+
+fn bounds_the_fee(asked: &CircumstanceConditions) -> bool {
+    asked.fee.is_some() || !asked.fee_share.is_unbounded()
 }
 
 fn without_limit(policy: &Policy, rule: &Rule) -> Option<String> {

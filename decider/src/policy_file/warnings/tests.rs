@@ -260,3 +260,19 @@ fn a_limit_for_others_bounds_nothing() {
     assert!(!with("tenant: [json]", "tenant: {not: [default]}"));
     assert!(!with("tenant: [json]", "caller_proof: [COSIGNER_SIGNATURE]"));
 }
+
+#[test]
+fn an_allow_rule_over_fees_that_says_nothing_of_approval_is_told() {
+    let only = "assets: [ETH], destination: [{list: payees}]";
+    assert_snapshot!(allow(&format!("{only}, fee: {{max: \"1\"}}")), @"p.yaml:20:10: allow rule pay allows nothing at APPROVAL, where no fee is known: say stages: [SIGNING], or deny what costs more");
+    assert_snapshot!(allow(&format!("{only}, fee_share: {{max: \"0.1\"}}")), @"p.yaml:20:10: allow rule pay allows nothing at APPROVAL, where no fee is known: say stages: [SIGNING], or deny what costs more");
+    assert_eq!(allow(&format!("{only}, stages: [SIGNING], fee: {{max: \"1\"}}")), "");
+    assert_eq!(denied(only, "assets: [ETH], fee: {over: \"1\"}"), "");
+}
+
+#[test]
+fn fees_in_a_unit_that_nobody_stated_are_told_of_expressions_too() {
+    assert_snapshot!(deny("assets: [XRP], fee: {over: \"5\"}"), @"p.yaml:20:10: rule bad reads the fee of XRP in XRP: state its fee_asset, which for a token is another");
+    assert_snapshot!(deny("assets: [XRP], condition: \"fee.more_than('5')\""), @"p.yaml:20:10: rule bad reads the fee of XRP in XRP: state its fee_asset, which for a token is another");
+    assert_eq!(deny("assets: [XRP], condition: \"amount.more_than('5')\""), "");
+}

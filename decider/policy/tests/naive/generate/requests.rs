@@ -136,6 +136,7 @@ fn payee(random: &mut Random, request: &Request, asset: &str) -> DestinationText
         ("UNMANAGED", "w-1"),
         ("EXCHANGE", "e-1"),
         ("ONE_TIME_ADDRESS", ""),
+        ("OF_TOMORROW", "t-1"),
     ]);
     let subtype = match kind {
         "UNMANAGED" => word(random, &["EXTERNAL", "INTERNAL"], 90),

@@ -60,10 +60,14 @@ const NAMES: [Unknowable; 17] = [
 ];
 
 /// Which of them are the same, and which are in two places.
-const TWICE: [Unknowable; 6] = [
+const TWICE: [Unknowable; 7] = [
     (
         "this is in methods already",
         "deny: [{id: a, when: {call: {methods: [\"0xa9059cbb\", \"transfer(address,uint256)\"]}}}]",
+    ),
+    (
+        "… is every address, and … has some of them: nothing may be in two groups",
+        "counterparties: {a: {accounts: [{type: UNMANAGED}]}, b: {lists: [payees]}}",
     ),
     ("… is in list … already: …", "lists: {a: {chain: exact, addresses: [x, {address: x}]}}"),
     (
@@ -82,7 +86,7 @@ const TWICE: [Unknowable; 6] = [
 ];
 
 /// Texts that only their readers understand.
-const TEXTS: [Unknowable; 17] = [
+const TEXTS: [Unknowable; 19] = [
     (
         "… has a wrong EIP-55 checksum: …",
         "lists: {a: {chain: evm, addresses: [\"0x52908400098527886E0F7030069857D2E4169Ee7\"]}}",
@@ -110,6 +114,8 @@ const TEXTS: [Unknowable; 17] = [
     ("this pattern stands for too much: …", "deny: [{id: a, when: {note: [\"(a{1000}){1000}\"]}}]"),
     ("… is not a type of a signature: …", "deny: [{id: a, when: {call: {methods: [\"f(uint)\"]}}}]"),
     ("condition: unknown asset …", "deny: [{id: a, when: {condition: 'asset == \"ETC\"'}}]"),
+    ("condition: unknown account type …", "deny: [{id: a, when: {condition: 'source.type == \"VALT\"'}}]"),
+    ("… never matches: it is written …", "deny: [{id: a, when: {messages: [eip712]}}]"),
     ("condition: unknown operation …", "deny: [{id: a, when: {condition: 'operation == \"BRN\"'}}]"),
     (
         "condition: … is none of the assets of the rule",
@@ -121,7 +127,7 @@ const TEXTS: [Unknowable; 17] = [
 ];
 
 /// What is held against what other sections say.
-const SENSE: [Unknowable; 17] = [
+const SENSE: [Unknowable; 19] = [
     (
         "the amount has … decimals: the asset has …",
         "deny: [{id: a, when: {assets: [BTC], amount: {max: \"0.123456789\"}}}]",
@@ -158,6 +164,14 @@ const SENSE: [Unknowable; 17] = [
     (
         "from and to are the same, and nothing lies between: …",
         "deny: [{id: a, when: {times: [{zone: UTC, from: \"09:00\", to: \"09:00\"}]}}]",
+    ),
+    (
+        "a condition over the amount or its value never matches …",
+        "deny: [{id: a, when: {operations: [RAW], condition: 'usd.more_than(\"1\")'}}]",
+    ),
+    (
+        "a condition over the number of destinations never matches …",
+        "deny: [{id: a, when: {operations: [RAW], condition: 'destinations.count > 1'}}]",
     ),
     (
         "a condition over the fee never matches at APPROVAL: …",

@@ -24,8 +24,10 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 const SERVICE_NAME: &str = "countersign-decider";
-/// Set: spans are exported there by OTLP over gRPC. The exporter reads it itself, with every other `OTEL_*`.
+/// Set: spans are exported there by OTLP over gRPC, in plain text: to a collector beside it.
 const ENDPOINT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// `true`: nothing is exported.
+const OFF_VARIABLE: &str = "OTEL_SDK_DISABLED";
 /// Level of logs and spans, of all or by module: `debug`, or `info,decider::store=debug`; `info` where it is not set.
 const LEVEL_VARIABLE: &str = "RUST_LOG";
 /// How long the last spans may take to leave.
@@ -36,12 +38,9 @@ pub fn word(value: &impl Serialize) -> &'static str {
     serde_variant::to_variant_name(value).unwrap_or("UNKNOWN")
 }
 
-/// Why there are no logs or traces.
+/// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The exporter could not be made.
-    #[error("traces cannot be exported: {0} (see {ENDPOINT_VARIABLE})")]
-    Exporter(#[from] ExporterBuildError),
     /// There is one already.
     #[error("logs cannot be set up: {0}")]
     Subscriber(#[from] TryInitError),
@@ -56,9 +55,9 @@ pub struct Telemetry {
 /// Starts logs and traces. Inside a runtime: the exporter needs one.
 ///
 /// # Errors
-/// The exporter's configuration is not usable.
+/// There are logs already.
 pub fn start() -> Result<Telemetry, TelemetryError> {
-    let provider = tracer_provider()?;
+    let (provider, not_exported) = tracer_provider();
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(SERVICE_NAME))
         .with_location(false)
@@ -77,6 +76,12 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
             "{LEVEL_VARIABLE} is neither a level, such as debug, nor levels by module, such as info,decider::store=debug: info counts"
         );
     }
+    if let Some(error) = not_exported {
+        tracing::warn!(
+            %error,
+            "traces are not exported: {ENDPOINT_VARIABLE} takes http:// and the address of a collector that speaks OTLP over gRPC"
+        );
+    }
     Ok(Telemetry { provider })
 }
 
@@ -89,15 +94,22 @@ impl Telemetry {
     }
 }
 
-/// Without a collector nothing is sampled, but every span has an id all the same: logs carry it.
-fn tracer_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
+/// Without a collector nothing is sampled, but every span has an id all the same: logs carry it. An exporter that cannot
+/// be made is no reason to decide nothing.
+fn tracer_provider() -> (SdkTracerProvider, Option<ExporterBuildError>) {
     let resource = Resource::builder().with_service_name(SERVICE_NAME).build();
     let builder = SdkTracerProvider::builder().with_resource(resource);
-    if std::env::var_os(ENDPOINT_VARIABLE).is_none_or(|endpoint| endpoint.is_empty()) {
-        return Ok(builder.with_sampler(Sampler::AlwaysOff).build());
+    match exporter() {
+        Ok(Some(exporter)) => (builder.with_batch_exporter(exporter).build(), None),
+        Ok(None) => (builder.with_sampler(Sampler::AlwaysOff).build(), None),
+        Err(error) => (builder.with_sampler(Sampler::AlwaysOff).build(), Some(error)),
     }
-    let exporter = SpanExporter::builder().with_tonic().build()?;
-    Ok(builder.with_batch_exporter(exporter).build())
+}
+
+fn exporter() -> Result<Option<SpanExporter>, ExporterBuildError> {
+    let off = std::env::var(OFF_VARIABLE).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
+    let endpoint = std::env::var_os(ENDPOINT_VARIABLE).filter(|endpoint| !off && !endpoint.is_empty());
+    endpoint.map(|_| SpanExporter::builder().with_tonic().build()).transpose()
 }
 
 fn is_span(metadata: &Metadata<'_>) -> bool {

@@ -24,9 +24,13 @@ struct Logging {
 
 impl Logging {
     fn start(files: &Files, level: &str) -> Self {
+        Self::start_in(files, &[("RUST_LOG", level)])
+    }
+
+    fn start_in(files: &Files, environment: &[(&str, &str)]) -> Self {
         let mut child = decider(&["run", "--config", "decider.yaml"])
             .current_dir(files.path(""))
-            .env("RUST_LOG", level)
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -70,8 +74,13 @@ impl Logging {
 
 /// The lines up to the one that says that it serves, at a level.
 fn lines_at(level: &str) -> Vec<String> {
+    lines_in(&[("RUST_LOG", level)])
+}
+
+/// The same in an environment.
+fn lines_in(environment: &[(&str, &str)]) -> Vec<String> {
     let files = Files::new();
-    let logging = Logging::start(&files, level);
+    let logging = Logging::start_in(&files, environment);
     let lines = logging.lines_to(SERVES);
     logging.end(SERVES);
     lines
@@ -88,6 +97,22 @@ fn a_level_that_cannot_be_read_is_told_and_info_counts() {
         );
         let object: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(object["value"], *level);
+    }
+}
+
+/// What only watches must not keep it from deciding.
+#[test]
+fn traces_that_cannot_be_exported_are_told_and_it_serves() {
+    const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    for endpoint in ["https://localhost:4317", "not an address"] {
+        let lines = lines_in(&[(ENDPOINT, endpoint)]);
+        assert_eq!(lines.len(), 2, "{endpoint}: {lines:?}");
+        assert!(
+            lines[0].contains("\"level\":\"WARN\"") && lines[0].contains("traces are not exported"),
+            "{lines:?}"
+        );
+        let off = lines_in(&[(ENDPOINT, endpoint), ("OTEL_SDK_DISABLED", "true")]);
+        assert_eq!(off.len(), 1, "nothing is to be exported: {off:?}");
     }
 }
 

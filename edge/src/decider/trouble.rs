@@ -77,11 +77,13 @@ impl Trouble {
     }
 
     /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor is one
-    /// that is asked for a tenant it has not: it would be gone for those that it has.
+    /// that refuses this question: one path of a tenant that is not granted would take it from the tenants of all others.
+    /// An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells everybody to
+    /// retry: `decider_errors` and the error log say why.
     pub(super) fn sign(&self) -> Option<Sign> {
         match self {
             Self::Failed(status) if is_broken(status) => Some(Sign::Broken),
-            Self::Failed(status) if status.code() == Code::ResourceExhausted => None,
+            Self::Failed(status) if sheds(status) || is_of_the_question(status) => None,
             Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Sign::Unable),
             Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => None,
         }
@@ -101,6 +103,22 @@ impl From<Status> for Trouble {
 fn retry_delay(status: &Status) -> Prospect {
     let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);
     delay.map_or(Prospect::Elsewhere, |delay| Prospect::Again(Some(delay)))
+}
+
+fn sheds(status: &Status) -> bool {
+    status.code() == Code::ResourceExhausted
+}
+
+/// Whether the same endpoint may well answer other questions: other tenants, other records, shorter ones.
+fn is_of_the_question(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::InvalidArgument
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::DataLoss
+    )
 }
 
 fn is_elsewhere(status: &Status) -> bool {
@@ -176,14 +194,17 @@ mod tests {
             (failed(Code::Unavailable), Prospect::Again(None), Some(Sign::Unable)),
             (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
             (shed.into(), Prospect::Again(Some(delay)), None),
-            (failed(Code::FailedPrecondition), Prospect::Elsewhere, Some(Sign::Unable)),
+            (failed(Code::FailedPrecondition), Prospect::Elsewhere, None),
             (failed(Code::Internal), Prospect::None, Some(Sign::Unable)),
-            (failed(Code::PermissionDenied), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::Unauthenticated), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::PermissionDenied), Prospect::None, None),
+            (failed(Code::OutOfRange), Prospect::None, None),
+            (failed(Code::DataLoss), Prospect::None, None),
             (failed(Code::InvalidArgument), Prospect::None, None),
             (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Sign::Broken)),
             (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Sign::Broken)),
             (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Sign::Broken)),
-            (broken(reset(), Code::PermissionDenied), Prospect::None, Some(Sign::Unable)),
+            (broken(reset(), Code::PermissionDenied), Prospect::None, None),
             (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Sign::Unable)),
             (Trouble::Silent, Prospect::None, Some(Sign::Unable)),
             (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Sign::Unable)),

@@ -92,11 +92,12 @@ async fn callback(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
+    let desk = &desk;
     let report = Report::begin(desk.endpoint, &desk.path, &desk.shared);
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
-    let work = async {
-        let (ended, response) = desk.handle(request, &caller).await;
+    let work = async move {
+        let (ended, response) = desk.handle(request, &caller, &report).await;
         report.end(&ended, response.status());
         response
     };
@@ -120,10 +121,15 @@ impl Desk {
     }
 
     /// The answer as it goes out; or what stopped the request, as a status.
-    async fn handle(&self, request: Request, caller: &Caller) -> (Result<Answer, Stop>, Response) {
+    async fn handle(
+        &self,
+        request: Request,
+        caller: &Caller,
+        report: &Report<'_>,
+    ) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
-            let answer = match self.way(request, caller, deadline).await {
+            let answer = match self.way(request, caller, report, deadline).await {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
@@ -140,12 +146,19 @@ impl Desk {
     }
 
     /// The story.
-    async fn way(&self, request: Request, caller: &Caller, deadline: Instant) -> Result<Answer, Stop> {
+    async fn way(
+        &self,
+        request: Request,
+        caller: &Caller,
+        report: &Report<'_>,
+        deadline: Instant,
+    ) -> Result<Answer, Stop> {
         let body = receive(request, caller, &self.shared.limits).await?;
         let admitted = self.authenticate(&body, caller)?;
         caller.may_ask();
         let asked = self.decode(&admitted)?;
         let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
+        report.is_of(&request_id);
         let decided = self.decide(question, admitted.key(), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }

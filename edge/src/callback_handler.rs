@@ -13,6 +13,7 @@ mod admitted;
 
 mod path;
 mod stop;
+mod unserved;
 
 use std::{sync::Arc, time::Duration};
 
@@ -47,6 +48,7 @@ use stop::Stop;
 use turns::KeyRates;
 pub use turns::Turns;
 use undecided::Undecided;
+pub use unserved::told_of_others;
 
 /// Kept of a request's time for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
@@ -70,7 +72,7 @@ pub struct Shared {
     pub strangers: Arc<Seldom>,
 }
 
-/// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
+/// The routes of these paths, and of no other.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
     let rates = shared.turns.rates_of(&paths);

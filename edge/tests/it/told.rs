@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use http::Method;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Bench, Caller, Decider, Files, Manner, Raw, TX, post, program::Program, vector};
+use crate::support::{
+    Bench, Caller, Decider, Files, LOOPBACK, Manner, Raw, TX, json_yaml, post, program::Program, vector,
+};
 
 fn requests(endpoint: &str, outcome: &str, count: usize) -> String {
     format!(r#"countersign_edge_requests_total{{endpoint="{endpoint}",outcome="{outcome}"}} {count}"#)
@@ -63,4 +66,34 @@ async fn a_caller_that_hangs_up_is_counted() {
     drop(asking);
     bench.until_counted(&requests("transaction", "given_up", 1)).await;
     bench.until_counted("countersign_edge_requests_in_flight 0").await;
+}
+
+#[tokio::test]
+async fn what_nobody_serves_is_counted_and_told() {
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    let yaml = files.yaml(decider.port) + &json_yaml("127.0.0.1:0", LOOPBACK);
+    let program = Program::run(&files, &yaml, &[]);
+    let told = |method: &str, path: &str, status: u64| {
+        let line = program.told("nothing is served here");
+        assert_eq!(
+            (line["level"].as_str(), line["method"].as_str(), line["path"].as_str(), line["status"].as_u64()),
+            (Some("WARN"), Some(method), Some(path), Some(status))
+        );
+    };
+    let caller = Caller::new(program.address, &files);
+    assert_eq!(caller.post("/v2/tx_sign", "").await.status, 404);
+    told("POST", "/v2/tx_sign", 404);
+    let json = Caller::new(program.json_address.expect("JSON mode"), &files);
+    assert_eq!(json.post(TX, "").await.status, 404);
+    told("POST", TX, 404);
+    // One line a second, and all of them are counted.
+    assert_eq!(caller.send(caller.request(Method::GET, TX), "").await.status, 405);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(caller.send(caller.request(Method::PUT, TX), "").await.status, 405);
+    told("PUT", TX, 405);
+    let counted = crate::support::caller::plain_get(program.admin_address, "/metrics").await.1;
+    for line in [requests("none", "no_path", 2), requests("none", "no_method", 2)] {
+        assert!(counted.contains(&line), "{line} in {counted}");
+    }
 }

@@ -37,7 +37,7 @@ use crate::{
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
-    telemetry::{Seldom, Shed, metrics::Metrics, shown, trace},
+    telemetry::{Seldom, Shed, metrics::Metrics, trace},
 };
 
 use admitted::Admitted;
@@ -229,7 +229,12 @@ impl Desk {
             };
             decided.inspect_err(|trouble| {
                 Span::current().record("otel.status_code", "ERROR");
-                tracing::error!(code = trouble.code(), error = shown(&trouble.to_string()), "no decision");
+                tracing::error!(
+                    tenant = self.path.tenant.as_str(),
+                    code = trouble.code(),
+                    error = %trouble,
+                    "no decision"
+                );
             })
         };
         // The client's future has thousands of bytes, which every layer around this one would hold and copy again.

@@ -25,7 +25,7 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-pub use logs::shown;
+pub use logs::{shown, shown_up_to};
 pub use seldom::Seldom;
 pub use shed::Shed;
 

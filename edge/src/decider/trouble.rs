@@ -15,7 +15,7 @@ const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
 #[derive(Debug, Error)]
 pub enum Trouble {
     /// The decider could not be reached, or answered with an error.
-    #[error("no decision: {} ({})", .0.code(), cause(.0))]
+    #[error("no decision: {} ({})", code_name(.0.code()), cause(.0))]
     Failed(#[source] Box<Status>),
     /// It did not answer in time.
     #[error("no decision in time")]
@@ -24,10 +24,10 @@ pub enum Trouble {
     #[error("no usable decision: {0}")]
     Garbage(#[from] Garbage),
     /// It says that our call breaks the contract: a bug of ours.
-    #[error("the decider refuses the call as a breach of the contract: {}", .0.message())]
+    #[error("the decider refuses the call as a breach of the contract: {}", cause(.0))]
     Breach(#[source] Box<Status>),
     /// The tenant's ledger is that of another fleet.
-    #[error("the tenant is of another fleet: {}", .0.message())]
+    #[error("the tenant is of another fleet: {}", cause(.0))]
     Elsewhere(#[source] Box<Status>),
     /// No name of a decider has been resolved yet.
     #[error("no decider is known: no address of the fleet is resolved")]
@@ -173,6 +173,15 @@ mod tests {
         let mut status = Status::new(code, "broken");
         status.set_source(std::sync::Arc::new(source));
         status.into()
+    }
+
+    #[test]
+    fn troubles_are_told_with_the_code_by_its_name_and_the_cause() {
+        let message = format!("CN={} is granted nothing for tenant payroll", "x".repeat(200));
+        let denied: Trouble = Status::permission_denied(&message).into();
+        assert_eq!(denied.to_string(), format!("no decision: PERMISSION_DENIED ({message})"));
+        let odd: Trouble = Status::invalid_argument("a\nb").into();
+        insta::assert_snapshot!(odd, @r"the decider refuses the call as a breach of the contract: a\u{a}b");
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use http::Method;
 use tokio::io::AsyncWriteExt as _;
+use tonic::Code;
 
 use crate::support::{
-    Bench, Caller, Decider, Files, LOOPBACK, Manner, Raw, TX, json_yaml, post, program::Program, vector,
+    Bench, Caller, Decider, Files, LOOPBACK, Manner, Raw, TX, TX_ID, json_yaml, post, program::Program,
+    vector,
 };
 
 fn requests(endpoint: &str, outcome: &str, count: usize) -> String {
@@ -96,4 +98,20 @@ async fn what_nobody_serves_is_counted_and_told() {
     for line in [requests("none", "no_path", 2), requests("none", "no_method", 2)] {
         assert!(counted.contains(&line), "{line} in {counted}");
     }
+}
+
+/// The code by its name and not in a sentence: what follows it is what helps.
+#[tokio::test]
+async fn a_question_without_a_decision_is_told_with_its_tenant_and_cause() {
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Failing(Code::PermissionDenied)).await;
+    let program = Program::run(&files, &files.yaml(decider.port), &[]);
+    let caller = Caller::new(program.address, &files);
+    let token = vector("synthetic_request_tx_sign.jwt");
+    assert_eq!(caller.post(TX, token).await.told(), ("RETRY".to_owned(), TX_ID.to_owned()));
+    let told = program.told("no decision");
+    insta::assert_snapshot!(
+        ["level", "tenant", "code", "error"].map(|name| told[name].to_string()).join(" "),
+        @r#""ERROR" "default" "PERMISSION_DENIED" "no decision: PERMISSION_DENIED (as told)""#
+    );
 }

@@ -1,13 +1,12 @@
 //! Starting and ending: nothing is bound before the configuration is whole, and nothing is cut off at the end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use thiserror::Error;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
     task::JoinHandle,
-    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,9 +20,6 @@ use crate::{
     respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
-
-/// Time between "not ready" and the end of accepting, for balancers to notice.
-const DRAIN_NOTICE: Duration = Duration::from_millis(500);
 
 /// A start that failed.
 #[derive(Debug, Error)]
@@ -154,11 +150,11 @@ impl Started {
         self.look_now.notify_one();
     }
 
-    /// Ends the service: not ready first, then no new connections, then what is in flight, then the admin port.
+    /// Ends the service: not ready first, after `drain_notice` no new connections, then what is in flight, then the admin
+    /// port.
     pub async fn end(self) {
         tracing::info!("draining");
         self.readiness.set_serving(false);
-        sleep(DRAIN_NOTICE).await;
         self.stop.cancel();
         for serving in self.serving {
             match serving.await {

@@ -54,6 +54,7 @@ fn times(section: &mut Section<'_>, limits: &mut Limits) {
     read("body_timeout", 1, 20, &mut limits.body_timeout);
     read("write_timeout", 1, 60, &mut limits.write_timeout);
     read("max_connection_age", 1, 24 * 3600, &mut limits.max_connection_age);
+    read("drain_notice", 0, 60, &mut limits.drain_notice);
     read("drain_timeout", 0, 300, &mut limits.drain_timeout);
 }
 

@@ -41,7 +41,9 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Age at which a connection takes no more requests.
     pub max_connection_age: Duration,
-    /// Longest wait for requests in flight at the end.
+    /// From the word that it ends until it takes no more connections: for balancers to notice that it is not ready.
+    pub drain_notice: Duration,
+    /// Longest wait for requests in flight after that.
     pub drain_timeout: Duration,
     /// Longest path and query.
     pub max_uri_bytes: usize,
@@ -92,6 +94,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(19),
             write_timeout: Duration::from_secs(10),
             max_connection_age: Duration::from_secs(60 * 60),
+            drain_notice: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(25),
             max_uri_bytes: 1 << 10,
             max_header_bytes: 16 << 10,

@@ -20,6 +20,7 @@ fn every_limit_has_a_smallest_and_a_largest_value() {
         ("request_timeout", ["15999ms", "16s", "28s", "28001ms"]),
         ("write_timeout", ["999ms", "1s", "60s", "61s"]),
         ("max_connection_age", ["999ms", "1s", "1440m", "86401s"]),
+        ("drain_notice", ["-1s", "0s", "60s", "60001ms"]),
         ("drain_timeout", ["-1s", "0s", "300s", "301s"]),
         ("max_uri_bytes", ["255", "256", "8192", "8193"]),
         ("max_header_bytes", ["8191", "8192", "65536", "65537"]),

@@ -93,16 +93,13 @@ fn payload(section: &mut Section<'_>, bounds: &mut Bounds) {
     section.finish();
 }
 
-/// A caller that has proven nothing yet must be able to send the largest body.
+/// A caller that has proven nothing yet must be able to send the largest body. The default has room for any.
 fn body_memory(section: &mut Section<'_>, limits: &mut Limits) {
     let least = limits.max_body_bytes.saturating_mul(ADDRESS_SHARE);
-    let Some(found) = section.optional("max_body_memory") else {
-        limits.max_body_memory = limits.max_body_memory.max(least);
-        return;
-    };
+    let Some(found) = section.optional("max_body_memory") else { return };
     let place = found.place.clone();
-    limits.max_body_memory =
-        found.number(MIN_BODY_BYTES..=MAX_BODY_MEMORY).unwrap_or(limits.max_body_memory.max(least));
+    let memory = &mut limits.max_body_memory;
+    *memory = found.number(MIN_BODY_BYTES..=MAX_BODY_MEMORY).unwrap_or(*memory);
     if limits.max_body_memory < least {
         place.wrong(format!("must be at least {least}: {ADDRESS_SHARE} times max_body_bytes"));
     }

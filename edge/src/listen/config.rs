@@ -55,7 +55,7 @@ pub struct Limits {
     pub max_token_header_bytes: usize,
     /// What is decoded.
     pub payload: Bounds,
-    /// Largest body.
+    /// Largest body. It bounds how many inputs a legacy UTXO transaction may have: each is sent with the whole of it.
     pub max_body_bytes: usize,
     /// All bodies at a time, shared like `max_requests`.
     pub max_body_memory: usize,
@@ -101,8 +101,8 @@ impl Default for Limits {
             max_headers: 64,
             max_token_header_bytes: 1 << 10,
             payload: Bounds::default(),
-            max_body_bytes: 2 << 20,
-            max_body_memory: 64 << 20,
+            max_body_bytes: 4 << 20,
+            max_body_memory: 128 << 20,
             max_connections: 4096,
             max_connections_per_address: 512,
             max_handshakes: 1024,

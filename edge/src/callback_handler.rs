@@ -13,6 +13,7 @@ mod admitted;
 
 mod path;
 mod stop;
+mod unserved;
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,7 +37,7 @@ use crate::{
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
-    telemetry::{Seldom, Shed, metrics::Metrics, shown, trace},
+    telemetry::{Seldom, Shed, metrics::Metrics, trace},
 };
 
 use admitted::Admitted;
@@ -47,6 +48,7 @@ use stop::Stop;
 use turns::KeyRates;
 pub use turns::Turns;
 use undecided::Undecided;
+pub use unserved::told_of_others;
 
 /// Kept of a request's time for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
@@ -70,7 +72,7 @@ pub struct Shared {
     pub strangers: Arc<Seldom>,
 }
 
-/// The routes of these paths. Anything else is 404, or 405 where only the method is wrong.
+/// The routes of these paths, and of no other.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
     let rates = shared.turns.rates_of(&paths);
@@ -92,11 +94,12 @@ async fn callback(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
+    let desk = &desk;
     let report = Report::begin(desk.endpoint, &desk.path, &desk.shared);
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
-    let work = async {
-        let (ended, response) = desk.handle(request, &caller).await;
+    let work = async move {
+        let (ended, response) = desk.handle(request, &caller, &report).await;
         report.end(&ended, response.status());
         response
     };
@@ -120,10 +123,15 @@ impl Desk {
     }
 
     /// The answer as it goes out; or what stopped the request, as a status.
-    async fn handle(&self, request: Request, caller: &Caller) -> (Result<Answer, Stop>, Response) {
+    async fn handle(
+        &self,
+        request: Request,
+        caller: &Caller,
+        report: &Report<'_>,
+    ) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
-            let answer = match self.way(request, caller, deadline).await {
+            let answer = match self.way(request, caller, report, deadline).await {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
@@ -140,12 +148,19 @@ impl Desk {
     }
 
     /// The story.
-    async fn way(&self, request: Request, caller: &Caller, deadline: Instant) -> Result<Answer, Stop> {
+    async fn way(
+        &self,
+        request: Request,
+        caller: &Caller,
+        report: &Report<'_>,
+        deadline: Instant,
+    ) -> Result<Answer, Stop> {
         let body = receive(request, caller, &self.shared.limits).await?;
         let admitted = self.authenticate(&body, caller)?;
         caller.may_ask();
         let asked = self.decode(&admitted)?;
         let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
+        report.is_of(&request_id);
         let decided = self.decide(question, admitted.key(), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
@@ -214,7 +229,12 @@ impl Desk {
             };
             decided.inspect_err(|trouble| {
                 Span::current().record("otel.status_code", "ERROR");
-                tracing::error!(code = trouble.code(), error = shown(&trouble.to_string()), "no decision");
+                tracing::error!(
+                    tenant = self.path.tenant.as_str(),
+                    code = trouble.code(),
+                    error = %trouble,
+                    "no decision"
+                );
             })
         };
         // The client's future has thousands of bytes, which every layer around this one would hold and copy again.

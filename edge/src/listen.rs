@@ -36,7 +36,7 @@ mod routes;
 
 mod tls;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -83,17 +83,35 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Serves until `stop`, then lets what is in flight end, for `drain_timeout` at most. Whether it all did.
+    /// Serves until `stop`, and on for `drain_notice`; then lets what is in flight end, for `drain_timeout` at most. Whether
+    /// it all did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let connections = TaskTracker::new();
-        while let Some((stream, peer)) = stop.run_until_cancelled(self.next()).await {
-            connections.spawn(self.server.clone().connection(stream, peer, routes.clone()));
-        }
+        self.take_callers(&routes, &stop, &connections).await;
         // Nobody may connect to a service that is leaving.
         drop(self.socket);
         self.server.house.seats.drain();
         connections.close();
         timeout(self.server.house.limits.drain_timeout, connections.wait()).await.is_ok()
+    }
+
+    async fn take_callers(&self, routes: &Routes, stop: &CancellationToken, connections: &TaskTracker) {
+        let mut noticed = pin!(self.until_noticed(stop));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut noticed => return,
+                (stream, peer) = self.next() => {
+                    connections.spawn(self.server.clone().connection(stream, peer, routes.clone()));
+                }
+            }
+        }
+    }
+
+    /// Balancers go on sending callers here until they have noticed that it is not ready.
+    async fn until_noticed(&self, stop: &CancellationToken) {
+        stop.cancelled().await;
+        sleep(self.server.house.limits.drain_notice).await;
     }
 
     /// The next connection. All are accepted, and have a seat or are closed: one that waits to be accepted cannot be

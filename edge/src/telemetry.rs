@@ -14,7 +14,7 @@ mod seldom;
 use std::{io::IsTerminal as _, time::Duration};
 
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::SpanExporter;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use thiserror::Error;
 use tracing::Metadata;
@@ -25,7 +25,7 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-pub use logs::shown;
+pub use logs::{shown, shown_up_to};
 pub use seldom::Seldom;
 pub use shed::Shed;
 
@@ -33,14 +33,16 @@ pub use shed::Shed;
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Set: traces are exported there.
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// `true`: no traces at all.
+const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
+/// What can be done where there is no exporter. What the exporter says itself is for whoever builds it.
+const EXPORTER_ADVICE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT has to be an http:// URL of a collector beside it, for OTLP over gRPC, \
+                               and no OTEL_EXPORTER_OTLP_… may ask for TLS, another protocol or compression";
 const SERVICE_NAME: &str = "countersign-edge";
 
 /// Telemetry that cannot be set up.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
-    /// The exporter refuses its settings.
-    #[error("traces cannot be exported: {0}. Check {OTLP_ENDPOINT}")]
-    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
     /// A subscriber is installed already.
     #[error("{0}")]
     Subscriber(#[from] TryInitError),
@@ -57,10 +59,10 @@ impl Telemetry {
     ///
     /// Needs a tokio runtime for the exporter's connection.
     pub fn start() -> Result<Self, TelemetryError> {
-        let traces = match std::env::var_os(OTLP_ENDPOINT) {
-            Some(endpoint) if !endpoint.is_empty() => Some(exporting_provider()?),
-            _ => None,
-        };
+        // An exporter that cannot be made is no reason to serve nobody.
+        let exporting = are_traces_wanted().then(exporting_provider);
+        let impossible = matches!(exporting, Some(Err(_)));
+        let traces = exporting.and_then(Result::ok);
         let (level, wrong_level) = level::of_environment();
         let logs = tracing_subscriber::registry().with(log_layer(level));
         match &traces {
@@ -74,6 +76,9 @@ impl Telemetry {
         if let Some(error) = wrong_level {
             tracing::warn!(%error, "the level of the log is none");
         }
+        if impossible {
+            tracing::warn!(hint = EXPORTER_ADVICE, "traces are not exported");
+        }
         Ok(Self { traces })
     }
 
@@ -86,7 +91,12 @@ impl Telemetry {
     }
 }
 
-fn exporting_provider() -> Result<SdkTracerProvider, TelemetryError> {
+fn are_traces_wanted() -> bool {
+    let of = |name| std::env::var_os(name).unwrap_or_default();
+    !of(OTLP_ENDPOINT).is_empty() && !of(SDK_DISABLED).eq_ignore_ascii_case("true")
+}
+
+fn exporting_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
     let exporter = SpanExporter::builder().with_tonic().build()?;
     let mut resource = Resource::builder();
     if std::env::var_os("OTEL_SERVICE_NAME").is_none() {

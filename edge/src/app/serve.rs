@@ -1,13 +1,12 @@
 //! Starting and ending: nothing is bound before the configuration is whole, and nothing is cut off at the end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use thiserror::Error;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
     task::JoinHandle,
-    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,9 +20,6 @@ use crate::{
     respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
-
-/// Time between "not ready" and the end of accepting, for balancers to notice.
-const DRAIN_NOTICE: Duration = Duration::from_millis(500);
 
 /// A start that failed.
 #[derive(Debug, Error)]
@@ -65,9 +61,9 @@ pub struct Started {
 /// A port cannot be bound, or threads cannot be started.
 pub async fn start(config: Config) -> Result<Started, StartError> {
     let (metrics, clock): (_, Arc<dyn Clock>) = (Arc::new(Metrics::new()), Arc::new(SystemClock));
-    let stop_admin = CancellationToken::new();
-    let (deciders, healths) = deciders(&config, &metrics, &stop_admin);
-    let readiness = Arc::new(Readiness::new(healths));
+    let asked = asked(&config, &metrics);
+    let healths = asked.iter().map(|Asked { name, health, .. }| (name.clone(), Arc::clone(health)));
+    let readiness = Arc::new(Readiness::new(healths.collect()));
     let listeners = [Some(&config.listen), config.json.as_ref()];
     listen::suffice_for(listeners.iter().flatten().map(|listener| listener.limits.max_connections).sum());
     let listen = bind("listen", &config.listen, &config.fleets, &metrics).await?;
@@ -82,7 +78,7 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let admin_address = admin_port.address().unwrap_or(admin);
     let (address, json_address) = (listen.address, json.as_ref().map(|json| json.address));
     let service = Service {
-        deciders,
+        deciders: asked.iter().map(|Asked { name, decider, .. }| (name.clone(), decider.clone())).collect(),
         listen: listen.front.clone(),
         json: json.as_ref().map(|json| json.front.clone()),
         threads: SigningThreads::start().map_err(StartError::Threads)?,
@@ -90,7 +86,10 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
         metrics: Arc::clone(&metrics),
     };
     service.put(&config);
-    let (stop, look_now) = (CancellationToken::new(), Arc::<Notify>::default());
+    // Nothing runs before all that can fail has not: it would fail under the end, and be told as if it were the cause.
+    let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
+    asked.into_iter().for_each(|asked| asked.watch(stop_admin.clone()));
+    let look_now = Arc::<Notify>::default();
     let reload = Reload::new(config, service, clock, metrics).run(Arc::clone(&look_now));
     tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
     let bound = [Some(listen), json].into_iter().flatten();
@@ -122,21 +121,27 @@ async fn bind(
     Ok(Bound { listener, address, front: Front::of(config, fleets) })
 }
 
-/// A client of each fleet, with what is known of its health.
-type Deciders = (Vec<(FleetName, Decider)>, Vec<(FleetName, Arc<Health>)>);
-
-fn deciders(config: &Config, metrics: &Metrics, stop: &CancellationToken) -> Deciders {
-    let each = config.fleets.iter().map(|fleet| {
-        let (name, health) = (fleet.decider.fleet.clone(), Arc::<Health>::default());
-        let decider = Decider::new(fleet.decider.clone(), Arc::new(SystemResolver), metrics);
-        watch(decider.clone(), Arc::clone(&health), stop.clone());
-        ((name.clone(), decider), (name, health))
-    });
-    each.unzip()
+/// A fleet that is asked, and what is known of its health.
+struct Asked {
+    name: FleetName,
+    decider: Decider,
+    health: Arc<Health>,
 }
 
-fn watch(decider: Decider, health: Arc<Health>, stop: CancellationToken) {
-    tokio::spawn(async move { stop.run_until_cancelled(decider.watch(&health)).await });
+fn asked(config: &Config, metrics: &Metrics) -> Vec<Asked> {
+    let asked = |fleet: &Fleet| Asked {
+        name: fleet.decider.fleet.clone(),
+        decider: Decider::new(fleet.decider.clone(), Arc::new(SystemResolver), metrics),
+        health: Arc::default(),
+    };
+    config.fleets.iter().map(asked).collect()
+}
+
+impl Asked {
+    /// Keeps track of its deciders until `stop`.
+    fn watch(self, stop: CancellationToken) {
+        tokio::spawn(async move { stop.run_until_cancelled(self.decider.watch(&self.health)).await });
+    }
 }
 
 impl Started {
@@ -145,11 +150,11 @@ impl Started {
         self.look_now.notify_one();
     }
 
-    /// Ends the service: not ready first, then no new connections, then what is in flight, then the admin port.
+    /// Ends the service: not ready first, after `drain_notice` no new connections, then what is in flight, then the admin
+    /// port.
     pub async fn end(self) {
         tracing::info!("draining");
         self.readiness.set_serving(false);
-        sleep(DRAIN_NOTICE).await;
         self.stop.cancel();
         for serving in self.serving {
             match serving.await {

@@ -1,7 +1,8 @@
 //! What is told of a request once it ended: one log line, one count.
 
-use std::time::Instant;
+use std::{sync::OnceLock, time::Instant};
 
+use callback::RequestId;
 use http::StatusCode;
 use opentelemetry::{Context, trace::TraceContextExt as _};
 use tracing::{Span, field::Empty, info_span};
@@ -22,21 +23,37 @@ use crate::{
     },
 };
 
-/// A request that is being handled.
+/// The outcome of a request that was dropped before its end.
+const GIVEN_UP: &str = "given_up";
+/// The same where a panic, which is a bug of ours, dropped it.
+const FAULT: &str = "fault";
+
+/// A request that is being handled. One that is dropped before its end is reported, too.
 pub(super) struct Report<'a> {
     endpoint: Endpoint,
     path: &'a CallbackPath,
     metrics: &'a Metrics,
     strangers: &'a Seldom,
     begun: Instant,
+    /// Once it is known to be authentic.
+    request_id: OnceLock<RequestId>,
+    ended: bool,
     _in_flight: Counted,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn begin(endpoint: Endpoint, path: &'a CallbackPath, shared: &'a Shared) -> Self {
         let Shared { metrics, strangers, .. } = shared;
-        let in_flight = metrics.request_in_flight();
-        Self { endpoint, path, metrics, strangers, begun: Instant::now(), _in_flight: in_flight }
+        Self {
+            endpoint,
+            path,
+            metrics,
+            strangers,
+            begun: Instant::now(),
+            request_id: OnceLock::new(),
+            ended: false,
+            _in_flight: metrics.request_in_flight(),
+        }
     }
 
     /// The root span of this service, below the caller's if it has one.
@@ -63,12 +80,18 @@ impl<'a> Report<'a> {
         span
     }
 
-    pub(super) fn end(&self, ended: &Result<Answer, Stop>, status: StatusCode) {
+    /// It is authentic, and has this id.
+    pub(super) fn is_of(&self, request_id: &RequestId) {
+        let _ = self.request_id.set(request_id.clone());
+    }
+
+    pub(super) fn end(mut self, ended: &Result<Answer, Stop>, status: StatusCode) {
         let outcome = match ended {
             Ok(answer) => outcome(answer.action),
             Err(stop) => stop.outcome(),
         };
-        self.metrics.request(&RequestLabels { endpoint: self.endpoint.name(), outcome });
+        self.ended = true;
+        self.count(outcome);
         Span::current().record("http.response.status_code", status.as_u16());
         match ended {
             Ok(answer) => self.answered(answer),
@@ -126,12 +149,93 @@ impl<'a> Report<'a> {
         );
     }
 
+    /// Its caller hung up, or the connection was ended here. The trace leads to what a decider made of it.
+    fn dropped(&self) {
+        let (outcome, reason) = match std::thread::panicking() {
+            true => (FAULT, "a panic: a bug"),
+            false => (GIVEN_UP, "its connection or stream ended before the answer"),
+        };
+        self.count(outcome);
+        let request_id = self.request_id.get().map(|id| shown(id.as_str()));
+        let left_out = if request_id.is_some() { Some(0) } else { self.strangers.now() };
+        let Some(left_out) = left_out else { return };
+        tracing::warn!(
+            endpoint = self.endpoint.name(),
+            mode = self.path.mode.name(),
+            path = self.path.sub_path.as_str(),
+            outcome,
+            reason,
+            request_id,
+            duration_us = self.micros(),
+            left_out,
+            "not answered"
+        );
+    }
+
+    fn count(&self, outcome: &'static str) {
+        self.metrics.request(&RequestLabels { endpoint: self.endpoint.name(), outcome });
+    }
+
     fn micros(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.dropped();
+        }
     }
 }
 
 /// The reason of an answer that the edge gave itself. A decider's reasons are in its record.
 fn own_reason(answer: &Answer) -> Option<String> {
     answer.decision_id.is_none().then(|| shown(&answer.reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::callback_handler::WireMode;
+
+    /// The outcomes that are counted where a report goes this way.
+    fn counted(way: impl FnOnce(Report<'_>)) -> Vec<String> {
+        let (metrics, strangers) = (Metrics::new(), Seldom::default());
+        let path = CallbackPath {
+            sub_path: String::new().try_into().expect("a sub-path"),
+            tenant: "t".to_owned().try_into().expect("a tenant"),
+            mode: WireMode::Json,
+            signer_ids: None,
+        };
+        way(Report {
+            endpoint: Endpoint::ConfigChange,
+            path: &path,
+            metrics: &metrics,
+            strangers: &strangers,
+            begun: Instant::now(),
+            request_id: OnceLock::new(),
+            ended: false,
+            _in_flight: metrics.request_in_flight(),
+        });
+        let text = metrics.encode();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("countersign_edge_requests_total"));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_request_is_counted_once_however_it_ends() {
+        let ended = counted(|report| report.end(&Err(Stop::Overtime), StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(ended, [r#"{endpoint="config_change",outcome="overtime"} 1"#]);
+        assert_eq!(counted(|report| drop(report)), [r#"{endpoint="config_change",outcome="given_up"} 1"#]);
+        let panicked = counted(|report| {
+            let panicking = move || {
+                let _report = report;
+                panic!("a bug");
+            };
+            let caught: Result<(), _> = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking));
+            assert!(caught.is_err());
+        });
+        assert_eq!(panicked, [r#"{endpoint="config_change",outcome="fault"} 1"#]);
+    }
 }

@@ -54,6 +54,7 @@ fn times(section: &mut Section<'_>, limits: &mut Limits) {
     read("body_timeout", 1, 20, &mut limits.body_timeout);
     read("write_timeout", 1, 60, &mut limits.write_timeout);
     read("max_connection_age", 1, 24 * 3600, &mut limits.max_connection_age);
+    read("drain_notice", 0, 60, &mut limits.drain_notice);
     read("drain_timeout", 0, 300, &mut limits.drain_timeout);
 }
 
@@ -92,16 +93,13 @@ fn payload(section: &mut Section<'_>, bounds: &mut Bounds) {
     section.finish();
 }
 
-/// A caller that has proven nothing yet must be able to send the largest body.
+/// A caller that has proven nothing yet must be able to send the largest body. The default has room for any.
 fn body_memory(section: &mut Section<'_>, limits: &mut Limits) {
     let least = limits.max_body_bytes.saturating_mul(ADDRESS_SHARE);
-    let Some(found) = section.optional("max_body_memory") else {
-        limits.max_body_memory = limits.max_body_memory.max(least);
-        return;
-    };
+    let Some(found) = section.optional("max_body_memory") else { return };
     let place = found.place.clone();
-    limits.max_body_memory =
-        found.number(MIN_BODY_BYTES..=MAX_BODY_MEMORY).unwrap_or(limits.max_body_memory.max(least));
+    let memory = &mut limits.max_body_memory;
+    *memory = found.number(MIN_BODY_BYTES..=MAX_BODY_MEMORY).unwrap_or(*memory);
     if limits.max_body_memory < least {
         place.wrong(format!("must be at least {least}: {ADDRESS_SHARE} times max_body_bytes"));
     }

@@ -15,7 +15,7 @@ const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
 #[derive(Debug, Error)]
 pub enum Trouble {
     /// The decider could not be reached, or answered with an error.
-    #[error("no decision: {} ({})", .0.code(), cause(.0))]
+    #[error("no decision: {} ({})", code_name(.0.code()), cause(.0))]
     Failed(#[source] Box<Status>),
     /// It did not answer in time.
     #[error("no decision in time")]
@@ -24,10 +24,10 @@ pub enum Trouble {
     #[error("no usable decision: {0}")]
     Garbage(#[from] Garbage),
     /// It says that our call breaks the contract: a bug of ours.
-    #[error("the decider refuses the call as a breach of the contract: {}", .0.message())]
+    #[error("the decider refuses the call as a breach of the contract: {}", cause(.0))]
     Breach(#[source] Box<Status>),
     /// The tenant's ledger is that of another fleet.
-    #[error("the tenant is of another fleet: {}", .0.message())]
+    #[error("the tenant is of another fleet: {}", cause(.0))]
     Elsewhere(#[source] Box<Status>),
     /// No name of a decider has been resolved yet.
     #[error("no decider is known: no address of the fleet is resolved")]
@@ -77,11 +77,13 @@ impl Trouble {
     }
 
     /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor is one
-    /// that is asked for a tenant it has not: it would be gone for those that it has.
+    /// that refuses this question: one path of a tenant that is not granted would take it from the tenants of all others.
+    /// An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells everybody to
+    /// retry: `decider_errors` and the error log say why.
     pub(super) fn sign(&self) -> Option<Sign> {
         match self {
             Self::Failed(status) if is_broken(status) => Some(Sign::Broken),
-            Self::Failed(status) if status.code() == Code::ResourceExhausted => None,
+            Self::Failed(status) if sheds(status) || is_of_the_question(status) => None,
             Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Sign::Unable),
             Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => None,
         }
@@ -101,6 +103,22 @@ impl From<Status> for Trouble {
 fn retry_delay(status: &Status) -> Prospect {
     let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);
     delay.map_or(Prospect::Elsewhere, |delay| Prospect::Again(Some(delay)))
+}
+
+fn sheds(status: &Status) -> bool {
+    status.code() == Code::ResourceExhausted
+}
+
+/// Whether the same endpoint may well answer other questions: other tenants, other records, shorter ones.
+fn is_of_the_question(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::InvalidArgument
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::DataLoss
+    )
 }
 
 fn is_elsewhere(status: &Status) -> bool {
@@ -158,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn troubles_are_told_with_the_code_by_its_name_and_the_cause() {
+        let message = format!("CN={} is granted nothing for tenant payroll", "x".repeat(200));
+        let denied: Trouble = Status::permission_denied(&message).into();
+        assert_eq!(denied.to_string(), format!("no decision: PERMISSION_DENIED ({message})"));
+        let odd: Trouble = Status::invalid_argument("a\nb").into();
+        insta::assert_snapshot!(odd, @r"the decider refuses the call as a breach of the contract: a\u{a}b");
+    }
+
+    #[test]
     fn each_trouble_says_where_to_go_and_what_it_means_for_the_endpoint() {
         let reset = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         let delay = Duration::from_millis(200);
@@ -176,14 +203,17 @@ mod tests {
             (failed(Code::Unavailable), Prospect::Again(None), Some(Sign::Unable)),
             (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
             (shed.into(), Prospect::Again(Some(delay)), None),
-            (failed(Code::FailedPrecondition), Prospect::Elsewhere, Some(Sign::Unable)),
+            (failed(Code::FailedPrecondition), Prospect::Elsewhere, None),
             (failed(Code::Internal), Prospect::None, Some(Sign::Unable)),
-            (failed(Code::PermissionDenied), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::Unauthenticated), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::PermissionDenied), Prospect::None, None),
+            (failed(Code::OutOfRange), Prospect::None, None),
+            (failed(Code::DataLoss), Prospect::None, None),
             (failed(Code::InvalidArgument), Prospect::None, None),
             (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Sign::Broken)),
             (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Sign::Broken)),
             (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Sign::Broken)),
-            (broken(reset(), Code::PermissionDenied), Prospect::None, Some(Sign::Unable)),
+            (broken(reset(), Code::PermissionDenied), Prospect::None, None),
             (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Sign::Unable)),
             (Trouble::Silent, Prospect::None, Some(Sign::Unable)),
             (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Sign::Unable)),

@@ -41,7 +41,9 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Age at which a connection takes no more requests.
     pub max_connection_age: Duration,
-    /// Longest wait for requests in flight at the end.
+    /// From the word that it ends until it takes no more connections: for balancers to notice that it is not ready.
+    pub drain_notice: Duration,
+    /// Longest wait for requests in flight after that.
     pub drain_timeout: Duration,
     /// Longest path and query.
     pub max_uri_bytes: usize,
@@ -53,7 +55,7 @@ pub struct Limits {
     pub max_token_header_bytes: usize,
     /// What is decoded.
     pub payload: Bounds,
-    /// Largest body.
+    /// Largest body. It bounds how many inputs a legacy UTXO transaction may have: each is sent with the whole of it.
     pub max_body_bytes: usize,
     /// All bodies at a time, shared like `max_requests`.
     pub max_body_memory: usize,
@@ -92,14 +94,15 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(19),
             write_timeout: Duration::from_secs(10),
             max_connection_age: Duration::from_secs(60 * 60),
+            drain_notice: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(25),
             max_uri_bytes: 1 << 10,
             max_header_bytes: 16 << 10,
             max_headers: 64,
             max_token_header_bytes: 1 << 10,
             payload: Bounds::default(),
-            max_body_bytes: 2 << 20,
-            max_body_memory: 64 << 20,
+            max_body_bytes: 4 << 20,
+            max_body_memory: 128 << 20,
             max_connections: 4096,
             max_connections_per_address: 512,
             max_handshakes: 1024,

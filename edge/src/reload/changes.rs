@@ -33,16 +33,10 @@ pub(super) fn needing_restart(before: &Config, after: &Config) -> Vec<String> {
     let json = before.json.as_ref().zip(after.json.as_ref());
     let listeners = [("listen", &before.listen, &after.listen)].into_iter();
     for (name, before, after) in listeners.chain(json.map(|(before, after)| ("json.listen", before, after))) {
-        for (field, same) in [
-            // Connections and sessions that are there would go on by the old one.
-            ("client_ca", before.tls.admits_those_of(&after.tls)),
-            // It follows from `max_body_bytes` where nothing is said of it.
-            ("max_body_memory", before.limits.max_body_memory == after.limits.max_body_memory),
-        ] {
-            let field = format!("{name}.{field}");
-            if !same && !fields.contains(&field) {
-                fields.push(field);
-            }
+        // Connections and sessions that are there would go on by the old one.
+        let field = format!("{name}.client_ca");
+        if !before.tls.admits_those_of(&after.tls) && !fields.contains(&field) {
+            fields.push(field);
         }
     }
     fields

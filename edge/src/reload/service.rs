@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::Router;
 
 use crate::{
-    callback_handler::{CallbackPath, Shared, Turns, router},
+    callback_handler::{CallbackPath, Shared, Turns, router, told_of_others},
     clock::Clock,
     config::{Config, Fleet},
     decider::{Decider, FleetName},
@@ -80,7 +80,7 @@ impl Service {
         paths: impl Fn(&Fleet) -> &[CallbackPath],
     ) -> Router {
         let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), front, listen));
-        routers.fold(Router::new(), Router::merge)
+        told_of_others(routers.fold(Router::new(), Router::merge), &self.metrics, &front.strangers)
     }
 
     fn routes_to(

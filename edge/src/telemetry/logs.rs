@@ -24,7 +24,13 @@ const MAX_SHOWN_BYTES: usize = 128;
 /// Text from outside as logs may show it: control characters escaped, cut to 128 bytes.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let start = text.get(..text.floor_char_boundary(MAX_SHOWN_BYTES)).unwrap_or_default();
+    shown_up_to(MAX_SHOWN_BYTES, text)
+}
+
+/// The same, cut to so many bytes.
+#[must_use]
+pub fn shown_up_to(bytes: usize, text: &str) -> String {
+    let start = text.get(..text.floor_char_boundary(bytes)).unwrap_or_default();
     let escape = |c: char| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() };
     if start.contains(char::is_control) { start.chars().map(escape).collect() } else { start.to_owned() }
 }

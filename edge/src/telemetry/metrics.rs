@@ -19,7 +19,7 @@ pub use decider::FleetMetrics;
 /// Endpoint and outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
-    /// `transaction` or `config_change`.
+    /// `transaction` or `config_change`; `none` where nothing is served.
     pub endpoint: &'static str,
     /// The action that was signed, or why there was none.
     pub outcome: &'static str,

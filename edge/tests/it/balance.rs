@@ -17,6 +17,7 @@ use crate::support::{Decider, Deciders, Files, Keeps, Manner};
 const DEADLINE: Duration = Duration::from_secs(3);
 const RETRIES: &str = r#"decider_attempts_total{kind="retry",fleet="default"}"#;
 const OUT: &str = r#"decider_endpoints{standing="out",fleet="default"}"#;
+const BECAME_OUT: &str = r#"decider_endpoint_changes_total{standing="out",fleet="default"}"#;
 
 /// A port at which nobody listens.
 async fn dead_port() -> u16 {
@@ -187,6 +188,29 @@ async fn what_is_refused_for_good_is_not_asked_elsewhere() {
         assert!(deciders.ask("once").await.is_err());
         assert_eq!(deciders.calls().iter().sum::<usize>(), 1, "{code:?}");
     }
+}
+
+/// Else one path with a tenant that nobody granted would take the edge from the tenants of all others.
+#[tokio::test]
+async fn one_that_refuses_some_questions_is_there_for_the_others() {
+    let deciders = Deciders::start(&[Manner::Allowing]).await;
+    for code in [
+        Code::PermissionDenied,
+        Code::DataLoss,
+        Code::OutOfRange,
+        Code::FailedPrecondition,
+        Code::InvalidArgument,
+    ] {
+        deciders.all[0].set(Manner::Failing(code));
+        assert_eq!(deciders.ask_all(4).await.0.len(), 4, "{code:?}");
+        assert_eq!((deciders.metric(OUT), deciders.is_ready()), (0, true), "{code:?}");
+        deciders.all[0].set(Manner::Allowing);
+        assert_eq!(deciders.ask_all(1).await.0.len(), 0, "{code:?}");
+    }
+    assert_eq!(deciders.metric(BECAME_OUT), 0);
+    deciders.all[0].set(Manner::Failing(Code::Internal));
+    assert_eq!(deciders.ask_all(4).await.0.len(), 4);
+    assert_eq!(deciders.metric(BECAME_OUT), 1, "a fault is the decider's");
 }
 
 /// As while deciders are replaced by newer ones: the older does not understand what the newer has on record.

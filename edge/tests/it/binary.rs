@@ -123,6 +123,23 @@ fn an_address_that_is_taken_fails_the_start() {
     assert!(stderr.contains(&format!("cannot listen on {address} (listen)")), "{stderr}");
 }
 
+/// What was begun by then would fail for no other reason than the end, and be told as if it were the cause.
+#[test]
+fn a_start_that_fails_tells_that_and_no_more() {
+    let files = Files::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let admin = taken.local_addr().expect("an address");
+    let yaml =
+        files.yaml(1).replace("admin:\n  address: 127.0.0.1:0", &format!("admin:\n  address: {admin}"));
+    let file = files.write("edge.yaml", yaml.as_bytes());
+    for _ in 0..10 {
+        let (code, _, stderr) = edge(&["run", "--config", file.to_str().expect("text")]);
+        assert_eq!(code, Some(1));
+        assert!(stderr.starts_with(&format!("edge: cannot listen on {admin} (admin)")), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
 #[tokio::test]
 async fn serves_logs_without_secrets_and_ends_when_told() {
     let files = Files::new();

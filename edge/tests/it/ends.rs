@@ -43,3 +43,24 @@ async fn the_end_waits_for_what_is_in_flight() {
     assert_eq!(asking.await.expect("answered").action(), "APPROVE");
     assert!(TcpStream::connect(address).await.is_err(), "nobody may connect any more");
 }
+
+/// Balancers need some seconds to notice that it is no longer ready; until then they send new callers.
+#[tokio::test]
+async fn for_the_notice_new_callers_are_answered_while_it_is_not_ready() {
+    const NOTICE: Duration = Duration::from_secs(2);
+    let bench = Bench::limited(Manner::Allowing, "drain_notice: 2s").await;
+    let (address, admin) = (bench.edge.address, bench.edge.admin_address);
+    bench.until_ready().await;
+    let Bench { files, edge, decider: _decider } = bench;
+    let caller = crate::support::Caller::new(address, &files);
+    let begun = Instant::now();
+    let ending = tokio::spawn(edge.end());
+    while begun.elapsed() + Duration::from_millis(700) < NOTICE {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(plain_get(admin, "/readyz").await.0, 503);
+        assert_eq!(caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action(), "APPROVE");
+    }
+    ending.await.expect("ended");
+    assert!(begun.elapsed() >= NOTICE, "{:?}", begun.elapsed());
+    assert!(TcpStream::connect(address).await.is_err(), "nobody may connect any more");
+}

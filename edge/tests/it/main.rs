@@ -23,6 +23,7 @@ mod reload;
 mod renewal;
 mod support;
 mod tls;
+mod told;
 mod tracing;
 mod trouble;
 mod unready;

@@ -105,3 +105,41 @@ async fn spans_are_exported_and_named_by_the_story() {
     let answered = log.lines().find(|line| line.contains("\"answered\"")).expect("a line for the request");
     assert!(answered.contains(&PARENT[3..35]), "{answered}");
 }
+
+/// Traces are no reason to serve nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_cannot_be_is_warned_of_and_callbacks_are_answered() {
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    for (endpoint, disabled, warnings) in [
+        ("https://collector:4317", "false", 1),
+        ("no collector", "", 1),
+        ("https://collector:4317", "true", 0),
+        ("", "", 0),
+    ] {
+        let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_SDK_DISABLED", disabled)];
+        let program = Program::run(&files, &files.yaml(decider.port), &environment);
+        let caller = Caller::new(program.address, &files);
+        assert_eq!(caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action(), "APPROVE");
+        let (code, log) = program.end();
+        assert_eq!(code, Some(0), "{log}");
+        let told: Vec<_> = log.lines().filter(|line| line.contains("traces are not exported")).collect();
+        assert_eq!(told.len(), warnings, "{endpoint}: {log}");
+        let advice = "an http:// URL of a collector beside it, for OTLP over gRPC";
+        assert!(told.iter().all(|line| line.contains("WARN") && line.contains(advice)), "{told:?}");
+        assert!(!log.contains("feature"), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_that_are_disabled_are_not_exported() {
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    let (collector, endpoint) = Collector::start().await;
+    let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_SDK_DISABLED", "True")];
+    let program = Program::run(&files, &files.yaml(decider.port), &environment);
+    let caller = Caller::new(program.address, &files);
+    assert_eq!(caller.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action(), "APPROVE");
+    assert_eq!(program.end().0, Some(0));
+    assert_eq!(collector.0.lock().expect("unpoisoned").len(), 0);
+}

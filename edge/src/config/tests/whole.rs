@@ -85,7 +85,7 @@ extra: 1
     edge.yaml:6:19: listen.header_timeout: must be a duration from 1s to 300s, such as "5s" or "250ms"
     edge.yaml:7:17: listen.body_timeout: must be a duration from 1s to 20s, such as "5s" or "250ms"
     edge.yaml:8:19: listen.max_body_bytes: must be a whole number from 16384 to 4194304
-    edge.yaml:9:3: listen.colour: is no field here; there are: address, certificate, private_key, proxies, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_token_header_bytes, max_body_bytes, payload, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_reset_streams, max_refused_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
+    edge.yaml:9:3: listen.colour: is no field here; there are: address, certificate, private_key, proxies, handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, max_connection_age, drain_notice, drain_timeout, request_timeout, max_uri_bytes, max_header_bytes, max_headers, max_token_header_bytes, max_body_bytes, payload, max_body_memory, max_connections, max_connections_per_address, max_handshakes, max_streams, max_reset_streams, max_refused_streams, max_requests, max_decisions, connection_rate_per_address, request_rate_per_address, request_rate_per_key
     edge.yaml:10:8: admin: must hold named fields (name: value)
     edge.yaml:12:12: decider.address: must be an https:// address with host and port, such as https://localhost:50051, and no user
     edge.yaml:13:7: decider.ca: does not hold certificates (PEM, "BEGIN CERTIFICATE")

@@ -35,6 +35,30 @@ async fn bodies_are_bounded() {
     assert_eq!(bench.decider.asked(), []);
 }
 
+/// A transaction of the old kind (no witnesses) that spends so many outputs: what is signed for each input is the whole of
+/// it, 41 bytes for each input.
+fn legacy(inputs: usize) -> String {
+    let whole = "ab".repeat(41 * inputs + 103);
+    let raw = |index| {
+        let payload = "cd".repeat(32);
+        format!(
+            r#"{{"keyDerivationPath":"[ 44, 0, 0, 0, {index} ]","rawTx":"{whole}","payload":"{payload}"}}"#
+        )
+    };
+    let all: Vec<_> = (0..inputs).map(raw).collect();
+    format!(r#"{{"requestId":"r","rawTx":[{}]}}"#, all.join(","))
+}
+
+/// The README says how many.
+#[tokio::test]
+async fn a_transaction_of_190_legacy_inputs_comes_to_a_decision() {
+    let patient = |yaml: String| yaml.replace("deadline: 1s", "deadline: 9s");
+    let bench = Bench::with(Manner::Allowing, patient).await;
+    let caller = bench.caller();
+    assert_eq!(caller.ask(TX, &legacy(190)).await.action(), "APPROVE");
+    assert_eq!(caller.ask(TX, &legacy(200)).await.status, 413);
+}
+
 #[tokio::test]
 async fn headers_are_bounded_one_by_one_and_together() {
     let bench = Bench::limited(Manner::Allowing, LIMITS).await;

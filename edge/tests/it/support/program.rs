@@ -1,6 +1,7 @@
 //! The program as a child process.
 
 use std::{
+    cell::RefCell,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
@@ -58,11 +59,11 @@ impl Program {
         assert!(told.expect("kill runs").success());
     }
 
-    /// Tells it to end, and gives back its exit code and its log.
+    /// Tells it to end, and gives back its exit code and its whole log.
     pub fn end(mut self) -> (Option<i32>, String) {
         self.tell("-TERM");
         let code = self.wait();
-        (code, self.log.rest())
+        (code, self.log.whole())
     }
 
     fn wait(&mut self) -> Option<i32> {
@@ -80,6 +81,7 @@ impl Program {
 /// The log of a child, read as it comes: a full pipe would stop the child.
 struct Log {
     lines: mpsc::Receiver<String>,
+    read: RefCell<Vec<String>>,
 }
 
 impl Log {
@@ -89,7 +91,7 @@ impl Log {
         std::thread::spawn(move || {
             stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        Self { lines }
+        Self { lines, read: RefCell::default() }
     }
 
     /// The first event with this message.
@@ -97,6 +99,7 @@ impl Log {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(10)).expect(message);
             let event: serde_json::Value = serde_json::from_str(&line).expect("every line is JSON");
+            self.read.borrow_mut().push(line);
             if event["message"] == message {
                 return event;
             }
@@ -104,7 +107,9 @@ impl Log {
     }
 
     /// Everything up to the child's end.
-    fn rest(&self) -> String {
-        self.lines.iter().collect::<Vec<_>>().join("\n")
+    fn whole(&self) -> String {
+        let mut lines = self.read.take();
+        lines.extend(self.lines.iter());
+        lines.join("\n")
     }
 }

@@ -1,0 +1,40 @@
+//! What comes in for nobody. A wrong callback URL is found by what is told of it here, for the Co-signer's side sees no
+//! more than a status.
+
+use std::sync::Arc;
+
+use axum::Router;
+use http::{Method, StatusCode, Uri};
+
+use crate::telemetry::{
+    Seldom,
+    metrics::{Metrics, RequestLabels},
+    shown,
+};
+
+/// `router`, with what is told of requests that none of its paths takes: 404, or 405 where only the method is wrong.
+pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Seldom>) -> Router {
+    let end = |outcome: &'static str, status: StatusCode| {
+        let (metrics, strangers) = (Arc::clone(metrics), Arc::clone(strangers));
+        move |method: Method, uri: Uri| {
+            metrics.request(&RequestLabels { endpoint: "none", outcome });
+            tell(&strangers, &method, uri.path(), status);
+            std::future::ready(status)
+        }
+    };
+    router
+        .fallback(end("no_path", StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(end("no_method", StatusCode::METHOD_NOT_ALLOWED))
+}
+
+/// Whoever asks for it has proven nothing: he does not fill the log with it.
+fn tell(strangers: &Seldom, method: &Method, path: &str, status: StatusCode) {
+    let Some(left_out) = strangers.now() else { return };
+    tracing::warn!(
+        method = shown(method.as_str()),
+        path = shown(path),
+        status = status.as_u16(),
+        left_out,
+        "nothing is served here"
+    );
+}

@@ -213,10 +213,10 @@ fn read_destinations(
 /// An amount condition over an operation whose payload says 0 would never match what it was written for.
 fn check_amounts_are_stated(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) {
     for name in ["amount", "amount_usd", "fee_share"] {
-        if let Some(node) = fields.optional(reader, name) {
-            if check_applies(reader, node, name, scope, states_its_amount, UNSTATED_AMOUNT) {
-                return;
-            }
+        if let Some(node) = fields.optional(reader, name)
+            && check_applies(reader, node, name, scope, states_its_amount, UNSTATED_AMOUNT)
+        {
+            return;
         }
     }
 }

@@ -36,7 +36,7 @@ mod routes;
 
 mod tls;
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -87,7 +87,11 @@ impl Listener {
     /// it all did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let connections = TaskTracker::new();
-        self.take_callers(&routes, &stop, &connections).await;
+        tokio::select! {
+            biased;
+            () = self.until_noticed(&stop) => {}
+            () = self.take_callers(&routes, &connections) => {}
+        }
         // Nobody may connect to a service that is leaving.
         drop(self.socket);
         self.server.house.seats.drain();
@@ -95,16 +99,10 @@ impl Listener {
         timeout(self.server.house.limits.drain_timeout, connections.wait()).await.is_ok()
     }
 
-    async fn take_callers(&self, routes: &Routes, stop: &CancellationToken, connections: &TaskTracker) {
-        let mut noticed = pin!(self.until_noticed(stop));
+    async fn take_callers(&self, routes: &Routes, connections: &TaskTracker) {
         loop {
-            tokio::select! {
-                biased;
-                () = &mut noticed => return,
-                (stream, peer) = self.next() => {
-                    connections.spawn(self.server.clone().connection(stream, peer, routes.clone()));
-                }
-            }
+            let (stream, peer) = self.next().await;
+            connections.spawn(self.server.clone().connection(stream, peer, routes.clone()));
         }
     }
 

@@ -101,15 +101,22 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some((name, value)) = entries.next_entry::<String, Json>()? {
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name is given twice"));
-            }
-        }
-        Ok(Json::Object(members))
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Json, A::Error> {
+        members(entries).map(Json::Object)
     }
+}
+
+/// The members of an object in which no name is given twice.
+fn members<'de, V: Deserialize<'de>, A: MapAccess<'de>>(
+    mut entries: A,
+) -> Result<BTreeMap<String, V>, A::Error> {
+    let mut members = BTreeMap::new();
+    while let Some((name, value)) = entries.next_entry()? {
+        if members.insert(name, value).is_some() {
+            return Err(A::Error::custom("a name is given twice"));
+        }
+    }
+    Ok(members)
 }
 
 #[cfg(test)]

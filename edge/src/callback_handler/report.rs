@@ -41,6 +41,16 @@ pub(super) struct Report<'a> {
     _in_flight: Counted,
 }
 
+/// A request that ended without an answer.
+struct Unanswered<'a> {
+    outcome: &'static str,
+    /// `None`: nobody got one.
+    status: Option<u16>,
+    reason: &'a str,
+    request_id: Option<String>,
+    of_a_stranger: bool,
+}
+
 impl<'a> Report<'a> {
     pub(super) fn begin(endpoint: Endpoint, path: &'a CallbackPath, shared: &'a Shared) -> Self {
         let Shared { metrics, strangers, .. } = shared;
@@ -132,21 +142,14 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
     fn stopped(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
-        let left_out = if stop.is_of_a_stranger() { self.strangers.now() } else { Some(0) };
-        let Some(left_out) = left_out else { return };
-        tracing::warn!(
-            endpoint = self.endpoint.name(),
-            mode = self.path.mode.name(),
-            path = self.path.sub_path.as_str(),
+        self.not_answered(Unanswered {
             outcome,
-            status = status.as_u16(),
-            reason = %shown(&stop.to_string()),
-            duration_us = self.micros(),
-            left_out,
-            "not answered"
-        );
+            status: Some(status.as_u16()),
+            reason: &shown(&stop.to_string()),
+            request_id: None,
+            of_a_stranger: stop.is_of_a_stranger(),
+        });
     }
 
     /// Its caller hung up, or the connection was ended here. The trace leads to what a decider made of it.
@@ -157,14 +160,22 @@ impl<'a> Report<'a> {
         };
         self.count(outcome);
         let request_id = self.request_id.get().map(|id| shown(id.as_str()));
-        let left_out = if request_id.is_some() { Some(0) } else { self.strangers.now() };
+        let of_a_stranger = request_id.is_none();
+        self.not_answered(Unanswered { outcome, status: None, reason, request_id, of_a_stranger });
+    }
+
+    /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
+    fn not_answered(&self, unanswered: Unanswered<'_>) {
+        let Unanswered { outcome, status, reason, request_id, of_a_stranger } = unanswered;
+        let left_out = if of_a_stranger { self.strangers.now() } else { Some(0) };
         let Some(left_out) = left_out else { return };
         tracing::warn!(
             endpoint = self.endpoint.name(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             outcome,
-            reason,
+            status,
+            reason = %reason,
             request_id,
             duration_us = self.micros(),
             left_out,

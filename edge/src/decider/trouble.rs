@@ -113,11 +113,7 @@ fn sheds(status: &Status) -> bool {
 fn is_of_the_question(status: &Status) -> bool {
     matches!(
         status.code(),
-        Code::InvalidArgument
-            | Code::PermissionDenied
-            | Code::FailedPrecondition
-            | Code::OutOfRange
-            | Code::DataLoss
+        Code::PermissionDenied | Code::FailedPrecondition | Code::OutOfRange | Code::DataLoss
     )
 }
 

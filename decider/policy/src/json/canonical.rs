@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::members;
 
 /// How deep it is put in order; what is nested deeper counts as it is written. Each level reads again what is below it.
 const MAX_DEPTH: usize = 16;
@@ -87,14 +89,8 @@ impl<'de> Visitor<'de> for EachOnce {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members<'de>, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some((name, value)) = entries.next_entry()? {
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name is given twice"));
-            }
-        }
-        Ok(Members(members))
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Members<'de>, A::Error> {
+        members(entries).map(Members)
     }
 }
 

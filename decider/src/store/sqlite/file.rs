@@ -16,7 +16,15 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// A file that no other decider has open, for as long as this lives.
 pub struct LockedFile {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+/// Given back, not only closed: a child that is being started holds a copy of every file until it runs its own
+/// program, and with it the lock.
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl LockedFile {
@@ -34,7 +42,7 @@ impl LockedFile {
         }
         open_private(&path)?;
         sync_folder(folder_of(&path))?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
     }
 
     /// Its path with every link followed.
@@ -99,5 +107,22 @@ pub fn write_again(path: &Path) -> std::io::Result<()> {
         let Some(read @ [_, ..]) = chunk.get(..count) else { return file.sync_all() };
         file.write_all_at(read, at)?;
         at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_in_a_child_that_is_being_started_keeps_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("decider.db");
+        let first = LockedFile::take(&path).unwrap();
+        let inherited = first.lock.try_clone().unwrap();
+        assert!(matches!(LockedFile::take(&path), Err(OpenError::Locked(_))));
+        drop(first);
+        assert!(LockedFile::take(&path).is_ok());
+        drop(inherited);
     }
 }

@@ -1,5 +1,9 @@
 //! What was tried with profit once is tried at every test.
 
+// What watches the branches comes with the engine.
+#[cfg(feature = "engine")]
+use libfuzzer_sys as _;
+
 /// One after the other: the whole edge runs once in this process.
 #[test]
 fn every_target_holds_for_its_corpus() {

@@ -1,7 +1,7 @@
 //! How connections and the server end: no call is lost.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tokio::time::{sleep, timeout};
@@ -19,11 +19,15 @@ async fn connections_grow_old_and_no_call_fails_of_it() {
     files.write("decider.yaml", &CONFIG.replace("drain_notice: 0s", "connection_age: 1s"));
     let running = files.start().await;
     let load = Load::on(files.client(&running).await, 8);
-    sleep(Duration::from_millis(5500)).await;
+    let begun = Instant::now();
+    let accepted = async || told(running.admin, "decider_connections_accepted_total").await;
+    while accepted().await < 4 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} connections", accepted().await);
+        sleep(Duration::from_millis(50)).await;
+    }
     let (answered, failed) = load.end().await;
     assert!(failed.is_empty(), "{failed:?}");
-    let accepted = told(running.admin, "decider_connections_accepted_total").await;
-    assert!((4..=8).contains(&accepted), "{accepted} connections for {answered} calls");
+    assert!(begun.elapsed() > Duration::from_secs(2), "four connections, and {answered} calls");
     running.stop().await.unwrap();
 }
 
@@ -31,7 +35,7 @@ async fn connections_grow_old_and_no_call_fails_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_minds_the_health_loses_no_call_at_the_end() {
     let files = Files::new();
-    files.write("decider.yaml", &CONFIG.replace("drain_notice: 0s", "drain_notice: 2s"));
+    files.write("decider.yaml", &CONFIG.replace("drain_notice: 0s", "drain_notice: 5s"));
     let running = files.start().await;
     let load = Load::on(files.client(&running).await, 8);
     let channel = files.channel(running.grpc.port()).await;
@@ -44,7 +48,9 @@ async fn who_minds_the_health_loses_no_call_at_the_end() {
     let last = timeout(DEADLINE, watch.message()).await.unwrap().unwrap().unwrap();
     assert_eq!(last.status(), ServingStatus::NotServing);
     // Calls are still taken: it takes a balancer a moment to act on what it was told.
-    sleep(Duration::from_millis(700)).await;
+    while load.answered() == before {
+        sleep(Duration::from_millis(20)).await;
+    }
     let (answered, failed) = load.end().await;
     assert!(failed.is_empty() && answered > before, "{before} and {answered} answered; {failed:?}");
     drop(watch);
@@ -55,7 +61,7 @@ async fn who_minds_the_health_loses_no_call_at_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_are_left_are_answered_before_the_end() {
     let files = Files::new();
-    let slow = SlowStore(Duration::from_millis(1200));
+    let slow = SlowStore(Duration::from_secs(5));
     let Served { port, drain, .. } = serve(&files, Arc::new(slow)).await;
     let client = DecisionServiceClient::new(files.channel(port).await);
     let asked: Vec<_> = (0..50)
@@ -65,7 +71,7 @@ async fn calls_that_are_left_are_answered_before_the_end() {
             tokio::spawn(async move { client.decide(request).await })
         })
         .collect();
-    sleep(Duration::from_millis(400)).await;
+    sleep(Duration::from_millis(2500)).await;
     drain.cancel();
     for answer in asked {
         // The store's own word, and not that of a connection that broke.

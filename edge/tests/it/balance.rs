@@ -14,7 +14,7 @@ use tonic::{
 use crate::support::{Decider, Deciders, Files, Keeps, Manner};
 
 /// The deadline of [`Deciders`].
-const DEADLINE: Duration = Duration::from_secs(3);
+const DEADLINE: Duration = Duration::from_secs(10);
 const RETRIES: &str = r#"decider_attempts_total{kind="retry",fleet="default"}"#;
 const OUT: &str = r#"decider_endpoints{standing="out",fleet="default"}"#;
 const BECAME_OUT: &str = r#"decider_endpoint_changes_total{standing="out",fleet="default"}"#;
@@ -57,27 +57,24 @@ async fn fail_with_tonic(files: &Files, ports: &[u16]) -> usize {
 #[tokio::test]
 async fn one_that_dies_is_taken_out_and_gets_load_again_when_it_is_back() {
     let mut deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
-    assert_eq!(deciders.ask_all(100).await.0.len(), 0);
-    assert!(deciders.calls().iter().all(|calls| *calls > 5), "{:?}", deciders.calls());
+    deciders.ask_until(|deciders| deciders.each_asked(5)).await;
     let port = deciders.all.remove(1).port;
     let (troubles, slowest) = deciders.ask_all(200).await;
     assert_eq!(troubles.len(), 0, "{troubles:?}");
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    assert!(slowest < DEADLINE / 3, "{slowest:?}");
     deciders.until(OUT, 1).await;
     assert!(deciders.is_ready());
     let back = Decider::start_with(&deciders.files, Manner::Allowing, port, Keeps::Health).await;
     deciders.all.push(back);
     deciders.until_healthy(2).await;
-    assert_eq!(deciders.ask_all(200).await.0.len(), 0);
-    assert!(deciders.calls()[1] > 5, "{:?}", deciders.calls());
+    deciders.ask_until(|deciders| deciders.calls()[1] > 5).await;
 }
 
 #[tokio::test]
 async fn one_that_is_about_to_end_is_left_without_a_failed_call() {
     let mut deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
     deciders.all[1].drain().await;
-    // The notice that a decider gives.
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    deciders.until(OUT, 1).await;
     drop(deciders.all.remove(1));
     assert_eq!(deciders.ask_all(100).await.0.len(), 0);
     assert_eq!(deciders.metric(RETRIES), 0);
@@ -86,14 +83,14 @@ async fn one_that_is_about_to_end_is_left_without_a_failed_call() {
 
 #[tokio::test]
 async fn a_slow_one_gets_fewer_calls() {
-    let slow = Manner::Slow(Duration::from_millis(150));
+    let slow = Manner::Slow(Duration::from_millis(500));
     let deciders = Deciders::start(&[slow, Manner::Allowing, Manner::Allowing]).await;
     for _ in 0..40 {
         assert!(deciders.ask_at_once(10).await.iter().all(Result::is_ok));
     }
     let calls = deciders.calls();
     assert_eq!(calls.iter().sum::<usize>(), 400);
-    assert!(calls[0] * 3 < calls[1] && calls[0] * 3 < calls[2], "{calls:?}");
+    assert!(calls[0] < calls[1] && calls[0] < calls[2], "{calls:?}");
 }
 
 #[tokio::test]
@@ -101,10 +98,12 @@ async fn a_silent_one_does_not_eat_deadlines() {
     let deciders = Deciders::start(&[Manner::Allowing, Manner::Allowing]).await;
     // Its health check still answers: only calls can tell.
     deciders.all[1].set(Manner::Silent);
+    const SILENCES: &str = r#"decider_attempts_total{kind="silence",fleet="default"}"#;
+    deciders.ask_until(|deciders| deciders.metric(SILENCES) > 0).await;
     let (troubles, slowest) = deciders.ask_all(100).await;
     assert_eq!(troubles.len(), 0, "{troubles:?}");
     assert!(slowest < DEADLINE / 2, "{slowest:?}");
-    let silent = deciders.metric(r#"decider_attempts_total{kind="silence",fleet="default"}"#);
+    let silent = deciders.metric(SILENCES);
     assert!((1..10).contains(&silent), "{silent}");
 }
 
@@ -139,13 +138,14 @@ async fn what_answers_and_keeps_no_health_is_no_decider() {
 
 #[tokio::test]
 async fn a_hedge_cuts_slow_answers_short() {
-    let slow = Manner::Slow(Duration::from_millis(700));
+    const LONG: Duration = Duration::from_secs(5);
     let hedged = |config: &mut Config| config.hedge_after = Some(Duration::from_millis(30));
-    let deciders = Deciders::with(&[slow, Manner::Allowing], hedged).await;
+    let deciders = Deciders::with(&[Manner::Slow(LONG), Manner::Allowing], hedged).await;
+    let hedges = r#"decider_attempts_total{kind="hedge",fleet="default"}"#;
+    deciders.ask_until(|deciders| deciders.calls()[0] > 0 && deciders.metric(hedges) > 0).await;
     let (troubles, slowest) = deciders.ask_all(50).await;
     assert_eq!(troubles.len(), 0);
-    assert!(slowest < Duration::from_millis(500), "{slowest:?}");
-    assert!(deciders.metric(r#"decider_attempts_total{kind="hedge",fleet="default"}"#) > 0);
+    assert!(slowest < LONG, "{slowest:?}");
     assert_eq!(deciders.metric(OUT), 0, "slow is not silent");
 }
 
@@ -168,16 +168,16 @@ async fn one_that_cannot_decide_is_no_end() {
         Manner::Failing(Code::Unavailable),
         Manner::Failing(Code::FailedPrecondition),
         Manner::Failing(Code::ResourceExhausted),
-        Manner::Shedding(Duration::from_secs(2)),
+        Manner::Shedding(DEADLINE / 2),
         Manner::Garbage(|answer| answer.callback_request_id.push('x')),
     ] {
         let deciders = Deciders::start(&[manner, Manner::Denying]).await;
         for number in 0..20 {
             let (action, took) = deciders.ask(&number.to_string()).await.expect("an answer");
             assert_eq!(action, Action::Reject);
-            assert!(took < Duration::from_secs(1), "elsewhere at once, not {took:?}");
+            assert!(took < DEADLINE / 3, "elsewhere at once, not {took:?}");
         }
-        assert!(deciders.calls()[0] > 0, "nobody had to go elsewhere");
+        deciders.ask_until(|deciders| deciders.calls()[0] > 0).await;
     }
 }
 
@@ -237,15 +237,17 @@ async fn one_that_does_not_understand_refuses_nothing_for_others() {
 
 #[tokio::test]
 async fn one_that_sheds_alone_is_asked_again_when_it_says() {
-    let deciders = Deciders::start(&[Manner::Shedding(Duration::from_millis(300))]).await;
+    let deciders = Deciders::start(&[Manner::Shedding(Duration::from_secs(2))]).await;
     let relieved = async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        while deciders.calls()[0] == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         deciders.all[0].set(Manner::Allowing);
     };
     let (answer, ()) = tokio::join!(deciders.ask("shed"), relieved);
     let (action, took) = answer.expect("an answer");
     assert_eq!((action, deciders.calls()), (Action::Approve, vec![2]));
-    assert!(took >= Duration::from_millis(300), "{took:?}");
+    assert!(took >= Duration::from_secs(2), "{took:?}");
     assert_eq!(deciders.metric(OUT), 0, "its load would only go to the others");
 }
 
@@ -268,8 +270,7 @@ async fn deciders_come_and_go_without_a_restart() {
         deciders.join(Manner::Allowing).await;
     }
     deciders.until_healthy(4).await;
-    assert_eq!(deciders.ask_all(400).await.0.len(), 0);
-    assert!(deciders.calls().iter().all(|calls| *calls > 5), "{:?}", deciders.calls());
+    deciders.ask_until(|deciders| deciders.each_asked(5)).await;
     deciders.list(vec![deciders.all[3].port]);
     let resolved = async { deciders.until_healthy(1).await };
     let asked = async {

@@ -5,12 +5,11 @@ use std::time::Duration;
 use edge::{app::start, config::Config};
 use http::Method;
 use proto::decider::v1::{CallerProof, Stage};
-use tokio::net::TcpStream;
 use tonic::Code;
 
 use crate::support::{
     Bench, CONFIG, CONFIG_ID, Caller, Decider, Files, JSON_CONFIG, JSON_TX, LOOPBACK, Manner, TX, TX_ID,
-    decider::Asked, json_yaml, program::Program, vector,
+    caller::until_refused, decider::Asked, impatient, json_yaml, program::Program, vector,
 };
 
 const TX_PAYLOAD: &str = "eth_tx_sign_request_raw_obfuscated_sig.payload.json";
@@ -86,7 +85,8 @@ async fn every_action_is_told_in_plain_json() {
             r#"{"action":"REJECT","requestId":"r","rejectionReason":"the request could not be put to the decider"}"#,
         ),
     ] {
-        let bench = Bench::json(manner, LOOPBACK).await;
+        let json = |yaml| impatient(yaml) + &json_yaml("127.0.0.1:0", LOOPBACK);
+        let bench = Bench::with(manner, json).await;
         let reply = bench.json_caller().post(path, r#"{"requestId":"r","fee":"1"}"#).await;
         reply.plain();
         assert_eq!(String::from_utf8(reply.body).expect("text"), expected);
@@ -251,7 +251,7 @@ async fn the_listener_has_limits_of_its_own() {
 
 #[tokio::test]
 async fn the_end_waits_for_what_is_in_flight_and_then_nobody_may_connect() {
-    let manner = Manner::Slow(Duration::from_millis(800));
+    let manner = Manner::Slow(Duration::from_secs(2));
     let Bench { files, decider, edge } = Bench::json(manner, LOOPBACK).await;
     let address = edge.json_address.expect("JSON mode");
     let caller = Caller::new(address, &files);
@@ -261,7 +261,7 @@ async fn the_end_waits_for_what_is_in_flight_and_then_nobody_may_connect() {
     }
     edge.end().await;
     assert_eq!(asking.await.expect("answered").plain()["action"], "APPROVE");
-    assert!(TcpStream::connect(address).await.is_err());
+    until_refused(address).await;
 }
 
 #[tokio::test]

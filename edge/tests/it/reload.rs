@@ -137,9 +137,7 @@ async fn bounds_of_a_request_count_from_the_next_one_on() {
 /// Else every change would be as many turns more.
 #[tokio::test]
 async fn turns_that_are_taken_stay_taken() {
-    let one_turn = |yaml: String| {
-        yaml.replace("admin:", "  max_decisions: 1\nadmin:").replace("deadline: 1s", "deadline: 8s")
-    };
+    let one_turn = |yaml: String| yaml.replace("admin:", "  max_decisions: 1\nadmin:");
     let bench = Bench::with(Manner::Slow(Duration::from_secs(2)), one_turn).await;
     let waiting = bench.caller();
     let waiting = tokio::spawn(async move { waiting.post(TX, vector(REQUEST)).await.action() });
@@ -192,7 +190,7 @@ async fn what_is_refused_changes_nothing_and_is_told() {
     let path = "  - {sub_path: /b, tenant: b, cosigner_public_keys: [cosigner_public.pem], reply_private_key: edge.key}\n";
     for (yaml, metric) in [
         (format!("{}{path}", bench.yaml()), refused),
-        (bench.yaml().replace("deadline: 1s", "deadline: 2s"), restart),
+        (bench.yaml().replace("deadline: 8s", "deadline: 2s"), restart),
     ] {
         bench.files.write("edge.yaml", yaml.as_bytes());
         bench.edge.look_now();

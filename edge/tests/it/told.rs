@@ -19,7 +19,7 @@ fn requests(endpoint: &str, outcome: &str, count: usize) -> String {
 async fn silent() -> (Files, Decider, Program) {
     let files = Files::new();
     let decider = Decider::start(&files, Manner::Silent).await;
-    let yaml = files.yaml(decider.port).replace("deadline: 1s", "deadline: 9s");
+    let yaml = files.yaml(decider.port).replace("deadline: 8s", "deadline: 9s");
     let program = Program::run(&files, &yaml, &[]);
     (files, decider, program)
 }
@@ -61,7 +61,7 @@ async fn a_caller_that_hangs_up_is_told_with_his_request() {
 
 #[tokio::test]
 async fn a_caller_that_hangs_up_is_counted() {
-    let bench = Bench::with(Manner::Silent, |yaml| yaml.replace("deadline: 1s", "deadline: 9s")).await;
+    let bench = Bench::with(Manner::Silent, |yaml| yaml.replace("deadline: 8s", "deadline: 9s")).await;
     let mut asking = Raw::connect(&bench).await;
     asking.send(post(TX, &vector("synthetic_request_tx_sign.jwt"))).await;
     until_asked(&bench.decider, 0).await;

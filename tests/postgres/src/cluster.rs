@@ -2,7 +2,6 @@
 //! program holds open. Until then the shell starts a server that was killed again.
 
 use std::fs::Permissions;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Database, binaries, sql};
+use super::{Database, binaries, ports, sql};
 
 /// In memory, where that can be: a sync costs nothing there, and a killed server loses nothing either.
 const MEMORY: &str = "/dev/shm";
@@ -40,12 +39,14 @@ rm -rf "$dir"
 "#;
 
 /// Small, and as careful with what it acknowledges as one in earnest.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     // Below its directory, so that it goes with that when it was killed.
     "dynamic_shared_memory_type=mmap",
     "listen_addresses=127.0.0.1",
     "max_connections=200",
     "shared_buffers=64MB",
+    // What is in memory has to fit there, several servers at a time.
+    "max_wal_size=128MB",
     "fsync=on",
     "synchronous_commit=on",
     "autovacuum_naptime=10s",
@@ -98,7 +99,7 @@ impl Cluster {
         }
         let output = data(&directory).output().unwrap();
         assert!(output.status.success(), "no data: {}", String::from_utf8_lossy(&output.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = ports::free();
         let keeper = keeper(&directory, port, setup).spawn().unwrap();
         let cluster = Self { directory, port, keeper };
         cluster.until_ready();

@@ -13,6 +13,8 @@ mod cluster;
 
 mod binaries;
 
+pub mod ports;
+
 mod sql;
 
 use std::sync::OnceLock;

@@ -125,7 +125,11 @@ async fn spoil(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<watch:
 mod tests {
     use super::*;
 
-    async fn pipe(wire: Wire) -> Vec<u8> {
+    const SOON: Duration = Duration::from_secs(30);
+    const A_MOMENT: Duration = Duration::from_millis(200);
+
+    /// What comes out within a time.
+    async fn pipe(wire: Wire, within: Duration) -> Vec<u8> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let decider = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (at, decider_at) = (listener.local_addr().unwrap(), decider.local_addr().unwrap());
@@ -136,20 +140,20 @@ mod tests {
         answers.write_all(b"answer").await.unwrap();
         drop(answers);
         let mut got = Vec::new();
-        let _ = tokio::time::timeout(Duration::from_millis(200), edge.read_to_end(&mut got)).await;
+        let _ = tokio::time::timeout(within, edge.read_to_end(&mut got)).await;
         server.abort();
         got
     }
 
     #[tokio::test]
     async fn it_does_to_the_bytes_what_it_is_told() {
-        assert_eq!(pipe(Wire::Good).await, b"answer");
-        assert_eq!(pipe(Wire::Slow(Duration::from_millis(20))).await, b"answer");
-        assert_eq!(pipe(Wire::Slow(Duration::from_secs(9))).await, b"");
-        assert_eq!(pipe(Wire::Silent).await, b"");
-        assert_eq!(pipe(Wire::Held).await, b"");
-        assert_eq!(pipe(Wire::Garbled).await, b"ansver");
-        assert_eq!(pipe(Wire::Cut).await, b"ans");
+        assert_eq!(pipe(Wire::Good, SOON).await, b"answer");
+        assert_eq!(pipe(Wire::Slow(Duration::from_millis(20)), SOON).await, b"answer");
+        assert_eq!(pipe(Wire::Slow(Duration::from_secs(9)), A_MOMENT).await, b"");
+        assert_eq!(pipe(Wire::Silent, A_MOMENT).await, b"");
+        assert_eq!(pipe(Wire::Held, A_MOMENT).await, b"");
+        assert_eq!(pipe(Wire::Garbled, SOON).await, b"ansver");
+        assert_eq!(pipe(Wire::Cut, SOON).await, b"ans");
     }
 
     #[tokio::test]

@@ -1,21 +1,16 @@
 //! Ports to listen on.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicU16, Ordering};
+use postgres_cluster::ports;
+pub use postgres_cluster::ports::free;
 
 use super::Error;
 use crate::local::Addresses;
 
-/// Below the range from which systems give ports to outgoing connections: what is free here stays free until we
-/// listen on it.
-const FIRST: u16 = 20_000;
-const COUNT: u16 = 12_000;
-
 /// Refuses addresses that somebody listens on already.
 pub fn check_free(addresses: &Addresses) -> Result<(), Error> {
     for (what, address) in addresses.named() {
-        match TcpListener::bind(address) {
-            Ok(_) => {}
+        match ports::check(address) {
+            Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                 return Err(Error::PortTaken { what, address });
             }
@@ -25,7 +20,7 @@ pub fn check_free(addresses: &Addresses) -> Result<(), Error> {
     Ok(())
 }
 
-/// Addresses that nobody listens on. Programs that run at the same time begin at different places.
+/// Addresses that nobody listens on.
 pub fn free_addresses() -> Addresses {
     Addresses::local([free(), free(), free(), free()])
 }
@@ -33,18 +28,6 @@ pub fn free_addresses() -> Addresses {
 /// The same with JSON mode.
 pub fn free_addresses_with_json() -> Addresses {
     free_addresses().with_json(free())
-}
-
-/// One port that nobody listens on, given out once by this process.
-pub fn free() -> u16 {
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let offset = begin().wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
-        let port = FIRST + offset % COUNT;
-        if TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// The same with room behind the decider's for those of so many.
@@ -62,20 +45,11 @@ fn free_run(count: u16) -> u16 {
     }
 }
 
-fn begin() -> u16 {
-    // Neighbouring process ids begin 41 ports apart.
-    u16::try_from(std::process::id().wrapping_mul(41) % u32::from(COUNT)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::net::TcpListener;
 
-    #[test]
-    fn ports_are_free_and_given_out_once() {
-        let ports: std::collections::HashSet<_> = (0..50).map(|_| free()).collect();
-        assert_eq!(ports.len(), 50);
-    }
+    use super::*;
 
     #[test]
     fn a_port_that_is_taken_is_named() {

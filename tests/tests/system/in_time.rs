@@ -22,7 +22,7 @@ const DECIDERS: usize = 3;
 /// Of a decision; shorter than what is broken stays broken.
 const DEADLINE: &str = "3s";
 /// From the request's headers to the reply.
-const BUDGET: Duration = Duration::from_secs(5);
+const BUDGET: Duration = Duration::from_secs(10);
 /// How long after the start something breaks.
 const BREAKS_WITHIN_MILLIS: u64 = 700;
 

@@ -84,7 +84,7 @@ async fn all_requests_at_a_time_are_bounded() {
 /// Once it is authentic a request takes nothing from those that have yet to prove themselves, however long a decider takes.
 #[tokio::test]
 async fn authentic_requests_that_wait_keep_no_new_caller_out() {
-    let slow = Manner::Slow(Duration::from_millis(700));
+    let slow = Manner::Slow(Duration::from_secs(3));
     let limits = "max_requests: 32\nmax_body_bytes: 16384\nmax_body_memory: 524288";
     let bench = Bench::limited(slow, limits).await;
     // Half of what one address has for bodies, and more.

@@ -52,7 +52,7 @@ fn legacy(inputs: usize) -> String {
 /// The README says how many.
 #[tokio::test]
 async fn a_transaction_of_190_legacy_inputs_comes_to_a_decision() {
-    let patient = |yaml: String| yaml.replace("deadline: 1s", "deadline: 9s");
+    let patient = |yaml: String| yaml.replace("deadline: 8s", "deadline: 9s");
     let bench = Bench::with(Manner::Allowing, patient).await;
     let caller = bench.caller();
     assert_eq!(caller.ask(TX, &legacy(190)).await.action(), "APPROVE");

@@ -4,6 +4,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use aws_lc_rs::{
@@ -285,6 +286,18 @@ pub fn roots(files: &Files) -> rustls::RootCertStore {
     let authority = CertificateDer::from_pem_slice(&files.read("ca.pem")).expect("a certificate");
     roots.add(authority).expect("a root");
     roots
+}
+
+/// Waits until nobody may connect. A child of this process that is being started holds a copy of every listener until it
+/// runs its own program.
+pub async fn until_refused(address: SocketAddr) {
+    for _ in 0..1000 {
+        if TcpStream::connect(address).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{address} still takes connections");
 }
 
 /// A GET over plain HTTP.

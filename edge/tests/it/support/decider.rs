@@ -155,7 +155,7 @@ impl Decider {
 
 /// Binds the port, which a decider that ends may hold for a moment longer.
 async fn bind(port: u16) -> TcpListener {
-    for _ in 0..100 {
+    for _ in 0..500 {
         if let Ok(socket) = TcpListener::bind(("127.0.0.1", port)).await {
             return socket;
         }

@@ -74,7 +74,7 @@ impl Files {
         path
     }
 
-    /// A configuration with one path, free ports, and a deadline that does not make tests slow.
+    /// A configuration with one path, free ports, and a deadline that a busy machine keeps; [`impatient`] where it is waited for.
     pub fn yaml(&self, decider_port: u16) -> String {
         format!(
             r#"
@@ -89,7 +89,7 @@ decider:
   ca: ca.pem
   certificate: client.crt
   private_key: client.key
-  deadline: 1s
+  deadline: 8s
 paths:
   - sub_path: ""
     tenant: default
@@ -98,6 +98,11 @@ paths:
 "#
         )
     }
+}
+
+/// With a deadline of a second.
+pub fn impatient(yaml: String) -> String {
+    yaml.replace("deadline: 8s", "deadline: 1s")
 }
 
 fn authority() -> CertificateParams {

@@ -17,7 +17,7 @@ use edge::{
 pub use caller::{Caller, Connection, Reply, roots};
 pub use decider::{Decider, Keeps, Manner};
 pub use deciders::Deciders;
-pub use files::{Files, vector};
+pub use files::{Files, impatient, vector};
 pub use raw::{Raw, post};
 
 /// The requestId of the transaction vector.

@@ -34,6 +34,9 @@ impl Program {
     pub fn run(files: &Files, yaml: &str, environment: &[(&str, &str)]) -> Self {
         let file = files.write("edge.yaml", yaml.as_bytes());
         let mut command = Command::new(EDGE);
+        for inherited in ["RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+            command.env_remove(inherited);
+        }
         command.arg("run").env("EDGE_CONFIG", file).envs(environment.iter().copied()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("runs");
         let log = Log::of(&mut child);

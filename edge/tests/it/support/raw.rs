@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 use super::Bench;
 
 /// Longer than any limit of a test.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Raw(pub TlsStream<TcpStream>);
 
@@ -58,6 +58,18 @@ impl Raw {
         let mut sink = Vec::new();
         let _ = timeout(PATIENCE, self.0.read_to_end(&mut sink)).await.expect("ended");
         begun.elapsed()
+    }
+
+    /// Asks until the status is another than at first, which has to come soon: what rates give back meanwhile is little.
+    pub async fn ask_until_other(&mut self, bytes: &[u8]) -> [Option<u16>; 2] {
+        let first = self.ask(bytes).await;
+        for _ in 0..100 {
+            let status = self.ask(bytes).await;
+            if status != first {
+                return [first, status];
+            }
+        }
+        [first, first]
     }
 
     /// Whether it is open, as far as can be told after a moment.

@@ -17,8 +17,6 @@ struct Named {
     fenced: bool,
 }
 
-/// How long a service that a README starts is left alone.
-const SERVES_SECONDS: u32 = 2;
 const PROGRAMS: [&str; 4] = ["edge", "decider", "cosigner", "demo"];
 
 /// Lines of blocks without a language, and code in running text, that begin with a program we know.
@@ -135,10 +133,17 @@ fn runs(folder: &Path, system: &System, line: &str) -> Result<(), String> {
         line = demo(&line);
     }
     if line.contains(" run ") || line.ends_with(" run") {
-        // A service runs until it is told to end, and must then end well.
-        line = format!("{line} & sleep {SERVES_SECONDS}; kill -TERM $!; wait $!");
+        line = until_it_serves(&line);
     }
     succeeds(folder, &line)
+}
+
+/// A service runs until it is told to end, and must then end well.
+fn until_it_serves(line: &str) -> String {
+    format!(
+        "{line} 2>run.log & until grep -q -e '\"serving\"' -e 'the decider serves' run.log || ! kill -0 $!; \
+         do sleep 0.1; done; kill -TERM $!; wait $!; ended=$?; cat run.log >&2; exit $ended"
+    )
 }
 
 fn succeeds(folder: &Path, line: &str) -> Result<(), String> {

@@ -1,13 +1,16 @@
 //! A decider that answers garbage, from bytes that are no answer to answers that contradict themselves.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use postgres_cluster::ports;
 
 use proto::decider::v1::{Action as Wire, DecideRequest, DecideResponse, Verdict};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use system_tests::cosigner::Action;
 use system_tests::harness::scripted_decider::{ScriptedDecider, approval};
-use system_tests::harness::{Options, System};
+use system_tests::harness::{Options, System, eventually};
 use system_tests::local::Local;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -121,6 +124,11 @@ async fn bytes_that_are_no_answer_mean_retry() {
         assert!(!babbler.is_finished(), "{what}: it has ended: {:?}", babbler.await);
         babbler.abort();
         let _ = babbler.await;
+        let address = system.local().addresses().unwrap().decider;
+        eventually("nobody listens any more", Duration::from_secs(10), async || {
+            ports::check(address).is_ok()
+        })
+        .await;
         system.start_decider().await;
         super::approved_once(&system, &transfer).await;
     }

@@ -88,9 +88,7 @@ async fn without_its_standby_nothing_is_decided_until_it_is_back_and_nobody_has_
         } else {
             pair.standby.go_away()
         }
-        // What was on its way may still be acknowledged.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let before = load.answered();
+        let before = until_nothing_is_answered(&load).await;
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(load.answered(), before, "answered without a standby");
         if frozen {
@@ -102,4 +100,17 @@ async fn without_its_standby_nothing_is_decided_until_it_is_back_and_nobody_has_
         until_all_are_ready(&mut fleet).await;
     }
     load.ended_well(&fleet, &pair.database).await;
+}
+
+/// What was on its way may still be acknowledged. How many were answered then.
+async fn until_nothing_is_answered(load: &Load) -> usize {
+    let mut before = load.answered();
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if load.answered() == before {
+            return before;
+        }
+        before = load.answered();
+    }
+    panic!("answered without a standby");
 }

@@ -1,7 +1,7 @@
 //! The admin port, plain HTTP for the machine it runs on: `/livez`, `/readyz`, `/metrics`.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::State;
@@ -33,14 +33,20 @@ pub enum AdminError {
 }
 
 /// What it tells.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Admin {
+    /// Set once the store is open.
+    pub opened: Arc<OnceLock<Told>>,
+    /// Set: it is on its way out.
+    pub drain: CancellationToken,
+}
+
+/// What there is to tell of a decider whose store is open.
+pub struct Told {
     /// Whose readiness.
     pub decider: Arc<Decider>,
     /// Every metric.
-    pub registry: Arc<Registry>,
-    /// Set: it is on its way out.
-    pub drain: CancellationToken,
+    pub registry: Registry,
 }
 
 /// Binds the port.
@@ -67,15 +73,22 @@ async fn readyz(State(admin): State<Admin>) -> Response {
     if admin.drain.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
-    match admin.decider.readiness() {
+    let Some(told) = admin.opened.get() else { return opening() };
+    match told.decider.readiness() {
         Ok(()) => "ok\n".into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
 }
 
+/// A store with a long past takes minutes: whoever minds the process has to see that it lives.
+fn opening() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "the store is being opened, and its sums are made\n").into_response()
+}
+
 async fn metrics(State(admin): State<Admin>) -> Response {
+    let Some(told) = admin.opened.get() else { return opening() };
     let mut text = String::new();
-    match encode(&mut text, &admin.registry) {
+    match encode(&mut text, &told.registry) {
         Ok(()) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -91,7 +91,11 @@ async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
 async fn serve_until_told(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut running = start(config, clock).await?;
+    let mut running = tokio::select! {
+        started = start(config, clock) => started?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let looks = running.looks();
     let told_to_end = async {
         loop {

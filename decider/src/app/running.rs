@@ -8,9 +8,10 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::access::AccessWatch;
-use crate::admin::{self, Admin, AdminError};
+use crate::admin::{self, Admin, AdminError, Told};
 use crate::clock::Clock;
 use crate::config::{Config, concerns};
 use crate::decide::{self, CurrentPrices, Decider};
@@ -38,7 +39,7 @@ pub enum StartError {
     #[error("{0}; a decider that cannot record must not decide")]
     StoreFailed(StoreError),
     /// A task ended that must not.
-    #[error("the gRPC server ended: a fault of this program")]
+    #[error("a task ended that must not: a fault of this program")]
     Fault,
 }
 
@@ -51,7 +52,7 @@ pub struct Running {
     looks: Looks,
     drain: CancellationToken,
     server: JoinHandle<Result<(), ServeError>>,
-    admin_task: JoinHandle<()>,
+    admin_task: AbortOnDropHandle<()>,
     store_failed: StoreFailed,
 }
 
@@ -70,15 +71,19 @@ impl Looks {
     }
 }
 
-/// Opens the store, binds both ports and serves.
+/// Binds the admin port, opens the store, binds the other port and serves.
 ///
 /// # Errors
-/// One of the three cannot be done.
+/// One of them cannot be done.
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let Config { grpc, access, sources, admin, policy, reload, store, retention } = config;
     let interval = reload.interval;
-    let Opened { decider, reload, mut registry, store_failed } =
-        open((&store, retention), policy, reload, Arc::clone(&clock))?;
+    let listener = admin::bind(admin).await?;
+    let (admin, told) = (listener.local_addr().unwrap_or(admin.address), Admin::default());
+    let admin_task = AbortOnDropHandle::new(tokio::spawn(admin::serve(listener, told.clone())));
+    tracing::info!(%admin, "the store is being opened, and its sums are made");
+    let opening = open((store, retention), policy, reload, Arc::clone(&clock));
+    let Opened { decider, reload, mut registry, store_failed } = opening.await?;
     for concern in concerns::of(&sources.tls, clock.wall()) {
         tracing::warn!(file = concern.file, "{}", concern.message);
     }
@@ -86,17 +91,15 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     metrics.register(&mut registry);
     let access = CurrentAccess::new(access);
     let watch = AccessWatch::new(sources, interval, access.clone(), Arc::clone(&metrics), clock);
-    let listener = admin::bind(admin).await?;
     let server = Server::bind(grpc, access, metrics).await?;
-    let (grpc, admin) = (server.address(), listener.local_addr().unwrap_or(admin.address));
+    let grpc = server.address();
     tracing::info!(%grpc, %admin, policy = decider.store.policy().hash, "the decider serves");
-    let drain = CancellationToken::new();
-    let told = Admin { decider: Arc::clone(&decider), registry: Arc::new(registry), drain: drain.clone() };
+    let Admin { opened, drain } = told;
+    let _ = opened.set(Told { decider: Arc::clone(&decider), registry });
     let looks = Looks::default();
     tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&looks.policy))));
     tokio::spawn(drain.clone().run_until_cancelled_owned(watch.run(Arc::clone(&looks.access))));
     let server = tokio::spawn(server.serve(decider, drain.clone()));
-    let admin_task = tokio::spawn(admin::serve(listener, told));
     Ok(Running { grpc, admin, looks, drain, server, admin_task, store_failed })
 }
 
@@ -111,8 +114,22 @@ struct Opened {
     store_failed: StoreFailed,
 }
 
-fn open(
-    (store, retention): (&store::Config, store::Retention),
+/// On a thread of its own, which nobody waits for: a start may be told to end before the sums are made.
+async fn open(
+    store: (store::Config, store::Retention),
+    file: PolicyFile,
+    reload: reload::Config,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, StartError> {
+    let (done, opened) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("store-opening".into());
+    let work = move || drop(done.send(open_now(store, file, reload, clock)));
+    thread.spawn(work).map_err(OpenError::Thread)?;
+    opened.await.unwrap_or(Err(StartError::Fault))
+}
+
+fn open_now(
+    (store, retention): (store::Config, store::Retention),
     file: PolicyFile,
     reload: reload::Config,
     clock: Arc<dyn Clock>,
@@ -133,7 +150,7 @@ fn open(
         metrics: store_metrics,
         on_fatal: Box::new(move |error| drop(fatal.send(error.clone()))),
     };
-    let store = store::open(store, setting)?;
+    let store = store::open(&store, setting)?;
     let prices = CurrentPrices::default();
     let reload = Reload::new(reload, &file, Arc::clone(&store), Arc::clone(&prices), reload_metrics);
     Ok(Opened {

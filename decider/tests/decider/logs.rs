@@ -15,6 +15,8 @@ use crate::support::{CONFIG, Files, connect, leaf_until};
 const QUIET: Duration = Duration::from_secs(60);
 
 const SERVES: &str = "the decider serves";
+/// What is said before it serves.
+const AT_EVERY_START: [&str; 2] = ["the store is in memory", "the store is being opened"];
 
 /// A decider that logs.
 struct Logging {
@@ -40,12 +42,12 @@ impl Logging {
         Self { child, lines }
     }
 
-    /// The lines up to one that has these words, but for the one that says that the store is in memory.
+    /// The lines up to one that has these words, but for those of every start.
     fn lines_to(&self, words: &str) -> Vec<String> {
         let mut seen = Vec::new();
         while let Ok(line) = self.lines.recv_timeout(QUIET) {
             let last = line.contains(words);
-            if !line.contains("the store is in memory") {
+            if !AT_EVERY_START.iter().any(|said| line.contains(said)) {
                 seen.push(line);
             }
             if last {
@@ -86,13 +88,13 @@ fn lines_in(environment: &[(&str, &str)]) -> Vec<String> {
     lines
 }
 
-/// All lines but for the one that says that the store is in memory, of a decider that may say nothing.
+/// All lines but for those of every start, of a decider that may say nothing.
 fn all_lines_at(level: &str) -> Vec<String> {
     let files = Files::new();
     let Logging { child, lines } = Logging::start(&files, level);
     until_it_minds(child.id());
     assert_eq!(terminate(child), Some(0));
-    lines.iter().filter(|line| !line.contains("the store is in memory")).collect()
+    lines.iter().filter(|line| !AT_EVERY_START.iter().any(|said| line.contains(said))).collect()
 }
 
 /// Waits until a process takes a SIGTERM for a word and not for its end.

@@ -18,6 +18,7 @@ mod lifetime;
 mod load;
 mod logs;
 mod new_files;
+mod opening;
 mod printing;
 mod program;
 mod release;

@@ -69,25 +69,25 @@ mod tests {
 
     #[tokio::test]
     async fn attempts_are_heard_as_they_end() {
-        let first = pin!(after(200));
+        let first = pin!(after(1000));
         let mut race = Race::new(first);
-        race.join(after(500));
+        race.join(after(2500));
         race.join(after(10));
         let mut heard = Vec::new();
         while race.len() > 0 {
             heard.push(race.next(None).await);
         }
-        assert_eq!(heard, [Some(10), Some(200), Some(500)]);
+        assert_eq!(heard, [Some(10), Some(1000), Some(2500)]);
     }
 
     #[tokio::test]
     async fn nobody_is_waited_for_longer_than_told() {
-        let first = pin!(after(300));
+        let first = pin!(after(1000));
         let mut race = Race::new(first);
         let begun = Instant::now();
         assert_eq!(race.next(Some(begun + Duration::from_millis(20))).await, None);
-        assert_eq!(race.next(Some(begun + Duration::from_secs(9))).await, Some(300));
-        assert_eq!(race.next(Some(begun + Duration::from_millis(400))).await, None, "nobody is left");
-        assert!(begun.elapsed() >= Duration::from_millis(400));
+        assert_eq!(race.next(Some(begun + Duration::from_secs(9))).await, Some(1000));
+        assert_eq!(race.next(Some(begun + Duration::from_millis(1100))).await, None, "nobody is left");
+        assert!(begun.elapsed() >= Duration::from_millis(1100));
     }
 }

@@ -314,14 +314,15 @@ async fn a_journal_that_is_lost_decides_nothing_until_it_is_joined_again_and_the
     let cut = || JournalError::Lost("the connection was cut".into());
     for lost in [Call::Begin, Call::Recorded("tx-2".into()), Call::Write("tx-2".into()), Call::Commit] {
         let (mut failed, mut joins, written) = (false, 0, lost == Call::Commit);
-        let armed = Arc::new(AtomicBool::new(false));
-        let begun = armed.clone();
+        let (armed, looked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (begun, seen) = (armed.clone(), looked.clone());
         let desk = desk(move |call| {
             if !begun.load(Ordering::SeqCst) {
                 return Ok(());
             }
             joins += usize::from(call == Call::Join);
-            if call == Call::Join && joins < 3 || !failed && call == lost {
+            let refused = joins < 3 || !seen.load(Ordering::SeqCst);
+            if call == Call::Join && refused || !failed && call == lost {
                 failed = true;
                 return Err(cut());
             }
@@ -332,6 +333,7 @@ async fn a_journal_that_is_lost_decides_nothing_until_it_is_joined_again_and_the
         let away = StoreError::Unavailable("the connection was cut".into());
         assert_eq!(desk.ask(&request("tx-2")).await, Err(away.clone()));
         assert_eq!(desk.store.readiness(), Err(away));
+        looked.store(true, Ordering::SeqCst);
         let answer = until_back(&desk, &request("tx-2")).await;
         assert_eq!((answer.decision.action, answer.recorded_earlier), (Action::Approve, written));
         assert_eq!(desk.allow(&request("tx-3")).await.limits[0].used.to_string(), "2");

@@ -68,7 +68,7 @@ pub fn read_messages(
         "only RAW and TYPED_MESSAGE sign messages",
     );
     read_set(reader, fields, "messages", |reader, node| {
-        let name = reader.text(node, "the type of a message")?;
+        let name = reader.word(node, "the type of a message")?;
         reader.check(node.at, check_letters(name, &MESSAGE_TYPES)).map(|()| name.to_owned())
     })
 }

@@ -177,7 +177,7 @@ fn read_signers(
                     group.and_then(|node| names.signer_group(reader, node)).into_iter().flatten().cloned(),
                 );
             } else {
-                signers.extend(reader.text(entry, "a signer").map(str::to_owned));
+                signers.extend(reader.word(entry, "a signer").map(str::to_owned));
             }
         }
         signers

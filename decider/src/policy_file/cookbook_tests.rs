@@ -120,7 +120,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     deny    recently-added, unnamed-month
     allow   salaries
     limits  one-salary-a-month, payroll-a-month
-    tests   15
+    tests   17
 
     treasury
     files   policy.yaml, tests.yaml

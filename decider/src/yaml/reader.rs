@@ -6,6 +6,7 @@ use super::fields::shown;
 use super::mistakes::{Mistake, Mistakes};
 use super::node::{Node, Value};
 use super::place::Place;
+use super::unseen;
 
 /// How many mistakes are shown of one file; the others are counted.
 pub const MAX_SHOWN_MISTAKES: usize = 100;
@@ -100,6 +101,13 @@ impl<'a> Reader<'a> {
             }
             other => self.fail(node, format!("{what} must be text, not {}", other.name())),
         }
+    }
+
+    /// The text of a node that stands for a thing by its letters: an id, a word, a tag.
+    pub fn word<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        let text = self.text(node, what)?;
+        self.check(node.at, unseen::check_word(text).map_err(|problem| format!("{what} {problem}")))?;
+        Some(text)
     }
 
     /// The text of a node that must be a length of time. A number alone is told what it lacks.

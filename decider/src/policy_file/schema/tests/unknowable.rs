@@ -86,7 +86,9 @@ const TWICE: [Unknowable; 7] = [
 ];
 
 /// Texts that only their readers understand.
-const TEXTS: [Unknowable; 19] = [
+const TEXTS: [Unknowable; 21] = [
+    ("… begins or ends with a blank: take the blank out", "deny: [{id: a, when: {signers: [\"s-1 \"]}}]"),
+    ("… holds …, which does not show: take it out", "deny: [{id: a, when: {signers: [\"s\\u200b1\"]}}]"),
     (
         "… has a wrong EIP-55 checksum: …",
         "lists: {a: {chain: evm, addresses: [\"0x52908400098527886E0F7030069857D2E4169Ee7\"]}}",

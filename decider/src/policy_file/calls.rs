@@ -36,7 +36,7 @@ pub fn read_contracts(
     );
     let name = call.optional(reader, "contracts")?;
     let list = Arc::clone(&scope.names.list(reader, name)?.list);
-    check_chain(reader, name, &list, scope);
+    check_chain(reader, name, &list, scope.names, scope.assets);
     Some(list)
 }
 

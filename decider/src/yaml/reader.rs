@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         match &node.value {
             Value::Text(text) if text.is_empty() => self.fail(node, format!("{what} is empty")),
             Value::Text(text) => Some(text),
-            Value::Whole(_) | Value::Number | Value::Bool(_) => {
+            Value::Whole(_) | Value::Number(_) | Value::Bool(_) => {
                 let written = self.written(node.at);
                 self.fail(node, format!("{what} must be quoted text: write \"{written}\""))
             }
@@ -122,11 +122,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A whole number, unquoted.
+    /// A whole number, unquoted and in plain digits: who reads `0o10` or `1_0` in a hurry reads ten.
     pub fn whole(&mut self, node: &Node, what: &str) -> Option<u64> {
         self.goes_on()?;
         match &node.value {
-            Value::Whole(number) => Some(*number),
+            Value::Whole(number) if self.written(node.at) == number.to_string() => Some(*number),
+            Value::Whole(number) => {
+                self.fail(node, format!("{what} must be in digits alone: write {number}"))
+            }
             other => {
                 self.fail(node, format!("{what} must be a whole number without quotes, not {}", other.name()))
             }

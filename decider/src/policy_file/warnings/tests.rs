@@ -315,3 +315,33 @@ fn an_address_that_is_allowed_under_any_tag_is_told() {
         assert_eq!(with(asset, entry, when), "", "{asset} {entry} {when}");
     }
 }
+
+/// A contract call under another name states 0, as every contract call does.
+#[test]
+fn amounts_that_nobody_documents_bound_nothing() {
+    let when = "destination: [{type: VAULT}]";
+    assert_snapshot!(allow(&format!("operations: [UNSTAKE, WITHDRAW, STAKE], {when}")), @"p.yaml:20:10: allow rule pay allows UNSTAKE, WITHDRAW: nothing says that their amounts are what moves, only a count bounds it for certain");
+    assert_snapshot!(allow(&format!("operations: [SUPPLY_TO_COMPOUND, REDEEM_FROM_COMPOUND, APPROVE], {when}")), @"
+    p.yaml:20:10: allow rule pay allows APPROVE: no amount limit or maximum bounds what that moves, only a count does
+    p.yaml:20:10: allow rule pay allows REDEEM_FROM_COMPOUND, SUPPLY_TO_COMPOUND: nothing says that their amounts are what moves, only a count bounds it for certain
+    ");
+    assert_eq!(allow(&format!("operations: [TRANSFER, BURN, MINT, STAKE], {when}")), "");
+    let rule = format!("allow:\n  - {{id: pay, when: {{operations: [STAKE, UNSTAKE], {when}}}}}");
+    let text = POLICY.replace("SECTIONS", &rule).replace("max: {count: 5}", "max: {usd: \"5\"}");
+    let told = warnings::told(&read("p.yaml", &text).unwrap());
+    assert_snapshot!(told.lines().last().unwrap_or_default(), @"no limit applies to UNSTAKE that allow rule pay allows");
+}
+
+/// What others pay their fees in is a coin, and pays its own in itself.
+#[test]
+fn a_coin_that_tokens_pay_their_fees_in_need_not_say_so() {
+    let told = |assets: &str| {
+        let rules = "deny:\n  - {id: dear, when: {assets: [ETH], fee: {over: \"1\"}}}\nallow:\n  - {id: pay, when: {destination: [{list: payees}]}}";
+        let text = POLICY
+            .replace("SECTIONS", rules)
+            .replace("  ETH: {chain: evm, decimals: 18, fee_asset: ETH}\n", assets);
+        warnings::told(&read("p.yaml", &text).unwrap()).contains("state its fee_asset")
+    };
+    assert!(!told("  ETH: {chain: evm, decimals: 18}\n"));
+    assert!(told("  ETH: {chain: evm, decimals: 18}\n  COIN: {chain: evm, decimals: 18}\n") == false);
+}

@@ -81,7 +81,9 @@ struct Header<'r> {
 impl Header<'_> {
     /// Address must be there; others may, but none under a name that only looks like theirs.
     fn usual(&self, mistakes: &mut RowMistakes<'_>) -> [Option<Option<usize>>; 4] {
-        for (name, place) in &self.places {
+        // A header of one column that holds others is told so.
+        let apart = self.places.iter().filter(|_| self.other_delimiter().is_none());
+        for (name, place) in apart {
             if let Some(field) = meant(name).filter(|field| field != name) {
                 let name = shown(name);
                 let message = format!(

@@ -4,7 +4,7 @@
 //! The parser turns text into [`Node`]s that know where they stand. What they must be is asked through
 //! [`Reader`], which collects mistakes instead of stopping at the first.
 
-mod unseen;
+pub mod unseen;
 
 pub mod fields;
 

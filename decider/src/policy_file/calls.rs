@@ -36,7 +36,7 @@ pub fn read_contracts(
     );
     let name = call.optional(reader, "contracts")?;
     let list = Arc::clone(&scope.names.list(reader, name)?.list);
-    check_chain(reader, name, &list, scope);
+    check_chain(reader, name, &list, scope.names, scope.assets);
     Some(list)
 }
 
@@ -68,7 +68,7 @@ pub fn read_messages(
         "only RAW and TYPED_MESSAGE sign messages",
     );
     read_set(reader, fields, "messages", |reader, node| {
-        let name = reader.text(node, "the type of a message")?;
+        let name = reader.word(node, "the type of a message")?;
         reader.check(node.at, check_letters(name, &MESSAGE_TYPES)).map(|()| name.to_owned())
     })
 }

@@ -92,7 +92,7 @@ pub fn read_conditions(
 }
 
 /// A policy knows all of its assets: `assets`, `chains` and `classes` come down to those that are in each of them.
-fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<BTreeSet<String>> {
+pub fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<BTreeSet<String>> {
     let ids = read_set(reader, fields, "assets", |reader, node| names.asset_id(reader, node));
     let chains = read_set(reader, fields, "chains", read_chain);
     let classes = read_set(reader, fields, "classes", |reader, node| names.class(reader, node));
@@ -177,7 +177,7 @@ fn read_signers(
                     group.and_then(|node| names.signer_group(reader, node)).into_iter().flatten().cloned(),
                 );
             } else {
-                signers.extend(reader.text(entry, "a signer").map(str::to_owned));
+                signers.extend(reader.word(entry, "a signer").map(str::to_owned));
             }
         }
         signers
@@ -204,7 +204,7 @@ fn read_destinations(
     read_each(reader, fields, "destination", |reader, entry| {
         let matcher = read_destination(reader, entry, scope.names, scope.section)?;
         if let Some(list) = &matcher.list {
-            check_chain(reader, entry, list, scope);
+            check_chain(reader, entry, list, scope.names, scope.assets);
         }
         Some(matcher)
     })

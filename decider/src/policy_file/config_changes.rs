@@ -3,20 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use policy::choice::Choice;
 use policy::config_rule::{ConfigEffect, ConfigRule, ListedWallet, WalletConditions};
 use policy::list::AddressList;
 use policy::vocabulary::{CONFIG_CHANGES, UNMANAGED_WALLET};
 
 use super::callers::{self, CALLER_PROOF, TENANT};
 use super::choices::read_set;
+use super::conditions::read_assets;
 use super::ids::Ids;
 use super::matchers::read_wallet_subtype;
 use super::names::Names;
+use super::scope::check_chain;
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
-const FIELDS: [&str; 7] = ["id", "effect", "type", TENANT, CALLER_PROOF, "address_list", "subtypes"];
+const FIELDS: [&str; 10] =
+    ["id", "effect", "type", TENANT, CALLER_PROOF, "address_list", "subtypes", "assets", "chains", "classes"];
+/// Of wallets alone.
+const WALLET_FIELDS: [&str; 5] = ["address_list", "subtypes", "assets", "chains", "classes"];
 
 pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names, ids: &mut Ids) -> Vec<ConfigRule> {
     let Some(node) = fields.optional(reader, "config_changes") else { return Vec::new() };
@@ -36,11 +40,13 @@ fn read_rule(reader: &mut Reader<'_>, node: &Node, names: &Names, ids: &mut Ids)
     let effect = fields.required(reader, "effect").and_then(|node| read_effect(reader, node));
     let kind = fields.required(reader, "type").and_then(|node| Some((node, read_kind(reader, node)?)));
     let caller = callers::read(reader, &fields);
-    let list = read_list(reader, &fields, names);
+    let assets = read_assets(reader, &fields, names);
+    let list = read_list(reader, &fields, names, assets.as_ref());
     let subtypes = read_set(reader, &fields, "subtypes", read_wallet_subtype);
+    let wallet = WalletConditions { list, subtypes, assets };
     let (effect, (at, kind)) = (effect?, kind?);
     let does = if kind == UNMANAGED_WALLET {
-        read_wallet(reader, &fields, effect, list, subtypes)?
+        read_wallet(reader, &fields, effect, wallet)?
     } else {
         check_only_rejected(reader, &fields, at, effect, &kind);
         ConfigEffect::Reject(kind)
@@ -69,22 +75,30 @@ fn read_kind(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn read_list(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<Arc<AddressList>> {
+fn read_list(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    names: &Names,
+    assets: Option<&BTreeSet<String>>,
+) -> Option<Arc<AddressList>> {
     let node = fields.optional(reader, "address_list")?;
-    Some(Arc::clone(&names.list(reader, node)?.list))
+    let list = Arc::clone(&names.list(reader, node)?.list);
+    check_chain(reader, node, &list, names, assets);
+    Some(list)
 }
 
 fn read_wallet(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     effect: Effect,
-    list: Option<Arc<AddressList>>,
-    subtypes: Option<Choice<BTreeSet<String>>>,
+    wallet: WalletConditions,
 ) -> Option<ConfigEffect> {
-    match (effect, list) {
-        (Effect::Reject, list) => Some(ConfigEffect::RejectWallet(WalletConditions { list, subtypes })),
-        (Effect::Approve, Some(list)) => Some(ConfigEffect::ApproveWallet(ListedWallet { list, subtypes })),
-        (Effect::Approve, None) => {
+    match (effect, wallet) {
+        (Effect::Reject, wallet) => Some(ConfigEffect::RejectWallet(wallet)),
+        (Effect::Approve, WalletConditions { list: Some(list), subtypes, assets }) => {
+            Some(ConfigEffect::ApproveWallet(ListedWallet { list, subtypes, assets }))
+        }
+        (Effect::Approve, WalletConditions { list: None, .. }) => {
             if !fields.has("address_list") {
                 reader.mistake(
                     fields.at,
@@ -104,7 +118,7 @@ fn check_only_rejected(reader: &mut Reader<'_>, fields: &Fields<'_>, at: &Node, 
         );
         reader.mistake(at.at, message);
     }
-    for name in ["address_list", "subtypes"] {
+    for name in WALLET_FIELDS {
         if let Some(node) = fields.optional(reader, name) {
             reader.mistake(node.at, format!("{name} belongs to {UNMANAGED_WALLET} alone"));
         }

@@ -120,7 +120,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     deny    recently-added, unnamed-month
     allow   salaries
     limits  one-salary-a-month, payroll-a-month
-    tests   15
+    tests   17
 
     treasury
     files   policy.yaml, tests.yaml
@@ -161,6 +161,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     allow   stake, unstake
     limits  staked-a-day, staked-ever, exits-a-week
     tests   7
+    warning: allow rule unstake allows UNSTAKE, WITHDRAW: nothing says that their amounts are what moves, only a count bounds it for certain
 
     third-party-initiator
     files   policy.yaml, tests.yaml

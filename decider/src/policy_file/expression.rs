@@ -7,7 +7,7 @@ use policy::vocabulary::{pays_somebody, states_its_amount};
 use super::accounts::check_type;
 use super::scope::{Scope, UNSTATED_AMOUNT, check_applies, check_signing, fee_assets};
 use crate::yaml::fields::unknown;
-use crate::yaml::{Node, Reader};
+use crate::yaml::{Node, Reader, unseen};
 
 pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Expression> {
     let text = reader.text(node, "condition")?;
@@ -72,6 +72,8 @@ fn check_word(variable: Text, word: &str, scope: &Scope<'_>) -> Result<(), Strin
                 false => Ok(()),
             }
         }
-        _ => Ok(()),
+        // Whoever writes a text may end it as they like.
+        Text::Note | Text::ExternalTxId => Ok(()),
+        _ => unseen::check_word(word),
     }
 }

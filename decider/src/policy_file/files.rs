@@ -1,16 +1,15 @@
 //! The files of a policy: found, read once, and kept as they were read.
 
+mod found;
+
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::document::{self, Document, File};
 use crate::yaml::{self, Mistake, Mistakes};
 
-/// The most YAML files of a policy.
-const MAX_POLICY_FILES: usize = 100;
 /// The longest CSV file that is read, in bytes: [`super::lists::MAX_LIST_ADDRESSES`] lines of 128.
 pub const MAX_CSV_BYTES: usize = 256 * 1024 * 1024;
 /// The longest policy with all of its files, in bytes.
@@ -33,7 +32,7 @@ impl Files {
         let shown = path.display().to_string();
         let document = Document::default();
         if path.is_dir() {
-            let policies = names_in(path).map_err(|error| Mistake::of_file(&shown, error))?;
+            let policies = found::names_in(path).map_err(|error| Mistake::of_file(&shown, error))?;
             return Ok(Self { folder: Some(path.to_owned()), directory: Some(shown), policies, document });
         }
         let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_plain(name));
@@ -112,43 +111,6 @@ pub fn bytes_of(path: &Path, max_bytes: usize) -> Result<Vec<u8>, String> {
         return Err(format!("the file has more than {max_bytes} bytes, which is the most that is read"));
     }
     Ok(bytes)
-}
-
-/// The names of the YAML files in a directory, sorted. What is named like one and cannot be read is a mistake
-/// later: a rule that is left out decides something, too.
-fn names_in(directory: &Path) -> Result<Vec<String>, String> {
-    let failed = |error| format!("the directory cannot be read: {error}");
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        let shown = name.to_string_lossy().escape_debug().to_string();
-        if !is_yaml(Path::new(&name)) {
-            // A rule that is left out decides something, too.
-            if is_yaml(Path::new(&name.to_ascii_lowercase())) {
-                return Err(format!(
-                    "{shown}: only *.yaml and *.yml are read: write the suffix in small letters"
-                ));
-            }
-            continue;
-        }
-        names.push(
-            name.into_string().ok().filter(|name| is_plain(name)).ok_or(format!("{shown}: {NOT_PLAIN}"))?,
-        );
-    }
-    names.sort();
-    match names.len() {
-        0 => Err("the directory holds no *.yaml file: put the policy there".into()),
-        1..=MAX_POLICY_FILES => Ok(names),
-        count => {
-            Err(format!("the directory holds {count} *.yaml files: at most {MAX_POLICY_FILES} are read"))
-        }
-    }
-}
-
-/// Hidden files are left out, as `*.yaml` leaves them out in a shell: editors put their own there.
-fn is_yaml(name: &Path) -> bool {
-    let hidden = name.as_os_str().as_encoded_bytes().starts_with(b".");
-    !hidden && name.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 /// Whether a name is that of a list's file; all others are policies.

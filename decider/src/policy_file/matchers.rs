@@ -60,7 +60,7 @@ pub fn read_destination(
         list: list.and_then(|node| Some(Arc::clone(&names.list(reader, node)?.list))),
         counterparty: counterparty.and_then(|node| names.counterparty(reader, node)),
         address_type: address_type.and_then(|node| read_address_type(reader, node)),
-        tag: tag.and_then(|node| reader.text(node, "tag").map(str::to_owned)),
+        tag: tag.and_then(|node| reader.word(node, "tag").map(str::to_owned)),
         account,
     })
 }
@@ -90,7 +90,7 @@ fn check_names_somebody(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_
 
 /// An exchange's subtype is its name, so that only those of wallets can be held against a vocabulary.
 fn read_subtype(reader: &mut Reader<'_>, node: &Node, account: Option<&AccountMatcher>) -> Option<String> {
-    let name = reader.text(node, "subtype")?;
+    let name = reader.word(node, "subtype")?;
     match account.map(|account| account.kind.as_str()) {
         Some(kind) if !has_subtype(kind) => {
             reader.mistake(node.at, format!("this can never match: {kind} comes without a subtype"));

@@ -1,7 +1,6 @@
 //! Where conditions stand, and what some of them are held against: a condition that could never match is a mistake.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use policy::address::Chain;
 use policy::choice::Choice;
@@ -44,10 +43,15 @@ pub struct Scope<'a> {
 pub const UNSTATED_AMOUNT: &str = "its payload does not state what moves";
 
 /// A list whose chain is none of the assets' would silently never match.
-pub fn check_chain(reader: &mut Reader<'_>, node: &Node, list: &Arc<AddressList>, scope: &Scope<'_>) {
-    let Some(assets) = scope.assets else { return };
-    let chains: Option<BTreeSet<Chain>> =
-        assets.iter().map(|id| Some(scope.names.asset(id)?.chain)).collect();
+pub fn check_chain(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    list: &AddressList,
+    names: &Names,
+    assets: Option<&BTreeSet<String>>,
+) {
+    let Some(assets) = assets else { return };
+    let chains: Option<BTreeSet<Chain>> = assets.iter().map(|id| Some(names.asset(id)?.chain)).collect();
     if chains.is_some_and(|chains| !chains.is_empty() && !chains.contains(&list.chain)) {
         let (name, chain) = (&list.name, list.chain);
         reader.mistake(

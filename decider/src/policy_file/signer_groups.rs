@@ -13,7 +13,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, BT
         check_name(reader, name, at);
         let mut signers = BTreeSet::new();
         for entry in reader.some(node, "a signer group", NOTHING_IN_IT).unwrap_or_default() {
-            let Some(signer) = reader.text(entry, "a signer") else { continue };
+            let Some(signer) = reader.word(entry, "a signer") else { continue };
             if !signers.insert(signer.to_owned()) {
                 reader.mistake(entry.at, format!("this is in {name} already"));
             }

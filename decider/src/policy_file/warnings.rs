@@ -7,6 +7,8 @@ mod idle;
 
 mod open;
 
+mod tags;
+
 use std::fmt;
 
 use policy::document::Policy;

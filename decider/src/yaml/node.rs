@@ -25,8 +25,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number, unquoted.
     Whole(u64),
-    /// Any other number, unquoted. What was written is in the file; a float would not be what was meant.
-    Number,
+    /// Any other number, unquoted, to tell it from another. What was written is in the file.
+    Number(String),
     /// Text.
     Text(String),
     /// A list.
@@ -44,20 +44,19 @@ impl Node {
             Value::Map(entries) => {
                 entries.iter_mut().flat_map(|(key, value)| [key, value]).for_each(|each| each.set_file(file));
             }
-            Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Number | Value::Text(_) => {}
+            Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Number(_) | Value::Text(_) => {}
         }
     }
 }
 
 impl Value {
-    /// The same text for values that say the same, in whatever order a mapping says it. Numbers that are not whole
-    /// are all alike.
+    /// The same text for values that say the same, in whatever order a mapping says it.
     pub fn in_one_way(&self) -> String {
         match self {
             Self::Null => "null".into(),
             Self::Bool(flag) => flag.to_string(),
             Self::Whole(number) => number.to_string(),
-            Self::Number => "number".into(),
+            Self::Number(number) => number.clone(),
             Self::Text(text) => format!("{text:?}"),
             Self::List(entries) => {
                 let entries: Vec<String> = entries.iter().map(|entry| entry.value.in_one_way()).collect();
@@ -80,7 +79,7 @@ impl Value {
             Self::Null => "nothing",
             Self::Bool(_) => "true or false",
             Self::Whole(_) => "a whole number",
-            Self::Number => "a negative, fractional or huge number",
+            Self::Number(_) => "a negative, fractional or huge number",
             Self::Text(_) => "text",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
@@ -123,19 +122,19 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(u64::try_from(value).map_or(Value::Number, Value::Whole))
+        Ok(u64::try_from(value).map_or_else(|_| Value::Number(value.to_string()), Value::Whole))
     }
 
-    fn visit_u128<E>(self, _: u128) -> Result<Value, E> {
-        Ok(Value::Number)
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
     }
 
-    fn visit_i128<E>(self, _: i128) -> Result<Value, E> {
-        Ok(Value::Number)
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Number)
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

@@ -6,6 +6,7 @@ use super::fields::shown;
 use super::mistakes::{Mistake, Mistakes};
 use super::node::{Node, Value};
 use super::place::Place;
+use super::unseen;
 
 /// How many mistakes are shown of one file; the others are counted.
 pub const MAX_SHOWN_MISTAKES: usize = 100;
@@ -94,12 +95,19 @@ impl<'a> Reader<'a> {
         match &node.value {
             Value::Text(text) if text.is_empty() => self.fail(node, format!("{what} is empty")),
             Value::Text(text) => Some(text),
-            Value::Whole(_) | Value::Number | Value::Bool(_) => {
+            Value::Whole(_) | Value::Number(_) | Value::Bool(_) => {
                 let written = self.written(node.at);
                 self.fail(node, format!("{what} must be quoted text: write \"{written}\""))
             }
             other => self.fail(node, format!("{what} must be text, not {}", other.name())),
         }
+    }
+
+    /// The text of a node that stands for a thing by its letters: an id, a word, a tag.
+    pub fn word<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        let text = self.text(node, what)?;
+        self.check(node.at, unseen::check_word(text).map_err(|problem| format!("{what} {problem}")))?;
+        Some(text)
     }
 
     /// The text of a node that must be a length of time. A number alone is told what it lacks.
@@ -114,11 +122,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A whole number, unquoted.
+    /// A whole number, unquoted and in plain digits: who reads `0o10` or `1_0` in a hurry reads ten.
     pub fn whole(&mut self, node: &Node, what: &str) -> Option<u64> {
         self.goes_on()?;
         match &node.value {
-            Value::Whole(number) => Some(*number),
+            Value::Whole(number) if self.written(node.at) == number.to_string() => Some(*number),
+            Value::Whole(number) => {
+                self.fail(node, format!("{what} must be in digits alone: write {number}"))
+            }
             other => {
                 self.fail(node, format!("{what} must be a whole number without quotes, not {}", other.name()))
             }

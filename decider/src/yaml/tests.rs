@@ -82,6 +82,30 @@ fn numbers_are_not_text() {
     "#);
 }
 
+/// A reviewer reads ten, and it would be eight, or two.
+#[test]
+fn whole_numbers_are_plain_digits() {
+    for (written, number) in [("0x10", 16), ("0o10", 8), ("0b10", 2), ("1_0", 10), ("+5", 5), ("-0", 0)] {
+        let told = read(&format!("# é\naddress: ü\nbound: {written} # so\n"));
+        let first = told.lines().next().unwrap_or_default();
+        assert_eq!(first, format!("x.yaml:3:8: bound must be in digits alone: write {number}"));
+    }
+    for written in ["0", "10", "18446744073709551615"] {
+        assert_eq!(
+            read(&format!("# é\n{{address: ü, bound: {written}}}")),
+            format!("Some(\"ü\") Some({written}) None")
+        );
+    }
+}
+
+#[test]
+fn numbers_that_differ_are_not_alike() {
+    let node = parse("x.yaml", "[1e3, 0.5, -3, .5]").unwrap();
+    let Value::List(entries) = node.value else { panic!() };
+    let said: Vec<String> = entries.iter().map(|entry| entry.value.in_one_way()).collect();
+    assert_eq!(said, ["1000", "0.5", "-3", "0.5"]);
+}
+
 #[test]
 fn nothing_is_not_a_value() {
     assert_snapshot!(read("address:\nbound: ~"), @"

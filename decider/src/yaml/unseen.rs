@@ -1,6 +1,7 @@
 //! Characters that nobody sees who reviews a file, and that change what it says: a lone carriage return ends a comment,
 //! and marks of direction show a line in another order than it is read in.
 
+use super::fields::shown;
 use super::mistakes::{Mistake, Mistakes};
 use super::place::Place;
 use super::reader::MAX_SHOWN_MISTAKES;
@@ -17,6 +18,24 @@ pub fn check(file: &str, text: &str) -> Result<(), Mistakes> {
     let mut shown: Vec<Mistake> = mistakes.by_ref().take(MAX_SHOWN_MISTAKES).collect();
     shown.extend(Mistake::of_others(file, mistakes.count()));
     Mistakes::from_list(shown)
+}
+
+/// That a text shows as it is read: what stands for a thing by its letters stands for nothing with one more that nobody sees.
+///
+/// # Errors
+/// It begins or ends with a blank, or holds what does not show: what to do, beginning with the text.
+pub fn check_word(text: &str) -> Result<(), String> {
+    let word = shown(text);
+    if text.trim() != text {
+        return Err(format!("\"{word}\" begins or ends with a blank: take the blank out"));
+    }
+    let is_hidden = |character: &char| {
+        is_unseen(*character) || is_ignorable(*character) || character.is_whitespace() && *character != ' '
+    };
+    let hidden = text.chars().find(is_hidden).map(u32::from);
+    hidden.map_or(Ok(()), |code| {
+        Err(format!("\"{word}\" holds U+{code:04X}, which does not show: take it out"))
+    })
 }
 
 fn in_line<'a>(file: &'a str, number: u32, line: &'a str) -> impl Iterator<Item = Mistake> + 'a {
@@ -38,6 +57,16 @@ fn is_unseen(character: char) -> bool {
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => true,
         other => other.is_control(),
     }
+}
+
+/// What is drawn as nothing where it stands alone (Unicode, `Default_Ignorable_Code_Point`) and may stand in a comment, as
+/// the selectors of an emoji do.
+fn is_ignorable(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 #[cfg(test)]
@@ -62,6 +91,31 @@ mod tests {
         4 | c: �d
           |    ^
         "#);
+    }
+
+    #[test]
+    fn words_hold_nothing_that_does_not_show() {
+        for word in ["7", "the intern", "Müller", "ключ", "a-b_c.d", ""] {
+            assert_eq!(check_word(word), Ok(()), "{word:?}");
+        }
+        for word in [" 7", "7 ", "7\n", "\t7", "7\u{a0}", "\u{3000}7", " "] {
+            assert!(
+                check_word(word).unwrap_err().ends_with("begins or ends with a blank: take the blank out")
+            );
+        }
+        for word in [
+            "7\u{200b}",
+            "\u{feff}7",
+            "7\t7",
+            "7\n7",
+            "7\u{a0}7",
+            "7\0",
+            "7\u{ad}",
+            "7\u{fe0f}",
+            "\u{e0041}7",
+        ] {
+            assert!(check_word(word).unwrap_err().ends_with("which does not show: take it out"), "{word:?}");
+        }
     }
 
     #[test]

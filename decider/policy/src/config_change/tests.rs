@@ -53,7 +53,10 @@ fn external() -> Option<Choice<std::collections::BTreeSet<String>>> {
 }
 
 fn approving(list: &Arc<AddressList>) -> ConfigRule {
-    rule("listed", ConfigEffect::ApproveWallet(ListedWallet { list: list.clone(), subtypes: external() }))
+    rule(
+        "listed",
+        ConfigEffect::ApproveWallet(ListedWallet { list: list.clone(), subtypes: external(), assets: None }),
+    )
 }
 
 fn policy(config_changes: Vec<ConfigRule>) -> Policy {
@@ -61,6 +64,7 @@ fn policy(config_changes: Vec<ConfigRule>) -> Policy {
     Policy {
         assets: [
             ("ETH".to_owned(), asset(Chain::Evm, TagRule::Optional)),
+            ("ETH_OTHER".to_owned(), asset(Chain::Evm, TagRule::Optional)),
             ("XRP".to_owned(), asset(Chain::Exact, TagRule::Required)),
         ]
         .into(),
@@ -143,17 +147,37 @@ fn a_tag_is_part_of_the_address() {
     }
 }
 
+/// A contract's address on another network is somebody else's.
+#[test]
+fn a_rule_over_assets_matches_no_others_and_an_asset_that_nobody_knows_is_left_to_people() {
+    let assets = || Some(["ETH".to_owned()].into());
+    let listed = list(Chain::Evm, &[(LISTED, None)]);
+    let approves = ListedWallet { list: listed, subtypes: None, assets: assets() };
+    let approves = policy(vec![rule("listed", ConfigEffect::ApproveWallet(approves))]);
+    let rejects = WalletConditions { assets: assets(), ..WalletConditions::default() };
+    let rejects = policy(vec![rule("ether", ConfigEffect::RejectWallet(rejects))]);
+    for (policy, done) in [(&approves, APPROVED), (&rejects, REJECTED)] {
+        let told = |asset: &str| told(policy, &wallet(&info(asset, LISTED)));
+        assert_eq!((told("ETH"), told("ETH_OTHER"), told("XRP")), (done, NO_RULE, NO_RULE));
+        assert_eq!((told("DOGE"), told(""), told("eth")), (UNKNOWN, UNKNOWN, UNKNOWN));
+    }
+    let outcome = evaluate(&rejects, &wallet("{}"));
+    insta::assert_snapshot!(outcome.reason.text, @"rule ether: the asset is missing: left to people");
+}
+
 #[test]
 fn a_rejection_outweighs_an_approval_and_an_address_is_rejected_under_every_tag() {
     let listed = list(Chain::Evm, &[(LISTED, None)]);
     let rejecting = |wallet| rule("bad", ConfigEffect::RejectWallet(wallet));
-    let bad = WalletConditions { list: Some(listed.clone()), subtypes: None };
+    let bad = WalletConditions { list: Some(listed.clone()), ..WalletConditions::default() };
     for rules in [vec![approving(&listed), rejecting(bad.clone())], vec![rejecting(bad), approving(&listed)]]
     {
         assert_eq!(told(&policy(rules), &wallet(&info("ETH", LISTED))), REJECTED);
     }
-    let contracts =
-        WalletConditions { list: None, subtypes: Some(Choice::NoneOf(["EXTERNAL".to_owned()].into())) };
+    let contracts = WalletConditions {
+        subtypes: Some(Choice::NoneOf(["EXTERNAL".to_owned()].into())),
+        ..WalletConditions::default()
+    };
     let policy = policy(vec![approving(&listed), rejecting(contracts)]);
     assert_eq!(told(&policy, &wallet(&info("ETH", LISTED))), APPROVED);
     assert_eq!(told(&policy, &wallet(&info("ETH", LISTED).replace("EXTERNAL", "CONTRACT"))), REJECTED);
@@ -163,7 +187,7 @@ fn a_rejection_outweighs_an_approval_and_an_address_is_rejected_under_every_tag(
 fn an_indeterminate_rejection_outweighs_an_approval() {
     let listed = list(Chain::Evm, &[(LISTED, None)]);
     let shared = list(Chain::Evm, &[(LISTED, Some("7"))]);
-    let bad = WalletConditions { list: Some(shared), subtypes: None };
+    let bad = WalletConditions { list: Some(shared), ..WalletConditions::default() };
     let policy = policy(vec![approving(&listed), rule("bad", ConfigEffect::RejectWallet(bad))]);
     let outcome = evaluate(&policy, &wallet(&info("ETH", LISTED)));
     insta::assert_snapshot!(outcome.reason.text, @"rule bad: the destination's tag is missing for list payees: left to people");

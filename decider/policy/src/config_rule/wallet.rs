@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::is_of_kind;
 use crate::address::Address;
-use crate::asset::{Assets, TagRule};
+use crate::asset::{Asset, Assets, TagRule};
 use crate::choice::Choice;
 use crate::json::Json;
 use crate::list::{AddressList, Reading};
@@ -21,6 +21,8 @@ pub struct ListedWallet {
     pub list: Arc<AddressList>,
     /// One of these subtypes. `None` is "any".
     pub subtypes: Option<Choice<BTreeSet<String>>>,
+    /// For one of these assets, by id. `None` is "any" of the list's chain.
+    pub assets: Option<BTreeSet<String>>,
 }
 
 /// What must hold of a wallet to reject it; `None` is "any".
@@ -30,39 +32,49 @@ pub struct WalletConditions {
     pub list: Option<Arc<AddressList>>,
     /// One of these subtypes.
     pub subtypes: Option<Choice<BTreeSet<String>>>,
+    /// For one of these assets, by id.
+    pub assets: Option<BTreeSet<String>>,
 }
 
 impl ListedWallet {
     pub(super) fn matches(&self, assets: &Assets, change: &ConfigChange) -> Truth {
-        matches(assets, change, Some((&self.list, Reading::Narrow)), self.subtypes.as_ref())
+        let wallet = Wallet { subtypes: self.subtypes.as_ref(), assets: self.assets.as_ref() };
+        wallet.matches(assets, change, Some((&self.list, Reading::Narrow)))
     }
 }
 
 impl WalletConditions {
     pub(super) fn matches(&self, assets: &Assets, change: &ConfigChange) -> Truth {
-        let list = self.list.as_ref().map(|list| (list, Reading::Wide));
-        matches(assets, change, list, self.subtypes.as_ref())
+        let wallet = Wallet { subtypes: self.subtypes.as_ref(), assets: self.assets.as_ref() };
+        wallet.matches(assets, change, self.list.as_ref().map(|list| (list, Reading::Wide)))
     }
 }
 
-fn matches(
-    assets: &Assets,
-    change: &ConfigChange,
-    list: Option<(&Arc<AddressList>, Reading)>,
-    subtypes: Option<&Choice<BTreeSet<String>>>,
-) -> Truth {
-    let details = details(change);
-    let subtype = details.as_ref().and_then(|details| given(details, "subType"));
-    Truth::all([
-        is_of_kind(change, UNMANAGED_WALLET),
-        subtypes.map_or(Truth::True, |choice| choice.has(subtype.as_ref(), "the subtype")),
-        list.map_or(Truth::True, |(list, reading)| {
-            match is_listed(assets, details.as_ref(), list, reading) {
-                Ok(truth) => truth,
-                Err(missing) => Truth::unknown(missing),
-            }
-        }),
-    ])
+/// What is asked of a wallet, whatever is done to it.
+struct Wallet<'a> {
+    subtypes: Option<&'a Choice<BTreeSet<String>>>,
+    assets: Option<&'a BTreeSet<String>>,
+}
+
+impl Wallet<'_> {
+    fn matches(
+        &self,
+        assets: &Assets,
+        change: &ConfigChange,
+        list: Option<(&Arc<AddressList>, Reading)>,
+    ) -> Truth {
+        let details = details(change);
+        let subtype = details.as_ref().and_then(|details| given(details, "subType"));
+        let is_one_of = |wanted| is_for(assets, details.as_ref(), wanted);
+        let is_on =
+            |(list, reading): (&Arc<AddressList>, _)| is_listed(assets, details.as_ref(), list, reading);
+        Truth::all([
+            is_of_kind(change, UNMANAGED_WALLET),
+            self.subtypes.map_or(Truth::True, |choice| choice.has(subtype.as_ref(), "the subtype")),
+            self.assets.map_or(Truth::True, |wanted| is_one_of(wanted).unwrap_or_else(Truth::unknown)),
+            list.map_or(Truth::True, |list| is_on(list).unwrap_or_else(Truth::unknown)),
+        ])
+    }
 }
 
 /// The details, where their digest is there too: it alone keeps the same request from coming back with others.
@@ -81,9 +93,7 @@ fn is_listed(
     list: &AddressList,
     reading: Reading,
 ) -> Result<Truth, String> {
-    let details = details.ok_or("the details are missing")?;
-    let asset = given(details, "asset").ok_or("the asset is missing")?;
-    let asset = assets.get(&asset).ok_or("the policy does not know the asset")?;
+    let (details, _, asset) = of_asset(assets, details)?;
     let address = given(details, "address").ok_or("the address is missing")?;
     let address = Address::parse(asset.chain, &address).map_err(|error| error.to_string())?;
     // A tag that is no text is not known to be none.
@@ -91,6 +101,26 @@ fn is_listed(
     let unreadable = tag.is_none() && details.member("tag").is_some();
     let tag_required = unreadable || asset.tag == TagRule::Required;
     Ok(list.contains(&address, tag, tag_required, reading))
+}
+
+/// Whether it is for one of these assets. One that the policy does not know could be another name of one of them.
+///
+/// # Errors
+/// What is missing or unknown.
+fn is_for(assets: &Assets, details: Option<&Json>, wanted: &BTreeSet<String>) -> Result<Truth, String> {
+    let (_, id, _) = of_asset(assets, details)?;
+    Ok(wanted.contains(&id).into())
+}
+
+/// The details with the asset that they are about, and its id.
+fn of_asset<'a>(
+    assets: &'a Assets,
+    details: Option<&'a Json>,
+) -> Result<(&'a Json, String, &'a Asset), String> {
+    let details = details.ok_or("the details are missing")?;
+    let id = given(details, "asset").ok_or("the asset is missing")?;
+    let asset = assets.get(&id).ok_or("the policy does not know the asset")?;
+    Ok((details, id, asset))
 }
 
 fn given(details: &Json, name: &str) -> Option<String> {

@@ -4,6 +4,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
+use super::found::MAX_POLICY_FILES;
 use super::*;
 use crate::policy_file::{PolicyFile, load, reread};
 
@@ -194,6 +195,25 @@ fn a_directory_without_a_policy_is_a_mistake() {
     let names: Vec<String> = (0..=MAX_POLICY_FILES).map(|number| format!("{number}.yaml")).collect();
     let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), ASSETS)).collect();
     assert_snapshot!(mistakes(&many), @"DIR: the directory holds 101 *.yaml files: at most 100 are read");
+}
+
+#[test]
+fn yaml_in_a_directory_below_is_not_left_out_silently() {
+    let with = |name: &str| {
+        mistakes(&[
+            ("a.yaml", ASSETS),
+            ("b.yaml", "version: 1\nallow: []\n"),
+            (name, "version: 1\ndeny: []\n"),
+        ])
+    };
+    assert_snapshot!(with("deny/d.yaml"), @"DIR: deny/d.yaml: YAML is read in the directory itself alone: move it up there, or out of it");
+    assert_snapshot!(with("a/b/c/d.YML"), @"DIR: a/b/c/d.YML: YAML is read in the directory itself alone: move it up there, or out of it");
+    for hidden in [".git/d.yaml", "a/.d.yaml", "a/.b/d.yaml", "a/yaml", "a/d.yaml.md"] {
+        assert!(with(hidden).contains("files   a.yaml, b.yaml\n"), "{hidden}");
+    }
+    let linked = directory(&[("policy/a.yaml", ASSETS), ("other/deny/d.yaml", ASSETS)]);
+    std::os::unix::fs::symlink("../other", linked.path().join("policy/more")).unwrap();
+    assert_snapshot!(mistakes_at(&linked.path().join("policy"), &linked), @"DIR/policy: more/deny/d.yaml: YAML is read in the directory itself alone: move it up there, or out of it");
 }
 
 #[test]

@@ -1,19 +1,25 @@
 //! What is said of an address, as text, in YAML and in CSV alike.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use policy::list::AddedOn;
 use policy::time::Time;
+
+use crate::yaml::unseen;
 
 /// The longest tag, in bytes: a request has no longer one, so that a longer one would never match.
 const MAX_TAG_BYTES: usize = 256;
 /// The longest label, in bytes.
 const MAX_LABEL_BYTES: usize = 256;
 
+/// From the start of a day in UTC to its end where it ends last, twelve hours west.
+const TO_THE_END_OF_A_DAY: SignedDuration = SignedDuration::from_hours(24 + 12);
+
 /// A tag or memo.
 pub fn tag(text: &str) -> Result<&str, String> {
-    at_most(text, "tag", MAX_TAG_BYTES)
+    let tag = at_most(text, "tag", MAX_TAG_BYTES)?;
+    unseen::check_word(tag).map(|()| tag).map_err(|problem| format!("the tag {problem}"))
 }
 
 /// What people call an address.
@@ -28,7 +34,8 @@ fn at_most<'t>(text: &'t str, what: &str, bytes: usize) -> Result<&'t str, Strin
     Ok(text)
 }
 
-/// When it was added: RFC 3339, or a date, which is the start of that day in UTC.
+/// When it was added: RFC 3339, or a date. Nobody knows when and where on that day: it is the end of the day on all of the
+/// earth, so that no entry seems older than it is.
 pub fn added(text: &str) -> Result<AddedOn, String> {
     let time = instant(text).ok_or("expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z")?;
     let added = AddedOn::from_time(Time::from_micros(time.as_microsecond()));
@@ -38,7 +45,9 @@ pub fn added(text: &str) -> Result<AddedOn, String> {
 /// A time needs its offset: without one nobody knows when it was.
 fn instant(text: &str) -> Option<Timestamp> {
     match date(text) {
-        Some(date) => Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok(),
+        Some(date) => {
+            Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.checked_add(TO_THE_END_OF_A_DAY).ok()
+        }
         None => text.parse().ok(),
     }
 }
@@ -63,9 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_days_in_utc_and_times_have_an_offset() {
-        assert_eq!(seconds("1970-01-02"), Some(86_400));
-        assert_eq!(seconds("2026-01-31"), Some(1_769_817_600));
+    fn a_date_is_the_end_of_that_day_wherever_and_times_have_an_offset() {
+        assert_eq!(seconds("1970-01-01"), Some(36 * 3_600));
+        assert_eq!(seconds("2026-01-31"), seconds("2026-02-01T00:00:00-12:00"));
+        assert_eq!(seconds("2026-01-31"), Some(1_769_947_200));
         assert_eq!(seconds("2026-01-31T09:30:00Z"), Some(1_769_851_800));
         assert_eq!(seconds("2026-01-31T11:30:00+02:00"), Some(1_769_851_800));
         assert_eq!(seconds("2026-01-31T09:29:59.000001Z"), Some(1_769_851_800));
@@ -76,6 +86,8 @@ mod tests {
         for text in [
             "",
             "2026-01-31T09:30:00",
+            "2026-01-31T09:30",
+            "2026-01-31 09:30:00",
             "2026-02-30",
             "2026-1-31",
             "31.01.2026",
@@ -93,7 +105,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["1969-12-31", "2106-02-08"] {
+        for text in ["1969-12-30", "1969-12-31T12:00:00Z", "2106-02-07"] {
             assert_eq!(added(text).unwrap_err(), "the date must be from 1970 to 2105", "{text}");
         }
     }

@@ -14,6 +14,9 @@ const MAX_NAMED_COLUMNS: usize = 20;
 /// What else than a comma spreadsheets write between columns.
 const DELIMITERS: [char; 3] = [';', '\t', '|'];
 
+/// How exports call a tag, at the start or the end of a word.
+const TAG_WORDS: [&str; 4] = ["tag", "tags", "memo", "memos"];
+
 /// What a policy wants of a file.
 #[derive(Debug)]
 pub struct Wanted {
@@ -78,16 +81,15 @@ struct Header<'r> {
 impl Header<'_> {
     /// Address must be there; others may, but none under a name that only looks like theirs.
     fn usual(&self, mistakes: &mut RowMistakes<'_>) -> [Option<Option<usize>>; 4] {
-        for (name, place) in &self.places {
-            let meant =
-                ENTRY_FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name) && field != name);
-            if let Some(field) = meant {
+        // A header of one column that holds others is told so.
+        let apart = self.places.iter().filter(|_| self.other_delimiter().is_none());
+        for (name, place) in apart {
+            if let Some(field) = meant(name).filter(|field| field != name) {
                 let name = shown(name);
-                mistakes.note(
-                    self.row,
-                    *place,
-                    format!("column {name} is not {field}: say under columns which one is {field}"),
+                let message = format!(
+                    "column \"{name}\" is not {field}, and may be meant so: call it {field}, or say under columns which column is what"
                 );
+                mistakes.note(self.row, *place, message);
             }
         }
         ENTRY_FIELDS.map(|field| match field {
@@ -129,6 +131,20 @@ impl Header<'_> {
         let only = names.next().filter(|_| names.next().is_none())?;
         only.chars().find(|letter| DELIMITERS.contains(letter))
     }
+}
+
+/// The field that a column may be meant for: by its spelling, or because exports call a tag so. Only what stands for an
+/// address can be missed, so that other columns may have it in their names.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let words: Vec<&str> =
+        name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let of_tag = |word: &&str| TAG_WORDS.iter().any(|tag| word.starts_with(tag) || word.ends_with(tag));
+    if words.iter().any(of_tag) {
+        return Some("tag");
+    }
+    let joined = words.concat();
+    nearest(&joined, ENTRY_FIELDS).filter(|field| *field != "address" || joined == "address")
 }
 
 /// The names with their places; two columns of one name could be taken for each other. Columns without a name

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
-use policy::list::Reading;
+use policy::list::{Age, Reading};
 use policy::truth::Truth;
 
 use super::*;
@@ -61,7 +61,7 @@ fn entries_have_tags_labels_and_dates() {
     assert_eq!(list.len(), 2);
     assert_eq!(
         (added(Some("7")), added(Some("8")), added(None)),
-        (Some(1_769_817_600), Some(1_769_851_800), None)
+        (Some(1_769_947_200), Some(1_769_851_800), None)
     );
     assert_eq!(list.label(&address("rTagged"), Some("7")), Some("Kraken hot"));
     let tagged = list.contains(&address("rTagged"), Some("9"), false, Reading::Wide);
@@ -78,7 +78,7 @@ fn every_mistake_of_an_entry_is_reported() {
       - rPlain
       - {{address: rPlain, label: again}}
       - {{address: rOther, tag: "", label: 5, added: 31.01.2026}}
-      - {{adress: rOther, tag: "{long}", added: 1969-12-31}}
+      - {{adress: rOther, tag: "{long}", added: 1969-12-30}}
 "#
     )), @r#"
     p.yaml:9:9: rPlain is in list payees already: first in line 8
@@ -103,7 +103,7 @@ fn every_mistake_of_an_entry_is_reported() {
     11 |       - {adress: rOther, tag: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
        |                               ^
     p.yaml:11:299: the date must be from 1970 to 2105
-    11 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", added: 1969-12-31}
+    11 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", added: 1969-12-30}
        |                                                              ^
     "#);
 }
@@ -254,6 +254,26 @@ fn mistakes_of_a_file_that_two_lists_name_are_told_once() {
 fn a_path_starts_at_the_policy() {
     assert!(!Path::new("payees.csv").exists());
     assert_eq!(list_with("  payees: {chain: exact, csv: payees.csv}\n", "address\nrOne\n").unwrap().len(), 1);
+}
+
+/// Somebody may have written it on that day's last minute, wherever that was.
+#[test]
+fn who_was_added_on_a_day_is_new_until_the_day_is_over_everywhere() {
+    let list = list("  payees: {chain: exact, addresses: [{address: rOne, added: 2026-01-31}]}\n").unwrap();
+    let day = policy::time::Length::from_seconds(86_400);
+    let listed_for = Age { at_least: day, less_than: None };
+    let listed_within = Age { at_least: None, less_than: day };
+    for (now, old) in [
+        ("2026-01-30T00:00:00Z", false),
+        ("2026-02-01T00:00:00Z", false),
+        ("2026-02-02T11:59:59Z", false),
+        ("2026-02-02T12:00:00Z", true),
+    ] {
+        let now: jiff::Timestamp = now.parse().unwrap();
+        let now = policy::time::Time::from_micros(now.as_microsecond());
+        let is = |age| list.is_of_age(age, &address("rOne"), None, Reading::Narrow, now);
+        assert_eq!((is(listed_for), is(listed_within)), (old.into(), (!old).into()), "{now:?}");
+    }
 }
 
 #[test]

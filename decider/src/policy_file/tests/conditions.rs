@@ -411,3 +411,31 @@ fn only_the_fields_that_are_taken_are_offered() {
     let deny = in_deny("{}\n    zzz: true");
     assert_snapshot!(deny, @"p.yaml:13:5: unknown field zzz: expected id, when or leave_to_console");
 }
+
+/// A deny rule over what nobody is called denies nothing.
+#[test]
+fn ids_and_words_show_as_they_are_read() {
+    assert_snapshot!(in_deny("{signers: [\"intern \"]}"), @r#"p.yaml:12:22: a signer "intern " begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{source: [{type: VAULT, id: \" 7\"}]}"), @r#"p.yaml:12:39: id " 7" begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{destination: [{type: EXCHANGE, id: \"kraken\\n\"}]}"), @r#"p.yaml:12:47: id "kraken\n" begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{destination: [{type: EXCHANGE, id: \"kra\\u200bken\"}]}"), @r#"p.yaml:12:47: id "kra\u{200b}ken" holds U+200B, which does not show: take it out"#);
+    assert_snapshot!(in_deny("{destination: [{type: EXCHANGE, subtype: \"Kraken \"}]}"), @r#"p.yaml:12:52: subtype "Kraken " begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{destination: [{type: EXCHANGE, tag: \"6\\x006\"}]}"), @r#"p.yaml:12:48: tag "6\06" holds U+0000, which does not show: take it out"#);
+    assert_snapshot!(in_deny("{operations: [RAW], messages: [\"EIP 7702 \"]}"), @r#"p.yaml:12:42: the type of a message "EIP 7702 " begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{condition: 'signer == \"mallory \"'}"), @r#"p.yaml:12:23: condition: "mallory " begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{condition: 'source.id in [\"7\", \"\u{a0}8\"]'}"), @r#"p.yaml:12:23: condition: "\u{a0}8" begins or ends with a blank: take the blank out"#);
+    let block = "\n      signers:\n        - |\n          mallory";
+    assert_snapshot!(in_deny(block), @r#"p.yaml:15:11: a signer "mallory\n" begins or ends with a blank: take the blank out"#);
+    for when in [
+        "{signers: [\"the intern\"], note: [\" x \"]}",
+        "{condition: 'signer == \"the intern\" && note == \"x \" && external_tx_id == \" x\" && note.endsWith(\" \")'}",
+    ] {
+        assert_eq!(in_deny(when), "", "{when}");
+    }
+    for (from, to) in [("\"s-1\"", "\"s-1 \""), ("version: 1\n", "version: 1\noperations: [\"SWAP \"]\n")] {
+        assert!(POLICY.contains(from));
+        let policy = POLICY.replace("WHEN", "{}").replace("ALLOWED", "{}").replace("LIMITED", "{}");
+        let told = read("p.yaml", &policy.replace(from, to)).unwrap_err().to_string();
+        assert!(told.contains("begins or ends with a blank"), "{told}");
+    }
+}

@@ -7,7 +7,7 @@ use policy::config_rule::ConfigEffect;
 use super::super::{PolicyFile, read, warnings};
 
 const POLICY: &str = r#"version: 1
-assets: {ETH: {chain: evm, decimals: 18}}
+assets: {ETH: {chain: evm, decimals: 18, class: main}, ETH_OTHER: {chain: evm, decimals: 18}, BTC: {chain: bitcoin, decimals: 8}}
 lists:
   payees: {chain: evm, addresses: ["0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"]}
 allow: []
@@ -55,6 +55,44 @@ fn wallets_and_every_known_type_can_be_rejected() {
 }
 
 #[test]
+fn wallets_are_narrowed_to_assets_as_rules_are() {
+    let assets = |more: &str| {
+        let rule = format!("{{id: a, effect: approve, type: UNMANAGED_WALLET, address_list: payees{more}}}");
+        match with(&rule).unwrap_or_else(|mistakes| panic!("{mistakes}")).policy.config_changes[0]
+            .does
+            .clone()
+        {
+            ConfigEffect::ApproveWallet(wallet) => {
+                wallet.assets.map(|ids| ids.into_iter().collect::<Vec<_>>().join(" "))
+            }
+            does => panic!("{does:?}"),
+        }
+    };
+    assert_eq!(assets(""), None);
+    assert_eq!(assets(", assets: [ETH]").as_deref(), Some("ETH"));
+    assert_eq!(assets(", chains: [evm]").as_deref(), Some("ETH ETH_OTHER"));
+    assert_eq!(assets(", chains: [evm], classes: {not: [main]}").as_deref(), Some("ETH_OTHER"));
+    let ConfigEffect::RejectWallet(wallet) =
+        with("{id: a, effect: reject, type: UNMANAGED_WALLET, assets: {not: [ETH]}}")
+            .unwrap()
+            .policy
+            .config_changes[0]
+            .does
+            .clone()
+    else {
+        panic!()
+    };
+    assert_eq!(wallet.assets, Some(["BTC".to_owned(), "ETH_OTHER".to_owned()].into()));
+    assert_snapshot!(mistakes("{id: a, effect: approve, type: UNMANAGED_WALLET, address_list: payees, assets: [BTC]}"), @"p.yaml:7:68: list payees holds evm addresses, and none of the assets is on evm");
+    assert_snapshot!(mistakes("{id: a, effect: reject, type: UNMANAGED_WALLET, assets: [ETH], chains: [bitcoin]}"), @"p.yaml:7:5: no asset of the policy is left: assets, chains and classes must all hold of one");
+    assert_snapshot!(mistakes("{id: a, effect: reject, type: ADD_USER, assets: [ETH], chains: [evm], classes: [main]}"), @"
+    p.yaml:7:53: assets belongs to UNMANAGED_WALLET alone
+    p.yaml:7:68: chains belongs to UNMANAGED_WALLET alone
+    p.yaml:7:84: classes belongs to UNMANAGED_WALLET alone
+    ");
+}
+
+#[test]
 fn what_cannot_be_checked_cannot_be_approved() {
     assert_snapshot!(mistakes("{id: a, effect: approve, type: ADD_USER}"), @"p.yaml:7:36: ADD_USER cannot be approved: nothing it says can be checked against the policy; reject it, or leave it to people");
     assert_snapshot!(mistakes("{id: a, effect: approve, type: UNMANAGED_WALLET}"), @"p.yaml:7:5: approve needs an address_list: without one every address is approved");
@@ -73,6 +111,6 @@ fn rules_that_would_never_match_are_mistakes() {
     p.yaml:7:5: effect is missing
     p.yaml:7:5: type is missing
     p.yaml:7:10: a name has at most 64 letters, digits, "-", "_" and "."
-    p.yaml:7:15: unknown field when: expected id, effect, type, tenant, caller_proof, address_list or subtypes
+    p.yaml:7:15: unknown field when: expected id, effect, type, tenant, caller_proof, address_list, subtypes, assets, chains or classes
     "#);
 }

@@ -13,10 +13,22 @@ use policy::rule::{Rule, covered_operations};
 use policy::time::Window;
 use policy::vocabulary::{is_matched_by_address, pays_somebody, states_its_amount};
 
+use super::tags;
+
+/// Operations whose amounts are read, and of which no source says that they are what moves. Two are calls of a contract under
+/// another name, and what calls one states 0.
+const UNDOCUMENTED_AMOUNTS: [&str; 4] = ["UNSTAKE", "WITHDRAW", "REDEEM_FROM_COMPOUND", "SUPPLY_TO_COMPOUND"];
+
 /// What an allow rule leaves open.
 pub fn of_allow(policy: &Policy, rule: &Rule) -> Vec<String> {
-    let warnings =
-        [unstated_amounts(rule), any_destination(rule), any_address(rule), without_limit(policy, rule)];
+    let warnings = [
+        unstated_amounts(rule),
+        undocumented_amounts(rule),
+        any_destination(rule),
+        any_address(rule),
+        tags::any_tag(policy, rule),
+        without_limit(policy, rule),
+    ];
     warnings.into_iter().flatten().collect()
 }
 
@@ -27,6 +39,16 @@ fn unstated_amounts(rule: &Rule) -> Option<String> {
     let (id, names) = (&rule.id, unstated.join(", "));
     (!unstated.is_empty()).then(|| {
         format!("allow rule {id} allows {names}: no amount limit or maximum bounds what that moves, only a count does")
+    })
+}
+
+/// Of these a limit may not claim to bound what moves (decision model, section 5).
+fn undocumented_amounts(rule: &Rule) -> Option<String> {
+    let mut operations = covered_operations(&rule.when);
+    operations.retain(|name| UNDOCUMENTED_AMOUNTS.contains(name));
+    let (id, names) = (&rule.id, operations.join(", "));
+    (!operations.is_empty()).then(|| {
+        format!("allow rule {id} allows {names}: nothing says that their amounts are what moves, only a count bounds it for certain")
     })
 }
 
@@ -60,7 +82,8 @@ fn any_address(rule: &Rule) -> Option<String> {
     Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
 }
 
-/// The fee of a token is in another coin: read in the token's own units it would be another amount. Bitcoin has none.
+/// The fee of a token is in another coin: read in the token's own units it would be another amount. Bitcoin has no tokens,
+/// and what tokens pay their fees in is a coin.
 pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
     let asked = &rule.when.circumstances;
     let by_expression =
@@ -70,7 +93,8 @@ pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
     }
     let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
     let unstated = |asset: &Asset| asset.fee_asset.is_none() && asset.chain != Chain::Bitcoin;
-    let (id, _) = policy.assets.iter().find(|(id, asset)| met(id) && unstated(asset))?;
+    let is_coin = |id: &String| policy.assets.values().any(|asset| asset.fee_asset.as_ref() == Some(id));
+    let (id, _) = policy.assets.iter().find(|(id, asset)| met(id) && unstated(asset) && !is_coin(id))?;
     Some(format!(
         "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
         rule.id
@@ -119,7 +143,9 @@ fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
     let bounded = match limit.cap {
         Cap::Count(_) => true,
         Cap::Destinations(_) => pays_somebody(operation),
-        Cap::Amount(_) | Cap::Usd(_) => states_its_amount(operation),
+        Cap::Amount(_) | Cap::Usd(_) => {
+            states_its_amount(operation) && !UNDOCUMENTED_AMOUNTS.contains(&operation)
+        }
     };
     let met = when.operations.as_ref().is_none_or(|choice| choice.includes(&operation.to_owned()));
     bounded

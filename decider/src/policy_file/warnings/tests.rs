@@ -276,3 +276,74 @@ fn fees_in_a_unit_that_nobody_stated_are_told_of_expressions_too() {
     assert_snapshot!(deny("assets: [XRP], condition: \"fee.more_than('5')\""), @"p.yaml:20:10: rule bad reads the fee of XRP in XRP: state its fee_asset, which for a token is another");
     assert_eq!(deny("assets: [XRP], condition: \"amount.more_than('5')\""), "");
 }
+
+/// What comes through the edge has no tag: at an exchange another tag is another customer.
+#[test]
+fn an_address_that_is_allowed_under_any_tag_is_told() {
+    let with = |asset: &str, entry: &str, when: &str| {
+        let policy = POLICY
+            .replace(
+                "XRP: {chain: exact, decimals: 6}",
+                &format!("XRP: {{chain: exact, decimals: 6{asset}}}"),
+            )
+            .replace("{address: rAlice, tag: \"7\"}", entry)
+            .replace("counterparties:\n", "counterparties:\n  bob: {lists: [tagged]}\n")
+            .replace("SECTIONS", &format!("allow:\n  - {{id: pay, when: {{{when}}}}}"));
+        let file = read("p.yaml", &policy).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let told = warnings::told(&file);
+        told.lines()
+            .filter(|line| !line.ends_with("is not used") && !line.ends_with("is empty"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let listed = "destination: [{list: tagged}]";
+    assert_snapshot!(with("", "rAlice", listed), @"allow rule pay allows an address of list tagged under any tag: the edge reads no tags, and at an exchange another is another customer. Where XRP has tags, say tag: required");
+    let told = with("", "rAlice", listed);
+    assert_eq!(with("", "rAlice, {address: rAlice, tag: \"7\"}, {address: rBob, tag: \"7\"}", listed), told);
+    assert_eq!(with("", "rAlice", "assets: [XRP], destination: [{counterparty: bob}]"), told);
+    assert_eq!(
+        with(", tag: optional", "rAlice", "destination: [{list: payees}, {type: UNMANAGED, list: tagged}]"),
+        told
+    );
+    for (asset, entry, when) in [
+        (", tag: required", "rAlice", listed),
+        ("", "{address: rAlice, tag: \"7\"}", listed),
+        ("", "rAlice", "destination: [{type: EXCHANGE, id: \"e-1\", list: tagged}]"),
+        ("", "rAlice", "destination: [{type: EXCHANGE, id: \"e-1\"}]"),
+        ("", "rAlice", "destination: [{list: payees}]"),
+    ] {
+        assert_eq!(with(asset, entry, when), "", "{asset} {entry} {when}");
+    }
+}
+
+/// A contract call under another name states 0, as every contract call does.
+#[test]
+fn amounts_that_nobody_documents_bound_nothing() {
+    let when = "destination: [{type: VAULT}]";
+    assert_snapshot!(allow(&format!("operations: [UNSTAKE, WITHDRAW, STAKE], {when}")), @"p.yaml:20:10: allow rule pay allows UNSTAKE, WITHDRAW: nothing says that their amounts are what moves, only a count bounds it for certain");
+    assert_snapshot!(allow(&format!("operations: [SUPPLY_TO_COMPOUND, REDEEM_FROM_COMPOUND, APPROVE], {when}")), @"
+    p.yaml:20:10: allow rule pay allows APPROVE: no amount limit or maximum bounds what that moves, only a count does
+    p.yaml:20:10: allow rule pay allows REDEEM_FROM_COMPOUND, SUPPLY_TO_COMPOUND: nothing says that their amounts are what moves, only a count bounds it for certain
+    ");
+    assert_eq!(allow(&format!("operations: [TRANSFER, BURN, MINT, STAKE], {when}")), "");
+    let rule = format!("allow:\n  - {{id: pay, when: {{operations: [STAKE, UNSTAKE], {when}}}}}");
+    let text = POLICY.replace("SECTIONS", &rule).replace("max: {count: 5}", "max: {usd: \"5\"}");
+    let told = warnings::told(&read("p.yaml", &text).unwrap());
+    assert_snapshot!(told.lines().last().unwrap_or_default(), @"no limit applies to UNSTAKE that allow rule pay allows");
+}
+
+/// What others pay their fees in is a coin, and pays its own in itself.
+#[test]
+fn a_coin_that_tokens_pay_their_fees_in_need_not_say_so() {
+    let rules = "deny:\n  - {id: dear, when: {assets: [ETH], fee: {over: \"1\"}}}\nallow:\n  - {id: pay, when: {destination: [{list: payees}]}}";
+    let policy = POLICY.replace("SECTIONS", rules).replace("18, fee_asset: ETH", "18");
+    let told = |policy: &str| {
+        warnings::told(&read("p.yaml", policy).unwrap()).lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(told(&policy), "counterparty ghosts is not used");
+    let alone = policy.replace(", fee_asset: ETH", "");
+    assert_eq!(
+        told(&alone),
+        "rule dear reads the fee of ETH in ETH: state its fee_asset, which for a token is another"
+    );
+}

@@ -20,6 +20,11 @@ fn mistakes(content: &str) -> String {
     list_of(content.as_bytes(), &usual()).unwrap_err()
 }
 
+/// Where each mistake is and what it says, without the lines.
+fn places(mistakes: &str) -> String {
+    mistakes.lines().filter(|line| line.starts_with("x.csv:")).collect::<Vec<_>>().join("\n")
+}
+
 /// The entries as text: address, tag, label, and seconds since 1970.
 fn entries(list: &AddressList) -> String {
     let lines = list.entries().map(|(address, entry)| {
@@ -32,7 +37,7 @@ fn entries(list: &AddressList) -> String {
 #[test]
 fn columns_are_found_by_the_header() {
     assert_snapshot!(entries(&list("label,added,ignored,address,tag\nHot,2026-01-31,x,rOne,7\n,,,rTwo,\n")), @r#"
-    rOne Some("7") Some("Hot") Some(1769817600)
+    rOne Some("7") Some("Hot") Some(1769947200)
     rTwo None None None
     "#);
     let columns = ["Address", "Memo", "Name", "Since"].map(|name| Some(name.to_owned()));
@@ -103,9 +108,9 @@ fn checksums_are_checked() {
 fn headers_are_checked() {
     assert_snapshot!(mistakes(""), @"x.csv: the file is empty: its first line must name the columns");
     assert_snapshot!(mistakes("\n\n"), @"x.csv: the file is empty: its first line must name the columns");
-    assert_snapshot!(mistakes("addres,Memo\nrOne,\n"), @"
-    x.csv:1:1: no column is called address: did you mean addres? the header has addres, Memo
-    1 | addres,Memo
+    assert_snapshot!(mistakes("addres,Note\nrOne,\n"), @"
+    x.csv:1:1: no column is called address: did you mean addres? the header has addres, Note
+    1 | addres,Note
       | ^
     ");
     assert_snapshot!(mistakes("address,tag,tag\nrOne,,\n"), @"
@@ -113,14 +118,14 @@ fn headers_are_checked() {
     1 | address,tag,tag
       |             ^
     ");
-    assert_snapshot!(mistakes("address,Tag\nrOne,\n"), @"
-    x.csv:1:9: column Tag is not tag: say under columns which one is tag
+    assert_snapshot!(mistakes("address,Tag\nrOne,\n"), @r#"
+    x.csv:1:9: column "Tag" is not tag, and may be meant so: call it tag, or say under columns which column is what
     1 | address,Tag
       |         ^
-    ");
-    assert_snapshot!(mistakes("a;b;address\nrOne;;\n"), @r#"
-    x.csv:1:1: no column is called address: the header has a;b;address. Columns are separated by ";"? Say delimiter: ";"
-    1 | a;b;address
+    "#);
+    assert_snapshot!(mistakes("address;tag\nrOne;\n"), @r#"
+    x.csv:1:1: no column is called address: the header has address;tag. Columns are separated by ";"? Say delimiter: ";"
+    1 | address;tag
       | ^
     "#);
     assert_eq!(list("address,,\nrOne,,\n").len(), 1);
@@ -138,6 +143,84 @@ fn headers_are_checked() {
     1 | Address,Asset,Note
       | ^
     ");
+}
+
+/// What is nobody's column is not read: without its tags a list would name every customer of an exchange.
+#[test]
+fn a_column_that_may_be_meant_is_not_left_out() {
+    let told = |header: &str| places(&mistakes(&format!("{header}\nrOne,,\n")));
+    assert_snapshot!(told("address, tag,x"), @r#"x.csv:1:9: column " tag" is not tag, and may be meant so: call it tag, or say under columns which column is what"#);
+    assert_snapshot!(told("address, added,labels "), @r#"
+    x.csv:1:9: column " added" is not added, and may be meant so: call it added, or say under columns which column is what
+    x.csv:1:16: column "labels " is not label, and may be meant so: call it label, or say under columns which column is what
+    "#);
+    assert_snapshot!(told("address,tag,Address"), @r#"x.csv:1:13: column "Address" is not address, and may be meant so: call it address, or say under columns which column is what"#);
+    for tag in [
+        "tag ",
+        "\u{a0}tag",
+        "tag\u{200b}",
+        "\ttag",
+        "TAG",
+        "Tag ",
+        "tags",
+        "tga",
+        "tag#",
+        "_tag",
+        "dest_tag",
+        "destinationTag",
+        "Destination tag",
+        "destination_tag",
+        "XRP Tag",
+        "tag (optional)",
+        "Tag/Memo",
+        "memo",
+        "MEMO",
+        "memo_id",
+        "Memos",
+    ] {
+        let told = told(&format!("address,{tag},x"));
+        assert!(
+            told.ends_with(
+                "is not tag, and may be meant so: call it tag, or say under columns which column is what"
+            ),
+            "{tag:?} {told}"
+        );
+    }
+    for other in [
+        "asset",
+        "Wallet name",
+        "note",
+        "vintage",
+        "percentage",
+        "comment",
+        "network",
+        "address type",
+        "owner",
+        "id",
+        "",
+    ] {
+        assert_eq!(list(&format!("address,{other},x\nrOne,,\n")).len(), 1, "{other}");
+    }
+    let columns = ["address", "memo", "tags", "since"].map(|name| Some(name.to_owned()));
+    let wanted = Wanted { columns: Some(columns), filter: None };
+    assert_eq!(
+        list_of(b"address,memo,tags,since, tag\nrOne,7,,,\n", &wanted).unwrap().len(),
+        1,
+        "they are said"
+    );
+}
+
+#[test]
+fn tags_that_do_not_show_as_they_are_read_are_told() {
+    let rows = "rOne,666 \nrTwo,\" 666\"\nrThree,666\u{200b}\nrFour,6\u{a0}6\nrFive,6\t6\n";
+    assert_snapshot!(places(&mistakes(&format!("address,tag\n{rows}"))), @r#"
+    x.csv:2:6: the tag "666 " begins or ends with a blank: take the blank out
+    x.csv:3:6: the tag " 666" begins or ends with a blank: take the blank out
+    x.csv:4:8: the tag "666\u{200b}" holds U+200B, which does not show: take it out
+    x.csv:5:7: the tag "6\u{a0}6" holds U+00A0, which does not show: take it out
+    x.csv:6:7: the tag "6\t6" holds U+0009, which does not show: take it out
+    "#);
+    assert_eq!(list("address,tag,label\nrOne,a b, Hot \n").len(), 1);
 }
 
 /// A quote that is never closed makes one field of all rows after it: a list of those who must not be paid would

@@ -13,7 +13,7 @@ pub fn of(node: &Node) -> Json {
         Value::Null => Json::Null,
         Value::Bool(flag) => json!(flag),
         Value::Whole(number) => json!(number),
-        Value::Number => json!(SOME_NUMBER),
+        Value::Number(_) => json!(SOME_NUMBER),
         Value::Text(text) => json!(text),
         Value::List(entries) => entries.iter().map(of).collect(),
         Value::Map(entries) => {

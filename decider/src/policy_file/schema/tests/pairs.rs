@@ -146,7 +146,8 @@ fn of_rules_over_configuration_changes() {
     for (effect, kind) in
         ["approve", "reject"].iter().flat_map(|effect| CONFIG_CHANGES.map(|kind| (effect, kind)))
     {
-        for more in pairs(&[("address_list", json!("payees")), ("subtypes", json!(["EXTERNAL"]))]) {
+        let fields = [("address_list", json!("payees")), ("subtypes", json!(["EXTERNAL"]))];
+        for more in pairs(&[fields.as_slice(), &asset_fields()].concat()) {
             let mut rule = json!({"id": "a", "effect": effect, "type": kind});
             rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             read("config_changes", rule);

@@ -35,6 +35,8 @@ mod rows;
 
 mod hosts;
 
+mod collation;
+
 mod durability;
 
 mod connection;
@@ -180,7 +182,7 @@ impl PostgresJournal {
         work: impl AsyncFnOnce(&Ledger) -> Result<T, Trouble>,
     ) -> Result<T, JournalError> {
         let Some(ledger) = self.ledger.take() else { return Err(JournalError::Lost("not connected".into())) };
-        // Of before, such as that the server's collations are newer: nothing that rests on it now.
+        // Of before, such as that of a collation, which was looked at: nothing rests on it now.
         let _ = ledger.warning();
         let done = self.runtime.block_on(async { tokio::time::timeout(deadline, work(&ledger)).await });
         let done = done.unwrap_or_else(|_| Err(Trouble(format!("no answer within {deadline:?}"))))?;

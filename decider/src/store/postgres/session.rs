@@ -44,8 +44,11 @@ pub fn accepted(settings: &Settings, config: &Config) -> Result<Option<String>, 
 /// What is missing for a commit that was acknowledged to last, where the configuration lets that be.
 ///
 /// # Errors
-/// It does not.
+/// It does not; or what was said on the session cannot be relied on.
 pub fn lasting(settings: &Settings, config: &Config) -> Result<Option<String>, Trouble> {
+    if let Some(altered) = settings.altered() {
+        return Err(Trouble(altered));
+    }
     match settings.shortfall(config) {
         Some(shortfall) if config.durability == Durability::Require => Err(Trouble(shortfall)),
         shortfall => Ok(shortfall),

@@ -152,17 +152,7 @@ async fn a_payload_that_is_gone_is_not_taken_for_pruned() {
 #[tokio::test]
 async fn a_role_that_owns_nothing_decides() {
     let (place, _) = ledger();
-    let (server, name) = database(&place).url().rsplit_once('/').unwrap();
-    let host = server.rsplit_once('@').map_or("", |(_, host)| host);
-    let role = format!("decider_{name}");
-    database(&place).execute(&format!(
-        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA countersign TO {role};
-         GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA countersign TO {role};
-         GRANT UPDATE ON countersign.head TO {role};
-         GRANT EXECUTE ON FUNCTION pg_control_system() TO {role}"
-    ));
-    let mut config = Config::at(&format!("postgres://{role}@{host}/{name}"), None).unwrap();
-    config.synchronous_standby = super::super::config::Standby::Optional;
+    let (role, config) = guest(&place);
     let (policy, clock) = (Arc::new(policy(vec![])), clock());
     let open = |clock| {
         let config = config.clone();

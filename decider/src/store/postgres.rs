@@ -62,7 +62,8 @@ pub use connection::roots_of;
 use durability::Settings;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
-use ledger::{Begun, Head, Ledger, Opened, Seen, is_full};
+use ledger::{Begun, Head, Holder, Ledger, Opened, Seen, is_full};
+pub use retention::Months;
 use retention::Pruned;
 pub use schema::Migrated;
 

@@ -11,7 +11,7 @@ use super::connection::{Connection, Trouble};
 use super::durability::{self, Settings};
 use super::rows::{origin, original, plain};
 use super::schema;
-use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES};
+use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
 use super::{hosts, policies};
 use crate::document::Document;
 use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
@@ -185,7 +185,8 @@ impl Archive for PostgresArchive {
     }
 
     fn standing(&mut self) -> Result<Standing, JournalError> {
-        let frozen: Option<Option<String>> = self.one("SELECT frozen FROM countersign.head", &[])?;
+        let frozen: Option<Option<String>> =
+            self.one(&format!("SELECT {} FROM countersign.head", frozen()), &[])?;
         let sql = "SELECT released_us, released_by, frozen, position, lost FROM countersign.releases ORDER BY number";
         let releases = self.rows(sql, &[])?.iter().map(release).collect::<Result<_, _>>();
         Ok(Standing { frozen: frozen.flatten(), releases: releases.map_err(Trouble::from)? })

@@ -42,7 +42,14 @@ pub fn look_at_origin() -> String {
         "UPDATE countersign.head
             SET origin = coalesce(origin, {ORIGIN}),
                 frozen = coalesce(frozen,
-                  CASE WHEN origin <> {ORIGIN} THEN 'the ledger was restored from a dump: it is in another place than it was'
+                  CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}'
+const ELSEWHERE: &str = "the ledger was restored from a dump: it is in another place than it was";
+
+/// Why nothing may be decided over the ledger of `countersign.head`, also where no decider has looked at its origin yet.
+pub fn frozen() -> String {
+    format!("coalesce(frozen, CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}' END)")
+}
+
                        WHEN NOT {IS_FORGOTTEN} THEN NULL
                        WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
                        ELSE 'position ' || $1::bigint || ' of the log holds another decision than a decider has seen there'

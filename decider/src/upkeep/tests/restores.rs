@@ -296,12 +296,8 @@ const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// A database that is made of another is what a dump is that is restored: the same rows in another place.
-#[test]
-fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() {
-    let place = Place::postgres();
-    drop(history(&place));
-    assert_eq!(frozen(&open(&place)), "");
-    let (server, name) = database(&place).url().rsplit_once('/').unwrap();
+fn moved(place: &Place) -> Place {
+    let (server, name) = database(place).url().rsplit_once('/').unwrap();
     let elsewhere = Place::Postgres(postgres_cluster::database());
     let copy = database(&elsewhere).url().rsplit_once('/').unwrap().1.to_owned();
     postgres_cluster::execute(&format!("{server}/postgres"), &format!("DROP DATABASE {copy}"));
@@ -324,6 +320,32 @@ fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() 
 fn a_log_that_ends_before_what_a_decider_has_seen_is_frozen_for_all_of_them() {
     let place = Place::postgres();
     let office = history(&place);
+    elsewhere
+}
+
+/// No decider has looked at it yet, and none may be the first to.
+#[test]
+fn a_ledger_in_another_database_is_known_as_such_before_a_decider_opens_it() {
+    let place = Place::postgres();
+    drop(history(&place));
+    let elsewhere = moved(&place);
+    let why = archive_of(&elsewhere).standing().unwrap().frozen.unwrap_or_default();
+    assert!(why.starts_with("the ledger was restored from a dump"), "{why}");
+    for to in empty() {
+        copied(&elsewhere, &to).unwrap();
+        assert_eq!(frozen(&open(&to)), why, "{}", to.name());
+    }
+    released(&elsewhere, None).unwrap();
+    assert_eq!(archive_of(&elsewhere).standing().unwrap().frozen, None);
+    assert_eq!(frozen(&open(&elsewhere)), "");
+}
+
+#[test]
+fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() {
+    let place = Place::postgres();
+    drop(history(&place));
+    assert_eq!(frozen(&open(&place)), "");
+    let elsewhere = moved(&place);
     for table in ["decisions", "payloads", "charges"] {
         vandalise(&place, &format!("DELETE FROM {table} WHERE position > 10"));
     }

@@ -106,6 +106,26 @@ async fn a_migration_by_a_clock_that_leapt_drops_no_month() {
     assert!(!is_pruned(&place.open(&policy, &clock), &first).await);
 }
 
+/// What was let go does not come back, whatever an operator then states.
+#[tokio::test]
+async fn a_migration_drops_nothing_of_a_frozen_ledger() {
+    let (place, config) = ledger();
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    place.open(&policy, &clock).allow(&request("first")).await;
+    clock.advance(DAY * 62);
+    place.open(&policy, &clock).allow(&request("late")).await;
+    let migrate = || {
+        let migrate = || super::super::migrate(&config, Retention::default()).unwrap();
+        std::thread::scope(|scope| scope.spawn(migrate).join().unwrap())
+    };
+    database(&place).execute("UPDATE countersign.head SET frozen = 'restored'");
+    migrate();
+    assert!(months(&place).contains(&"payloads_2023_11".to_owned()));
+    database(&place).execute("UPDATE countersign.head SET frozen = NULL");
+    migrate();
+    assert!(!months(&place).contains(&"payloads_2023_11".to_owned()));
+}
+
 /// A decider of before schema 3 writes as this, and knows one table.
 #[tokio::test]
 async fn what_an_older_decider_writes_is_read_and_pruned_row_by_row() {

@@ -255,10 +255,14 @@ impl PostgresJournal {
 
     /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.
     fn busy(&mut self) -> JournalError {
-        match self.within(BEGIN_WITHIN, async |ledger| ledger.hangs().await) {
-            Ok(false) => JournalError::Busy,
-            Ok(true) => self
+        match self.within(BEGIN_WITHIN, async |ledger| ledger.holder().await) {
+            Ok(Holder::Hangs) => self
                 .give_up(Trouble("a commit waits for a standby that does not answer: bring it back".into())),
+            Ok(Holder::Other(holder)) => {
+                let holder = holder.as_deref().unwrap_or("it was let go meanwhile");
+                tracing::warn!(holder, "somebody else holds the ledger");
+                JournalError::Busy
+            }
             Err(error) => error,
         }
     }

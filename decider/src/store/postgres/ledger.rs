@@ -14,7 +14,7 @@ use super::policies;
 use super::retention::{self, Pruned};
 use super::rows::{Parameters, Rows, change_of, record_of};
 use super::session::Session;
-use super::statements::{BEGIN, COMMIT, ROLLBACK, Statements, look_at_origin};
+use super::statements::{BEGIN, COMMIT, HOLDER, ROLLBACK, Statements, look_at_origin};
 use crate::document::Document;
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::JournalError;
@@ -65,6 +65,15 @@ pub enum Begun {
     Behind(Vec<(i64, ChargeChange)>),
     /// The ledger is ours.
     Open(Box<Opened>),
+}
+
+/// Who holds the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A commit that waits for a standby.
+    Hangs,
+    /// Somebody else, in words, as far as the role may know. `None`: nobody any more.
+    Other(Option<String>),
 }
 
 /// A transaction.
@@ -199,10 +208,10 @@ impl Ledger {
         Ok(Head::read(&self.connection.client.query_one(&self.statements.head, &[]).await?)?)
     }
 
-    /// Whether a commit waits for a standby.
-    pub async fn hangs(&self) -> Result<bool, Trouble> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep')";
-        Ok(self.connection.client.query_one(sql, &[]).await?.try_get(0)?)
+    /// Who holds the ledger. Its head itself is not read: the lock may be on all of its table.
+    pub async fn holder(&self) -> Result<Holder, Trouble> {
+        let row = self.connection.client.query_one(HOLDER, &[]).await?;
+        Ok(if row.try_get(0)? { Holder::Hangs } else { Holder::Other(row.try_get(1)?) })
     }
 
     /// What was charged after a position.

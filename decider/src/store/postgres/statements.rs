@@ -12,6 +12,19 @@ pub const ROLLBACK: &str = "ROLLBACK";
 
 const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 
+/// Whether a commit waits for a standby, and who has a lock on the head without waiting for one: the longest there.
+pub const HOLDER: &str = "
+    SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'),
+           (SELECT CASE WHEN l.pid IS NULL THEN 'a prepared transaction, see pg_prepared_xacts'
+                        ELSE format('process %s (%s), in a transaction since %s', l.pid, a.application_name,
+                                    coalesce(a.xact_start::text, 'a time that only a monitor may read')) END
+              FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'relation' AND l.relation = 'countersign.head'::regclass
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND l.granted AND l.mode <> 'AccessShareLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
+               AND NOT EXISTS (SELECT 1 FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted)
+             ORDER BY a.xact_start LIMIT 1)";
+
 /// The server's clock, in microseconds since 1970.
 pub const CLOCK_MICROS: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
@@ -30,6 +43,13 @@ fn head() -> String {
 pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
     (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
 
+const ELSEWHERE: &str = "the ledger was restored from a dump: it is in another place than it was";
+
+/// Why nothing may be decided over the ledger of `countersign.head`, also where no decider has looked at its origin yet.
+pub fn frozen() -> String {
+    format!("coalesce(frozen, CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}' END)")
+}
+
 /// The last decision that was seen, `$2` at `$1`, is not there, and nothing was stated since the release `$3`: somebody who
 /// was away while an operator stated what was lost knows nothing that would end that.
 const IS_FORGOTTEN: &str = "(NOT EXISTS (SELECT 1 FROM countersign.releases WHERE number > $3::bigint) AND
@@ -43,13 +63,6 @@ pub fn look_at_origin() -> String {
             SET origin = coalesce(origin, {ORIGIN}),
                 frozen = coalesce(frozen,
                   CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}'
-const ELSEWHERE: &str = "the ledger was restored from a dump: it is in another place than it was";
-
-/// Why nothing may be decided over the ledger of `countersign.head`, also where no decider has looked at its origin yet.
-pub fn frozen() -> String {
-    format!("coalesce(frozen, CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}' END)")
-}
-
                        WHEN NOT {IS_FORGOTTEN} THEN NULL
                        WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
                        ELSE 'position ' || $1::bigint || ' of the log holds another decision than a decider has seen there'

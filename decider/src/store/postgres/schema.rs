@@ -12,8 +12,12 @@ use super::statements::{CLOCK_MICROS, frozen};
 use crate::store::retention::Retention;
 
 /// The steps, each from the schema of its number to the next.
-const STEPS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Held while the steps are taken, so that two programs do not: "Csgn".
 const LOCK: i64 = 0x4373_676e;
@@ -125,6 +129,6 @@ mod tests {
         }
         assert!(fits(known + 2).is_err() && fits(known - 1).is_err());
         insta::assert_snapshot!(fits(0).unwrap_err(), @"there is no ledger in this database yet: run `decider migrate`");
-        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 3: it is of a newer version; run that one");
+        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 4: it is of a newer version; run that one");
     }
 }

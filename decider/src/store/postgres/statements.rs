@@ -31,7 +31,7 @@ pub const CLOCK_MICROS: &str = "(extract(epoch FROM clock_timestamp()) * 1000000
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     format!(
-        "SELECT h.position, h.latest_us, {CLOCK_MICROS}, h.frozen,
+        "SELECT h.position, h.latest_us, {CLOCK_MICROS}, {FROZEN},
                 (SELECT d.id FROM countersign.decisions d WHERE d.position = h.position),
                 (SELECT coalesce(max(number), 0) FROM countersign.releases), {}
            FROM countersign.head h",
@@ -43,11 +43,15 @@ fn head() -> String {
 pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
     (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
 
+/// Why nothing may be decided, as the row of the head says. Its trigger says so itself at the next write.
+const FROZEN: &str = "coalesce(frozen, CASE WHEN xmin IS DISTINCT FROM written::xid
+    THEN 'the ledger was restored from a dump: its tables were loaded anew' END)";
+
 const ELSEWHERE: &str = "the ledger was restored from a dump: it is in another place than it was";
 
 /// Why nothing may be decided over the ledger of `countersign.head`, also where no decider has looked at its origin yet.
 pub fn frozen() -> String {
-    format!("coalesce(frozen, CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}' END)")
+    format!("coalesce({FROZEN}, CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}' END)")
 }
 
 /// The last decision that was seen, `$2` at `$1`, is not there, and nothing was stated since the release `$3`: somebody who

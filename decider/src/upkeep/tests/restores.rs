@@ -390,6 +390,56 @@ fn rewind(place: &Place, position: i64) {
     }
     vandalise(place, &format!("UPDATE head SET position = {position}"));
 }
+/// Their server, database and table are what they were. Only what is in the tables was loaded, as a dump of the data alone
+/// is.
+#[test]
+fn a_ledger_whose_tables_were_loaded_anew_is_frozen_until_it_is_released() {
+    const LOAD: &str = "CREATE TEMP TABLE dump AS TABLE countersign.head; TRUNCATE countersign.head;
+                        INSERT INTO countersign.head SELECT * FROM dump";
+    const LOADED: &str = "the ledger was restored from a dump: its tables were loaded anew";
+    let place = Place::postgres();
+    let office = history(&place);
+    for harmless in [
+        "VACUUM FULL countersign.head",
+        "VACUUM FREEZE countersign.head",
+        "CLUSTER countersign.head USING head_pkey",
+    ] {
+        database(&place).execute(harmless);
+        assert_eq!(archive_of(&place).standing().unwrap().frozen, None, "{harmless}");
+        assert_eq!(frozen(&open(&place)), "", "{harmless}");
+    }
+    database(&place).execute(LOAD);
+    wait_until(&office, true);
+    drop(office);
+    assert_eq!(frozen(&open(&place)), LOADED);
+    released(&place, None).unwrap();
+    assert_eq!(frozen(&open(&place)), "");
+    database(&place).execute(LOAD);
+    assert_eq!(archive_of(&place).standing().unwrap().frozen.as_deref(), Some(LOADED));
+    vandalise(&place, "UPDATE head SET timeline = timeline");
+    assert_eq!(frozen(&open(&place)), LOADED, "an older decider was there first");
+    database(&place).execute(LOAD);
+    released(&place, None).unwrap();
+    assert_eq!(frozen(&open(&place)), "", "nobody has looked at it before");
+}
+
+/// Its server had failovers; the new one had none.
+#[test]
+fn a_ledger_of_a_later_timeline_that_was_restored_elsewhere_is_released_in_one_step() {
+    let place = Place::postgres();
+    drop(history(&place));
+    vandalise(&place, "UPDATE head SET timeline = 7");
+    let elsewhere = moved(&place);
+    released(&elsewhere, None).unwrap();
+    assert_eq!(frozen(&open(&elsewhere)), "");
+    vandalise(&place, "UPDATE head SET frozen = 'restored'");
+    released(&place, None).unwrap();
+    assert!(
+        Office::try_open(&place, &policy_of(POLICY)).is_err(),
+        "an old primary is no other for a release"
+    );
+}
+
 
 /// A decider that knows the log as it is now, and is cut off before it looks again.
 fn cut_off(place: &Place) -> PostgresJournal {

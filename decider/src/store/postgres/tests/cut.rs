@@ -56,7 +56,7 @@ async fn readiness_comes_back_without_a_request() {
     ready(false).await;
     let told = desk.store.readiness().unwrap_err().to_string();
     assert!(told.starts_with("the store cannot be used now: PostgreSQL: "), "{told}");
-    database(&place).execute("UPDATE countersign.schema_version SET version = 3");
+    database(&place).execute("UPDATE countersign.schema_version SET version = 4");
     ready(true).await;
 }
 

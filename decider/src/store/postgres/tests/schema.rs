@@ -17,8 +17,8 @@ fn an_empty_database_is_brought_along_once() {
     let database = postgres_cluster::database();
     let config = ledger_at(&database);
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: there is no ledger in this database yet: run `decider migrate`");
-    assert_eq!(migrated(&config), Ok((0, 3)));
-    assert_eq!(migrated(&config), Ok((3, 3)));
+    assert_eq!(migrated(&config), Ok((0, 4)));
+    assert_eq!(migrated(&config), Ok((4, 4)));
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
 }
 
@@ -31,16 +31,16 @@ fn two_programs_at_once_bring_it_along_once() {
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     found.sort_unstable();
-    assert_eq!(found, [(0, 3), (3, 3), (3, 3), (3, 3)]);
+    assert_eq!(found, [(0, 4), (4, 4), (4, 4), (4, 4)]);
 }
 
 #[test]
 fn one_schema_ahead_is_run_with_and_one_that_is_unknown_is_left_alone() {
     let (place, config) = ledger();
-    database(&place).execute("UPDATE countersign.schema_version SET version = 4");
-    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
     database(&place).execute("UPDATE countersign.schema_version SET version = 5");
-    let newer = "PostgreSQL: the ledger has schema 5, and this decider knows 3: it is of a newer version; run that one";
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    database(&place).execute("UPDATE countersign.schema_version SET version = 6");
+    let newer = "PostgreSQL: the ledger has schema 6, and this decider knows 4: it is of a newer version; run that one";
     assert_eq!((refused(&config).as_str(), migrated(&config)), (newer, Err(newer.into())));
 }
 
@@ -105,7 +105,7 @@ fn a_database_with_a_collation_of_the_servers_version_is_taken() {
     ));
     let mut config = Config::at(&format!("{server}/icu_{name}"), None).unwrap();
     config.synchronous_standby = ledger_at(&place).synchronous_standby;
-    assert_eq!(migrated(&config), Ok((0, 3)));
+    assert_eq!(migrated(&config), Ok((0, 4)));
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
     place.execute(&format!("UPDATE pg_database SET datcollversion = '1' WHERE datname = 'icu_{name}'"));
     assert!(refused(&config).contains("REFRESH COLLATION VERSION"));

@@ -8,7 +8,7 @@ use super::config::{Config, Standby};
 pub const COLUMNS: &str = "current_setting('fsync'), current_setting('full_page_writes'), \
                            current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), \
                            EXISTS (SELECT 1 FROM pg_stat_get_wal_senders()), \
-                           current_setting('client_min_messages'), current_setting('row_security')";
+                           current_setting('client_min_messages'), current_setting('row_security'), pg_backend_pid()";
 
 /// Asks for them alone.
 pub fn select() -> String {
@@ -26,6 +26,8 @@ pub struct Settings {
     has_standby: bool,
     client_min_messages: String,
     row_security: String,
+    /// The server's process that answered.
+    pub process: i32,
 }
 
 impl Settings {
@@ -42,6 +44,7 @@ impl Settings {
             has_standby: row.try_get(start.saturating_add(4))?,
             client_min_messages: row.try_get(start.saturating_add(5))?,
             row_security: row.try_get(start.saturating_add(6))?,
+            process: row.try_get(start.saturating_add(7))?,
         })
     }
 
@@ -104,6 +107,7 @@ mod tests {
             has_standby: true,
             client_min_messages: messages.into(),
             row_security: security.into(),
+            process: 7,
         }
     }
 

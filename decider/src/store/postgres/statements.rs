@@ -110,7 +110,7 @@ const CHARGES: &str = "
 
 /// All of one moment together.
 const CHARGES_SINCE: &str = "
-    SELECT c.body, c.latest_us FROM countersign.charges c
+    SELECT c.body, c.latest_us, pg_backend_pid() FROM countersign.charges c
      WHERE c.latest_us >= $1
        AND NOT EXISTS (SELECT 1 FROM countersign.charges n
                         WHERE n.tenant = c.tenant AND n.tx_id = c.tx_id AND n.suffix = c.suffix

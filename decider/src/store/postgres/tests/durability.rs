@@ -256,7 +256,7 @@ async fn a_server_of_an_earlier_timeline_than_the_ledgers_is_refused() {
     let desk = open(&config, &policy).unwrap();
     database(&place).execute("UPDATE countersign.head SET timeline = 9");
     drop(desk);
-    insta::assert_snapshot!(refused(&config), @"PostgreSQL: the server is on timeline 1, and the ledger was on a later one: this is an old primary or a copy. Point the decider to the present primary; where a restored copy is to go on, state so by `UPDATE countersign.head SET timeline = 1`");
+    insta::assert_snapshot!(refused(&config), @"PostgreSQL: the server is on timeline 1, and the ledger was on a later one: this is an old primary or a copy. Point the decider to the present primary; where a dump that was restored is to go on, release it by `decider store release`; where a copy of the server is, state so by `UPDATE countersign.head SET timeline = 1`");
     database(&place).execute("UPDATE countersign.head SET timeline = 1");
     assert!(open(&config, &policy).is_ok());
 }

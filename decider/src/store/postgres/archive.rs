@@ -14,7 +14,7 @@ use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
 use super::{hosts, policies};
 use crate::document::Document;
-use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
 use crate::store::journal::{Identity, JournalError};
@@ -23,6 +23,7 @@ use crate::store::journal::{Identity, JournalError};
 const BEGIN: &str = "
     SET search_path = pg_catalog;
     SET idle_in_transaction_session_timeout = '10min';
+    SET statement_timeout = 0;
     SET enable_seqscan = off;
     SET enable_sort = off;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
@@ -31,6 +32,7 @@ const BEGIN: &str = "
 const BEGIN_ALONE: &str = "
     SET search_path = pg_catalog;
     SET idle_in_transaction_session_timeout = '10min';
+    SET statement_timeout = 0;
     SET lock_timeout = '4s';
     SET enable_seqscan = off;
     SET enable_sort = off;
@@ -225,6 +227,13 @@ impl Archive for PostgresArchive {
             Ok::<_, JournalError>(file.map_err(Trouble::from)?)
         };
         manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
+    }
+}
+
+impl Alone for PostgresArchive {
+    fn leave(self: Box<Self>, why: &str) -> Result<(), JournalError> {
+        self.execute(&format!("UPDATE countersign.head SET frozen = coalesce({}, $1)", frozen()), &[&why])?;
+        self.commit()
     }
 }
 

@@ -96,6 +96,39 @@ fn a_backup_replaces_no_file() {
     assert!(refused.unwrap_err().to_string().contains("nothing is replaced"));
 }
 
+/// Two stores that go on by themselves allow twice.
+#[test]
+fn a_store_that_was_copied_is_frozen_and_the_copy_goes_on() {
+    for place in places() {
+        drop(history(&place));
+        let to = empty().remove(0);
+        copied(&place, &to).unwrap();
+        assert_eq!(
+            frozen(&open(&place)),
+            "it was copied at decision 12 into another store, which takes its place",
+            "{}",
+            place.name()
+        );
+        assert_eq!(frozen(&open(&to)), "");
+        released(&place, None).unwrap();
+        assert_eq!(frozen(&open(&place)), "", "the copy was not what was wanted");
+    }
+}
+
+/// Nobody has it open, so that nobody is told to stop: whoever comes back while it is copied waits, and is frozen then.
+#[test]
+fn a_decider_that_comes_back_while_its_ledger_is_copied_decides_no_more() {
+    let (place, to) = (Place::postgres(), empty().remove(0));
+    let office = history(&place);
+    database(&place).texts(CUT);
+    let copied = (0..200).find_map(|_| {
+        database(&place).texts(CUT);
+        copied(&place, &to).ok()
+    });
+    assert!(copied.is_some(), "it was always connected");
+    wait_until(&office, true);
+}
+
 #[test]
 fn a_copy_of_a_frozen_store_is_frozen() {
     let place = sqlite();
@@ -357,39 +390,6 @@ fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() 
     assert_eq!(frozen(&open(&place)), "", "the first is where it was");
 }
 
-#[test]
-fn a_log_that_ends_before_what_a_decider_has_seen_is_frozen_for_all_of_them() {
-    let place = Place::postgres();
-    let office = history(&place);
-    for table in ["decisions", "payloads", "charges"] {
-        vandalise(&place, &format!("DELETE FROM {table} WHERE position > 10"));
-    }
-    vandalise(&place, "UPDATE head SET position = 10");
-    wait_until(&office, true);
-    assert_eq!(frozen(&office), "the log ends at position 10, and a decider has seen 12");
-    assert_eq!(frozen(&open(&place)), frozen(&office), "one that has seen nothing");
-    released(&place, None).unwrap();
-    wait_until(&office, false);
-    database(&place).texts(CUT);
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    wait_until(&office, false);
-    let decision = loop {
-        match office.ask(transfer("tx-6", "1")) {
-            Ok(answer) => break answer.decision,
-            Err(StoreError::Unavailable(_)) => std::thread::sleep(std::time::Duration::from_millis(5)),
-            Err(other) => panic!("{other}"),
-        }
-    };
-    assert_eq!(decision.limits[0].used, ether("1"), "made anew");
-}
-
-/// Takes a ledger back to where it ended at a position, as a recovery to an earlier point does.
-fn rewind(place: &Place, position: i64) {
-    for table in ["decisions", "payloads_by_month", "charges"] {
-        vandalise(place, &format!("DELETE FROM {table} WHERE position > {position}"));
-    }
-    vandalise(place, &format!("UPDATE head SET position = {position}"));
-}
 /// Their server, database and table are what they were. Only what is in the tables was loaded, as a dump of the data alone
 /// is.
 #[test]
@@ -440,6 +440,39 @@ fn a_ledger_of_a_later_timeline_that_was_restored_elsewhere_is_released_in_one_s
     );
 }
 
+#[test]
+fn a_log_that_ends_before_what_a_decider_has_seen_is_frozen_for_all_of_them() {
+    let place = Place::postgres();
+    let office = history(&place);
+    for table in ["decisions", "payloads", "charges"] {
+        vandalise(&place, &format!("DELETE FROM {table} WHERE position > 10"));
+    }
+    vandalise(&place, "UPDATE head SET position = 10");
+    wait_until(&office, true);
+    assert_eq!(frozen(&office), "the log ends at position 10, and a decider has seen 12");
+    assert_eq!(frozen(&open(&place)), frozen(&office), "one that has seen nothing");
+    released(&place, None).unwrap();
+    wait_until(&office, false);
+    database(&place).texts(CUT);
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    wait_until(&office, false);
+    let decision = loop {
+        match office.ask(transfer("tx-6", "1")) {
+            Ok(answer) => break answer.decision,
+            Err(StoreError::Unavailable(_)) => std::thread::sleep(std::time::Duration::from_millis(5)),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(decision.limits[0].used, ether("1"), "made anew");
+}
+
+/// Takes a ledger back to where it ended at a position, as a recovery to an earlier point does.
+fn rewind(place: &Place, position: i64) {
+    for table in ["decisions", "payloads_by_month", "charges"] {
+        vandalise(place, &format!("DELETE FROM {table} WHERE position > {position}"));
+    }
+    vandalise(place, &format!("UPDATE head SET position = {position}"));
+}
 
 /// A decider that knows the log as it is now, and is cut off before it looks again.
 fn cut_off(place: &Place) -> PostgresJournal {

@@ -22,6 +22,23 @@ fn an_empty_database_is_brought_along_once() {
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
 }
 
+/// Its head was written before there was anything to tell that.
+#[tokio::test]
+async fn a_ledger_of_the_schema_before_is_brought_along_and_goes_on() {
+    let (place, config) = ledger();
+    let policy = Arc::new(policy(vec![]));
+    open(&config, &policy).unwrap().allow(&request("tx")).await;
+    database(&place).execute(
+        "DROP TRIGGER freeze_what_was_loaded ON countersign.head;
+         DROP FUNCTION countersign.freeze_what_was_loaded; ALTER TABLE countersign.head DROP COLUMN written;
+         UPDATE countersign.head SET position = position; UPDATE countersign.schema_version SET version = 3",
+    );
+    assert_eq!(migrated(&config), Ok((3, 4)));
+    let desk = open(&config, &policy).unwrap();
+    assert!(desk.answer(&request("tx")).await.recorded_earlier);
+    desk.allow(&request("tx-2")).await;
+}
+
 #[test]
 fn two_programs_at_once_bring_it_along_once() {
     let database = postgres_cluster::database();

@@ -7,7 +7,7 @@ use super::cli::Exit;
 use super::say;
 use crate::config;
 use crate::store::Config;
-use crate::store::postgres::{self, Migrated};
+use crate::store::postgres::{self, Migrated, Months};
 
 /// Brings the database of a configuration to the schema of this program, and says what it found.
 pub fn migrate(path: &Path) -> Exit {
@@ -25,17 +25,51 @@ pub fn migrate(path: &Path) -> Exit {
     }
 }
 
-fn tell(Migrated { from, to, put_off }: Migrated) -> Exit {
-    let told = match from {
-        0 => format!("the ledger was created with schema {to}\n"),
-        from if from == to => format!("nothing to do: the ledger has schema {to}\n"),
-        from => format!("the ledger was brought from schema {from} to {to}\n"),
-    };
-    let exit = say::out(told, Exit::Success);
-    if put_off == 0 {
-        return exit;
+fn tell(migrated: Migrated) -> Exit {
+    let exit = say::out(words_of(&migrated), Exit::Success);
+    match migrated.months.put_off.as_slice() {
+        [] => exit,
+        put_off => say::wrong(format_args!(
+            "in use, and could not be made or dropped: {}. Run this again",
+            put_off.join(", ")
+        )),
     }
-    say::wrong(format_args!(
-        "{put_off} tables of months are in use, and could not be made or dropped: run this again"
-    ))
+}
+
+fn words_of(Migrated { from, to, months: Months { made, dropped, .. } }: &Migrated) -> String {
+    let mut told = match from {
+        0 => format!("the ledger was created with schema {to}\n"),
+        from if from != to => format!("the ledger was brought from schema {from} to {to}\n"),
+        _ if made.is_empty() && dropped.is_empty() => format!("nothing to do: the ledger has schema {to}\n"),
+        _ => format!("the ledger has schema {to}\n"),
+    };
+    for (what, tables) in [("made", made), ("dropped", dropped)] {
+        if !tables.is_empty() {
+            told += &format!("{what} {}\n", tables.join(", "));
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_and_dropped_is_said() {
+        let migrated = |from, made: &[&str], dropped: &[&str]| {
+            let [made, dropped] =
+                [made, dropped].map(|names| names.iter().map(|name| name.to_string()).collect());
+            words_of(&Migrated { from, to: 3, months: Months { made, dropped, put_off: Vec::new() } })
+        };
+        insta::assert_snapshot!(migrated(3, &[], &[]), @"nothing to do: the ledger has schema 3");
+        insta::assert_snapshot!(migrated(0, &["payloads_2026_11", "payloads_2026_12"], &[]), @r"
+        the ledger was created with schema 3
+        made payloads_2026_11, payloads_2026_12
+        ");
+        insta::assert_snapshot!(migrated(3, &[], &["payloads_2026_08"]), @r"
+        the ledger has schema 3
+        dropped payloads_2026_08
+        ");
+    }
 }

@@ -71,6 +71,10 @@ fn tell_verified(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit
 
 fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
+    // What was lost with the rest is in no line of it.
+    if let Some(why) = archive.standing().map_err(text)?.frozen {
+        say::err(format_args!("the store is frozen: {why}\n"));
+    }
     let since_us = what.since.map(jiff::Timestamp::as_microsecond);
     let wanted = Wanted { since_us, tenant: what.tenant.clone() };
     let mut progress = Progress::of("decisions read", clock);
@@ -135,11 +139,9 @@ fn copy_whole(
     now: Time,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, String> {
-    let mut source = archive::open_alone(&from.store).map_err(text)?;
-    let mut target = intake::open(&to.store).map_err(text)?;
-    let policy = &from.policy.policy;
-    let copied = copy::copy(source.as_mut(), target.as_mut(), policy, now, progress).map_err(text)?;
-    target.finish().map(|()| copied).map_err(text)
+    let source = archive::open_alone(&from.store).map_err(text)?;
+    let target = intake::open(&to.store).map_err(text)?;
+    copy::copy_whole(source, target, (&from.policy.policy, now), progress).map_err(text)
 }
 
 fn copy_tenant(

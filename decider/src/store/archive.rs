@@ -66,6 +66,15 @@ pub trait Archive {
     fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError>;
 }
 
+/// A store that nobody else can write to meanwhile.
+pub trait Alone: Archive {
+    /// Freezes it before that ends, where it is not frozen: another store takes its place. On return it is durable.
+    ///
+    /// # Errors
+    /// Nobody knows whether it is frozen.
+    fn leave(self: Box<Self>, why: &str) -> Result<(), JournalError>;
+}
+
 /// What a store says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
@@ -169,7 +178,7 @@ pub fn open(config: &Config) -> Result<Box<dyn Archive>, OpenError> {
 ///
 /// # Errors
 /// Why it cannot be read, or that a decider uses it.
-pub fn open_alone(config: &Config) -> Result<Box<dyn Archive>, OpenError> {
+pub fn open_alone(config: &Config) -> Result<Box<dyn Alone>, OpenError> {
     match config {
         Config::Memory => Err(OpenError::Forgetful),
         Config::Sqlite(path) => Ok(Box::new(SqliteArchive::open_alone(path)?)),

@@ -153,7 +153,7 @@ impl Store for Engine {
     }
 
     fn readiness(&self) -> Result<(), StoreError> {
-        self.shared.decides()?;
+        self.shared.is_ready()?;
         self.watch.wall().map(|_| ())
     }
 

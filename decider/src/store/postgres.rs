@@ -35,6 +35,8 @@ mod rows;
 
 mod hosts;
 
+mod collation;
+
 mod durability;
 
 mod connection;
@@ -60,7 +62,8 @@ pub use connection::roots_of;
 use durability::Settings;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
-use ledger::{Begun, Head, Ledger, Opened, Seen, is_full};
+use ledger::{Begun, Head, Holder, Ledger, Opened, Seen, is_full};
+pub use retention::Months;
 use retention::Pruned;
 pub use schema::Migrated;
 
@@ -180,7 +183,7 @@ impl PostgresJournal {
         work: impl AsyncFnOnce(&Ledger) -> Result<T, Trouble>,
     ) -> Result<T, JournalError> {
         let Some(ledger) = self.ledger.take() else { return Err(JournalError::Lost("not connected".into())) };
-        // Of before, such as that the server's collations are newer: nothing that rests on it now.
+        // Of before, such as that of a collation, which was looked at: nothing rests on it now.
         let _ = ledger.warning();
         let done = self.runtime.block_on(async { tokio::time::timeout(deadline, work(&ledger)).await });
         let done = done.unwrap_or_else(|_| Err(Trouble(format!("no answer within {deadline:?}"))))?;
@@ -252,10 +255,14 @@ impl PostgresJournal {
 
     /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.
     fn busy(&mut self) -> JournalError {
-        match self.within(BEGIN_WITHIN, async |ledger| ledger.hangs().await) {
-            Ok(false) => JournalError::Busy,
-            Ok(true) => self
+        match self.within(BEGIN_WITHIN, async |ledger| ledger.holder().await) {
+            Ok(Holder::Hangs) => self
                 .give_up(Trouble("a commit waits for a standby that does not answer: bring it back".into())),
+            Ok(Holder::Other(holder)) => {
+                let holder = holder.as_deref().unwrap_or("it was let go meanwhile");
+                tracing::warn!(holder, "somebody else holds the ledger");
+                JournalError::Busy
+            }
             Err(error) => error,
         }
     }

@@ -1,5 +1,6 @@
 //! What the one thread that writes shares with those who ask.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -19,6 +20,8 @@ pub struct Shared {
     pub failed: OnceLock<StoreError>,
     /// Set while the journal cannot be used. Until it is back and the sums are made anew, nothing is decided.
     pub(super) away: ArcSwapOption<StoreError>,
+    /// Set while somebody else holds the ledger. It is tried all the same; nobody is to be sent here meanwhile.
+    held: AtomicBool,
     /// Set while an operator has not stated what was lost with what the journal was before.
     frozen: ArcSwapOption<StoreError>,
     /// The policy that decides.
@@ -29,13 +32,30 @@ impl Shared {
     /// Of a store that decides by `policy`.
     pub fn new(metrics: Arc<Metrics>, policy: Arc<Policy>) -> Self {
         let (failed, away, frozen) = (OnceLock::new(), ArcSwapOption::empty(), ArcSwapOption::empty());
-        Self { metrics, pace: Pace::new(), failed, away, frozen, policy: ArcSwap::new(policy) }
+        let held = AtomicBool::new(false);
+        Self { metrics, pace: Pace::new(), failed, away, held, frozen, policy: ArcSwap::new(policy) }
     }
 
     /// Whether it decides. What is on record is told either way.
     pub fn decides(&self) -> Result<(), StoreError> {
         self.check()?;
         self.frozen.load_full().map_or(Ok(()), |frozen| Err(StoreError::clone(&frozen)))
+    }
+
+    /// Whether it would decide what is asked next, as far as is known.
+    pub fn is_ready(&self) -> Result<(), StoreError> {
+        self.decides()?;
+        if self.is_held() { Err(StoreError::Busy) } else { Ok(()) }
+    }
+
+    /// Whether somebody else held the ledger when it was tried last.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Takes in whether somebody else holds the ledger; whether that turned.
+    pub fn note_held(&self, held: bool) -> bool {
+        self.held.swap(held, Ordering::Relaxed) != held
     }
 
     /// Takes in what the journal says; told once, when it turns.

@@ -128,8 +128,17 @@ impl<J: Journal> Writer<J> {
 
     fn keep_up(&mut self) -> Result<(), StoreError> {
         let Self { journal, index, policy, adopting, time, .. } = self;
-        let moment = journal.keep_up(&mut |change| take_in(policy, index, adopting, change))?;
+        let mut take = |change: &ChargeChange| take_in(policy, index, adopting, change);
+        let moment = if self.shared.is_held() {
+            // To read goes well while somebody holds the ledger.
+            let moment = journal.begin(&mut std::iter::empty(), &mut take)?;
+            journal.abandon().map_err(broken)?;
+            moment
+        } else {
+            journal.keep_up(&mut take)?
+        };
         self.shared.observe(journal.frozen());
+        note_free(&self.shared);
         // A clock that leapt is the watch's to tell, for as long as it is ahead.
         if let Ok(now) = time.now(moment) {
             index.forget(now);
@@ -148,6 +157,7 @@ impl<J: Journal> Writer<J> {
         match rebuilt {
             Ok(index) => {
                 (self.index, self.pause) = (index, FIRST_PAUSE);
+                self.shared.note_held(false);
                 self.shared.away.store(None);
                 tracing::warn!("the store is back: deciding again");
             }
@@ -211,6 +221,7 @@ impl<J: Journal> Writer<J> {
         let mut asked = questions.iter().map(Question::asked);
         let moment = journal.begin(&mut asked, &mut |change| take_in(policy, index, adopting, change))?;
         self.shared.observe(journal.frozen());
+        note_free(&self.shared);
         let now = match self.shared.decides().and_then(|()| time.now(moment)) {
             Ok(now) => now,
             Err(undecided) => return journal.abandon().map_err(broken).and(Err(undecided)),
@@ -354,6 +365,12 @@ impl<J: Journal> Writer<J> {
                 self.shared.metrics.failures.inc();
                 tracing::error!(%error, "the store cannot be used: nothing is decided until it can");
             }
+            StoreError::Busy => {
+                self.shared.metrics.failures.inc();
+                if self.shared.note_held(true) {
+                    tracing::error!(%error, "nothing is decided until the ledger is let go");
+                }
+            }
             _ => {}
         }
     }
@@ -377,6 +394,13 @@ fn broken(error: JournalError) -> StoreError {
     match error {
         JournalError::Lost(_) => error.into(),
         _ => StoreError::Failed(error.to_string().into()),
+    }
+}
+
+/// The ledger could be had.
+fn note_free(shared: &Shared) {
+    if shared.note_held(false) {
+        tracing::warn!("the ledger was let go: deciding again");
     }
 }
 

@@ -1,9 +1,9 @@
 //! A file that is new, and whole or not there: written aside, synced, and renamed. Nothing is replaced by it.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// What is written holds addresses and amounts: it is for its owner alone.
@@ -18,6 +18,11 @@ pub enum AsideError {
     /// Something has its name.
     #[error("{0} is there already, and nothing is replaced. Name another file, or move that one away")]
     Exists(String),
+    /// Another program writes to that name.
+    #[error(
+        "{0} is being written by another program, and two must not have one name. Wait for that one, or name another file"
+    )]
+    InUse(String),
     /// It could not be written.
     #[error("{0}: {1}")]
     Write(String, io::Error),
@@ -27,19 +32,22 @@ pub enum AsideError {
 pub struct Aside<'a> {
     path: &'a Path,
     partial: PathBuf,
+    /// Nobody else writes to this name for as long as it is locked.
+    lock: File,
 }
 
 impl<'a> Aside<'a> {
     /// On its way to a path; what an earlier try has left is removed.
     pub fn to(path: &'a Path) -> Result<Self, AsideError> {
-        // Not what a link leads to: a link that leads nowhere would be replaced, too.
-        if path.symlink_metadata().is_ok() {
-            return Err(AsideError::Exists(path.display().to_string()));
-        }
-        let mut name = OsString::from(path);
-        name.push(".partial");
-        let aside = Self { path, partial: name.into() };
-        aside.remove().map_err(|why| aside.failed(why))?;
+        is_new(path)?;
+        let partial = with_suffix(path, ".partial");
+        let failed = |why| AsideError::Write(path.display().to_string(), why);
+        let lock = locked(&held(&partial)).map_err(failed)?;
+        let Some(lock) = lock else { return Err(AsideError::InUse(path.display().to_string())) };
+        let aside = Self { path, partial, lock };
+        // Whoever had the lock before may have ended well.
+        is_new(path)?;
+        aside.remove().map_err(failed)?;
         Ok(aside)
     }
 
@@ -68,7 +76,7 @@ impl<'a> Aside<'a> {
 
     fn remove(&self) -> io::Result<()> {
         for suffix in BESIDE {
-            match fs::remove_file(format!("{}{suffix}", self.partial.display())) {
+            match fs::remove_file(with_suffix(&self.partial, suffix)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -81,9 +89,78 @@ impl<'a> Aside<'a> {
     }
 }
 
-/// What is left is half of a file at most. Where it cannot be removed, the next try says so.
+/// What is left is half of a file at most. Where it cannot be removed, the next try says so. The lock is given back, not
+/// only closed: a child that is being started holds a copy of it.
 impl Drop for Aside<'_> {
     fn drop(&mut self) {
         let _ = self.remove();
+        let _ = fs::remove_file(held(&self.partial));
+        let _ = self.lock.unlock();
+    }
+}
+
+/// Not what a link leads to: a link that leads nowhere would be replaced, too.
+fn is_new(path: &Path) -> Result<(), AsideError> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(AsideError::Exists(path.display().to_string())),
+        Err(_) => Ok(()),
+    }
+}
+
+/// What is locked. SQLite has a lock of its own beside what it writes.
+fn held(partial: &Path) -> PathBuf {
+    with_suffix(partial, ".held")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Nothing where somebody else has it. Whoever has it removes it at the end, so that what was locked here may not be what
+/// the next one finds under the name.
+fn locked(path: &Path) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(why)) => return Err(why),
+    }
+    let (locked, named) = (file.metadata()?, path.metadata());
+    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (locked.dev(), locked.ino())).then_some(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn two_programs_that_write_to_one_name_do_not_write_into_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jsonl");
+        let first = Aside::to(&path).unwrap();
+        first.create().unwrap().write_all(b"first").unwrap();
+        let told = Aside::to(&path).err().unwrap().to_string();
+        insta::assert_snapshot!(told.replace(&folder.path().display().to_string(), "DIR"), @"DIR/x.jsonl is being written by another program, and two must not have one name. Wait for that one, or name another file");
+        first.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert!(matches!(Aside::to(&path), Err(AsideError::Exists(_))));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn what_a_program_that_was_killed_has_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jsonl");
+        for left in ["x.jsonl.partial", "x.jsonl.partial-wal", "x.jsonl.partial.lock"] {
+            std::fs::write(folder.path().join(left), "half").unwrap();
+        }
+        let aside = Aside::to(&path).unwrap();
+        aside.create().unwrap();
+        drop(aside);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

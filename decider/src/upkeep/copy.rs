@@ -15,7 +15,7 @@ use super::usage::{self, SumLine};
 use crate::document::Document;
 use crate::policy_file;
 use crate::store::Decision;
-use crate::store::archive::{Archive, ChargeRow, DecisionRow, each_charge, each_decision};
+use crate::store::archive::{Alone, Archive, ChargeRow, DecisionRow, each_charge, each_decision};
 use crate::store::encoding::{charge_name, parse};
 use crate::store::intake::Intake;
 use crate::store::journal::{JournalError, latest_time};
@@ -58,6 +58,12 @@ pub enum CopyError {
     /// There is nothing of a tenant.
     #[error("no decision is on record for tenant {0}: is it another store, or another name?")]
     Nothing(String),
+    /// The target, when the source was frozen already.
+    #[error(
+        "{0}. The source is frozen by now: copy it again into another store, or end the freeze by `decider store release \
+         --lost nothing`"
+    )]
+    Left(JournalError),
     /// The target would allow more or less than the source.
     #[error("what is used of the limits is not the same in both stores: {0}")]
     Differs(String),
@@ -101,6 +107,23 @@ pub fn copy(
         true => Ok(Copied { policies, decisions, charges, usage }),
         false => Err(CopyError::Differs(first_difference(&usage, &copied))),
     }
+}
+
+/// Copies a store into an empty one, which takes its place: before that can be decided over, the source is frozen.
+///
+/// # Errors
+/// The target is empty as it was.
+pub fn copy_whole(
+    mut source: Box<dyn Alone>,
+    mut target: Box<dyn Intake>,
+    (policy, now): (&Policy, Time),
+    progress: &mut Progress<'_>,
+) -> Result<Copied, CopyError> {
+    let copied = copy(source.as_mut(), target.as_mut(), policy, now, progress)?;
+    let head = source.about()?.head;
+    source.leave(&format!("it was copied at decision {head} into another store, which takes its place"))?;
+    target.finish().map_err(CopyError::Left)?;
+    Ok(copied)
 }
 
 /// Copies one tenant of a store, which others may go on with, into an empty one, as if it had been alone. Whoever opens

@@ -100,6 +100,10 @@ impl OnRecord {
         let archive = store.written()?;
         let policies = archive.policies()?;
         let (mut bodies, mut latest) = (HashMap::new(), None);
+        // Nobody decides meanwhile: the log is not read for nothing.
+        if lines.is_empty() {
+            return Ok(Self { bodies, latest, policies });
+        }
         each_decision(archive, |_, row| {
             latest = latest.max(Some(Time::from_micros(row.decided_us)));
             if ids.contains(row.id.as_str()) {

@@ -57,8 +57,9 @@ async fn a_store_is_counted_checked_exported_and_copied() {
     assert_eq!(code, 1);
     assert!(err.contains("only an empty store is filled"), "{err}");
     let (_, again, _) = output(&files, &["store", "export", "--config", "other.yaml"]);
-    let (_, first, _) = output(&files, &["store", "export", "--config", "decider.yaml"]);
+    let (_, first, err) = output(&files, &["store", "export", "--config", "decider.yaml"]);
     assert_eq!(again, first);
+    assert_snapshot!(err, @"the store is frozen: it was copied at decision 2 into another store, which takes its place");
 }
 
 #[tokio::test]

@@ -38,9 +38,10 @@ Examples:
 
 No decider may use the source, and the target must be empty (`decider migrate` first, on PostgreSQL). All of it is copied
 or nothing. At the end the usage of every limit of the source's policy is computed in both stores, and must be the same.
-Start deciders on the target only: two stores that go on by themselves allow twice.
-With --tenant deciders may use the source, after they were restarted without that tenant in `tenants`. The target is frozen
-until `decider store release` states what was decided for it since.
+Start deciders on the target only: two stores that go on by themselves allow twice. So the source is frozen at the end;
+where it is to go on after all, `decider store release --lost nothing` ends that.
+With --tenant deciders may use the source, which goes on, after they were restarted without that tenant in `tenants`. The
+target is frozen until `decider store release` states what was decided for it since.
 Exit codes: 0 copied, 1 not, 78 mistakes in a configuration.";
 
 const BACKUP_EXAMPLES: &str = "\

@@ -11,10 +11,10 @@ use super::connection::{Connection, Trouble};
 use super::durability::{self, Settings};
 use super::rows::{origin, original, plain};
 use super::schema;
-use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES};
+use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
 use super::{hosts, policies};
 use crate::document::Document;
-use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
 use crate::store::journal::{Identity, JournalError};
@@ -23,6 +23,7 @@ use crate::store::journal::{Identity, JournalError};
 const BEGIN: &str = "
     SET search_path = pg_catalog;
     SET idle_in_transaction_session_timeout = '10min';
+    SET statement_timeout = 0;
     SET enable_seqscan = off;
     SET enable_sort = off;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
@@ -31,6 +32,7 @@ const BEGIN: &str = "
 const BEGIN_ALONE: &str = "
     SET search_path = pg_catalog;
     SET idle_in_transaction_session_timeout = '10min';
+    SET statement_timeout = 0;
     SET lock_timeout = '4s';
     SET enable_seqscan = off;
     SET enable_sort = off;
@@ -185,7 +187,8 @@ impl Archive for PostgresArchive {
     }
 
     fn standing(&mut self) -> Result<Standing, JournalError> {
-        let frozen: Option<Option<String>> = self.one("SELECT frozen FROM countersign.head", &[])?;
+        let frozen: Option<Option<String>> =
+            self.one(&format!("SELECT {} FROM countersign.head", frozen()), &[])?;
         let sql = "SELECT released_us, released_by, frozen, position, lost FROM countersign.releases ORDER BY number";
         let releases = self.rows(sql, &[])?.iter().map(release).collect::<Result<_, _>>();
         Ok(Standing { frozen: frozen.flatten(), releases: releases.map_err(Trouble::from)? })
@@ -224,6 +227,13 @@ impl Archive for PostgresArchive {
             Ok::<_, JournalError>(file.map_err(Trouble::from)?)
         };
         manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
+    }
+}
+
+impl Alone for PostgresArchive {
+    fn leave(self: Box<Self>, why: &str) -> Result<(), JournalError> {
+        self.execute(&format!("UPDATE countersign.head SET frozen = coalesce({}, $1)", frozen()), &[&why])?;
+        self.commit()
     }
 }
 

@@ -7,7 +7,8 @@ use super::config::{Config, Standby};
 /// The columns that [`Settings::read`] takes, from this one on.
 pub const COLUMNS: &str = "current_setting('fsync'), current_setting('full_page_writes'), \
                            current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), \
-                           EXISTS (SELECT 1 FROM pg_stat_get_wal_senders())";
+                           EXISTS (SELECT 1 FROM pg_stat_get_wal_senders()), \
+                           current_setting('client_min_messages'), current_setting('row_security'), pg_backend_pid()";
 
 /// Asks for them alone.
 pub fn select() -> String {
@@ -23,6 +24,10 @@ pub struct Settings {
     synchronous_standby_names: String,
     /// Whether any standby is connected. Which one it is, only a monitor may read.
     has_standby: bool,
+    client_min_messages: String,
+    row_security: String,
+    /// The server's process that answered.
+    pub process: i32,
 }
 
 impl Settings {
@@ -37,6 +42,9 @@ impl Settings {
             synchronous_commit: row.try_get(start.saturating_add(2))?,
             synchronous_standby_names: row.try_get(start.saturating_add(3))?,
             has_standby: row.try_get(start.saturating_add(4))?,
+            client_min_messages: row.try_get(start.saturating_add(5))?,
+            row_security: row.try_get(start.saturating_add(6))?,
+            process: row.try_get(start.saturating_add(7))?,
         })
     }
 
@@ -47,6 +55,20 @@ impl Settings {
 
     fn names_standbys(&self) -> bool {
         !self.synchronous_standby_names.trim().is_empty()
+    }
+
+    /// What of the session is no longer as it was set. `None`: nothing. Without warnings a commit that was not replicated is
+    /// acknowledged like any other; by row security charges are left out without a word.
+    pub fn altered(&self) -> Option<String> {
+        let set = [
+            ("client_min_messages", &self.client_min_messages, "warning"),
+            ("row_security", &self.row_security, "off"),
+        ];
+        let (name, value, _) = set.into_iter().find(|(_, value, set)| value != set)?;
+        Some(format!(
+            "the session's {name} is {value}, which is not what it was set to: connect to the server itself, not through \
+             a program that shares its sessions"
+        ))
     }
 
     /// What is missing for a commit to last. `None`: nothing.
@@ -75,18 +97,33 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn told(set: [&str; 4], standby: Standby) -> String {
+    fn settings(set: [&str; 4], messages: &str, security: &str) -> Settings {
         let [fsync, full_page_writes, synchronous_commit, names] = set.map(str::to_owned);
-        let settings = Settings {
+        Settings {
             fsync,
             full_page_writes,
             synchronous_commit,
             synchronous_standby_names: names,
             has_standby: true,
-        };
+            client_min_messages: messages.into(),
+            row_security: security.into(),
+            process: 7,
+        }
+    }
+
+    fn told(set: [&str; 4], standby: Standby) -> String {
+        let settings = settings(set, "warning", "off");
         let mut config = Config::at("postgres://decider@localhost/countersign", None).unwrap();
         config.synchronous_standby = standby;
         settings.shortfall(&config).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_session_that_is_not_as_it_was_set_is_told() {
+        let altered = |messages, security| settings(["on"; 4], messages, security).altered();
+        assert_eq!(altered("warning", "off"), None);
+        insta::assert_snapshot!(altered("error", "off").unwrap(), @"the session's client_min_messages is error, which is not what it was set to: connect to the server itself, not through a program that shares its sessions");
+        insta::assert_snapshot!(altered("warning", "on").unwrap(), @"the session's row_security is on, which is not what it was set to: connect to the server itself, not through a program that shares its sessions");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_postgres::Row;
 
+use super::collation;
 use super::config::Config;
 use super::connection::{Connection, Trouble};
 use super::durability::{self, Settings};
@@ -18,9 +19,12 @@ const OLDEST_SERVER: i32 = 150_000;
 /// A holder of the ledger that says nothing for longer (its process is stopped, or cut off) loses it, so that the others
 /// go on; nobody waits for the ledger as long as a holder may be silent and the next ones work.
 /// Plans are those that read by index, whatever the statistics of a young table say. What is read in pieces of some hundred
-/// rows starts no workers for each.
+/// rows starts no workers for each. What a policy of the tables hides is an error, not a row less.
 pub const SETTINGS: &str = "
     SET synchronous_commit = on;
+    SET client_min_messages = warning;
+    SET row_security = off;
+    SET default_transaction_isolation = 'read committed';
     SET idle_in_transaction_session_timeout = '2s';
     SET lock_timeout = '4s';
     SET statement_timeout = '60s';
@@ -77,7 +81,10 @@ pub async fn primary(config: &Config) -> Result<Host, Trouble> {
             Err(Trouble(why)) => troubles.push(why),
         }
     }
-    latest.ok_or_else(|| Trouble(troubles.join("; ")))
+    let host = latest.ok_or_else(|| Trouble(troubles.join("; ")))?;
+    // Not of each: an old primary is no better for a collation that did not change.
+    collation::check(&host.connection.client, config).await?;
+    Ok(host)
 }
 
 async fn look_in_time(config: &Config) -> Result<Host, Trouble> {

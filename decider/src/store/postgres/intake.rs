@@ -162,10 +162,16 @@ impl Intake for PostgresIntake {
         self.execute(sql, [released_us, by, frozen, position, lost]).map(|_| ())
     }
 
-    /// From here on it belongs where it is.
+    /// From here on it belongs where it is, also what was loaded: to write it once more is to take it over. Where it comes
+    /// from elsewhere, the timeline is of no server that could come back.
     fn thaw(&mut self) -> Result<(), JournalError> {
-        let sql = format!("UPDATE countersign.head SET frozen = NULL, origin = {ORIGIN}");
-        self.execute(&sql, []).map(|_| ())
+        self.execute("UPDATE countersign.head SET position = position", [])?;
+        let sql = format!(
+            "UPDATE countersign.head
+                SET frozen = NULL, origin = {ORIGIN},
+                    timeline = CASE WHEN origin <> {ORIGIN} THEN $1 ELSE greatest(timeline, $1) END"
+        );
+        self.execute(&sql, [&self.timeline]).map(|_| ())
     }
 
     fn written(&mut self) -> Result<&mut dyn Archive, JournalError> {

@@ -14,7 +14,7 @@ use super::policies;
 use super::retention::{self, Pruned};
 use super::rows::{Parameters, Rows, change_of, record_of};
 use super::session::Session;
-use super::statements::{BEGIN, COMMIT, ROLLBACK, Statements, look_at_origin};
+use super::statements::{BEGIN, COMMIT, HOLDER, ROLLBACK, Statements, look_at_origin};
 use crate::document::Document;
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::JournalError;
@@ -26,6 +26,8 @@ pub const MAX_FOLLOWED: i64 = 1_000;
 pub struct Ledger {
     connection: Connection,
     statements: Statements,
+    /// The server's process at the other end.
+    process: i32,
     /// The server's timeline.
     pub timeline: i64,
     /// What is missing for a commit to last, where that is only to be said.
@@ -67,6 +69,15 @@ pub enum Begun {
     Open(Box<Opened>),
 }
 
+/// Who holds the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A commit that waits for a standby.
+    Hangs,
+    /// Somebody else, in words, as far as the role may know. `None`: nobody any more.
+    Other(Option<String>),
+}
+
 /// A transaction.
 pub struct Opened {
     /// As it stands.
@@ -83,9 +94,21 @@ impl Ledger {
     /// # Errors
     /// Why the ledger cannot be kept there now.
     pub async fn open(config: &Config) -> Result<Self, Trouble> {
-        let Session { connection, timeline, shortfall } = Session::open(config).await?;
+        let Session { connection, timeline, process, shortfall } = Session::open(config).await?;
         let statements = Statements::prepare(&connection.client).await?;
-        Ok(Self { connection, statements, timeline, shortfall })
+        Ok(Self { connection, statements, process, timeline, shortfall })
+    }
+
+    /// What was set, and looked at, when it was connected is true of one process of one server.
+    fn own(&self, process: i32) -> Result<(), Trouble> {
+        if process == self.process {
+            return Ok(());
+        }
+        Err(Trouble(
+            "another process of the server answered than the one that was connected to: connect to the server itself, \
+             not through a program that shares its sessions or spreads what is read"
+                .into(),
+        ))
     }
 
     /// What the server warned of since this was asked last.
@@ -126,7 +149,9 @@ impl Ledger {
         }
         let answers = recorded?.iter().map(Known::read).collect::<Result<_, _>>()?;
         let found = Found { answers, charges: charges_of(&inquiry.charges, &charged?)? };
-        Ok(Begun::Open(Box::new(Opened { head: Head::read(&head?)?, followed, found })))
+        let head = Head::read(&head?)?;
+        self.own(head.settings.process)?;
+        Ok(Begun::Open(Box::new(Opened { head, followed, found })))
     }
 
     /// Writes everything and commits, in one round trip. A statement that fails makes the commit a rollback, which the
@@ -153,7 +178,9 @@ impl Ledger {
         wrote(charges?, charge_positions.len())?;
         wrote(head?, 1)?;
         committed?;
-        Ok(Settings::read(&settings?, 0)?)
+        let settings = Settings::read(&settings?, 0)?;
+        self.own(settings.process)?;
+        Ok(settings)
     }
 
     /// Freezes a ledger that was restored: it is in another place than it was, or its log is not the one that was `seen`.
@@ -187,22 +214,26 @@ impl Ledger {
             let timeline = self.timeline;
             Trouble(format!(
                 "the server is on timeline {timeline}, and the ledger was on a later one: this is an old primary or a \
-                 copy. Point the decider to the present primary; where a restored copy is to go on, state so by \
-                 `UPDATE countersign.head SET timeline = {timeline}`"
+                 copy. Point the decider to the present primary; where a dump that was restored is to go on, release it by \
+                 `decider store release`; where a copy of the server is, state so by `UPDATE countersign.head SET timeline = {timeline}`"
             ))
         })?;
-        Ok((row.try_get(0)?, Settings::read(&settings?, 0)?))
+        let settings = Settings::read(&settings?, 0)?;
+        self.own(settings.process)?;
+        Ok((row.try_get(0)?, settings))
     }
 
     /// Where the log ends.
     pub async fn head(&self) -> Result<Head, Trouble> {
-        Ok(Head::read(&self.connection.client.query_one(&self.statements.head, &[]).await?)?)
+        let head = Head::read(&self.connection.client.query_one(&self.statements.head, &[]).await?)?;
+        self.own(head.settings.process)?;
+        Ok(head)
     }
 
-    /// Whether a commit waits for a standby.
-    pub async fn hangs(&self) -> Result<bool, Trouble> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep')";
-        Ok(self.connection.client.query_one(sql, &[]).await?.try_get(0)?)
+    /// Who holds the ledger. Its head itself is not read: the lock may be on all of its table.
+    pub async fn holder(&self) -> Result<Holder, Trouble> {
+        let row = self.connection.client.query_one(HOLDER, &[]).await?;
+        Ok(if row.try_get(0)? { Holder::Hangs } else { Holder::Other(row.try_get(1)?) })
     }
 
     /// What was charged after a position.
@@ -214,7 +245,9 @@ impl Ledger {
     /// Charges as they stand now, at `start` or later, each with its latest time, in the order of that.
     pub async fn charges_since(&self, start: Time, at_least: i64) -> Result<Vec<Row>, Trouble> {
         let start = start.as_micros();
-        Ok(self.connection.client.query(&self.statements.charges_since, &[&start, &at_least]).await?)
+        let rows = self.connection.client.query(&self.statements.charges_since, &[&start, &at_least]).await?;
+        rows.iter().try_for_each(|row| self.own(row.try_get(2)?))?;
+        Ok(rows)
     }
 
     /// Charges as they stand now.
@@ -290,4 +323,26 @@ fn wrote(rows: u64, expected: usize) -> Result<(), Trouble> {
 
 fn changes_of(rows: &[Row]) -> Result<Vec<(i64, ChargeChange)>, Trouble> {
     rows.iter().map(change_of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Config as Store;
+    use crate::store::suite::fixture::Place;
+
+    /// As behind a pooler.
+    #[tokio::test]
+    async fn what_another_process_of_the_server_answers_is_not_relied_on() {
+        let place = Place::postgres();
+        let Store::Postgres(config) = place.config() else { panic!("another place") };
+        let mut ledger = Ledger::open(&config).await.unwrap();
+        assert!(ledger.head().await.is_ok());
+        ledger.process += 1;
+        let told = ledger.head().await.err().unwrap();
+        insta::assert_snapshot!(told, @"PostgreSQL: another process of the server answered than the one that was connected to: connect to the server itself, not through a program that shares its sessions or spreads what is read");
+        assert!(ledger.touch(false).await.is_err());
+        assert!(ledger.begin(&Inquiry::of(&mut std::iter::empty()), 0).await.is_err());
+        assert!(ledger.commit(&Rows::default(), 0).await.is_err());
+    }
 }

@@ -55,8 +55,8 @@ pub async fn prune(client: &Client, end: Time, now: Time) -> Result<Pruned, Trou
     let Tables { months, other_bytes } = there(client).await?;
     let ahead = if other_bytes < MAX_READ_BYTES { KEPT_AHEAD } else { 0 };
     let mut worst = Pruned::Nothing;
-    for sql in steps(&months, (Some(end), now), ahead) {
-        match alone(client, &sql).await? {
+    for step in steps(&months, (Some(end), now), ahead) {
+        match alone(client, &step.sql).await? {
             Pruned::Piece | Pruned::Nothing | Pruned::Taken => {}
             stopped => worst = stopped,
         }
@@ -64,22 +64,41 @@ pub async fn prune(client: &Client, end: Time, now: Time) -> Result<Pruned, Trou
     Ok(worst)
 }
 
+/// What became of the tables of months.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Months {
+    /// Names of tables that were made.
+    pub made: Vec<String>,
+    /// Names of tables that were dropped.
+    pub dropped: Vec<String>,
+    /// Names of those that could not be made or dropped now, because somebody was in the way.
+    pub put_off: Vec<String>,
+}
+
 /// Makes the tables of this month and of those to come, and drops those that `end` is past, as `decider migrate` does.
-/// How many could not be, because somebody was in the way.
-pub async fn migrate(client: &Client, end: Option<Time>, now: Time) -> Result<usize, Trouble> {
+pub async fn migrate(client: &Client, end: Option<Time>, now: Time) -> Result<Months, Trouble> {
     let Tables { months, .. } = there(client).await?;
-    let mut put_off: usize = 0;
-    for sql in steps(&months, (end, now), MIGRATED_AHEAD) {
+    let mut told = Months::default();
+    for Step { table, drops, sql } in steps(&months, (end, now), MIGRATED_AHEAD) {
         match alone(client, &sql).await? {
-            Pruned::Piece | Pruned::Nothing | Pruned::Taken => {}
-            Pruned::Busy => put_off = put_off.saturating_add(1),
+            Pruned::Taken => {}
+            Pruned::Piece | Pruned::Nothing if drops => told.dropped.push(table),
+            Pruned::Piece | Pruned::Nothing => told.made.push(table),
+            Pruned::Busy => told.put_off.push(table),
             Pruned::Refused(why) => return Err(Trouble(why)),
         }
     }
-    Ok(put_off)
+    Ok(told)
 }
 
-fn steps(months: &[Month], (end, now): (Option<Time>, Time), ahead: usize) -> Vec<String> {
+/// A table that comes or goes.
+struct Step {
+    table: String,
+    drops: bool,
+    sql: String,
+}
+
+fn steps(months: &[Month], (end, now): (Option<Time>, Time), ahead: usize) -> Vec<Step> {
     let old = end.map(|end| past(months, end)).unwrap_or_default();
     let made = missing(months, now, ahead).into_iter().map(make);
     made.chain(old.into_iter().map(|month| drop(month, now))).flatten().collect()
@@ -118,20 +137,22 @@ fn past(there: &[Month], end: Time) -> Vec<Month> {
 }
 
 /// A table of its own is attached: one that is made in its place would lock out whoever writes to the others.
-fn make(month: Month) -> Option<String> {
+fn make(month: Month) -> Option<Step> {
     let (table, start, end) = (month.table(), month.start()?.as_micros(), month.end()?.as_micros());
-    Some(format!(
+    let sql = format!(
         "CREATE TABLE countersign.{table} (LIKE countersign.payloads_by_month INCLUDING ALL);
          ALTER TABLE countersign.payloads_by_month ATTACH PARTITION countersign.{table}
            FOR VALUES FROM ({start}) TO ({end})"
-    ))
+    );
+    Some(Step { table, drops: false, sql })
 }
 
-fn drop(month: Month, now: Time) -> Option<String> {
+fn drop(month: Month, now: Time) -> Option<Step> {
     let (table, end, now) = (month.table(), month.end()?.as_micros(), now.as_micros());
-    Some(format!(
+    let sql = format!(
         "DROP TABLE countersign.{table}; INSERT INTO countersign.prunings (before_us, pruned_us) VALUES ({end}, {now})"
-    ))
+    );
+    Some(Step { table, drops: true, sql })
 }
 
 /// In the order of the log, as far as it is older: so many at most.

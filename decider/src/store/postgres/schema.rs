@@ -7,13 +7,17 @@ use tokio_postgres::Client;
 use super::config::Config;
 use super::connection::Trouble;
 use super::hosts;
-use super::retention;
-use super::statements::CLOCK_MICROS;
+use super::retention::{self, Months};
+use super::statements::{CLOCK_MICROS, frozen};
 use crate::store::retention::Retention;
 
 /// The steps, each from the schema of its number to the next.
-const STEPS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Held while the steps are taken, so that two programs do not: "Csgn".
 const LOCK: i64 = 0x4373_676e;
@@ -63,17 +67,18 @@ async fn version(client: &Client) -> Result<i32, Trouble> {
 }
 
 /// What a database was brought to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {
     /// The schema that was found; 0: none.
     pub from: i32,
     /// The schema now.
     pub to: i32,
-    /// Tables of months that could not be made or dropped now, because somebody was in the way.
-    pub put_off: usize,
+    /// What became of the tables of months.
+    pub months: Months,
 }
 
-/// Brings a database to the schema of this program, all of it or nothing; then makes and drops the tables of months.
+/// Brings a database to the schema of this program, all of it or nothing; then makes the tables of months, and
+/// drops those that retention has ended for, unless the ledger is frozen.
 ///
 /// # Errors
 /// Why not. The schema was then not changed, or is as it should be and tables of months are missing.
@@ -90,14 +95,16 @@ pub async fn migrate(config: &Config, kept: Retention) -> Result<Migrated, Troub
         client.batch_execute(&steps_from(found)).await?;
     }
     client.batch_execute("COMMIT").await?;
-    let times = format!("SELECT {CLOCK_MICROS}, latest_us FROM countersign.head");
-    let row = client.query_one(&times, &[]).await?;
-    let (now, latest): (i64, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    let standing =
+        format!("SELECT {CLOCK_MICROS}, latest_us, {} IS NOT NULL FROM countersign.head", frozen());
+    let row = client.query_one(&standing, &[]).await?;
+    let (now, latest, is_frozen): (i64, Option<i64>, bool) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     // A clock that leapt would drop what does not come back.
     let end = kept.ends_before(Time::from_micros(latest.map_or(now, |latest| latest.min(now))));
-    let put_off = retention::migrate(client, end, Time::from_micros(now)).await?;
+    let months = retention::migrate(client, end.filter(|_| !is_frozen), Time::from_micros(now)).await?;
     connection.close().await;
-    Ok(Migrated { from: found, to: known(), put_off })
+    Ok(Migrated { from: found, to: known(), months })
 }
 
 fn steps_from(found: i32) -> String {
@@ -122,6 +129,6 @@ mod tests {
         }
         assert!(fits(known + 2).is_err() && fits(known - 1).is_err());
         insta::assert_snapshot!(fits(0).unwrap_err(), @"there is no ledger in this database yet: run `decider migrate`");
-        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 3: it is of a newer version; run that one");
+        insta::assert_snapshot!(fits(99).unwrap_err(), @"the ledger has schema 99, and this decider knows 4: it is of a newer version; run that one");
     }
 }

@@ -12,6 +12,8 @@ pub struct Session {
     pub connection: Connection,
     /// The server's timeline: it rises at every failover.
     pub timeline: i64,
+    /// The server's process at the other end.
+    pub process: i32,
     /// What is missing for a commit to last, where that is only to be said.
     pub shortfall: Option<String>,
 }
@@ -25,7 +27,7 @@ impl Session {
         let Host { connection, settings, timeline } = hosts::primary(config).await?;
         let shortfall = accepted(&settings, config)?;
         schema::check(&connection.client).await?;
-        Ok(Self { connection, timeline, shortfall })
+        Ok(Self { connection, timeline, process: settings.process, shortfall })
     }
 }
 
@@ -44,8 +46,11 @@ pub fn accepted(settings: &Settings, config: &Config) -> Result<Option<String>, 
 /// What is missing for a commit that was acknowledged to last, where the configuration lets that be.
 ///
 /// # Errors
-/// It does not.
+/// It does not; or what was said on the session cannot be relied on.
 pub fn lasting(settings: &Settings, config: &Config) -> Result<Option<String>, Trouble> {
+    if let Some(altered) = settings.altered() {
+        return Err(Trouble(altered));
+    }
     match settings.shortfall(config) {
         Some(shortfall) if config.durability == Durability::Require => Err(Trouble(shortfall)),
         shortfall => Ok(shortfall),

@@ -12,13 +12,26 @@ pub const ROLLBACK: &str = "ROLLBACK";
 
 const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 
+/// Whether a commit waits for a standby, and who has a lock on the head without waiting for one: the longest there.
+pub const HOLDER: &str = "
+    SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'),
+           (SELECT CASE WHEN l.pid IS NULL THEN 'a prepared transaction, see pg_prepared_xacts'
+                        ELSE format('process %s (%s), in a transaction since %s', l.pid, a.application_name,
+                                    coalesce(a.xact_start::text, 'a time that only a monitor may read')) END
+              FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'relation' AND l.relation = 'countersign.head'::regclass
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND l.granted AND l.mode <> 'AccessShareLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
+               AND NOT EXISTS (SELECT 1 FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted)
+             ORDER BY a.xact_start LIMIT 1)";
+
 /// The server's clock, in microseconds since 1970.
 pub const CLOCK_MICROS: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 /// Apart from the lock: what stands beside `FOR UPDATE` may be worked out before the lock is there, the clock among it.
 fn head() -> String {
     format!(
-        "SELECT h.position, h.latest_us, {CLOCK_MICROS}, h.frozen,
+        "SELECT h.position, h.latest_us, {CLOCK_MICROS}, {FROZEN},
                 (SELECT d.id FROM countersign.decisions d WHERE d.position = h.position),
                 (SELECT coalesce(max(number), 0) FROM countersign.releases), {}
            FROM countersign.head h",
@@ -29,6 +42,17 @@ fn head() -> String {
 /// The server, the database and the table that this is. A standby that takes over is the same, a restored dump is not.
 pub const ORIGIN: &str = "(SELECT system_identifier FROM pg_control_system()) || '/' || \
     (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'countersign.head'::regclass::oid";
+
+/// Why nothing may be decided, as the row of the head says. Its trigger says so itself at the next write.
+const FROZEN: &str = "coalesce(frozen, CASE WHEN xmin IS DISTINCT FROM written::xid
+    THEN 'the ledger was restored from a dump: its tables were loaded anew' END)";
+
+const ELSEWHERE: &str = "the ledger was restored from a dump: it is in another place than it was";
+
+/// Why nothing may be decided over the ledger of `countersign.head`, also where no decider has looked at its origin yet.
+pub fn frozen() -> String {
+    format!("coalesce({FROZEN}, CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}' END)")
+}
 
 /// The last decision that was seen, `$2` at `$1`, is not there, and nothing was stated since the release `$3`: somebody who
 /// was away while an operator stated what was lost knows nothing that would end that.
@@ -42,7 +66,7 @@ pub fn look_at_origin() -> String {
         "UPDATE countersign.head
             SET origin = coalesce(origin, {ORIGIN}),
                 frozen = coalesce(frozen,
-                  CASE WHEN origin <> {ORIGIN} THEN 'the ledger was restored from a dump: it is in another place than it was'
+                  CASE WHEN origin <> {ORIGIN} THEN '{ELSEWHERE}'
                        WHEN NOT {IS_FORGOTTEN} THEN NULL
                        WHEN position < $1 THEN 'the log ends at position ' || position || ', and a decider has seen ' || $1::bigint
                        ELSE 'position ' || $1::bigint || ' of the log holds another decision than a decider has seen there'
@@ -86,7 +110,7 @@ const CHARGES: &str = "
 
 /// All of one moment together.
 const CHARGES_SINCE: &str = "
-    SELECT c.body, c.latest_us FROM countersign.charges c
+    SELECT c.body, c.latest_us, pg_backend_pid() FROM countersign.charges c
      WHERE c.latest_us >= $1
        AND NOT EXISTS (SELECT 1 FROM countersign.charges n
                         WHERE n.tenant = c.tenant AND n.tx_id = c.tx_id AND n.suffix = c.suffix

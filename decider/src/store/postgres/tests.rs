@@ -42,6 +42,22 @@ fn open(config: &Config, policy: &Arc<Policy>) -> Result<Desk, OpenError> {
     Desk::opened(move |metrics| PostgresJournal::open(config, metrics), policy, &clock())
 }
 
+/// A role that owns nothing and has what deciders need, and how it connects.
+fn guest(place: &Place) -> (String, Config) {
+    let (server, name) = database(place).url().rsplit_once('/').unwrap();
+    let host = server.rsplit_once('@').map_or("", |(_, host)| host);
+    let role = format!("decider_{name}");
+    database(place).execute(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA countersign TO {role};
+         GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA countersign TO {role};
+         GRANT UPDATE ON countersign.head TO {role};
+         GRANT EXECUTE ON FUNCTION pg_control_system() TO {role}"
+    ));
+    let mut config = Config::at(&format!("postgres://{role}@{host}/{name}"), None).unwrap();
+    config.synchronous_standby = super::config::Standby::Optional;
+    (role, config)
+}
+
 /// The text of a refusal.
 fn refused(config: &Config) -> String {
     open(config, &Arc::new(policy(vec![]))).err().unwrap().to_string()

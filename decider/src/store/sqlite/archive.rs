@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use policy::charge::ChargeKey;
 use policy::identity::Digest;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OpenFlags, Row, params};
 
 use super::file::{LockedFile, with_suffix};
 use super::{rows, schema, witness};
 use crate::document::Document;
-use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
 use crate::store::journal::{Identity, JournalError};
@@ -152,6 +152,25 @@ impl Archive for SqliteArchive {
 
     fn policy(&mut self, hash: &str) -> Result<Option<Document>, JournalError> {
         rows::policy(&self.connection, hash)
+    }
+}
+
+impl Alone for SqliteArchive {
+    /// Deciders of before the schema that knows of freezes would not look.
+    fn leave(self: Box<Self>, why: &str) -> Result<(), JournalError> {
+        if self.number("PRAGMA user_version")? == OLDEST_READ {
+            return Ok(());
+        }
+        let Self { path, connection, frozen, _file: file } = *self;
+        let why = frozen.as_deref().unwrap_or(why);
+        drop(connection);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        rows::execute(&connection, "UPDATE standing SET frozen = coalesce(frozen, ?1)", [why])?;
+        schema::checkpoint(&connection, "TRUNCATE")?;
+        drop(connection);
+        drop(file);
+        Ok(())
     }
 }
 

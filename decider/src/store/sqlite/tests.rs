@@ -206,9 +206,10 @@ async fn a_program_that_writes_to_it_is_waited_for_and_then_reported() {
     let other = Connection::open(place.file()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Busy));
-    assert_eq!(desk.store.readiness(), Ok(()));
+    assert_eq!(desk.store.readiness(), Err(StoreError::Busy));
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(desk.allow(&request("tx")).await.action, Action::Approve);
+    assert_eq!(desk.store.readiness(), Ok(()));
 }
 
 #[tokio::test]

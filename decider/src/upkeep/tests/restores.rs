@@ -71,6 +71,21 @@ fn a_backup_is_the_store_of_one_moment_and_frozen_until_it_is_released() {
     }
 }
 
+/// A record that cannot be read is for `verify` to tell, and does not keep the rest from deciding.
+#[test]
+fn a_statement_that_nothing_was_lost_needs_no_look_at_what_is_on_record() {
+    for place in places() {
+        drop(history(&place));
+        let backup = restored(&place);
+        let to = empty().into_iter().find(|to| to.name() == place.name()).unwrap();
+        copied(&backup, &to).unwrap();
+        let gone = if matches!(to, Place::Sqlite(_)) { "payloads" } else { "payloads_by_month" };
+        vandalise(&to, &format!("DELETE FROM {gone}"));
+        assert_eq!(released(&to, None).unwrap().entered, 0, "{}", to.name());
+        assert_eq!(frozen(&open(&to)), "");
+    }
+}
+
 #[test]
 fn a_backup_replaces_no_file() {
     let place = sqlite();
@@ -79,6 +94,39 @@ fn a_backup_replaces_no_file() {
     let progress = &mut Progress::of("records", &clock);
     let refused = backup(archive_of(&place).as_mut(), &place.file(), "x", (&policy, START), progress);
     assert!(refused.unwrap_err().to_string().contains("nothing is replaced"));
+}
+
+/// Two stores that go on by themselves allow twice.
+#[test]
+fn a_store_that_was_copied_is_frozen_and_the_copy_goes_on() {
+    for place in places() {
+        drop(history(&place));
+        let to = empty().remove(0);
+        copied(&place, &to).unwrap();
+        assert_eq!(
+            frozen(&open(&place)),
+            "it was copied at decision 12 into another store, which takes its place",
+            "{}",
+            place.name()
+        );
+        assert_eq!(frozen(&open(&to)), "");
+        released(&place, None).unwrap();
+        assert_eq!(frozen(&open(&place)), "", "the copy was not what was wanted");
+    }
+}
+
+/// Nobody has it open, so that nobody is told to stop: whoever comes back while it is copied waits, and is frozen then.
+#[test]
+fn a_decider_that_comes_back_while_its_ledger_is_copied_decides_no_more() {
+    let (place, to) = (Place::postgres(), empty().remove(0));
+    let office = history(&place);
+    database(&place).texts(CUT);
+    let copied = (0..200).find_map(|_| {
+        database(&place).texts(CUT);
+        copied(&place, &to).ok()
+    });
+    assert!(copied.is_some(), "it was always connected");
+    wait_until(&office, true);
 }
 
 #[test]
@@ -296,12 +344,8 @@ const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// A database that is made of another is what a dump is that is restored: the same rows in another place.
-#[test]
-fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() {
-    let place = Place::postgres();
-    drop(history(&place));
-    assert_eq!(frozen(&open(&place)), "");
-    let (server, name) = database(&place).url().rsplit_once('/').unwrap();
+fn moved(place: &Place) -> Place {
+    let (server, name) = database(place).url().rsplit_once('/').unwrap();
     let elsewhere = Place::Postgres(postgres_cluster::database());
     let copy = database(&elsewhere).url().rsplit_once('/').unwrap().1.to_owned();
     postgres_cluster::execute(&format!("{server}/postgres"), &format!("DROP DATABASE {copy}"));
@@ -309,6 +353,32 @@ fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() 
         &format!("{server}/postgres"),
         &format!("CREATE DATABASE {copy} TEMPLATE {name}"),
     );
+    elsewhere
+}
+
+/// No decider has looked at it yet, and none may be the first to.
+#[test]
+fn a_ledger_in_another_database_is_known_as_such_before_a_decider_opens_it() {
+    let place = Place::postgres();
+    drop(history(&place));
+    let elsewhere = moved(&place);
+    let why = archive_of(&elsewhere).standing().unwrap().frozen.unwrap_or_default();
+    assert!(why.starts_with("the ledger was restored from a dump"), "{why}");
+    for to in empty() {
+        copied(&elsewhere, &to).unwrap();
+        assert_eq!(frozen(&open(&to)), why, "{}", to.name());
+    }
+    released(&elsewhere, None).unwrap();
+    assert_eq!(archive_of(&elsewhere).standing().unwrap().frozen, None);
+    assert_eq!(frozen(&open(&elsewhere)), "");
+}
+
+#[test]
+fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() {
+    let place = Place::postgres();
+    drop(history(&place));
+    assert_eq!(frozen(&open(&place)), "");
+    let elsewhere = moved(&place);
     let office = open(&elsewhere);
     assert!(frozen(&office).starts_with("the ledger was restored from a dump"), "{}", frozen(&office));
     assert!(!frozen(&open(&elsewhere)).is_empty(), "a second look is no release");
@@ -318,6 +388,56 @@ fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() 
     drop(office);
     assert_eq!(frozen(&open(&elsewhere)), "");
     assert_eq!(frozen(&open(&place)), "", "the first is where it was");
+}
+
+/// Their server, database and table are what they were. Only what is in the tables was loaded, as a dump of the data alone
+/// is.
+#[test]
+fn a_ledger_whose_tables_were_loaded_anew_is_frozen_until_it_is_released() {
+    const LOAD: &str = "CREATE TEMP TABLE dump AS TABLE countersign.head; TRUNCATE countersign.head;
+                        INSERT INTO countersign.head SELECT * FROM dump";
+    const LOADED: &str = "the ledger was restored from a dump: its tables were loaded anew";
+    let place = Place::postgres();
+    let office = history(&place);
+    for harmless in [
+        "VACUUM FULL countersign.head",
+        "VACUUM FREEZE countersign.head",
+        "CLUSTER countersign.head USING head_pkey",
+    ] {
+        database(&place).execute(harmless);
+        assert_eq!(archive_of(&place).standing().unwrap().frozen, None, "{harmless}");
+        assert_eq!(frozen(&open(&place)), "", "{harmless}");
+    }
+    database(&place).execute(LOAD);
+    wait_until(&office, true);
+    drop(office);
+    assert_eq!(frozen(&open(&place)), LOADED);
+    released(&place, None).unwrap();
+    assert_eq!(frozen(&open(&place)), "");
+    database(&place).execute(LOAD);
+    assert_eq!(archive_of(&place).standing().unwrap().frozen.as_deref(), Some(LOADED));
+    vandalise(&place, "UPDATE head SET timeline = timeline");
+    assert_eq!(frozen(&open(&place)), LOADED, "an older decider was there first");
+    database(&place).execute(LOAD);
+    released(&place, None).unwrap();
+    assert_eq!(frozen(&open(&place)), "", "nobody has looked at it before");
+}
+
+/// Its server had failovers; the new one had none.
+#[test]
+fn a_ledger_of_a_later_timeline_that_was_restored_elsewhere_is_released_in_one_step() {
+    let place = Place::postgres();
+    drop(history(&place));
+    vandalise(&place, "UPDATE head SET timeline = 7");
+    let elsewhere = moved(&place);
+    released(&elsewhere, None).unwrap();
+    assert_eq!(frozen(&open(&elsewhere)), "");
+    vandalise(&place, "UPDATE head SET frozen = 'restored'");
+    released(&place, None).unwrap();
+    assert!(
+        Office::try_open(&place, &policy_of(POLICY)).is_err(),
+        "an old primary is no other for a release"
+    );
 }
 
 #[test]

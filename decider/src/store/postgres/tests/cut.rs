@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use policy::verdict::{Action, ReasonCode};
+use postgres_cluster::Cluster;
 
 use super::*;
 use crate::store::Store;
 use crate::store::journal::{Entry, Identity, Journal, JournalError};
+use crate::store::postgres::BEGIN_WITHIN;
+use crate::store::postgres::ledger::Holder;
 
 /// Ends all other connections to this database, and waits until they are gone.
 const TERMINATE: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -53,7 +56,7 @@ async fn readiness_comes_back_without_a_request() {
     ready(false).await;
     let told = desk.store.readiness().unwrap_err().to_string();
     assert!(told.starts_with("the store cannot be used now: PostgreSQL: "), "{told}");
-    database(&place).execute("UPDATE countersign.schema_version SET version = 3");
+    database(&place).execute("UPDATE countersign.schema_version SET version = 4");
     ready(true).await;
 }
 
@@ -185,9 +188,46 @@ async fn a_ledger_that_somebody_holds_for_long_is_busy_and_nothing_is_lost() {
     });
     holds.recv().unwrap();
     assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Busy));
-    assert_eq!(desk.store.readiness(), Ok(()));
+    let failures = desk.metrics.failures.get();
+    assert!(failures > 0);
+    // Nobody asks meanwhile, and to read goes well.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(desk.store.readiness(), Err(StoreError::Busy));
+    assert!(desk.metrics.failures.get() > failures);
     release.send(()).unwrap();
     vandal.join().unwrap();
+    while desk.store.readiness().is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     desk.allow(&request("tx")).await;
-    assert_eq!(desk.metrics.failures.get(), 0);
+}
+
+/// Whether it is a row that somebody holds, the table, or a transaction that nobody is in any more.
+#[test]
+fn who_holds_the_ledger_is_told() {
+    let cluster = Cluster::start(&["max_prepared_transactions=1"]);
+    let (place, config) = on(cluster.database());
+    let mut journal = PostgresJournal::open(config, Arc::default()).unwrap();
+    let mut holder = || match journal.within(BEGIN_WITHIN, async |ledger| ledger.holder().await).unwrap() {
+        Holder::Other(holder) => holder,
+        Holder::Hangs => panic!("nothing hangs"),
+    };
+    assert_eq!(holder(), None);
+    let somebody =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'somebody'";
+    for takes in ["SELECT 1 FROM countersign.head FOR UPDATE", "LOCK TABLE countersign.head"] {
+        let url = format!("{}?application_name=somebody", database(&place).url());
+        let hold = format!("BEGIN; {takes}; SELECT pg_sleep(60)");
+        let holding = std::thread::spawn(move || postgres_cluster::execute(&url, &hold));
+        let told = loop {
+            if let Some(told) = holder() {
+                break told;
+            }
+        };
+        assert!(told.contains(" (somebody), in a transaction since 2"), "{told}");
+        database(&place).texts(somebody);
+        assert!(holding.join().is_err());
+    }
+    database(&place).execute("BEGIN; SELECT 1 FROM countersign.head FOR UPDATE; PREPARE TRANSACTION 'left'");
+    assert_eq!(holder().as_deref(), Some("a prepared transaction, see pg_prepared_xacts"));
 }

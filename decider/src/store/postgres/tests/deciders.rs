@@ -21,6 +21,14 @@ async fn allowed(desks: &[Arc<Desk>; 3], requests: Vec<Request>) -> usize {
     allowed
 }
 
+/// A default of the database, for connections from now on.
+fn set(place: &Place, setting: &str) {
+    let setting = setting.replace('\'', "''");
+    let name = "(SELECT current_database())";
+    database(place)
+        .execute(&format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting}', {name}); END $$"));
+}
+
 /// Whatever isolation the server gives to whom asks for none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_limit_that_three_deciders_fill_is_filled_exactly_at_every_default_of_the_server() {
@@ -31,11 +39,7 @@ async fn a_limit_that_three_deciders_fill_is_filled_exactly_at_every_default_of_
             "default_transaction_deferrable = on".into(),
             "synchronous_commit = off".into(),
         ] {
-            let name = "(SELECT current_database())";
-            database(&place).execute(&format!(
-                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {}', {name}); END $$",
-                setting.replace('\'', "''")
-            ));
+            set(&place, &setting);
         }
         let wei = "18446744073709551616.000000000000000007";
         let limits = vec![ether_per_hour("184467440737095516160.00000000000000007"), count_per_hour(30)];
@@ -46,6 +50,27 @@ async fn a_limit_that_three_deciders_fill_is_filled_exactly_at_every_default_of_
         assert_eq!(failures, 0, "{level}: nobody's turn is refused for coming at the same time");
         let charged = database(&place).texts("SELECT sum(amount) FROM countersign.charge_lines");
         assert_eq!(charged, ["184467440737095516160000000000000000070"], "{level}");
+    }
+}
+
+/// Whoever starts, or comes back, waits for the head and finds it changed.
+#[tokio::test]
+async fn a_decider_starts_behind_one_that_writes_at_every_default_of_the_server() {
+    for level in ["repeatable read", "serializable"] {
+        let (place, config) = ledger();
+        set(&place, &format!("default_transaction_isolation = '{level}'"));
+        let url = database(&place).url().to_owned();
+        let write = "BEGIN ISOLATION LEVEL READ COMMITTED;
+                     UPDATE countersign.head SET position = position; SELECT pg_sleep(1); COMMIT";
+        let writing = std::thread::spawn(move || postgres_cluster::execute(&url, write));
+        let held = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                     WHERE d.datname = current_database() AND l.mode = 'RowExclusiveLock'
+                       AND l.relation = 'countersign.head'::regclass";
+        while database(&place).texts(held) != ["1"] {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        open(&config, &Arc::new(policy(vec![]))).unwrap().allow(&request("tx")).await;
+        writing.join().unwrap();
     }
 }
 

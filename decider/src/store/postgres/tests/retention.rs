@@ -106,6 +106,26 @@ async fn a_migration_by_a_clock_that_leapt_drops_no_month() {
     assert!(!is_pruned(&place.open(&policy, &clock), &first).await);
 }
 
+/// What was let go does not come back, whatever an operator then states.
+#[tokio::test]
+async fn a_migration_drops_nothing_of_a_frozen_ledger() {
+    let (place, config) = ledger();
+    let (policy, clock) = (Arc::new(policy(vec![])), clock());
+    place.open(&policy, &clock).allow(&request("first")).await;
+    clock.advance(DAY * 62);
+    place.open(&policy, &clock).allow(&request("late")).await;
+    let migrate = || {
+        let migrate = || super::super::migrate(&config, Retention::default()).unwrap();
+        std::thread::scope(|scope| scope.spawn(migrate).join().unwrap())
+    };
+    database(&place).execute("UPDATE countersign.head SET frozen = 'restored'");
+    migrate();
+    assert!(months(&place).contains(&"payloads_2023_11".to_owned()));
+    database(&place).execute("UPDATE countersign.head SET frozen = NULL");
+    migrate();
+    assert!(!months(&place).contains(&"payloads_2023_11".to_owned()));
+}
+
 /// A decider of before schema 3 writes as this, and knows one table.
 #[tokio::test]
 async fn what_an_older_decider_writes_is_read_and_pruned_row_by_row() {
@@ -152,17 +172,7 @@ async fn a_payload_that_is_gone_is_not_taken_for_pruned() {
 #[tokio::test]
 async fn a_role_that_owns_nothing_decides() {
     let (place, _) = ledger();
-    let (server, name) = database(&place).url().rsplit_once('/').unwrap();
-    let host = server.rsplit_once('@').map_or("", |(_, host)| host);
-    let role = format!("decider_{name}");
-    database(&place).execute(&format!(
-        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA countersign TO {role};
-         GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA countersign TO {role};
-         GRANT UPDATE ON countersign.head TO {role};
-         GRANT EXECUTE ON FUNCTION pg_control_system() TO {role}"
-    ));
-    let mut config = Config::at(&format!("postgres://{role}@{host}/{name}"), None).unwrap();
-    config.synchronous_standby = super::super::config::Standby::Optional;
+    let (role, config) = guest(&place);
     let (policy, clock) = (Arc::new(policy(vec![])), clock());
     let open = |clock| {
         let config = config.clone();

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::store::Retention;
-use crate::store::postgres::migrate;
+use crate::store::postgres::config::Durability;
+use crate::store::postgres::{PostgresArchive, migrate};
 
 /// The schemas before and after; 0 for none.
 fn migrated(config: &Config) -> Result<(i32, i32), String> {
@@ -16,9 +17,26 @@ fn an_empty_database_is_brought_along_once() {
     let database = postgres_cluster::database();
     let config = ledger_at(&database);
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: there is no ledger in this database yet: run `decider migrate`");
-    assert_eq!(migrated(&config), Ok((0, 3)));
-    assert_eq!(migrated(&config), Ok((3, 3)));
+    assert_eq!(migrated(&config), Ok((0, 4)));
+    assert_eq!(migrated(&config), Ok((4, 4)));
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+}
+
+/// Its head was written before there was anything to tell that.
+#[tokio::test]
+async fn a_ledger_of_the_schema_before_is_brought_along_and_goes_on() {
+    let (place, config) = ledger();
+    let policy = Arc::new(policy(vec![]));
+    open(&config, &policy).unwrap().allow(&request("tx")).await;
+    database(&place).execute(
+        "DROP TRIGGER freeze_what_was_loaded ON countersign.head;
+         DROP FUNCTION countersign.freeze_what_was_loaded; ALTER TABLE countersign.head DROP COLUMN written;
+         UPDATE countersign.head SET position = position; UPDATE countersign.schema_version SET version = 3",
+    );
+    assert_eq!(migrated(&config), Ok((3, 4)));
+    let desk = open(&config, &policy).unwrap();
+    assert!(desk.answer(&request("tx")).await.recorded_earlier);
+    desk.allow(&request("tx-2")).await;
 }
 
 #[test]
@@ -30,16 +48,16 @@ fn two_programs_at_once_bring_it_along_once() {
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     found.sort_unstable();
-    assert_eq!(found, [(0, 3), (3, 3), (3, 3), (3, 3)]);
+    assert_eq!(found, [(0, 4), (4, 4), (4, 4), (4, 4)]);
 }
 
 #[test]
 fn one_schema_ahead_is_run_with_and_one_that_is_unknown_is_left_alone() {
     let (place, config) = ledger();
-    database(&place).execute("UPDATE countersign.schema_version SET version = 4");
-    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
     database(&place).execute("UPDATE countersign.schema_version SET version = 5");
-    let newer = "PostgreSQL: the ledger has schema 5, and this decider knows 3: it is of a newer version; run that one";
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    database(&place).execute("UPDATE countersign.schema_version SET version = 6");
+    let newer = "PostgreSQL: the ledger has schema 6, and this decider knows 4: it is of a newer version; run that one";
     assert_eq!((refused(&config).as_str(), migrated(&config)), (newer, Err(newer.into())));
 }
 
@@ -51,4 +69,61 @@ fn a_database_of_another_encoding_is_refused() {
     let mut config = Config::at(&format!("{server}/latin_{name}"), None).unwrap();
     config.synchronous_standby = ledger_at(&place).synchronous_standby;
     insta::assert_snapshot!(refused(&config), @"PostgreSQL: the database has encoding LATIN1; UTF8 is needed");
+}
+
+/// Charges that a policy of the tables hides would be headroom.
+#[tokio::test]
+async fn a_ledger_of_which_the_role_does_not_see_every_row_decides_nothing() {
+    let (place, _) = ledger();
+    let (role, config) = guest(&place);
+    let policy = Arc::new(policy(vec![ether_per_hour("1")]));
+    let desk = open(&config, &policy).unwrap();
+    desk.allow(&request("tx-1").amount("0.6")).await;
+    database(&place).execute(
+        "ALTER TABLE countersign.charges ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY insert_only ON countersign.charges FOR INSERT WITH CHECK (true)",
+    );
+    let told = desk.ask(&request("tx-2").amount("0.6")).await;
+    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    insta::assert_snapshot!(refused(&config), @r#"PostgreSQL: query would be affected by row-level security policy for table "charges" (42501)"#);
+    drop(desk);
+    database(&place).execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+/// What is looked for in the order of today is not found where the order of before has put it.
+#[test]
+fn a_database_whose_collation_is_not_the_one_that_it_was_made_with_is_refused() {
+    let (place, mut config) = ledger();
+    let recorded = |version: &str| {
+        database(&place).execute(&format!(
+            "UPDATE pg_database SET datcollversion = {version} WHERE datname = current_database()"
+        ));
+    };
+    recorded("'1'");
+    let name = database(&place).url().rsplit('/').next().unwrap().to_owned();
+    let told = refused(&config).replace(&name, "NAME");
+    insta::assert_snapshot!(told, @"PostgreSQL: the collation of database NAME had version 1, and on this server it has none: what is on record may not be found by the indexes, and be decided again. With the deciders stopped, restore a dump of it into a new database of this server");
+    let read = || PostgresArchive::open(&config).err().map(|error| error.to_string());
+    assert_eq!(std::thread::scope(|scope| scope.spawn(read).join().unwrap()), Some(refused(&config)));
+    assert_eq!(migrated(&config), Err(refused(&config)));
+    config.durability = Durability::Warn;
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    config.durability = Durability::Require;
+    recorded("NULL");
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+}
+
+#[test]
+fn a_database_with_a_collation_of_the_servers_version_is_taken() {
+    let place = postgres_cluster::database();
+    let (server, name) = place.url().rsplit_once('/').unwrap();
+    place.execute(&format!(
+        "CREATE DATABASE icu_{name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+    ));
+    let mut config = Config::at(&format!("{server}/icu_{name}"), None).unwrap();
+    config.synchronous_standby = ledger_at(&place).synchronous_standby;
+    assert_eq!(migrated(&config), Ok((0, 4)));
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    place.execute(&format!("UPDATE pg_database SET datcollversion = '1' WHERE datname = 'icu_{name}'"));
+    assert!(refused(&config).contains("REFRESH COLLATION VERSION"));
 }

@@ -67,6 +67,16 @@ impl Address {
         self.chain
     }
 
+    /// What the same text names on another chain. `None`: nothing, or what the text was is not known any more, because
+    /// reading it folded the case of its letters.
+    pub fn on(&self, chain: Chain) -> Option<Self> {
+        match (self.chain, &self.form) {
+            _ if self.chain == chain => Some(self.clone()),
+            (Chain::Exact | Chain::Solana, Form::Text(text)) => Self::parse(chain, text).ok(),
+            _ => None,
+        }
+    }
+
     /// The canonical form as bytes: with the chain, equal where the addresses are.
     pub(crate) fn canonical(&self) -> &[u8] {
         match &self.form {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use text::DecimalText;
 
-pub use decimals::Decimals;
+pub use decimals::{Decimals, TooManyDecimals};
 pub use error::{AmountError, MAX_AMOUNT_TEXT_BYTES};
 
 /// A number of base units (wei, satoshi, ...), 0 to 2²⁵⁶ − 1.
@@ -129,6 +129,16 @@ impl Amount {
         let product: U512 = self.0.widening_mul(times.0);
         let divisor = U512::from(10).checked_pow(U512::from(places))?;
         U256::checked_from_limbs_slice(product.div_ceil(divisor).as_limbs()).map(Self)
+    }
+
+    /// As many whole units in base units of other decimals: rounded up, and the largest amount there is where it does
+    /// not fit, so that nothing that is counted becomes less.
+    #[must_use]
+    pub fn in_decimals(self, from: Decimals, to: Decimals) -> Self {
+        let finer = U256::from(to.get().saturating_sub(from.get()));
+        let coarser = from.get().saturating_sub(to.get());
+        let times = U256::from(10).checked_pow(finer).map(Self);
+        times.and_then(|times| self.times_over_power_of_ten(times, coarser)).unwrap_or(Self::MAX)
     }
 
     /// Whether it is nothing.

@@ -11,14 +11,14 @@
 //! | the caller's proof | always |
 //! | time | always, and is never missing |
 //! | amount, requested amount, USD value | operations whose payload states what they move; the value needs the table's price, too, where the policy prices the asset by it |
-//! | fee | at signing |
+//! | fee | at signing, for every operation but TYPED_MESSAGE, which sends nothing |
 //! | fee as a share of the amount | at signing, for the same operations as the amount |
 //! | how many destinations there are | operations that pay somebody |
-//! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE) |
+//! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE); one that nobody knows is unusable |
 //! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
 //! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one |
-//! | destination address type | as the type |
-//! | destination address | as the type: for UNMANAGED and ONE_TIME_ADDRESS always, for every other type at signing; before that it is read where it is given, and not missed |
+//! | destination address type | as the type; one that nobody knows is unusable |
+//! | destination address | as the type: for VAULT, EXCHANGE, NETWORK_CONNECTION, FIAT_ACCOUNT, CONNECTED_ACCOUNT and OEC_PARTNER at signing (before that it is read where it is given, and not missed), for every other type, known or not, always |
 //! | how long an address has been listed | as the destination address; its date is the list's |
 //! | destination tag | wherever the address does, for assets that require one, and wherever a condition or a listed address asks for one |
 //! | destination counterparty | as the accounts and lists that it is made of |
@@ -29,7 +29,8 @@
 use crate::address::Chain;
 use crate::request::Stage;
 use crate::vocabulary::{
-    calls_a_method, has_subtype, is_matched_by_address, pays_somebody, signs_messages, states_its_amount,
+    calls_a_method, costs_a_fee, has_subtype, is_matched_by_address, is_paid_by_id, pays_somebody,
+    signs_messages, states_its_amount,
 };
 
 /// Whether the amounts and their value apply.
@@ -57,9 +58,9 @@ pub fn address_type_applies(operation: &str) -> bool {
     destination_applies(operation)
 }
 
-/// Whether the fee applies.
-pub fn fee_applies(stage: Stage) -> bool {
-    stage == Stage::Signing
+/// Whether the fee applies; the bytes of a raw message may be those of a transaction that pays one.
+pub fn fee_applies(operation: &str, stage: Stage) -> bool {
+    stage == Stage::Signing && costs_a_fee(operation)
 }
 
 /// Whether a contract and its method apply.
@@ -72,10 +73,9 @@ pub fn messages_apply(operation: &str) -> bool {
     signs_messages(operation)
 }
 
-/// Whether a destination's address applies; a missing type is one whose address might matter.
+/// Whether a destination's address applies; a type that is missing or unknown is one whose address might matter.
 pub fn address_applies(operation: &str, account_type: Option<&str>, stage: Stage) -> bool {
-    destination_applies(operation)
-        && (stage == Stage::Signing || account_type.is_none_or(is_matched_by_address))
+    destination_applies(operation) && (stage == Stage::Signing || !account_type.is_some_and(is_paid_by_id))
 }
 
 /// Whether a raw transaction can be held against its payload on this chain.
@@ -94,7 +94,9 @@ mod tests {
         assert!(applies(Some("VAULT"), Stage::Signing));
         assert!(applies(Some("UNMANAGED"), Stage::Approval));
         assert!(applies(Some("ONE_TIME_ADDRESS"), Stage::Approval));
-        assert!(applies(None, Stage::Approval));
+        for unknown in [None, Some("UNKNOWN"), Some("vault"), Some("OF_TOMORROW"), Some("CONTRACT")] {
+            assert!(applies(unknown, Stage::Approval), "{unknown:?}");
+        }
         assert!(!address_applies("RAW", Some("UNMANAGED"), Stage::Signing));
     }
 
@@ -124,7 +126,15 @@ mod tests {
         for operation in ["TRANSFER", "PROGRAM_CALL", "UNHEARD_OF", ""] {
             assert!(!call_applies(operation) && !messages_apply(operation), "{operation}");
         }
-        assert!(fee_applies(Stage::Signing) && !fee_applies(Stage::Approval));
+    }
+
+    #[test]
+    fn a_fee_applies_at_signing_of_all_that_may_be_sent() {
+        for operation in ["TRANSFER", "CONTRACT_CALL", "RAW", "UNHEARD_OF"] {
+            assert!(fee_applies(operation, Stage::Signing), "{operation}");
+            assert!(!fee_applies(operation, Stage::Approval), "{operation}");
+        }
+        assert!(!fee_applies("TYPED_MESSAGE", Stage::Signing));
     }
 
     #[test]

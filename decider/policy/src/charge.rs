@@ -7,9 +7,12 @@ mod pairing;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::intent::Intent;
+use crate::asset::Assets;
+use crate::intent::{Intent, Restated};
 use crate::request::{CallerProof, Request, Stage, given};
 use crate::time::Time;
 
@@ -86,6 +89,18 @@ impl Charge {
     pub fn first(key: ChargeKey, intent: Intent, callback_request_id: &str, now: Time) -> Self {
         let part = part_of(&intent, callback_request_id, now);
         Self { key, intent, at: now, parts: vec![part] }
+    }
+
+    /// The same charge by what `assets` say of its asset now.
+    ///
+    /// # Errors
+    /// An address in it was read as one of another chain, and cannot be compared with any of this one.
+    pub fn restated(&self, assets: &Assets) -> Result<Cow<'_, Self>, Changed> {
+        match self.intent.restated(assets) {
+            Restated { lost: true, .. } => Err(Changed::of_another_chain()),
+            Restated { intent: Cow::Owned(intent), .. } => Ok(Cow::Owned(Self { intent, ..self.clone() })),
+            Restated { intent: Cow::Borrowed(_), .. } => Ok(Cow::Borrowed(self)),
+        }
     }
 
     /// Whether all that was allowed on this charge came under that one request id.

@@ -84,8 +84,8 @@ impl Policy {
         }
     }
 
-    /// The groups its limits' keys refer to.
+    /// What its limits see a charge by.
     pub fn groups(&self) -> Groups<'_> {
-        Groups { sources: &self.source_groups, counterparties: &self.counterparties }
+        Groups { assets: &self.assets, sources: &self.source_groups, counterparties: &self.counterparties }
     }
 }

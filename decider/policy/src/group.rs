@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use crate::asset::Assets;
 use crate::choice::{Asking, Sense};
 use crate::intent::{Account, Destination, Intent};
 use crate::list::{AddressList, Reading};
 use crate::matcher::{AccountMatcher, is_listed};
 use crate::truth::Truth;
 
-/// The named groups that the keys of limits can refer to.
+/// What limits of a policy see a charge by, beside their own words: the named groups that their keys can refer to, and
+/// what is known of its asset now.
 #[derive(Debug, Clone, Copy)]
 pub struct Groups<'a> {
+    /// The assets.
+    pub assets: &'a Assets,
     /// Groups of sources.
     pub sources: &'a [SourceGroup],
     /// Groups of destinations.

@@ -11,12 +11,13 @@ use crate::applicability::{amount_applies, raw_transaction_applies};
 use crate::asset::{Asset, TagRule, fee_asset};
 use crate::document::Policy;
 use crate::intent::{Account, Destination, Intent};
-use crate::json::canonical;
+use crate::json::canonical_without_nulls;
 use crate::prices::Quote;
 use crate::raw_transaction::{self, Proof, RawTransactionError};
 use crate::request::{AccountText, DeclaredDestination, DestinationText, Request, given};
 use crate::usd::Usd;
 use crate::verdict::{Reason, ReasonCode};
+use crate::vocabulary::TRANSFER;
 
 /// What the request would do, with its value by `quote`.
 ///
@@ -30,7 +31,7 @@ pub fn read_intent(policy: &Policy, request: &Request, quote: &Quote) -> Result<
     let asset = policy.assets.get(asset_id).ok_or_else(|| unknown_asset(asset_id))?;
     let totals = Totals::read(request, operation, asset)?;
     let destinations = read_destinations(request, operation, asset)?;
-    let sum = check_sum(&totals, &destinations)?;
+    let sum = check_sum(&totals, operation, &destinations)?;
     let destinations =
         if amount_applies(operation) { priced(destinations, quote, asset) } else { destinations };
     let destinations = priced_in_full(destinations, sum, totals.larger());
@@ -44,6 +45,7 @@ pub fn read_intent(policy: &Policy, request: &Request, quote: &Quote) -> Result<
         signer: given(&request.signer).map(str::to_owned),
         source: account(&request.source),
         asset: asset_id.to_owned(),
+        decimals: Some(asset.decimals),
         tag_required: asset.tag == TagRule::Required,
         amount: totals.larger(),
         net_amount: totals.net,
@@ -93,7 +95,7 @@ fn read_amount(
 }
 
 fn read_destinations(request: &Request, operation: &str, asset: &Asset) -> Result<Vec<Destination>, Reason> {
-    if request.destinations.is_empty() && amount_applies(operation) {
+    if request.destinations.is_empty() && operation == TRANSFER {
         return Err(Reason::new(
             ReasonCode::NoDestination,
             "destinations is empty: nothing is paid to anybody",
@@ -233,8 +235,12 @@ fn agree(agrees: bool, one: &str, other: &str) -> Result<(), Reason> {
     Err(Reason::new(ReasonCode::FieldsDisagree, format!("{one} contradicts {other}")))
 }
 
-/// The destinations add up to the net or the requested amount, exactly.
-fn check_sum(totals: &Totals, destinations: &[Destination]) -> Result<Amount, Reason> {
+/// The destinations add up to the net or the requested amount, exactly. What is staked or minted may name none: then the
+/// total alone says what moves.
+fn check_sum(totals: &Totals, operation: &str, destinations: &[Destination]) -> Result<Amount, Reason> {
+    if destinations.is_empty() && amount_applies(operation) {
+        return Ok(Amount::ZERO);
+    }
     let sum = Amount::checked_sum(destinations.iter().map(|destination| destination.amount));
     let sum = sum.ok_or_else(|| {
         Reason::new(ReasonCode::FieldInvalid, "the destinations' amounts add up to more than 256 bits hold")
@@ -299,14 +305,15 @@ fn raw_reason(index: usize, error: &RawTransactionError) -> Reason {
     Reason::new(code, format!("rawTx[{index}]: {error}"))
 }
 
-/// What the operation carries beyond amounts, as digests: two intents differ where these do.
+/// What the operation carries beyond amounts, as digests: two intents differ where these do. Null is missing, and so is
+/// what has no members.
 fn contract_data(request: &Request) -> BTreeMap<String, String> {
-    let digest = |text: &String| {
-        let digest: [u8; 32] = Sha256::digest(canonical(text).as_bytes()).into();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
-    let extra = request.extra_parameters.as_ref().map(|text| ("extraParameters".to_owned(), digest(text)));
-    extra.into_iter().collect()
+    let extra = request.extra_parameters.as_deref().map(canonical_without_nulls);
+    let extra = extra.filter(|text| !["{}", "null"].contains(&text.as_ref())).map(|text| {
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    });
+    extra.map(|digest| ("extraParameters".to_owned(), digest)).into_iter().collect()
 }
 
 fn account(text: &AccountText) -> Account {

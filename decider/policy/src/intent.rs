@@ -1,13 +1,20 @@
 //! What would happen on chain, read from a request whose fields agree with each other.
 
+mod restated;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::amount::Amount;
+use crate::amount::{Amount, Decimals};
 use crate::request::{CallerProof, Stage};
 use crate::usd::Usd;
+
+pub use restated::Restated;
 
 /// One transaction as the rules, the limits and the ledger see it.
 ///
@@ -29,6 +36,9 @@ pub struct Intent {
     pub source: Account,
     /// Asset id, known to the policy.
     pub asset: String,
+    /// Decimals that its amounts were read with. Charges of before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<Decimals>,
     /// Whether a missing tag leaves the receiver unnamed.
     pub tag_required: bool,
     /// The larger of net and requested amount: what is compared with a rule's maximum, and charged.

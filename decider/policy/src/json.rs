@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-pub use canonical::canonical;
+pub use canonical::{canonical, canonical_without_nulls};
 
 /// A value, as far as anything here looks into it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use crate::choice::{Asking, Sense};
 use crate::intent::{Account, Destination, Intent};
 use crate::list::AddressList;
 use crate::truth::Truth;
+use crate::vocabulary::ACCOUNT_TYPES;
 
 /// Accounts by type and, where given, id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl AccountMatcher {
             return sense.not_applicable();
         }
         Truth::all([
-            equals(&self.kind, account.kind.as_ref(), "a destination's type"),
+            is_word(&self.kind, account.kind.as_ref(), &ACCOUNT_TYPES, "a destination's type"),
             self.id.as_ref().map_or(Truth::True, |id| destination_id(id, operation, account, sense)),
         ])
     }
@@ -54,15 +55,27 @@ fn destination_id(id: &String, operation: &str, account: &Account, sense: Sense)
     where_it_applies(applies, account, sense, equals(id, account.id.as_ref(), "a destination's id"))
 }
 
-/// A truth about a part that only some account types have. Without the type nobody can tell whether this one has
-/// it: then it is known only where both come to the same, or leaving the type out would settle what it left open.
+/// A truth about a part that only some account types have. Without a type that is known nobody can tell whether this one
+/// has it: then it is known only where both come to the same, or leaving the type out would settle what it left open.
 pub(crate) fn where_it_applies(applies: bool, account: &Account, sense: Sense, truth: Truth) -> Truth {
     let otherwise = sense.not_applicable();
-    match (applies, &account.kind) {
-        (false, _) => otherwise,
-        (true, Some(_)) => truth,
-        (true, None) if truth == otherwise => truth,
-        (true, None) => Truth::unknown("a destination's type is missing"),
+    let kind = account.kind.as_deref();
+    match kind {
+        _ if !applies => otherwise,
+        _ if truth == otherwise => truth,
+        Some(kind) if ACCOUNT_TYPES.contains(&kind) => truth,
+        Some(_) => Truth::unknown("a destination's type is none that is known"),
+        None => Truth::unknown("a destination's type is missing"),
+    }
+}
+
+/// Whether a value is the one wanted, of a few that are known. Of any other, nobody knows what it stands for.
+pub(crate) fn is_word(wanted: &String, given: Option<&String>, known: &[&str], what: &str) -> Truth {
+    match given {
+        Some(given) if !known.contains(&given.as_str()) => {
+            Truth::unknown(format!("{what} is none that is known"))
+        }
+        _ => equals(wanted, given, what),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::choice::Choice;
 use crate::intent::{Account, Intent};
 use crate::matcher::AccountMatcher;
 use crate::rule::{Effect, Rule, covered_operations};
-use crate::vocabulary::is_matched_by_address;
+use crate::vocabulary::{ACCOUNT_TYPES, is_matched_by_address};
 
 /// The rules of one effect, by what they name.
 #[derive(Debug, Clone, Default)]
@@ -190,10 +190,13 @@ fn name_of(matcher: &AccountMatcher) -> AccountName {
 }
 
 /// By which names rules may know an account: its own, and that of its type. `paid`: an account that is matched by
-/// address has no name of its own; whatever it is called, no rule asks for it.
+/// address has no name of its own; whatever it is called, no rule asks for it. Of a type that nobody knows it may be any.
 fn names_of(account: &Account, paid: bool) -> Option<[AccountName; 2]> {
     let kind = account.kind.clone()?;
     let of_type = (kind.clone(), None);
+    if paid && !ACCOUNT_TYPES.contains(&kind.as_str()) {
+        return None;
+    }
     if paid && is_matched_by_address(&kind) {
         return Some([of_type.clone(), of_type]);
     }

@@ -61,7 +61,8 @@ pub fn settle<L: Ledger>(
     let outcome = match (&evaluation.standing, &evaluation.intent, ChargeKey::of(request)) {
         (Standing::Denied(reason), ..) => Outcome::denied(reason.clone()),
         (_, Some(intent), Some(key)) => {
-            let claim = Claim { callback_request_id: &request.callback_request_id, intent, now };
+            let (callback_request_id, assets) = (&request.callback_request_id, &policy.assets);
+            let claim = Claim { callback_request_id, intent, assets, now };
             meet(policy, evaluation, &claim, &key, &mut ledger)?
         }
         _ => Outcome::denied(Reason::new(ReasonCode::FieldMissing, "txId is missing")),

@@ -47,8 +47,11 @@ pub const TRANSFER: &str = "TRANSFER";
 const STATES_ITS_AMOUNT: [&str; 8] =
     [TRANSFER, "BURN", "MINT", "STAKE", "UNSTAKE", "WITHDRAW", "REDEEM_FROM_COMPOUND", "SUPPLY_TO_COMPOUND"];
 
+/// The operation that signs what is never sent.
+const TYPED_MESSAGE: &str = "TYPED_MESSAGE";
+
 /// Operations that sign a message and pay nobody.
-pub const PAYS_NOBODY: [&str; 2] = ["RAW", "TYPED_MESSAGE"];
+pub const PAYS_NOBODY: [&str; 2] = ["RAW", TYPED_MESSAGE];
 
 /// Operations that call a method of a contract.
 pub const CALLS: [&str; 2] = ["CONTRACT_CALL", "APPROVE"];
@@ -89,6 +92,11 @@ const WITHOUT_SUBTYPE: [&str; 2] = ["VAULT", "ONE_TIME_ADDRESS"];
 /// Account types whose id says nothing: they are matched by address alone (decision model, section 5).
 const MATCHED_BY_ADDRESS: [&str; 2] = ["UNMANAGED", "ONE_TIME_ADDRESS"];
 
+/// Account types that are paid by their id: before signing nobody may know their address. Any other type, unknown ones
+/// too, may be that of a wallet which is nothing but its address.
+const PAID_BY_ID: [&str; 6] =
+    ["VAULT", "EXCHANGE", "NETWORK_CONNECTION", "FIAT_ACCOUNT", "CONNECTED_ACCOUNT", "OEC_PARTNER"];
+
 /// Whether the amount in the payload is what the operation moves.
 pub fn states_its_amount(operation: &str) -> bool {
     STATES_ITS_AMOUNT.contains(&operation)
@@ -97,6 +105,11 @@ pub fn states_its_amount(operation: &str) -> bool {
 /// Whether the operation has destinations at all.
 pub fn pays_somebody(operation: &str) -> bool {
     !PAYS_NOBODY.contains(&operation)
+}
+
+/// Whether the operation may be sent to a chain, where that costs something.
+pub fn costs_a_fee(operation: &str) -> bool {
+    operation != TYPED_MESSAGE
 }
 
 /// Whether the operation calls a method of a contract.
@@ -117,6 +130,11 @@ pub fn has_subtype(account_type: &str) -> bool {
 /// Whether an account of this type is matched by address, not by id.
 pub fn is_matched_by_address(account_type: &str) -> bool {
     MATCHED_BY_ADDRESS.contains(&account_type)
+}
+
+/// Whether an account of this type is paid by its id, whatever its address.
+pub fn is_paid_by_id(account_type: &str) -> bool {
+    PAID_BY_ID.contains(&account_type)
 }
 
 #[cfg(test)]

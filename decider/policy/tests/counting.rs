@@ -177,7 +177,20 @@ fn the_same_destination_twice_is_one_sum() {
     let each = |max: &str| vec![eth_limit("each", &[KeyPart::Destination], max, 3600)];
     assert_eq!(requested(&decide(each("1"), &twice)), [eth("1").to_string()]);
     assert_eq!(code(&decide(each("0.999999999999999999"), &twice)), ReasonCode::LimitExceeded);
-    assert_eq!(requested(&decide(vec![count(&[KeyPart::Destination])], &twice)), ["1"]);
+}
+
+#[test]
+fn payments_are_counted_one_by_one_where_the_destination_is_in_the_key() {
+    let mut twice = two_destinations();
+    twice.destinations[1] = DestinationText { amount: text("0.6"), ..twice.destinations[0].clone() };
+    let of = |key: &[KeyPart]| requested(&decide(vec![count(key)], &twice));
+    assert_eq!(of(&[KeyPart::Destination]), ["2"]);
+    assert_eq!(of(&[KeyPart::Destination, KeyPart::Source]), ["2"]);
+    assert_eq!(of(&[]), ["1"], "a transaction");
+    assert_eq!(of(&[KeyPart::Counterparty]), ["1"], "a transaction");
+    let refused = decide(vec![count(&[KeyPart::Destination])], &twice);
+    assert_eq!(code(&refused), ReasonCode::LimitExceeded);
+    insta::assert_snapshot!(refused.reason.text, @"limit count: 1 payments left of 1 payments, 2 payments asked");
 }
 
 #[test]
@@ -193,6 +206,34 @@ fn a_wallet_is_one_receiver_under_every_name() {
     request.destinations[1].address = None;
     let each = decide(vec![eth_limit("each", &[KeyPart::Destination], "1", 3600)], &request);
     assert_eq!(code(&each), ReasonCode::LimitIndeterminate);
+}
+
+// Operations that name nobody.
+
+#[test]
+fn what_is_staked_for_nobody_counts_by_its_total() {
+    let stake = |id: &str, amount: &str| Request {
+        operation: text("STAKE"),
+        destinations: Vec::new(),
+        ..transfer(id, amount)
+    };
+    let staking = Conditions { operations: one_of(["STAKE".into()].into()), ..Conditions::default() };
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let to_friends = Conditions { destinations: one_of(vec![to_list(&friends)]), ..staking.clone() };
+    let with = |when: Conditions, limits: Vec<Limit>| {
+        NaiveLedger::new(&Policy { allow: vec![rule("staking", when)], limits, ..open() })
+    };
+    let mut ledger = with(staking.clone(), vec![eth_limit("hour", &[], "2", 3600)]);
+    assert_eq!(ledger.decide(&stake("a", "1.5"), START).verdict, Verdict::Allow);
+    assert_eq!(code(&ledger.decide(&stake("b", "1"), START)), ReasonCode::LimitExceeded);
+    assert_eq!(ledger.decide(&stake("c", "0.5"), START).verdict, Verdict::Allow);
+    let alone = |when: Conditions, limits| code(&with(when, limits).decide(&stake("a", "1"), START));
+    assert_eq!(alone(to_friends, vec![]), ReasonCode::NoAllowRule);
+    assert_eq!(alone(staking.clone(), vec![usd("1000000", &[])]), ReasonCode::LimitIndeterminate);
+    let to_each = eth_limit("each", &[KeyPart::Destination], "2", 3600);
+    assert_eq!(alone(staking.clone(), vec![to_each]), ReasonCode::LimitIndeterminate);
+    let bounded = Conditions { amount: Range { max: Some(eth("0.5")), over: None }, ..staking };
+    assert_eq!(alone(bounded, vec![]), ReasonCode::NoAllowRule);
 }
 
 // Operations that do not say what they move.

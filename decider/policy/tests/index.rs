@@ -79,7 +79,9 @@ fn conditions() -> impl Strategy<Value = Conditions> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let known = |words: &'static [&'static str]| weighted(0.8, select(words.to_vec()));
-    let accounts = || (known(&["VAULT", "UNMANAGED", "EXCHANGE", "CONTRACT"]), known(&["0", "1", "2", "9"]));
+    let accounts = || {
+        (known(&["VAULT", "UNMANAGED", "EXCHANGE", "CONTRACT", "OF_TOMORROW"]), known(&["0", "1", "2", "9"]))
+    };
     let to = proptest::collection::vec(accounts(), 0..3);
     let operation = select(vec!["TRANSFER", "RAW", "CONTRACT_CALL", "NEW"]);
     let tenant = select(vec!["default", "json", "other"]);

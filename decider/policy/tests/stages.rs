@@ -342,6 +342,24 @@ const CHANGES: [(&str, Change, Change); 10] = [
 ];
 
 #[test]
+fn parameters_that_say_nothing_are_missing() {
+    let nothing = [None, text("{}"), text(r#"{"x":null}"#), text(r#"{ "x": null, "y": null }"#)];
+    for (first, second) in nothing.iter().flat_map(|first| nothing.iter().map(move |second| (first, second)))
+    {
+        let of = |extra: &Option<String>| Request { extra_parameters: extra.clone(), ..transfer("a", "1") };
+        let mut ledger = limited(vec![]);
+        assert!(allowed(&ledger.decide(&of(first), START)));
+        let signed = ledger.decide(&signing(with_address(of(second), ETH_ADDRESS)), after(1));
+        assert_eq!(code(&signed), ReasonCode::Allowed, "{first:?} {second:?}");
+    }
+    let mut ledger = limited(vec![]);
+    let says = Request { extra_parameters: text(r#"{"x":0,"y":null}"#), ..transfer("a", "1") };
+    assert!(allowed(&ledger.decide(&says, START)));
+    let emptied = Request { extra_parameters: text(r#"{"x":null}"#), ..says };
+    assert_eq!(code(&ledger.decide(&signing(emptied), after(1))), ReasonCode::IntentChanged);
+}
+
+#[test]
 fn leaving_a_changed_field_out_is_no_way_around_it() {
     let mut policy = open();
     policy.allow[0].when.operations = one_of(["TRANSFER".into(), "BURN".into()].into());

@@ -90,7 +90,7 @@ fn limit(limit: LimitStatus) -> wire::LimitStatus {
     let (unit, asset_id) = match limit.unit {
         Unit::BaseUnits(asset) => (wire::limit_status::Unit::BaseUnits, asset),
         Unit::UsdMicros => (wire::limit_status::Unit::UsdMicros, String::new()),
-        Unit::Transactions => (wire::limit_status::Unit::Transactions, String::new()),
+        Unit::Transactions | Unit::Payments => (wire::limit_status::Unit::Transactions, String::new()),
         Unit::Destinations => (wire::limit_status::Unit::Destinations, String::new()),
     };
     let key: HashMap<String, String> =

@@ -109,7 +109,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     deny    sanctioned, engine-elsewhere, large-withdrawal, expensive, expensive-bitcoin
     allow   withdrawals, large-withdrawals, skim-to-cold
     limits  withdrawals-per-hour, transactions-per-hour, one-address-per-day, bitcoin-per-day, ether-per-day, usdc-per-day, skims-per-hour
-    tests   24
+    tests   25
     warning: allow rule withdrawals allows every address of type ONE_TIME_ADDRESS
     warning: allow rule large-withdrawals allows every address of type ONE_TIME_ADDRESS
 
@@ -148,7 +148,7 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
     deny    expensive, approves-all
     allow   lending, approve-tokens, orders
     limits  calls-a-day, messages-an-hour
-    tests   14
+    tests   15
     warning: allow rule lending allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does
     warning: allow rule approve-tokens allows APPROVE, CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does
     warning: allow rule orders allows TYPED_MESSAGE: no amount limit or maximum bounds what that moves, only a count does

@@ -1,8 +1,16 @@
 //! How many decimals the base unit of an asset has.
 
-/// Decimals of an asset: one whole unit is 10 to that power in base units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// Decimals of an asset: one whole unit is 10 to that power in base units. As it is kept: their number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct Decimals(u8);
+
+/// More decimals than an asset can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} decimals: at most {max} can be kept", max = Decimals::MAX)]
+pub struct TooManyDecimals(u8);
 
 impl Decimals {
     /// None: base units are whole units.
@@ -26,5 +34,19 @@ impl Decimals {
     /// The number of them.
     pub const fn get(self) -> u8 {
         self.0
+    }
+}
+
+impl TryFrom<u8> for Decimals {
+    type Error = TooManyDecimals;
+
+    fn try_from(decimals: u8) -> Result<Self, TooManyDecimals> {
+        Self::new(decimals).ok_or(TooManyDecimals(decimals))
+    }
+}
+
+impl From<Decimals> for u8 {
+    fn from(decimals: Decimals) -> Self {
+        decimals.0
     }
 }

@@ -15,11 +15,18 @@ pub struct Changed {
     how: &'static str,
 }
 
+impl Changed {
+    pub(super) fn of_another_chain() -> Self {
+        Self { field: "a destination's address", how: "was read as one of another chain" }
+    }
+}
+
 /// What was charged, with its gaps filled by what is asked now.
 pub(super) fn merge(before: &Intent, now: &Intent) -> Result<Intent, Changed> {
     check_transaction(before, now)?;
     let mut merged = before.clone();
     merged.stage = before.stage.max(now.stage);
+    merged.decimals = before.decimals.or(now.decimals);
     merged.tag_required = before.tag_required || now.tag_required;
     merged.net_amount = before.net_amount.or(now.net_amount);
     merged.requested_amount = before.requested_amount.or(now.requested_amount);

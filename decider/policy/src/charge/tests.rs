@@ -67,6 +67,7 @@ fn intent(stage: Stage, destinations: Vec<Destination>) -> Intent {
         signer: Some("s".into()),
         source: account("VAULT", "0"),
         asset: "ETH".into(),
+        decimals: None,
         tag_required: false,
         amount,
         net_amount: Some(amount),

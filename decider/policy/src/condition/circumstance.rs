@@ -84,7 +84,7 @@ impl CircumstanceConditions {
     fn of_fee(&self, intent: &Intent, fee: Option<&Fee>) -> Truth {
         let Some(bounds) = &self.fee else { return Truth::True };
         match fee {
-            _ if !fee_applies(intent.stage) => Truth::False,
+            _ if !fee_applies(&intent.operation, intent.stage) => Truth::False,
             None => Truth::unknown("the fee is missing"),
             Some(fee) if fee.asset != bounds.asset => {
                 Truth::unknown(format!("the fee is in {}, its bounds are in {}", fee.asset, bounds.asset))
@@ -98,7 +98,9 @@ impl CircumstanceConditions {
             return Truth::True;
         }
         match fee {
-            _ if !fee_applies(intent.stage) || !amount_applies(&intent.operation) => Truth::False,
+            _ if !fee_applies(&intent.operation, intent.stage) || !amount_applies(&intent.operation) => {
+                Truth::False
+            }
             None => Truth::unknown("the fee is missing"),
             Some(fee) if fee.asset != intent.asset => {
                 Truth::unknown(format!("the fee is in {}, the amount in {}", fee.asset, intent.asset))

@@ -7,9 +7,10 @@ use crate::choice::{Asking, Sense};
 use crate::group::Counterparty;
 use crate::intent::{Destination, Intent};
 use crate::list::{AddressList, Age};
-use crate::matcher::{AccountMatcher, equals, is_listed, where_it_applies};
+use crate::matcher::{AccountMatcher, equals, is_listed, is_word, where_it_applies};
 use crate::time::Time;
 use crate::truth::Truth;
+use crate::vocabulary::ADDRESS_TYPES;
 
 /// One alternative: everything it names must hold of the same destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,7 +74,8 @@ fn address_type(wanted: &String, intent: &Intent, destination: &Destination, sen
     if !address_type_applies(&intent.operation) {
         return sense.not_applicable();
     }
-    equals(wanted, destination.address_type.as_ref(), "a destination's address type")
+    let given = destination.address_type.as_ref();
+    is_word(wanted, given, &ADDRESS_TYPES, "a destination's address type")
 }
 
 /// A tag that is known to be none is not the one wanted.

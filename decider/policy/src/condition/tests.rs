@@ -33,6 +33,7 @@ fn transfer(destinations: Vec<Destination>) -> Intent {
         signer: Some("alice".into()),
         source: account(Some("VAULT"), Some("0")),
         asset: "ETH".into(),
+        decimals: None,
         tag_required: false,
         amount: Amount::from_u64(10),
         net_amount: None,

@@ -133,7 +133,7 @@ impl Total {
     fn applies(self, intent: &Intent) -> bool {
         match self {
             Self::Amount | Self::Usd => amount_applies(&intent.operation),
-            Self::Fee => fee_applies(intent.stage),
+            Self::Fee => fee_applies(&intent.operation, intent.stage),
         }
     }
 

@@ -42,6 +42,7 @@ fn intent() -> Intent {
         signer: Some("alice".into()),
         source: Account { kind: Some("VAULT".into()), id: Some("0".into()), subtype: None },
         asset: "ETH".into(),
+        decimals: None,
         tag_required: false,
         amount: amount("1.5"),
         net_amount: None,

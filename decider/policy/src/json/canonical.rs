@@ -15,21 +15,37 @@ const MAX_DEPTH: usize = 16;
 /// Members in the order of their names, nothing between the tokens, text with no escapes but those it needs, and numbers
 /// as they are written: none is taken for another. What is no JSON, or has a name twice in an object, stays as it is.
 pub fn canonical(text: &str) -> Cow<'_, str> {
+    in_form(text, Nulls::Kept)
+}
+
+/// The same without the members that are null, which is the same as missing.
+pub fn canonical_without_nulls(text: &str) -> Cow<'_, str> {
+    in_form(text, Nulls::LeftOut)
+}
+
+/// What becomes of members that are null.
+#[derive(Clone, Copy, PartialEq)]
+enum Nulls {
+    Kept,
+    LeftOut,
+}
+
+fn in_form(text: &str, nulls: Nulls) -> Cow<'_, str> {
     let mut form = String::with_capacity(text.len());
     let value = serde_json::from_str::<&RawValue>(text).ok();
-    match value.and_then(|value| write(&mut form, value, MAX_DEPTH)) {
+    match value.and_then(|value| write(&mut form, value, nulls, MAX_DEPTH)) {
         Some(()) => Cow::Owned(form),
         None => Cow::Borrowed(text),
     }
 }
 
 /// `None`: it has no such form.
-fn write(form: &mut String, value: &RawValue, depth: usize) -> Option<()> {
+fn write(form: &mut String, value: &RawValue, nulls: Nulls, depth: usize) -> Option<()> {
     let text = value.get();
     let below = depth.checked_sub(1);
     match (text.as_bytes().first(), below) {
-        (Some(b'{'), Some(below)) => write_object(form, text, below),
-        (Some(b'['), Some(below)) => write_list(form, text, below),
+        (Some(b'{'), Some(below)) => write_object(form, text, nulls, below),
+        (Some(b'['), Some(below)) => write_list(form, text, nulls, below),
         (Some(b'"'), _) => write_text(form, &serde_json::from_str::<String>(text).ok()?),
         _ => {
             form.push_str(text);
@@ -38,29 +54,31 @@ fn write(form: &mut String, value: &RawValue, depth: usize) -> Option<()> {
     }
 }
 
-fn write_object(form: &mut String, text: &str, depth: usize) -> Option<()> {
+fn write_object(form: &mut String, text: &str, nulls: Nulls, depth: usize) -> Option<()> {
     let Members(members) = serde_json::from_str(text).ok()?;
     form.push('{');
-    for (number, (name, value)) in members.into_iter().enumerate() {
+    let says_something = |value: &RawValue| nulls == Nulls::Kept || value.get() != "null";
+    let members = members.into_iter().filter(|(_, value)| says_something(value));
+    for (number, (name, value)) in members.enumerate() {
         if number > 0 {
             form.push(',');
         }
         write_text(form, &name)?;
         form.push(':');
-        write(form, value, depth)?;
+        write(form, value, nulls, depth)?;
     }
     form.push('}');
     Some(())
 }
 
-fn write_list(form: &mut String, text: &str, depth: usize) -> Option<()> {
+fn write_list(form: &mut String, text: &str, nulls: Nulls, depth: usize) -> Option<()> {
     let entries: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     form.push('[');
     for (number, entry) in entries.into_iter().enumerate() {
         if number > 0 {
             form.push(',');
         }
-        write(form, entry, depth)?;
+        write(form, entry, nulls, depth)?;
     }
     form.push(']');
     Some(())
@@ -114,6 +132,19 @@ mod tests {
             assert_eq!(canonical(one), canonical(other));
         }
         assert_eq!(canonical(r#"{ "b":[ "x",1.50 ],"a":{} }"#), r#"{"a":{},"b":["x",1.50]}"#);
+    }
+
+    #[test]
+    fn members_that_are_null_are_missing_where_that_is_asked() {
+        for (text, without) in [
+            (r#"{"x":null}"#, "{}"),
+            (r#"{"b": null, "a": [null, {"n": null}], "c": "null"}"#, r#"{"a":[null,{}],"c":"null"}"#),
+            ("null", "null"),
+            (r#"{"a":null,"a":null}"#, r#"{"a":null,"a":null}"#),
+        ] {
+            assert_eq!(canonical_without_nulls(text), without);
+        }
+        assert_eq!(canonical(r#"{"x":null}"#), r#"{"x":null}"#);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub enum Cap {
     Amount(BTreeMap<String, Amount>),
     /// Value.
     Usd(Usd),
-    /// Transactions; with the destination in the key, transactions to it.
+    /// Transactions; with the destination in the key, payments to it.
     Count(u64),
     /// Different destinations: each counts once, however often it is paid.
     Destinations(u64),
@@ -31,6 +31,8 @@ pub enum Unit {
     UsdMicros,
     /// Transactions.
     Transactions,
+    /// Payments to a destination: several may be in one transaction.
+    Payments,
     /// Different destinations.
     Destinations,
 }
@@ -40,6 +42,7 @@ impl Unit {
     pub fn in_words(&self, assets: &Assets, amount: Amount) -> String {
         match self {
             Self::Transactions => format!("{amount} transactions"),
+            Self::Payments => format!("{amount} payments"),
             Self::Destinations => format!("{amount} destinations"),
             Self::UsdMicros => format!("{} USD", Usd::from_micros(amount)),
             Self::BaseUnits(asset) => match assets.get(asset) {

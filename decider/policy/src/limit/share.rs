@@ -51,8 +51,9 @@ impl Limit {
     /// same key are one share; with the signer in the key the charge counts once for each signer.
     pub fn shares_of(&self, charge: &Charge, groups: Groups<'_>) -> Shares {
         let mut shares = Shares::default();
+        let intent = charge.intent.restated(groups.assets).intent;
         for (part, at) in self.counted_parts(charge) {
-            self.add_shares(&mut shares, &allowed_by(part, &charge.intent), at, groups);
+            self.add_shares(&mut shares, &allowed_by(part, &intent), at, groups);
         }
         shares
     }
@@ -169,6 +170,10 @@ impl Limit {
             (Cap::Destinations(_), _) => {
                 Quantity::Destinations([destination_key(intent, destination)?].into())
             }
+            // Without a destination there is no value either.
+            (Cap::Usd(_), None) if amount_applies(&intent.operation) && !intent.amount.is_zero() => {
+                Quantity::Unknown
+            }
             (Cap::Amount(_) | Cap::Usd(_), None) => Quantity::Known(Amount::ZERO),
             (Cap::Amount(_), Some(destination)) => Quantity::Known(destination.amount),
             (Cap::Usd(_), Some(destination)) => match destination.usd {
@@ -181,10 +186,10 @@ impl Limit {
         })
     }
 
-    /// A count is one per transaction and key, however many destinations share it.
+    /// A count is one per transaction and key, however many destinations share it, unless it counts payments.
     fn add(&self, sum: Quantity, part: Quantity) -> Quantity {
         match (&self.cap, sum, part) {
-            (Cap::Count(_), sum, _) => sum,
+            (Cap::Count(_), sum, _) if !self.counts_payments() => sum,
             (_, sum, Quantity::Known(amount)) => sum.plus(amount),
             (_, Quantity::Destinations(mut all), Quantity::Destinations(more)) => {
                 all.extend(more);

@@ -51,11 +51,23 @@ impl Limit {
             _ => None,
         };
         let asset = bucket.key.get(&KeyPart::Asset).or(only).map_or("", String::as_str);
-        Some((self.cap.unit(asset), self.cap.max(asset)?))
+        Some((self.unit(asset), self.cap.max(asset)?))
     }
 
     /// The unit of its numbers.
     pub fn unit_of(&self, intent: &Intent) -> Unit {
-        self.cap.unit(&intent.asset)
+        self.unit(&intent.asset)
+    }
+
+    fn unit(&self, asset: &str) -> Unit {
+        match &self.cap {
+            Cap::Count(_) if self.counts_payments() => Unit::Payments,
+            cap => cap.unit(asset),
+        }
+    }
+
+    /// A count is one per transaction unless the destination is in the key (decision model, section 4).
+    pub(super) fn counts_payments(&self) -> bool {
+        self.key.contains(&KeyPart::Destination)
     }
 }

@@ -1,5 +1,6 @@
 //! The charge that a request would leave: the first of its transaction, or one that joins it.
 
+use crate::asset::Assets;
 use crate::charge::{Charge, ChargeKey};
 use crate::intent::Intent;
 use crate::ledger::Ledger;
@@ -18,6 +19,8 @@ pub struct ChargeChange {
 pub struct Claim<'a> {
     pub callback_request_id: &'a str,
     pub intent: &'a Intent,
+    /// What is known of the assets of charges.
+    pub assets: &'a Assets,
     pub now: Time,
 }
 
@@ -51,7 +54,10 @@ impl Claim<'_> {
     }
 
     fn join(&self, known: Charge) -> Result<ChargeChange, String> {
-        match known.joined_by(self.intent.clone(), self.callback_request_id, self.now) {
+        let joined = known
+            .restated(self.assets)
+            .and_then(|restated| restated.joined_by(self.intent.clone(), self.callback_request_id, self.now));
+        match joined {
             Ok(after) => Ok(ChargeChange { before: Some(known), after }),
             Err(changed) => Err(format!("another request of this transaction was allowed before: {changed}")),
         }

@@ -9,7 +9,7 @@ use crate::request::Stage;
 use crate::time::{Calendar, CalendarUnit, Window, Zone};
 use crate::usd::Usd;
 
-const GROUPS: Groups<'_> = Groups { sources: &[], counterparties: &[] };
+const GROUPS: Groups<'_> = Groups { assets: &BTreeMap::new(), sources: &[], counterparties: &[] };
 
 fn at(seconds: i64) -> Time {
     Time::from_micros(seconds * 1_000_000)
@@ -52,6 +52,7 @@ fn charge(tx_id: &str, source: &str, amount: Amount, time: Time) -> Charge {
         signer: None,
         source: Account { id, ..account },
         asset: "ETH".into(),
+        decimals: None,
         tag_required: false,
         amount,
         net_amount: Some(amount),

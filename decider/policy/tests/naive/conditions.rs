@@ -81,7 +81,7 @@ fn usd(bounds: Bounds, facts: &Facts) -> Known {
 
 fn fee(when: &When, facts: &Facts) -> Known {
     let Some((asset, bounds)) = when.fee else { return Some(true) };
-    if facts.stage != Stage::Signing {
+    if facts.stage != Stage::Signing || facts.operation == "TYPED_MESSAGE" {
         return Some(false);
     }
     let (paid_in, units) = facts.fee?;

@@ -101,6 +101,7 @@ fn count(limit: &PlainLimit, facts: &Facts, counted: &mut Counted) {
     let paid: u128 = facts.payees.iter().map(|payee| payee.amount).sum();
     for (key, mut sum) in sums {
         match limit.cap {
+            PlainCap::Count(_) if limit.key.contains(&"destination") => {}
             PlainCap::Count(_) => sum.units = 1,
             PlainCap::Amount(_) => sum.units += facts.amount.saturating_sub(paid),
             PlainCap::Usd(_) | PlainCap::Destinations(_) => {}
@@ -127,7 +128,10 @@ fn part_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Option<S
         PlainCap::Destinations(_) => part.names = [destination(facts, payee)?].into(),
         PlainCap::Amount(_) => part.units = payee.map_or(0, |payee| payee.amount),
         PlainCap::Usd(_) => {
-            let Some(payee) = payee else { return Some(part) };
+            let Some(payee) = payee else {
+                part.unpriced = moves_its_amount(&facts.operation) && facts.amount > 0;
+                return Some(part);
+            };
             let worthless = payee.amount == 0 && !moves_its_amount(&facts.operation);
             part.unpriced = payee.usd.is_none() && !worthless;
             part.units = payee.usd.unwrap_or(0);

@@ -4,7 +4,7 @@ use policy::request::Stage;
 
 use super::logic::{Known, all, any, not};
 use super::model::{LISTS, Pick, PlainAccount, PlainReceiver, RECEIVERS, To};
-use super::read::{Facts, Payee, by_address, pays};
+use super::read::{Facts, Payee, by_address, by_id, pays};
 
 /// How a condition is asked.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,8 @@ fn is(to: &To, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
         parts.push(is_receiver(&RECEIVERS[receiver], facts, payee, ask));
     }
     if let Some(word) = to.address_type {
-        let known = same(word, &payee.address_type);
+        let one_of_two = |given: &&String| ["WHITELISTED", "ONE_TIME"].contains(&given.as_str());
+        let known = same(word, &payee.address_type.as_ref().filter(one_of_two).cloned());
         parts.push(if pays(&facts.operation) { known } else { ask.not_applicable() });
     }
     if let Some(tag) = to.tag {
@@ -77,23 +78,28 @@ fn is_account((kind, id): &PlainAccount, facts: &Facts, payee: &Payee, ask: Ask)
     }
     let has_id = |kind: &str| !by_address(kind);
     let id = id.map(|id| by_kind(facts, payee, ask, has_id, same(id, &payee.id)));
-    all([same(kind, &payee.kind), id.unwrap_or(Some(true))])
+    all([same(kind, &known_kind(payee)), id.unwrap_or(Some(true))])
 }
 
 /// A part that only some types have. Without the type it is known only where it comes to the same either way.
 fn by_kind(facts: &Facts, payee: &Payee, ask: Ask, applies: impl Fn(&str) -> bool, known: Known) -> Known {
-    match &payee.kind {
+    match known_kind(payee) {
         _ if !pays(&facts.operation) => ask.not_applicable(),
-        Some(kind) if applies(kind) => known,
+        Some(kind) if applies(&kind) => known,
         Some(_) => ask.not_applicable(),
         None if known == ask.not_applicable() => known,
         None => None,
     }
 }
 
+/// The one that nobody knows yet is as good as none.
+fn known_kind(payee: &Payee) -> Option<String> {
+    payee.kind.clone().filter(|kind| kind != "OF_TOMORROW")
+}
+
 fn address_matters(facts: &Facts, payee: &Payee) -> bool {
-    let named_by_it = payee.kind.as_deref().is_none_or(by_address);
-    pays(&facts.operation) && (named_by_it || facts.stage == Stage::Signing)
+    let may_be_one = !payee.kind.as_deref().is_some_and(by_id);
+    pays(&facts.operation) && (may_be_one || facts.stage == Stage::Signing)
 }
 
 fn is_listed(list: usize, facts: &Facts, payee: &Payee, ask: Ask) -> Known {

@@ -2,7 +2,7 @@
 
 use policy::request::{Request, Stage};
 
-use super::read::{Facts, Payee, moves_its_amount, pays};
+use super::read::{Facts, Payee, by_id, moves_its_amount, pays};
 
 #[derive(Debug, Clone)]
 pub struct Charge {
@@ -107,8 +107,7 @@ fn paired(before: &Facts, now: &Facts) -> Option<Vec<Payee>> {
 fn is_kept(before: &Payee, now: &Payee, facts: &Facts) -> bool {
     let kind = now.kind.as_deref();
     let paid = pays(&facts.operation);
-    let by_address = kind.is_none_or(|kind| kind == "UNMANAGED" || kind == "ONE_TIME_ADDRESS");
-    let at_an_address = paid && (by_address || facts.stage == Stage::Signing);
+    let at_an_address = paid && (!kind.is_some_and(by_id) || facts.stage == Stage::Signing);
     let has_subtype = paid && kind.is_none_or(|kind| kind != "VAULT" && kind != "ONE_TIME_ADDRESS");
     now.amount <= before.amount
         && keeps(&before.kind, &now.kind, true)

@@ -59,6 +59,13 @@ pub fn calls(operation: &str) -> bool {
     operation == "CONTRACT_CALL" || operation == "APPROVE"
 }
 
+/// Whether somebody may be paid there whose address nobody knows yet: of all others it is missed.
+pub fn by_id(kind: &str) -> bool {
+    let paid_by_id =
+        ["VAULT", "EXCHANGE", "NETWORK_CONNECTION", "FIAT_ACCOUNT", "CONNECTED_ACCOUNT", "OEC_PARTNER"];
+    paid_by_id.contains(&kind)
+}
+
 pub fn by_address(kind: &str) -> bool {
     kind == "UNMANAGED" || kind == "ONE_TIME_ADDRESS"
 }
@@ -72,7 +79,7 @@ pub fn read(request: &Request) -> Option<Facts> {
     let states = moves_its_amount(&operation);
     let net = amount(&request.amount, asset, states)?;
     let requested = amount(&request.requested_amount, asset, states)?;
-    if states && request.destinations.is_empty() {
+    if operation == "TRANSFER" && request.destinations.is_empty() {
         return None;
     }
     let mut payees = Vec::new();
@@ -82,7 +89,8 @@ pub fn read(request: &Request) -> Option<Facts> {
     declared(request, asset, &mut payees)?;
     let sum: u128 = payees.iter().map(|payee| payee.amount).sum();
     let total = net.unwrap_or(0).max(requested.unwrap_or(0));
-    let agrees = net == Some(sum) || requested == Some(sum) || (net, requested, sum) == (None, None, 0);
+    let unsaid = if states { payees.is_empty() } else { (net, requested, sum) == (None, None, 0) };
+    let agrees = net == Some(sum) || requested == Some(sum) || unsaid;
     if !agrees {
         return None;
     }
@@ -103,7 +111,8 @@ pub fn read(request: &Request) -> Option<Facts> {
         net,
         requested,
         payees,
-        extra: request.extra_parameters.clone(),
+        // Nothing in it is the same as none of it.
+        extra: request.extra_parameters.clone().filter(|extra| extra != "{}"),
         fee: fee(request, asset)?,
         note: given(&request.note),
         external: given(&request.external_tx_id),

@@ -150,6 +150,7 @@ fn add(sum: &mut Recount, limit: &Limit, at: Time, of: &[&Destination]) {
     let units = |amount: policy::amount::Amount| amount.to_string().parse::<u128>().unwrap();
     sum.oldest = Some(sum.oldest.map_or(at, |oldest| oldest.min(at)));
     match &limit.cap {
+        Cap::Count(_) if limit.key.contains(&KeyPart::Destination) => sum.amount += of.len() as u128,
         Cap::Count(_) => sum.amount += 1,
         Cap::Amount(_) => sum.amount += of.iter().map(|each| units(each.amount)).sum::<u128>(),
         Cap::Usd(_) if of.iter().any(|each| each.usd.is_none()) => sum.unpriced += 1,

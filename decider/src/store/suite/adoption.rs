@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use policy::amount::{Amount, Decimals};
 use policy::document::Policy;
+use policy::limit::Cap;
 use policy::verdict::{Action, ReasonCode};
 
 use super::fixture::*;
@@ -61,6 +63,30 @@ async fn a_question_that_the_change_overtakes_is_evaluated_again() {
         assert_eq!(overtaken.policy_hash, "nothing");
         let again = desk.store.decide(proposal(&desk.policy, &request("tx-1"))).await.unwrap();
         assert_eq!((again.decision, again.recorded_earlier), (first, true));
+    }
+}
+
+/// What was charged counts for as much, at a change as at a start.
+#[tokio::test]
+async fn corrected_decimals_change_no_usage() {
+    let fine = named("fine", policy(vec![ether_per_hour("4")]));
+    let mut corrected = policy(vec![ether_per_hour("4")]);
+    corrected.assets.get_mut("ETH").unwrap().decimals = Decimals::SIX;
+    corrected.limits[0].cap = Cap::Amount([("ETH".to_owned(), Amount::from_u64(4_000_000))].into());
+    let coarse = named("coarse", corrected);
+    for place in Place::each() {
+        let clock = clock();
+        let desk = place.open(&fine, &clock);
+        desk.allow(&request("tx-1").amount("3")).await;
+        adopt(&desk, &coarse).await.unwrap();
+        let refused = desk.reject(&request("tx-2").amount("2"), ReasonCode::LimitExceeded).await;
+        assert_eq!(refused.limits[0].used, Amount::from_u64(3_000_000), "{}", place.name());
+        desk.allow(&request("tx-3").amount("0.5")).await;
+        drop(desk);
+        let desk = place.open(&fine, &clock);
+        let refused = desk.reject(&request("tx-4").amount("1"), ReasonCode::LimitExceeded).await;
+        assert_eq!(refused.limits[0].used, ether("3.5"), "{}", place.name());
+        desk.allow(&request("tx-5").amount("0.5")).await;
     }
 }
 

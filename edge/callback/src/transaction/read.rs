@@ -9,6 +9,7 @@ pub(super) fn transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, 
     let destinations =
         members.objects("destinations", bounds.max_destinations, |entry| destination(entry, bounds))?;
     let displayed = destinations.iter().any(|destination| destination.display_address.is_some());
+    let shown = members.text("displayDstAddress", bounds.max_address_bytes)?;
     let mut transaction = Transaction {
         request_id: members.request_id()?,
         stage: if evidence || displayed { Stage::Signing } else { Stage::Approval },
@@ -32,8 +33,26 @@ pub(super) fn transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, 
             .map(str::to_owned),
         unread_fields_json: None,
     };
+    let says_something = |shown: &String| !shown.is_empty();
+    shown.filter(says_something).map_or(Ok(()), |shown| show(&mut transaction, &shown))?;
     transaction.unread_fields_json = unread(members, bounds)?;
     Ok(transaction)
+}
+
+/// An address that the top level shows is that of the one destination, or of the declared one: where that place is free
+/// it is held against the others there, by what it means.
+fn show(transaction: &mut Transaction, shown: &str) -> Result<(), Refusal> {
+    let only = match transaction.destinations.as_mut_slice() {
+        [only] => Some(&mut only.display_address),
+        _ => None,
+    };
+    let places = only.into_iter().chain([&mut transaction.declared_destination.address]);
+    for place in places {
+        if place.get_or_insert_with(|| shown.to_owned()) == shown {
+            return Ok(());
+        }
+    }
+    Err(Refusal::new("displayDstAddress", "contradicts the address of the destination"))
 }
 
 fn unread(members: Members<'_>, bounds: &Bounds) -> Result<Option<String>, Refusal> {
@@ -89,8 +108,8 @@ fn raw_transaction(members: &mut Members<'_>, bounds: &Bounds) -> Result<RawTran
 }
 
 /// Fields that only a signing request has: present with any value but null, an empty list included
-/// (callback protocol, section 4.4). `displayDstAddress` belongs to a destination; at the top level it would
-/// still be a sign of signing.
+/// (callback protocol, section 4.4). `displayDstAddress` belongs to a destination; at the top level it is
+/// as much a sign of signing.
 fn has_evidence(members: &Members<'_>) -> bool {
     ["rawTx", "players", "fee", "displayDstAddress"].iter().any(|name| members.has(name))
 }

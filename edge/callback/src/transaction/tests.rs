@@ -142,6 +142,34 @@ fn concludes_the_stage_from_evidence() {
 }
 
 #[test]
+fn an_address_that_the_top_level_shows_is_held_against_the_others() {
+    let shown = |rest: &str| decode(&format!(r#"{{"requestId":"r","displayDstAddress":"A",{rest}}}"#));
+    let addresses = |rest: &str| {
+        let read = shown(rest);
+        assert_eq!(read.unread_fields_json, None, "{rest}");
+        let displays = read.destinations.into_iter().map(|each| each.display_address).collect::<Vec<_>>();
+        (read.declared_destination.address, displays)
+    };
+    assert_eq!(addresses(r#""destinations":[{"dstAddress":"B"}]"#), (None, vec![some("A")]));
+    assert_eq!(addresses(r#""destinations":[{"displayDstAddress":"A"}]"#), (None, vec![some("A")]));
+    assert_eq!(addresses(r#""destinations":[{"displayDstAddress":"B"}]"#), (some("A"), vec![some("B")]));
+    assert_eq!(addresses(r#""destinations":[{},{}]"#), (some("A"), vec![None, None]));
+    assert_eq!(addresses(r#""destAddress":"A""#), (some("A"), vec![]));
+    for rest in [
+        r#""destAddress":"B""#,
+        r#""destAddress":"B","destinations":[{},{}]"#,
+        r#""destAddress":"B","destinations":[{"displayDstAddress":"C"}]"#,
+    ] {
+        let refused = refusal(&format!(r#"{{"requestId":"r","displayDstAddress":"A",{rest}}}"#));
+        assert_eq!(
+            refused.to_string(),
+            "displayDstAddress: contradicts the address of the destination",
+            "{rest}"
+        );
+    }
+}
+
+#[test]
 fn null_is_missing() {
     let nulls = [
         "signerId",

@@ -105,9 +105,11 @@ fn pay(random: &mut Random, request: &mut Request, operation: &str, asset: &str)
     let moves = operation == "TRANSFER" || operation == "MINT";
     let payees = match operation {
         "RAW" | "TYPED_MESSAGE" => usize::from(random.percent(15)),
+        "MINT" => usize::from(random.percent(70)),
         _ => 1 + usize::from(random.percent(20)),
     };
-    let mut sum = 0;
+    // What is minted for nobody is minted all the same.
+    let mut sum = if moves && payees == 0 { 100 } else { 0 };
     for _ in 0..payees {
         let units = if moves { random.one(&[50, 100, 100, 150, 300]) } else { 0 };
         sum += units;
@@ -155,7 +157,7 @@ fn payee(random: &mut Random, request: &Request, asset: &str) -> DestinationText
         address,
         display_address: shown,
         tag: word(random, &["", "7", "7", "8"], if asset == "XRP" { 85 } else { 45 }),
-        address_type: word(random, &["WHITELISTED", "WHITELISTED", "ONE_TIME"], 85),
+        address_type: word(random, &["WHITELISTED", "WHITELISTED", "WHITELISTED", "ONE_TIME", "OTHER"], 85),
     }
 }
 

@@ -140,7 +140,8 @@ async fn a_record_that_is_read_back_waits_for_the_standby_too() {
     let _other = cluster.standby("other", &Setup::default());
     cluster.wait_for("nobody");
     until("the setting", || texts(&cluster.url(), "SHOW synchronous_standby_names") == ["nobody"]).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // The server's checkpointer takes a moment to act on it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let told = other.ask(&request("tx")).await;
     assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
     assert!(one.newest("tx").await.is_some(), "its own commit was acknowledged");

@@ -34,6 +34,8 @@ pub mod store;
 
 pub mod document;
 
+pub mod private;
+
 pub mod telemetry;
 
 pub mod clock;

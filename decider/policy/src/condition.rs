@@ -57,6 +57,11 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// Whether they ask for this asset, by id, or for any.
+    pub fn covers_asset(&self, id: &str) -> bool {
+        self.assets.as_ref().is_none_or(|assets| assets.contains(id))
+    }
+
     /// The conditions over the transaction as a whole, but for its value.
     pub fn of_transaction(&self, intent: &Intent) -> Truth {
         Part::all(self.parts_of_transaction(intent))
@@ -65,14 +70,13 @@ impl Conditions {
     /// The same, one by one.
     pub fn parts_of_transaction(&self, intent: &Intent) -> impl Iterator<Item = Part> {
         let stage = self.stages.as_ref().is_none_or(|stages| stages.contains(&intent.stage));
-        let asset = self.assets.as_ref().is_none_or(|assets| assets.contains(&intent.asset));
         let parts = [
             (Field::Tenant, self.caller.of_tenant(&intent.tenant)),
             (Field::CallerProof, self.caller.of_proof(intent.caller_proof)),
             (Field::Signers, self.of_signer(intent.signer.as_ref())),
             (Field::Stages, stage.into()),
             (Field::Operations, has(&self.operations, Some(&intent.operation), "the operation")),
-            (Field::Assets, asset.into()),
+            (Field::Assets, self.covers_asset(&intent.asset).into()),
             (Field::Source, self.of_source(&intent.source)),
             (Field::Amount, self.of_amount(intent)),
         ];

@@ -5,7 +5,7 @@ use crate::choice::{Asking, Sense};
 use crate::intent::{Account, Destination, Intent};
 use crate::list::AddressList;
 use crate::truth::Truth;
-use crate::vocabulary::ACCOUNT_TYPES;
+use crate::vocabulary::{ACCOUNT_TYPES, is_account_type};
 
 /// Accounts by type and, where given, id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(crate) fn where_it_applies(applies: bool, account: &Account, sense: Sense, t
     match kind {
         _ if !applies => otherwise,
         _ if truth == otherwise => truth,
-        Some(kind) if ACCOUNT_TYPES.contains(&kind) => truth,
+        Some(kind) if is_account_type(kind) => truth,
         Some(_) => Truth::unknown("a destination's type is none that is known"),
         None => Truth::unknown("a destination's type is missing"),
     }

@@ -11,7 +11,7 @@ use crate::choice::Choice;
 use crate::intent::{Account, Intent};
 use crate::matcher::AccountMatcher;
 use crate::rule::{Effect, Rule, covered_operations};
-use crate::vocabulary::{ACCOUNT_TYPES, is_matched_by_address};
+use crate::vocabulary::{is_account_type, is_matched_by_address};
 
 /// The rules of one effect, by what they name.
 #[derive(Debug, Clone, Default)]
@@ -194,7 +194,7 @@ fn name_of(matcher: &AccountMatcher) -> AccountName {
 fn names_of(account: &Account, paid: bool) -> Option<[AccountName; 2]> {
     let kind = account.kind.clone()?;
     let of_type = (kind.clone(), None);
-    if paid && !ACCOUNT_TYPES.contains(&kind.as_str()) {
+    if paid && !is_account_type(&kind) {
         return None;
     }
     if paid && is_matched_by_address(&kind) {

@@ -122,6 +122,11 @@ pub fn signs_messages(operation: &str) -> bool {
     PAYS_NOBODY.contains(&operation)
 }
 
+/// Whether accounts of this type are known. Of any other nobody knows what its ids and addresses stand for.
+pub fn is_account_type(name: &str) -> bool {
+    ACCOUNT_TYPES.contains(&name)
+}
+
 /// Whether an account of this type has a subtype.
 pub fn has_subtype(account_type: &str) -> bool {
     !WITHOUT_SUBTYPE.contains(&account_type)

@@ -1,7 +1,7 @@
 //! Accounts by type and id.
 
 use policy::condition::AccountMatcher;
-use policy::vocabulary::{ACCOUNT_TYPES, is_matched_by_address};
+use policy::vocabulary::{ACCOUNT_TYPES, is_account_type, is_matched_by_address};
 
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
@@ -49,7 +49,7 @@ fn read_type(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
 
 /// A type that nobody has would never match.
 pub fn check_type(name: &str) -> Result<(), String> {
-    if ACCOUNT_TYPES.contains(&name) { Ok(()) } else { Err(unknown("account type", name, ACCOUNT_TYPES)) }
+    if is_account_type(name) { Ok(()) } else { Err(unknown("account type", name, ACCOUNT_TYPES)) }
 }
 
 /// The id of a destination that is matched by address would never be looked at.

@@ -1,13 +1,10 @@
 //! A file that is new, and whole or not there: written aside, synced, and renamed. Nothing is replaced by it.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What is written holds addresses and amounts: it is for its owner alone.
-const FILE_MODE: u32 = 0o600;
+use crate::private::{self, Lock, with_suffix};
 
 /// Files that SQLite and we make beside one that is being written.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", ".lock"];
@@ -33,7 +30,7 @@ pub struct Aside<'a> {
     path: &'a Path,
     partial: PathBuf,
     /// Nobody else writes to this name for as long as it is locked.
-    lock: File,
+    _lock: Lock,
 }
 
 impl<'a> Aside<'a> {
@@ -44,7 +41,7 @@ impl<'a> Aside<'a> {
         let failed = |why| AsideError::Write(path.display().to_string(), why);
         let lock = locked(&held(&partial)).map_err(failed)?;
         let Some(lock) = lock else { return Err(AsideError::InUse(path.display().to_string())) };
-        let aside = Self { path, partial, lock };
+        let aside = Self { path, partial, _lock: lock };
         // Whoever had the lock before may have ended well.
         is_new(path)?;
         aside.remove().map_err(failed)?;
@@ -58,7 +55,7 @@ impl<'a> Aside<'a> {
 
     /// Creates it there.
     pub fn create(&self) -> Result<File, AsideError> {
-        let created = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&self.partial);
+        let created = private::options().write(true).create_new(true).open(&self.partial);
         created.map_err(|why| self.failed(why))
     }
 
@@ -89,13 +86,11 @@ impl<'a> Aside<'a> {
     }
 }
 
-/// What is left is half of a file at most. Where it cannot be removed, the next try says so. The lock is given back, not
-/// only closed: a child that is being started holds a copy of it.
+/// What is left is half of a file at most. Where it cannot be removed, the next try says so.
 impl Drop for Aside<'_> {
     fn drop(&mut self) {
         let _ = self.remove();
         let _ = fs::remove_file(held(&self.partial));
-        let _ = self.lock.unlock();
     }
 }
 
@@ -112,23 +107,11 @@ fn held(partial: &Path) -> PathBuf {
     with_suffix(partial, ".held")
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
-}
-
 /// Nothing where somebody else has it. Whoever has it removes it at the end, so that what was locked here may not be what
 /// the next one finds under the name.
-fn locked(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(None),
-        Err(TryLockError::Error(why)) => return Err(why),
-    }
-    let (locked, named) = (file.metadata()?, path.metadata());
-    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (locked.dev(), locked.ino())).then_some(file))
+fn locked(path: &Path) -> io::Result<Option<Lock>> {
+    let Some(lock) = Lock::take(path)? else { return Ok(None) };
+    Ok(lock.is_on(path)?.then_some(lock))
 }
 
 #[cfg(test)]

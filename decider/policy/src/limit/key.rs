@@ -8,7 +8,7 @@ use crate::applicability::destination_applies;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::intent::{Account, Destination, Intent};
 use crate::truth::Truth;
-use crate::vocabulary::{ACCOUNT_TYPES, is_matched_by_address};
+use crate::vocabulary::{is_account_type, is_matched_by_address};
 
 /// A dimension that sums can be kept apart by (decision model, section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ pub(super) fn destination_key(intent: &Intent, destination: Option<&Destination>
         };
     };
     let kind = destination.account.kind.as_deref().ok_or("a destination's type is missing")?;
-    if !ACCOUNT_TYPES.contains(&kind) {
+    if !is_account_type(kind) {
         return Err("a destination's type is none that is known".into());
     }
     if !is_matched_by_address(kind) {

@@ -25,8 +25,7 @@ pub fn unmatched(when: &Conditions, effect: Effect, assets: &Assets) -> Vec<Neve
 
 /// The chains of the assets that conditions can meet: those of the addresses, too.
 pub(super) fn chains(when: &Conditions, assets: &Assets) -> BTreeSet<Chain> {
-    let met = |id: &String| when.assets.as_ref().is_none_or(|assets| assets.contains(id));
-    assets.iter().filter(|(id, _)| met(id)).map(|(_, asset)| asset.chain).collect()
+    assets.iter().filter(|(id, _)| when.covers_asset(id)).map(|(_, asset)| asset.chain).collect()
 }
 
 /// Why no address can be on a list.

@@ -91,10 +91,12 @@ pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
     if !bounds_the_fee(asked) && !by_expression() {
         return None;
     }
-    let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
     let unstated = |asset: &Asset| asset.fee_asset.is_none() && asset.chain != Chain::Bitcoin;
     let is_coin = |id: &String| policy.assets.values().any(|asset| asset.fee_asset.as_ref() == Some(id));
-    let (id, _) = policy.assets.iter().find(|(id, asset)| met(id) && unstated(asset) && !is_coin(id))?;
+    let (id, _) = policy
+        .assets
+        .iter()
+        .find(|(id, asset)| rule.when.covers_asset(id) && unstated(asset) && !is_coin(id))?;
     Some(format!(
         "rule {} reads the fee of {id} in {id}: state its fee_asset, which for a token is another",
         rule.id

@@ -26,9 +26,8 @@ pub fn any_tag(policy: &Policy, rule: &Rule) -> Option<String> {
 
 /// An asset of the rule that may be paid to an address of the list without that its tag is known.
 fn asset_of_any_tag<'p>(policy: &'p Policy, rule: &Rule, list: &AddressList) -> Option<&'p String> {
-    let met = |id: &String| rule.when.assets.as_ref().is_none_or(|assets| assets.contains(id));
     let untold = |asset: &Asset| asset.chain == list.chain && asset.tag == TagRule::Optional;
-    let mut assets = policy.assets.iter().filter(|(id, asset)| met(id) && untold(asset));
+    let mut assets = policy.assets.iter().filter(|(id, asset)| rule.when.covers_asset(id) && untold(asset));
     let (id, _) = assets.next().filter(|_| list.chain.has_tags())?;
     list.entries().any(|(_, entry)| entry.tag.is_none()).then_some(id)
 }

@@ -6,9 +6,10 @@ use policy::charge::ChargeKey;
 use policy::identity::Digest;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
-use super::file::{LockedFile, with_suffix};
+use super::file::LockedFile;
 use super::{rows, schema, witness};
 use crate::document::Document;
+use crate::private::with_suffix;
 use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;

@@ -1,14 +1,11 @@
 //! The file itself: one process at a time, and readable by its owner alone.
 
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::private::{self, Lock, with_suffix};
 use crate::store::error::OpenError;
-
-/// Who may read a store that we create: its owner. It holds addresses and amounts.
-const FILE_MODE: u32 = 0o600;
 
 /// How much of a file is written again at once.
 const CHUNK_BYTES: usize = 1024 * 1024;
@@ -16,15 +13,7 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// A file that no other decider has open, for as long as this lives.
 pub struct LockedFile {
     path: PathBuf,
-    lock: File,
-}
-
-/// Given back, not only closed: a child that is being started holds a copy of every file until it runs its own
-/// program, and with it the lock.
-impl Drop for LockedFile {
-    fn drop(&mut self) {
-        let _ = self.lock.unlock();
-    }
+    _lock: Lock,
 }
 
 impl LockedFile {
@@ -32,17 +21,13 @@ impl LockedFile {
     /// and people may read the database while we have it.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
         let path = real_path(path)?;
-        let lock = open_private(&with_suffix(&path, ".lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path)),
-            Err(TryLockError::Error(why)) => {
-                return Err(OpenError::File { path: with_suffix(&path, ".lock"), why });
-            }
-        }
-        open_private(&path)?;
+        let beside = with_suffix(&path, ".lock");
+        let lock = Lock::take(&beside).map_err(|why| OpenError::File { path: beside, why })?;
+        let Some(lock) = lock else { return Err(OpenError::Locked(path)) };
+        // SQLite gives its log the same mode.
+        private::open(&path).map_err(|why| OpenError::File { path: path.clone(), why })?;
         sync_folder(folder_of(&path))?;
-        Ok(Self { path, lock })
+        Ok(Self { path, _lock: lock })
     }
 
     /// Its path with every link followed.
@@ -84,20 +69,6 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Opens, or creates for its owner alone. SQLite gives its log the same mode.
-fn open_private(path: &Path) -> Result<File, OpenError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
-    options.open(path).map_err(|why| OpenError::File { path: path.to_owned(), why })
-}
-
-/// The file beside it whose name goes on so.
-pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
-}
-
 /// Writes all of a file once more where it stands, and syncs it.
 pub fn write_again(path: &Path) -> std::io::Result<()> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -107,22 +78,5 @@ pub fn write_again(path: &Path) -> std::io::Result<()> {
         let Some(read @ [_, ..]) = chunk.get(..count) else { return file.sync_all() };
         file.write_all_at(read, at)?;
         at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_in_a_child_that_is_being_started_keeps_nobody_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("decider.db");
-        let first = LockedFile::take(&path).unwrap();
-        let inherited = first.lock.try_clone().unwrap();
-        assert!(matches!(LockedFile::take(&path), Err(OpenError::Locked(_))));
-        drop(first);
-        assert!(LockedFile::take(&path).is_ok());
-        drop(inherited);
     }
 }

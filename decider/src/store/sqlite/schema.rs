@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::file::{with_suffix, write_again};
+use super::file::write_again;
+use crate::private::with_suffix;
 use crate::store::error::OpenError;
 
 const SCHEMA: &str = include_str!("schema.sql");

@@ -4,18 +4,15 @@
 //! The number of the start is raised in both, and the small file follows the log, unsynced, between rounds: it may be
 //! behind the store, after a power failure, and never before it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::file::with_suffix;
+use crate::private::{self, with_suffix};
 use crate::store::error::OpenError;
-
-/// Who may read it: whoever may read the store.
-const FILE_MODE: u32 = 0o600;
 
 /// The name of the small file, after the store's.
 pub const SUFFIX: &str = ".seen";
@@ -57,7 +54,7 @@ impl Witness {
         let incarnation = store.incarnation.max(seen).saturating_add(1);
         let failed = |why| OpenError::File { path: beside.clone(), why };
         // Before the number is raised: a start that fails here must not look like another store's.
-        let file = open(&beside).map_err(failed)?;
+        let file = private::open(&beside).map_err(failed)?;
         let sql = "UPDATE standing SET incarnation = ?1, frozen = ?2";
         connection.execute(sql, params![incarnation, frozen]).map_err(database)?;
         let witness = Self { file, seen: Seen { incarnation, ..store } };
@@ -89,10 +86,6 @@ pub fn frozen(path: &Path, connection: &Connection) -> Result<Option<String>, Op
     let (store, frozen) = standing(connection).map_err(database)?;
     let (_, suspicion) = judge(store, &with_suffix(path, SUFFIX))?;
     Ok(frozen.or(suspicion))
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)
 }
 
 /// What the database says of itself: how far it has come, and why it is frozen.

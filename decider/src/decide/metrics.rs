@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use policy::amount::Amount;
+use policy::settle::LimitStatus;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,11 +16,21 @@ use crate::telemetry::word;
 /// Bounds of the histogram of times, in seconds: up to the longest the edge waits.
 const SECONDS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 15.0];
 
-/// Decisions and how long they take.
+/// Bounds of the histogram of how full limits are, in percent.
+const PERCENT: [f64; 6] = [50.0, 75.0, 90.0, 95.0, 99.0, 100.0];
+
+/// Decisions, how long they take, and how full they find the limits.
 pub struct Metrics {
     decisions: Family<Outcome, Counter>,
     undecided: Counter,
     reserve_seconds: Histogram,
+    limit_used: Family<Limit, Histogram, fn() -> Histogram>,
+}
+
+/// A limit of a policy. Its sums are as many as its keys have values, and are not told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limit {
+    limit: String,
 }
 
 /// What a decision is counted under: a few dozen combinations.
@@ -36,6 +48,7 @@ impl Default for Metrics {
             decisions: Family::default(),
             undecided: Counter::default(),
             reserve_seconds: Histogram::new(SECONDS),
+            limit_used: Family::new_with_constructor(|| Histogram::new(PERCENT)),
         }
     }
 }
@@ -55,6 +68,11 @@ impl Metrics {
             Unit::Seconds,
             self.reserve_seconds.clone(),
         );
+        registry.register(
+            "limit_used_percent",
+            "How much of a limit is used after a decision that it applied to, rounded up",
+            self.limit_used.clone(),
+        );
     }
 
     /// Counts an answer.
@@ -68,10 +86,57 @@ impl Metrics {
         };
         self.decisions.get_or_create(&outcome).inc();
         self.reserve_seconds.observe(took.as_secs_f64());
+        if !answer.recorded_earlier {
+            decision.limits.iter().for_each(|limit| self.applied(limit));
+        }
+    }
+
+    fn applied(&self, status: &LimitStatus) {
+        if let Some(percent) = used_percent(status) {
+            let limit = Limit { limit: status.limit_id.clone() };
+            self.limit_used.get_or_create(&limit).observe(f64::from(percent));
+        }
     }
 
     /// Counts a request that got no answer.
     pub fn undecided(&self) {
         self.undecided.inc();
+    }
+}
+
+/// `None` where nobody can tell, and of a limit that leaves no room at all.
+fn used_percent(limit: &LimitStatus) -> Option<u8> {
+    if limit.indeterminate.is_some() {
+        return None;
+    }
+    let used = limit.max.saturating_sub(limit.headroom);
+    let percent = used.in_proportion(Amount::from_u64(100), limit.max)?;
+    let [.., percent] = percent.to_be_bytes();
+    Some(percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(headroom: u64, max: u64) -> LimitStatus {
+        let status = serde_json::json!({
+            "limit_id": "eth-day", "key": {}, "unit": "transactions", "used": "0", "requested": "0",
+            "max": max.to_string(), "headroom": headroom.to_string(), "window": 3600, "grows_at": null,
+            "exceeded": false, "indeterminate": null,
+        });
+        serde_json::from_value(status).unwrap()
+    }
+
+    #[test]
+    fn what_is_used_is_rounded_up() {
+        let table = [(10, 10, 0), (9, 10, 10), (1, 3, 67), (1, 1_000_000, 100), (0, 7, 100)];
+        for (headroom, max, percent) in table {
+            assert_eq!(used_percent(&limit(headroom, max)), Some(percent), "{headroom} of {max}");
+        }
+        let (largest, none) = (Amount::MAX, Amount::ZERO);
+        assert_eq!(used_percent(&LimitStatus { headroom: none, max: largest, ..limit(0, 1) }), Some(100));
+        assert_eq!(used_percent(&limit(0, 0)), None, "a limit of nothing");
+        assert_eq!(used_percent(&LimitStatus { indeterminate: Some("?".into()), ..limit(1, 2) }), None);
     }
 }

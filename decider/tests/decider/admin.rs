@@ -21,6 +21,7 @@ async fn probes_and_metrics_are_served() {
     let mut client = files.client(&running).await;
     let allowed = client.decide(call(transfer("r-1", "0.4"))).await.unwrap().into_inner();
     client.decide(call(transfer("r-2", "0.7"))).await.unwrap();
+    client.decide(call(transfer("r-1", "0.4"))).await.unwrap();
     for path in ["/livez", "/readyz"] {
         assert!(get(running.admin, path).await.starts_with("HTTP/1.1 200"), "{path}");
     }
@@ -31,8 +32,11 @@ async fn probes_and_metrics_are_served() {
         "verdict=\"ALLOW\",action=\"APPROVE\",reason=\"ALLOWED\",recorded_earlier=\"false\"} 1".to_owned(),
         "verdict=\"DENY\",action=\"REJECT\",reason=\"LIMIT_EXCEEDED\",recorded_earlier=\"false\"} 1"
             .to_owned(),
-        "decider_reserve_seconds_count 2".to_owned(),
-        "decider_store_batch_size_count 2".to_owned(),
+        "verdict=\"ALLOW\",action=\"APPROVE\",reason=\"ALLOWED\",recorded_earlier=\"true\"} 1".to_owned(),
+        "decider_reserve_seconds_count 3".to_owned(),
+        "decider_store_batch_size_count 3".to_owned(),
+        "decider_limit_used_percent_count{limit=\"eth-per-hour\"} 2".to_owned(),
+        "decider_limit_used_percent_bucket{le=\"50.0\",limit=\"eth-per-hour\"} 2".to_owned(),
         "decider_undecided_total 0".to_owned(),
         "decider_prices_oldest_timestamp_seconds 0".to_owned(),
     ];

@@ -23,7 +23,6 @@ use axum::{
     response::Response,
     routing::post,
 };
-use callback::Action;
 use tokio::{
     sync::SemaphorePermit,
     time::{Instant, timeout_at},
@@ -36,7 +35,7 @@ use crate::{
     clock::Clock,
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
-    respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
+    respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
     telemetry::{Seldom, Shed, metrics::Metrics, trace},
 };
 
@@ -189,17 +188,9 @@ impl Desk {
 
     /// The Co-signer's key is shared by all its API users, so the path may say which of them it is for.
     fn check_signer(&self, asked: &Asked) -> Result<(), Stop> {
-        match asked {
-            Asked::Transaction(transaction) if !self.path.admits(transaction.signer_id.as_deref()) => {
-                Err(Stop::Answered(Answer {
-                    request_id: transaction.request_id.clone(),
-                    action: Action::Reject,
-                    reason_code: edge_reason::SIGNER_NOT_ON_PATH,
-                    reason: "the API user (signerId) is not one of this path".to_owned(),
-                    decision_id: None,
-                }))
-            }
-            _ => Ok(()),
+        match self.path.admits(asked.signer_id()) {
+            true => Ok(()),
+            false => Err(Stop::Answered(asked.not_of_this_path())),
         }
     }
 

@@ -91,8 +91,12 @@ fn of_paths(kind: &str, old: &Paths<'_>, new: &Paths<'_>) -> Vec<String> {
 }
 
 fn of_listener(name: &str, before: &listen::Config, after: &listen::Config) -> Vec<String> {
-    let certificate = before.tls.certificate() == after.tls.certificate();
-    let differ = [("another certificate", certificate), ("other limits", before.limits == after.limits)];
+    let (old, new) = (before.tls.certificate(), after.tls.certificate());
+    let certificate = match old.public_key == new.public_key {
+        true => "another certificate, with the same key",
+        false => "another certificate, with another key: whoever has pinned the one before does not connect",
+    };
+    let differ = [(certificate, old == new), ("other limits", before.limits == after.limits)];
     differ.iter().filter(|(_, same)| !same).map(|(what, _)| format!("{name}: {what}")).collect()
 }
 

@@ -94,7 +94,7 @@ async fn callback(
     request: Request,
 ) -> Response {
     let desk = &desk;
-    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared);
+    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared, caller.address());
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async move {
@@ -160,7 +160,7 @@ impl Desk {
         let asked = self.decode(&admitted)?;
         let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
         report.is_of(&request_id);
-        let decided = self.decide(question, admitted.key(), deadline).await;
+        let decided = self.decide(question, (admitted.key(), caller), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
@@ -194,17 +194,18 @@ impl Desk {
         }
     }
 
-    fn turn(&self, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
-        self.shared.turns.take(&self.rates, key).inspect_err(|shed| self.shared.metrics.shed(*shed))
+    fn turn(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
+        let turn = self.shared.turns.take(&self.rates, key);
+        turn.inspect_err(|shed| self.shared.metrics.shed(*shed, caller.address()))
     }
 
     async fn decide(
         &self,
         question: Question,
-        key: KeyNumber,
+        (key, caller): (KeyNumber, &Caller),
         deadline: Instant,
     ) -> Result<Decision, Undecided> {
-        let _turn = self.turn(key)?;
+        let _turn = self.turn(key, caller)?;
         let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
         let decider = &self.shared.decider;
         let span = info_span!(

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::{
     authenticate::NotAuthentic,
-    listen::{ReceiveError, shed_response},
+    listen::{ReceiveError, come_again, shed_response},
     respond::{Answer, SignError, edge_reason, unsigned},
 };
 
@@ -87,7 +87,9 @@ impl Stop {
             Self::Answered(_) | Self::NotSigned(_) => {
                 unsigned(StatusCode::INTERNAL_SERVER_ERROR, "the reply could not be signed\n")
             }
-            Self::Overtime => unsigned(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n"),
+            Self::Overtime => {
+                come_again(unsigned(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n"))
+            }
         }
     }
 }

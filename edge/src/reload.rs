@@ -178,8 +178,10 @@ impl Reload {
 
     fn tell_in_force(&mut self) {
         let files = &self.in_force.files;
-        let ends =
-            self.in_force.certificates().map(|(name, certificate)| (name, certificate.not_after_seconds));
+        let ends = self
+            .in_force
+            .listener_certificates()
+            .map(|(name, certificate)| (name, certificate.not_after_seconds));
         self.metrics.config.in_force(&files.hash(), self.now_seconds(), ends);
         self.warn_again_seconds = 0;
         self.warn();

@@ -71,6 +71,7 @@ async fn the_paths_and_the_certificate_of_json_mode_are_live_too() {
     json path "": another tenant
     listen: another certificate, with another key: whoever has pinned the one before does not connect
     json.listen: another certificate, with another key: whoever has pinned the one before does not connect
+    decider: other files of the client, in use once a decider is healthy with them
     "#);
     bench.write("edge.yaml", &json("k", "10.0.0.0/9"));
     bench.look_now().await;

@@ -89,6 +89,7 @@ fn changes_are_told_in_words() {
     path "": another tenant
     listen: another certificate, with another key: whoever has pinned the one before does not connect
     listen: other limits
+    decider: other files of the client, in use once a decider is healthy with them
     "#);
 }
 

@@ -1,4 +1,4 @@
-//! The admin port, plain HTTP: is it alive, is it ready, what has it counted.
+//! The admin port, plain HTTP: is it alive, does it serve, is it ready, what has it counted.
 
 use std::{
     io,

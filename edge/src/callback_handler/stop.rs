@@ -103,3 +103,24 @@ pub(super) const fn outcome(action: Action) -> &'static str {
         Action::Ignore => "ignore",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header;
+
+    use super::*;
+
+    #[test]
+    fn whoever_has_to_come_again_is_told_when() {
+        for (stop, status, again) in [
+            (Stop::Overtime, 503, true),
+            (ReceiveError::Shed(crate::telemetry::Shed::BodyMemory).into(), 503, true),
+            (ReceiveError::TooSlow.into(), 408, false),
+            (NotAuthentic::Signature.into(), 401, false),
+        ] {
+            let response = stop.response();
+            let told = response.headers().contains_key(header::RETRY_AFTER);
+            assert_eq!((response.status().as_u16(), told), (status, again), "{stop}");
+        }
+    }
+}

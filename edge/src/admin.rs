@@ -1,4 +1,4 @@
-//! The admin port, plain HTTP: is it alive, is it ready, what has it counted.
+//! The admin port, plain HTTP: is it alive, does it serve, is it ready, what has it counted.
 
 use std::{
     io,
@@ -77,6 +77,7 @@ impl Admin {
     pub async fn bind(config: Config, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> io::Result<Self> {
         let router = Router::new()
             .route("/livez", get(|| async { "ok\n" }))
+            .route("/servez", get(servez).with_state(Arc::clone(&readiness)))
             .route("/readyz", get(readyz).with_state(readiness))
             .route("/metrics", get(numbers).with_state(metrics));
         Ok(Self { socket: TcpListener::bind(config.address).await?, router })
@@ -90,6 +91,14 @@ impl Admin {
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         axum::serve(self.socket, self.router).with_graceful_shutdown(stop.cancelled_owned()).await
+    }
+}
+
+/// Whatever deciders do: without one a callback is told to RETRY, which nobody but an edge can say.
+async fn servez(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
+    match readiness.is_serving() {
+        true => (StatusCode::OK, "serving\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not serving\n"),
     }
 }
 

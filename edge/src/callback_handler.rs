@@ -23,7 +23,6 @@ use axum::{
     response::Response,
     routing::post,
 };
-use callback::Action;
 use tokio::{
     sync::SemaphorePermit,
     time::{Instant, timeout_at},
@@ -36,7 +35,7 @@ use crate::{
     clock::Clock,
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
-    respond::{Answer, SignError, Signer, SigningThreads, edge_reason, plain, signed},
+    respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
     telemetry::{Seldom, Shed, metrics::Metrics, trace},
 };
 
@@ -95,7 +94,7 @@ async fn callback(
     request: Request,
 ) -> Response {
     let desk = &desk;
-    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared);
+    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared, caller.address());
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async move {
@@ -161,7 +160,7 @@ impl Desk {
         let asked = self.decode(&admitted)?;
         let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
         report.is_of(&request_id);
-        let decided = self.decide(question, admitted.key(), deadline).await;
+        let decided = self.decide(question, (admitted.key(), caller), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
@@ -189,31 +188,24 @@ impl Desk {
 
     /// The Co-signer's key is shared by all its API users, so the path may say which of them it is for.
     fn check_signer(&self, asked: &Asked) -> Result<(), Stop> {
-        match asked {
-            Asked::Transaction(transaction) if !self.path.admits(transaction.signer_id.as_deref()) => {
-                Err(Stop::Answered(Answer {
-                    request_id: transaction.request_id.clone(),
-                    action: Action::Reject,
-                    reason_code: edge_reason::SIGNER_NOT_ON_PATH,
-                    reason: "the API user (signerId) is not one of this path".to_owned(),
-                    decision_id: None,
-                }))
-            }
-            _ => Ok(()),
+        match self.path.admits(asked.signer_id()) {
+            true => Ok(()),
+            false => Err(Stop::Answered(asked.not_of_this_path())),
         }
     }
 
-    fn turn(&self, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
-        self.shared.turns.take(&self.rates, key).inspect_err(|shed| self.shared.metrics.shed(*shed))
+    fn turn(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
+        let turn = self.shared.turns.take(&self.rates, key);
+        turn.inspect_err(|shed| self.shared.metrics.shed(*shed, caller.address()))
     }
 
     async fn decide(
         &self,
         question: Question,
-        key: KeyNumber,
+        (key, caller): (KeyNumber, &Caller),
         deadline: Instant,
     ) -> Result<Decision, Undecided> {
-        let _turn = self.turn(key)?;
+        let _turn = self.turn(key, caller)?;
         let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
         let decider = &self.shared.decider;
         let span = info_span!(

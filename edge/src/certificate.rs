@@ -32,6 +32,39 @@ pub struct Certificate {
     pub is_authority: bool,
     /// Its public key (SubjectPublicKeyInfo, DER): what a pin is on (callback protocol, section 1).
     pub public_key: Vec<u8>,
+    /// What it is for, where it says so (extended key usage).
+    pub purposes: Option<Purposes>,
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purposes {
+    /// To be a server (serverAuth).
+    pub server: bool,
+    /// To be a client (clientAuth).
+    pub client: bool,
+}
+
+impl Purposes {
+    /// Whoever looks at purposes refuses a certificate of a listener that is not for servers.
+    #[must_use]
+    pub const fn concern_of_server(self) -> Option<&'static str> {
+        match self.server {
+            true => None,
+            false => Some(
+                "is not for servers (extended key usage without serverAuth): most callers will not connect",
+            ),
+        }
+    }
+
+    /// Deciders refuse one of a client that is not for clients.
+    #[must_use]
+    pub const fn concern_of_client(self) -> Option<&'static str> {
+        match self.client {
+            true => None,
+            false => Some("is not for clients (extended key usage without clientAuth): deciders refuse it"),
+        }
+    }
 }
 
 impl Certificate {
@@ -48,6 +81,7 @@ impl Certificate {
             not_after_seconds: read.validity().not_after.timestamp(),
             is_authority: read.is_ca() || read.subject() == read.issuer(),
             public_key: read.public_key().raw.to_vec(),
+            purposes: purposes(&read),
         })
     }
 }
@@ -106,6 +140,11 @@ pub fn day(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "no date".to_owned(), |time| time.to_string())
 }
 
+fn purposes(certificate: &X509Certificate<'_>) -> Option<Purposes> {
+    let usage = certificate.extended_key_usage().ok()??.value;
+    Some(Purposes { server: usage.server_auth, client: usage.client_auth })
+}
+
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let extensions = certificate.extensions().iter().map(|extension| extension.parsed_extension());
     let alternatives = extensions.filter_map(|extension| match extension {
@@ -147,6 +186,7 @@ mod tests {
         assert_eq!((read.subject.as_str(), read.names.as_slice()), ("CN=edge", &names[..]));
         assert_eq!((read.not_before_seconds, read.not_after_seconds), (1_767_312_000, 1_775_088_000));
         assert_eq!(read.public_key, rcgen::PublicKeyData::subject_public_key_info(&key));
+        assert_eq!(read.purposes, None);
         assert_eq!(Certificate::read(&b"nothing".as_slice().into()), Err(CertificateError));
     }
 
@@ -159,6 +199,7 @@ mod tests {
             not_after_seconds: 1_775_088_000,
             is_authority: false,
             public_key: Vec::new(),
+            purposes: None,
         };
         let concern = |days: i64, seconds: i64| {
             certificate

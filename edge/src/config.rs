@@ -124,13 +124,18 @@ impl Config {
 
     /// Our own certificates, each with the part of the configuration that it is of.
     pub fn certificates(&self) -> impl Iterator<Item = (String, &Certificate)> {
-        let listen = ("listen".to_owned(), self.listen.tls.certificate());
-        let json = self.json.iter().map(|json| ("json.listen".to_owned(), json.tls.certificate()));
         let fleets = self
             .fleets
             .iter()
             .map(|Fleet { decider, .. }| (decider.fleet.field(), decider.identity.certificate()));
-        std::iter::once(listen).chain(json).chain(fleets)
+        self.listener_certificates().chain(fleets)
+    }
+
+    /// Those of listeners, which are served from when on they are in force. Of those of fleets deciders have a say.
+    pub fn listener_certificates(&self) -> impl Iterator<Item = (String, &Certificate)> {
+        let listen = ("listen".to_owned(), self.listen.tls.certificate());
+        let json = self.json.iter().map(|json| ("json.listen".to_owned(), json.tls.certificate()));
+        std::iter::once(listen).chain(json)
     }
 }
 

@@ -45,7 +45,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use body::{ReceiveError, receive};
-pub use caller::{Caller, shed_response};
+pub use caller::{Caller, come_again, shed_response};
 pub use config::{Config, Limits};
 use connection::Server;
 pub use descriptors::suffice_for;
@@ -109,6 +109,7 @@ impl Listener {
     /// Balancers go on sending callers here until they have noticed that it is not ready.
     async fn until_noticed(&self, stop: &CancellationToken) {
         stop.cancelled().await;
+        self.server.house.leave();
         sleep(self.server.house.limits.drain_notice).await;
     }
 

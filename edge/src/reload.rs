@@ -22,7 +22,7 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 
-/// From warning to warning of the same: of a certificate that ends soon, for one.
+/// From warning to warning of the same: of a certificate that ends soon, for one, or of files that are still refused.
 const WARNING_INTERVAL_SECONDS: u64 = 24 * 60 * 60;
 /// From look to look.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(2);
@@ -43,8 +43,9 @@ pub struct Reload {
 #[derive(Debug)]
 struct Other {
     files: Files,
-    /// Whether it was told what is wrong with them.
-    told: bool,
+    /// When they are read again although they stand still: what is wrong with them was told, and may be over by then.
+    /// `None`: they were not read yet.
+    again_seconds: Option<u64>,
 }
 
 impl Reload {
@@ -75,8 +76,8 @@ impl Reload {
         }
         let stand_still = self.other.as_ref().filter(|other| other.files == seen);
         match stand_still {
-            Some(other) if other.told && !whole => {}
-            None if !whole => self.other = Some(Other { files: seen, told: false }),
+            Some(other) if other.again_seconds.is_some_and(|at| self.now_seconds() < at) && !whole => {}
+            None if !whole => self.other = Some(Other { files: seen, again_seconds: None }),
             _ => self.read(seen, whole).await,
         }
     }
@@ -92,11 +93,15 @@ impl Reload {
         let Ok(Reading { config, files }) = spawn_blocking(move || Reading::of(&file)).await else { return };
         // A file that was not named before may still be being written.
         let stood_still = whole || files.are_among(&seen);
-        self.other = Some(Other { files: files.and(&seen), told: stood_still });
+        let tomorrow = self.now_seconds().saturating_add(WARNING_INTERVAL_SECONDS);
+        self.other = Some(Other { files: files.and(&seen), again_seconds: stood_still.then_some(tomorrow) });
         if stood_still {
             match config {
                 Ok(config) => match self.worse_certificate(&config) {
-                    Some(mistake) => self.refused(&[mistake]),
+                    Some((mistake, from_seconds)) => {
+                        self.refused(&[mistake]);
+                        self.read_again_at(from_seconds);
+                    }
                     None => self.changed(config),
                 },
                 Err(mistakes) => self.refused(&mistakes),
@@ -104,9 +109,23 @@ impl Reload {
         }
     }
 
-    /// Nobody would connect to a certificate that does not hold: the one before it is no worse.
-    fn worse_certificate(&self, config: &Config) -> Option<Mistake> {
-        let now_seconds = i64::try_from(self.clock.unix_seconds()).unwrap_or(i64::MAX);
+    /// Sooner than tomorrow, where that is still to come.
+    fn read_again_at(&mut self, seconds: u64) {
+        if let Some(Other { again_seconds: Some(again), .. }) = &mut self.other
+            && seconds > self.clock.unix_seconds()
+        {
+            *again = seconds.min(*again);
+        }
+    }
+
+    fn now_seconds(&self) -> u64 {
+        self.clock.unix_seconds()
+    }
+
+    /// Nobody would connect to a certificate that does not hold: the one before it is no worse. With the mistake from when
+    /// on it holds.
+    fn worse_certificate(&self, config: &Config) -> Option<(Mistake, u64)> {
+        let now_seconds = i64::try_from(self.now_seconds()).unwrap_or(i64::MAX);
         let json = self.in_force.json.as_ref().zip(config.json.as_ref());
         let listeners = [("listen", &self.in_force.listen, &config.listen)].into_iter();
         let mut listeners = listeners.chain(json.map(|(old, new)| ("json.listen", old, new)));
@@ -116,7 +135,9 @@ impl Reload {
                 return None;
             }
             let (file, place) = (self.file.display().to_string(), format!("{name}.certificate"));
-            Some(Mistake { file, line: None, column: None, place, problem: new.concern(now_seconds)? })
+            let mistake =
+                Mistake { file, line: None, column: None, place, problem: new.concern(now_seconds)? };
+            Some((mistake, u64::try_from(new.not_before_seconds).unwrap_or_default()))
         })
     }
 
@@ -157,16 +178,18 @@ impl Reload {
 
     fn tell_in_force(&mut self) {
         let files = &self.in_force.files;
-        let ends =
-            self.in_force.certificates().map(|(name, certificate)| (name, certificate.not_after_seconds));
-        self.metrics.config.in_force(&files.hash(), self.clock.unix_seconds(), ends);
+        let ends = self
+            .in_force
+            .listener_certificates()
+            .map(|(name, certificate)| (name, certificate.not_after_seconds));
+        self.metrics.config.in_force(&files.hash(), self.now_seconds(), ends);
         self.warn_again_seconds = 0;
         self.warn();
     }
 
     /// At once, and then once a day.
     fn warn(&mut self) {
-        let now_seconds = self.clock.unix_seconds();
+        let now_seconds = self.now_seconds();
         if now_seconds < self.warn_again_seconds {
             return;
         }

@@ -29,7 +29,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub mod edge_reason {
     /// It may be read, and cannot be decoded.
     pub const MALFORMED: &str = "MALFORMED";
-    /// The API user is not one of this path.
+    /// The API user is not one of this path, or may be none.
     pub const SIGNER_NOT_ON_PATH: &str = "SIGNER_NOT_ON_PATH";
     /// The decider could not be asked, or gave no usable answer.
     pub const NO_DECISION: &str = "NO_DECISION";

@@ -9,14 +9,19 @@ mod shed;
 
 mod level;
 mod logs;
+mod outlet;
 mod seldom;
 
-use std::{io::IsTerminal as _, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 use tracing::Metadata;
 use tracing_subscriber::{
     Layer, Registry,
@@ -26,9 +31,12 @@ use tracing_subscriber::{
 };
 
 pub use logs::{shown, shown_up_to};
+use outlet::Outlet;
 pub use seldom::Seldom;
 pub use shed::Shed;
 
+/// Longest wait for the last lines of the log to be taken at the end.
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest wait for the last spans to leave at the end.
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Set: traces are exported there.
@@ -46,12 +54,16 @@ pub enum TelemetryError {
     /// A subscriber is installed already.
     #[error("{0}")]
     Subscriber(#[from] TryInitError),
+    /// No thread for the log.
+    #[error("the thread that writes the log cannot be started: {0}")]
+    Log(io::Error),
 }
 
 /// Running telemetry. [`stop`](Self::stop) sends what is still held.
 #[derive(Debug)]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
+    log: Outlet,
 }
 
 impl Telemetry {
@@ -64,7 +76,8 @@ impl Telemetry {
         let impossible = matches!(exporting, Some(Err(_)));
         let traces = exporting.and_then(Result::ok);
         let (level, wrong_level) = level::of_environment();
-        let logs = tracing_subscriber::registry().with(log_layer(level));
+        let log = Outlet::to(io::stderr()).map_err(TelemetryError::Log)?;
+        let logs = tracing_subscriber::registry().with(log_layer(level, log.clone()));
         match &traces {
             Some(provider) => {
                 let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer(SERVICE_NAME));
@@ -79,15 +92,18 @@ impl Telemetry {
         if impossible {
             tracing::warn!(hint = EXPORTER_ADVICE, "traces are not exported");
         }
-        Ok(Self { traces })
+        Ok(Self { traces, log })
     }
 
-    /// Exports the last spans. Blocking work by the exporter, so it must not hold up a worker, and a collector
-    /// that does not answer must not hold up the end.
+    /// Exports the last spans, and has the last lines of the log written. Blocking work, so it must not hold up a worker, and
+    /// neither a collector that does not answer nor a reader who does not read must hold up the end.
     pub async fn stop(self) {
-        let Some(provider) = self.traces else { return };
-        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(TRACE_FLUSH_TIMEOUT));
-        let _ = tokio::time::timeout(TRACE_FLUSH_TIMEOUT, flush).await;
+        let Self { traces, log } = self;
+        if let Some(provider) = traces {
+            let flush = spawn_blocking(move || provider.shutdown_with_timeout(TRACE_FLUSH_TIMEOUT));
+            let _ = tokio::time::timeout(TRACE_FLUSH_TIMEOUT, flush).await;
+        }
+        let _ = spawn_blocking(move || log.flush(LOG_FLUSH_TIMEOUT)).await;
     }
 }
 
@@ -106,10 +122,10 @@ fn exporting_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
 }
 
 /// Log lines take events only.
-fn log_layer(level: Targets) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn log_layer(level: Targets, log: Outlet) -> Box<dyn Layer<Registry> + Send + Sync> {
     let filter = level.and(filter_fn(is_event));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || log.clone());
+    if io::stderr().is_terminal() {
         layer.with_filter(filter).boxed()
     } else {
         layer.event_format(logs::JsonLines).with_filter(filter).boxed()

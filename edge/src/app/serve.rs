@@ -52,7 +52,7 @@ pub struct Started {
     look_now: Arc<Notify>,
     stop: CancellationToken,
     stop_admin: CancellationToken,
-    serving: Vec<JoinHandle<bool>>,
+    serving: Vec<(&'static str, JoinHandle<bool>)>,
 }
 
 /// Binds all ports, serves, and follows what becomes of the configuration's files.
@@ -92,9 +92,11 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let look_now = Arc::<Notify>::default();
     let reload = Reload::new(config, service, clock, metrics).run(Arc::clone(&look_now));
     tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
-    let bound = [Some(listen), json].into_iter().flatten();
-    let serving = bound.map(|Bound { listener, front, .. }| listener.serve(front.routes, stop.clone()));
-    let serving = serving.map(tokio::spawn).collect();
+    let bound = [Some(("listen", listen)), json.map(|json| ("json.listen", json))].into_iter().flatten();
+    let serving = bound.map(|(name, Bound { listener, front, .. })| {
+        (name, tokio::spawn(listener.serve(front.routes, stop.clone())))
+    });
+    let serving = serving.collect();
     tokio::spawn(admin_port.serve(stop_admin.clone()));
     readiness.set_serving(true);
     let json_told = json_address.map(tracing::field::display);
@@ -156,11 +158,13 @@ impl Started {
         tracing::info!("draining");
         self.readiness.set_serving(false);
         self.stop.cancel();
-        for serving in self.serving {
+        for (listener, serving) in self.serving {
             match serving.await {
-                Ok(true) => tracing::info!("all requests ended"),
-                Ok(false) => tracing::warn!("drain_timeout passed; requests in flight were cut off"),
-                Err(error) => tracing::error!(%error, "the listener failed"),
+                Ok(true) => tracing::info!(listener, "all requests ended"),
+                Ok(false) => {
+                    tracing::warn!(listener, "drain_timeout passed; requests in flight end with the process");
+                }
+                Err(error) => tracing::error!(listener, %error, "the listener failed"),
             }
         }
         self.stop_admin.cancel();

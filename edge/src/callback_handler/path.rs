@@ -20,7 +20,7 @@ pub struct CallbackPath {
     pub tenant: Tenant,
     /// How requests and replies are written, and what is proven of who asks.
     pub mode: WireMode,
-    /// The API users that may ask here. `None`: any.
+    /// The API users that may ask here, which no configuration change says it is of. `None`: any.
     pub signer_ids: Option<HashSet<String>>,
 }
 

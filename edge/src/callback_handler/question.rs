@@ -9,7 +9,11 @@ use super::{
     path::{CallbackPath, WireMode},
     stop::Stop,
 };
-use crate::decider::convert;
+use crate::{
+    decider::convert,
+    respond::{Answer, edge_reason},
+    telemetry::shown,
+};
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,37 @@ impl Asked {
             Endpoint::ConfigChange => decode_config_change(payload, bounds)
                 .map(Self::ConfigChange)
                 .map_err(|error| Stop::malformed(error, Action::Ignore)),
+        }
+    }
+
+    /// The API user that asks. `None`: it does not say. A configuration change never does (callback protocol, section 5).
+    pub(super) fn signer_id(&self) -> Option<&str> {
+        match self {
+            Self::Transaction(transaction) => transaction.signer_id.as_deref(),
+            Self::ConfigChange(_) => None,
+        }
+    }
+
+    /// The answer on a path for some API users of which this is none, or may be none: where that cannot be told, people
+    /// decide.
+    pub(super) fn not_of_this_path(&self) -> Answer {
+        let (request_id, action, reason) = match self {
+            Self::Transaction(transaction) => (&transaction.request_id, Action::Reject, self.stranger()),
+            Self::ConfigChange(change) => (
+                &change.request_id,
+                Action::Ignore,
+                "a configuration change does not say whose it is, and this path is for some API users only (signer_ids)"
+                    .to_owned(),
+            ),
+        };
+        let (request_id, reason_code) = (request_id.clone(), edge_reason::SIGNER_NOT_ON_PATH);
+        Answer { request_id, action, reason_code, reason, decision_id: None }
+    }
+
+    fn stranger(&self) -> String {
+        match self.signer_id() {
+            Some(id) => format!("API user {} (signerId) is not one of this path", shown(id)),
+            None => "no API user (signerId) is named, and this path is for some only".to_owned(),
         }
     }
 

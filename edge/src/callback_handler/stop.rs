@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::{
     authenticate::NotAuthentic,
-    listen::{ReceiveError, shed_response},
+    listen::{ReceiveError, come_again, shed_response},
     respond::{Answer, SignError, edge_reason, unsigned},
 };
 
@@ -87,7 +87,9 @@ impl Stop {
             Self::Answered(_) | Self::NotSigned(_) => {
                 unsigned(StatusCode::INTERNAL_SERVER_ERROR, "the reply could not be signed\n")
             }
-            Self::Overtime => unsigned(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n"),
+            Self::Overtime => {
+                come_again(unsigned(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n"))
+            }
         }
     }
 }
@@ -99,5 +101,26 @@ pub(super) const fn outcome(action: Action) -> &'static str {
         Action::Reject => "reject",
         Action::Retry => "retry",
         Action::Ignore => "ignore",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header;
+
+    use super::*;
+
+    #[test]
+    fn whoever_has_to_come_again_is_told_when() {
+        for (stop, status, again) in [
+            (Stop::Overtime, 503, true),
+            (ReceiveError::Shed(crate::telemetry::Shed::BodyMemory).into(), 503, true),
+            (ReceiveError::TooSlow.into(), 408, false),
+            (NotAuthentic::Signature.into(), 401, false),
+        ] {
+            let response = stop.response();
+            let told = response.headers().contains_key(header::RETRY_AFTER);
+            assert_eq!((response.status().as_u16(), told), (status, again), "{stop}");
+        }
     }
 }

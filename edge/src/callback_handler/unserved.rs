@@ -3,22 +3,25 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use http::{Method, StatusCode, Uri};
 
-use crate::telemetry::{
-    Seldom,
-    metrics::{Metrics, RequestLabels},
-    shown,
+use crate::{
+    listen::Caller,
+    telemetry::{
+        Seldom,
+        metrics::{Metrics, RequestLabels},
+        shown,
+    },
 };
 
 /// `router`, with what is told of requests that none of its paths takes: 404, or 405 where only the method is wrong.
 pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Seldom>) -> Router {
     let end = |outcome: &'static str, status: StatusCode| {
         let (metrics, strangers) = (Arc::clone(metrics), Arc::clone(strangers));
-        move |method: Method, uri: Uri| {
+        move |Extension(caller): Extension<Caller>, method: Method, uri: Uri| {
             metrics.request(&RequestLabels { endpoint: "none", outcome });
-            tell(&strangers, &method, uri.path(), status);
+            tell(&strangers, &caller, (&method, uri.path()), status);
             std::future::ready(status)
         }
     };
@@ -28,11 +31,12 @@ pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Se
 }
 
 /// Whoever asks for it has proven nothing: he does not fill the log with it.
-fn tell(strangers: &Seldom, method: &Method, path: &str, status: StatusCode) {
+fn tell(strangers: &Seldom, caller: &Caller, (method, path): (&Method, &str), status: StatusCode) {
     let Some(left_out) = strangers.now() else { return };
     tracing::warn!(
         method = shown(method.as_str()),
         path = shown(path),
+        address = %caller.address(),
         status = status.as_u16(),
         left_out,
         "nothing is served here"

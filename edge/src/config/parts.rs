@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     admin,
+    certificate::Purposes,
     decider::{
         self, Address, DEFAULT_DEADLINE, FleetName, Identity, IdentityError, IdentityFiles, MAX_DEADLINE,
         MAX_ENDPOINTS,
@@ -80,7 +81,10 @@ fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<
     fit(&at, &key)?;
     let (_, ca, pem) = authority?;
     let files = IdentityFiles { ca, certificate: chain, private_key: key_file };
-    Some((files, Identity::new(&pem, &at.1, &key.1)))
+    let identity = Identity::new(&pem, &at.1, &key.1);
+    let purposes = identity.as_ref().ok().and_then(|identity| identity.certificate().purposes);
+    purposes.and_then(Purposes::concern_of_client).inspect(|concern| at.0.warn(concern));
+    Some((files, identity))
 }
 
 /// Whose certificates are believed.
@@ -133,7 +137,10 @@ fn server_tls(
     clients: Option<RootCertStore>,
 ) -> Option<ServerTls> {
     let certified = fit(certificate, key)?;
-    certificate.0.check(ServerTls::new(certified, clients))
+    let tls = certificate.0.check(ServerTls::new(certified, clients))?;
+    let purposes = tls.certificate().purposes;
+    purposes.and_then(Purposes::concern_of_server).inspect(|concern| certificate.0.warn(concern));
+    Some(tls)
 }
 
 /// The key that belongs to the certificate; what is wrong is noted at the file it is wrong in.

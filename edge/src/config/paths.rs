@@ -107,7 +107,7 @@ fn path<'n>(
     let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
     let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
     let mode = mode(&mut section);
-    let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id));
+    let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id, String::as_bytes));
     section.finish();
     let (mode, reply_place) = mode?;
     let (sub_path_place, sub_path) = sub_path?;
@@ -128,7 +128,8 @@ fn sub_path(found: Found<'_>) -> Option<(Place<'_>, SubPath)> {
 }
 
 fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
-    let cosigner_keys = section.required("cosigner_public_keys").and_then(|found| every(found, cosigner_key));
+    let cosigner_keys = section.required("cosigner_public_keys");
+    let cosigner_keys = cosigner_keys.and_then(|found| every(found, cosigner_key, CosignerKey::public_key));
     let (place, reply_key) = section.required("reply_private_key").and_then(reply_key)?;
     Some((WireMode::Jwt(PathKeys { cosigner_keys: cosigner_keys?, reply_key }), Some(place)))
 }
@@ -146,15 +147,27 @@ fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
 
 fn signer_id(found: Found<'_>) -> Option<String> {
     found.parse(|id| match id.len() {
-        1..=MAX_SIGNER_ID_BYTES => Ok(id),
+        1..=MAX_SIGNER_ID_BYTES if id.trim() == id => Ok(id),
+        1..=MAX_SIGNER_ID_BYTES => Err("must not begin or end with a blank".to_owned()),
         _ => Err(format!("must be 1 to {MAX_SIGNER_ID_BYTES} bytes")),
     })
 }
 
-/// Every entry of a list, or nothing; all are read either way.
-fn every<'n, T>(found: Found<'n>, read: impl Fn(Found<'n>) -> Option<T>) -> Option<Vec<T>> {
-    let entries: Vec<Option<T>> = found.list()?.into_iter().map(read).collect();
-    entries.into_iter().collect()
+/// Every entry of a list, or nothing; all are read either way. No two with the same `bytes`: another was meant.
+fn every<'n, T>(
+    found: Found<'n>,
+    read: impl Fn(Found<'n>) -> Option<T>,
+    bytes: impl Fn(&T) -> &[u8],
+) -> Option<Vec<T>> {
+    let entry = |found: Found<'n>| (found.place.clone(), read(found));
+    let entries: Vec<_> = found.list()?.into_iter().map(entry).collect();
+    let mut seen = HashSet::new();
+    for (place, entry) in &entries {
+        if entry.as_ref().is_some_and(|entry| !seen.insert(bytes(entry))) {
+            place.wrong("is given twice on this path");
+        }
+    }
+    entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
 fn check_sub_paths(paths: &[Read<'_>]) {

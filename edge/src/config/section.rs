@@ -11,8 +11,9 @@ use super::{
 
 /// What a file's mode says of its owner, its group and everybody.
 const PERMISSIONS: u32 = 0o777;
-/// The same of its group and everybody.
-const OTHERS: u32 = 0o077;
+/// Those that are warned of: others may do anything with it, or its group more than read it. That its group may read it is how
+/// secrets are mounted for a process that is not their owner.
+const TOO_OPEN: u32 = 0o037;
 
 /// A value that was found.
 pub(super) struct Found<'n> {
@@ -73,8 +74,7 @@ impl<'n> Found<'n> {
         self.file_at().map(|(place, _, contents)| (place, contents))
     }
 
-    /// The same of a file that others should not read. Mounted secrets are often read by their group, so that is no
-    /// mistake.
+    /// The same of a file that others should not read.
     pub(super) fn secret(self) -> Option<(Place<'n>, Vec<u8>)> {
         self.secret_at().map(|(place, _, contents)| (place, contents))
     }
@@ -83,10 +83,11 @@ impl<'n> Found<'n> {
     pub(super) fn secret_at(self) -> Option<(Place<'n>, PathBuf, Vec<u8>)> {
         let (place, path, contents) = self.file_at()?;
         let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
-        if mode & OTHERS != 0 {
+        if mode & TOO_OPEN != 0 {
             let (path, mode) = (path.display(), mode & PERMISSIONS);
-            place
-                .warn(format!("{path} is open to others than its owner (mode {mode:03o}): chmod 600 {path}"));
+            place.warn(format!(
+                "{path} is open to more than its owner and readers of its group (mode {mode:03o}): chmod g-wx,o= {path}"
+            ));
         }
         Some((place, path, contents))
     }
@@ -155,22 +156,24 @@ pub(super) struct Section<'n> {
 }
 
 impl<'n> Section<'n> {
-    /// A field that may be left out. One without a value is left out.
+    /// A field that may be left out. Nothing after the colon is a mistake: what was there may have kept somebody out.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<Found<'n>> {
         self.known.push(name);
         let index = self.left.iter().position(|(left, ..)| left == name)?;
         let (_, _, node) = self.left.remove(index);
         let found = Found::new(node, self.place.notes, self.path(name));
-        (!matches!(found.kind, Kind::Null)).then_some(found)
+        match found.kind {
+            Kind::Null => found.place.check(Err("has no value: give it one, or leave the field out")),
+            _ => Some(found),
+        }
     }
 
     /// A field that must be there.
     pub(super) fn required(&mut self, name: &'static str) -> Option<Found<'n>> {
-        let found = self.optional(name);
-        if found.is_none() {
+        if !self.left.iter().any(|(left, ..)| left == name) {
             self.place.wrong(format!("\"{name}\" is missing"));
         }
-        found
+        self.optional(name)
     }
 
     /// All that is left, where the fields are named by whoever writes the file: the place of each name, the name, the

@@ -32,6 +32,9 @@ impl Files {
                     .expect(name);
             files.write(&format!("{name}.pem"), &pem);
         }
+        let second =
+            format!("{}/../tests/vectors/webhook_v1_pubkey_sandbox_old.pem", env!("CARGO_MANIFEST_DIR"));
+        files.write("second_public.pem", &fs::read(second).expect("another public key"));
         for name in ["server", "other"] {
             let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
             files.write(&format!("{name}.crt"), made.cert.pem().as_bytes());

@@ -118,6 +118,11 @@ impl Endpoint {
         }
     }
 
+    /// Why it is not asked, as far as that is known.
+    pub(super) fn cause(&self) -> Option<String> {
+        held(&self.unready).cause()
+    }
+
     fn tell(&self, before: Standing, now: Standing, sign: Sign) {
         self.metrics.endpoint_was(before.word());
         self.metrics.endpoint_is(now.word());

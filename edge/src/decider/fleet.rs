@@ -55,6 +55,7 @@ impl Fleet {
         resolver: Arc<dyn Resolve>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
+        metrics.certificate_ends(name.field(), identity.certificate().not_after_seconds);
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self {
             name,
@@ -105,7 +106,6 @@ impl Fleet {
         let mut known = vec![Vec::new(); self.addresses.len()];
         loop {
             self.look_up(&mut known).await;
-            self.update(&known);
             self.renew(&known).await;
             let interval = if self.members().is_ready() { LOOKUP_INTERVAL } else { LOST_LOOKUP_INTERVAL };
             sleep(self.jittered(interval)).await;
@@ -122,7 +122,11 @@ impl Fleet {
         while let Some(Ok((index, resolved))) = lookups.join_next().await {
             let host = self.addresses.get(index).map_or("", Address::host);
             match (resolved, known.get_mut(index)) {
-                (Ok(Ok(found)), Some(known)) if !found.is_empty() => *known = found,
+                // At once: one that is slow to be looked up holds up no other.
+                (Ok(Ok(found)), Some(place)) if !found.is_empty() => {
+                    *place = found;
+                    self.update(known);
+                }
                 (Ok(Err(error)), _) => tracing::warn!(host, %error, "the decider's name cannot be looked up"),
                 _ => tracing::warn!(host, "the decider's name is not looked up in time, or has no address"),
             }
@@ -135,6 +139,9 @@ impl Fleet {
         let members = self.members_at(known, &before, &self.identity.load_full());
         for gone in before.0.iter().filter(|member| !members.0.iter().any(|kept| kept.is_at(member))) {
             tracing::info!(endpoint = %gone.endpoint.address, "a decider is no longer known");
+        }
+        for new in members.0.iter().filter(|member| !before.0.iter().any(|kept| kept.is_at(member))) {
+            tracing::info!(endpoint = %new.endpoint.address, "a decider is known");
         }
         self.members.store(Arc::new(members));
         self.changed.notify_one();
@@ -164,8 +171,10 @@ impl Fleet {
             sleep(PROOF_POLL).await;
         }
         if !members.is_ready() && self.members().is_ready() {
-            return Err("no decider is healthy with them, and with the old ones some are".to_owned());
+            let cause = members.cause().unwrap_or_else(|| "none is known".to_owned());
+            return Err(format!("no decider is healthy with them, and with the old ones some are: {cause}"));
         }
+        self.metrics.certificate_ends(self.name.field(), identity.certificate().not_after_seconds);
         self.identity.store(identity);
         self.members.store(members);
         Ok(())
@@ -185,7 +194,6 @@ impl Fleet {
             .inspect_err(|error| tracing::error!(endpoint = %at, %error, "a decider cannot be asked"))
             .ok()?;
         let (changed, metrics) = (Arc::clone(&self.changed), Arc::clone(&self.metrics));
-        tracing::info!(endpoint = %at, "a decider is known");
         Some(Arc::new(Member::new(address, Endpoint::new(at, channel, changed, metrics))))
     }
 

@@ -99,7 +99,8 @@ impl Identity {
     }
 
     /// Whether it was made of the same contents.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
         self.digest == other.digest
     }
 

@@ -78,6 +78,11 @@ impl Members {
         }
     }
 
+    /// Why the first of those is not asked that say why.
+    pub(super) fn cause(&self) -> Option<String> {
+        self.0.iter().find_map(|member| member.endpoint.cause())
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         !self.places(Endpoint::is_healthy).is_empty()
     }

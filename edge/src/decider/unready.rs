@@ -26,6 +26,11 @@ impl Unready {
         self.cause = Some(cause);
     }
 
+    /// The cause, told or not.
+    pub(super) fn cause(&self) -> Option<String> {
+        self.cause.clone()
+    }
+
     /// The cause, where that was not told and the last one was told long ago.
     pub(super) fn news(&mut self, now: Instant) -> Option<&str> {
         let cause = self.cause.as_ref()?;

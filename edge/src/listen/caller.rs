@@ -33,13 +33,13 @@ pub(super) async fn answer(
     let mut response = match InHand::begin(&conversation) {
         Ok(in_hand) => Caller(in_hand).answer(request, router).await,
         Err(shed) => {
-            conversation.house.metrics.shed(shed);
+            conversation.shed(shed);
             shed_response(shed)
         }
     };
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
     // HTTP/2 has a frame for it, which the connection sends.
-    if !conversation.http2 && conversation.is_old() {
+    if !conversation.http2 && conversation.is_over() {
         response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
     response
@@ -72,6 +72,7 @@ impl Caller {
 
     async fn answer(self, request: Request<Incoming>, mut router: Router) -> Response {
         if let Some(status) = self.refusal(&request) {
+            self.0.conversation.head_is_refused("head_too_large", &status);
             return status.into_response();
         }
         let mut request = request.map(Body::new);
@@ -99,7 +100,12 @@ pub fn shed_response(shed: Shed) -> Response {
         Shed::RequestRate => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let mut response = status.into_response();
+    come_again(status.into_response())
+}
+
+/// The same, with when to come again.
+#[must_use]
+pub fn come_again(mut response: Response) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     response
 }

@@ -1,6 +1,11 @@
 //! A connection from its first byte to its last: seat, handshake, requests.
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+};
 
 use hyper::service::service_fn;
 use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
@@ -45,7 +50,8 @@ impl Server {
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
         // What a caller has not got to yet takes no memory: a flood is of those that never get there.
-        let Some(mut stream) = Box::pin(self.handshake(stream, &mut orders)).await else {
+        let handshake = self.handshake(stream, entered.address, &mut orders);
+        let Some(mut stream) = Box::pin(handshake).await else {
             _ = self.house.metrics.failed_handshakes.inc();
             return;
         };
@@ -60,11 +66,14 @@ impl Server {
     async fn handshake(
         &self,
         stream: TcpStream,
+        address: IpAddr,
         orders: &mut Receiver<Order>,
     ) -> Option<TlsStream<TcpStream>> {
         let handshake = async {
-            stream.readable().await.ok()?;
-            self.tls.accept(stream).await.ok()
+            // Whoever only looks whether the port is open ends it without a byte: that is counted, and not told.
+            let begun = stream.peek(&mut [0]).await.is_ok_and(|bytes| bytes > 0);
+            let shaken = if begun { self.tls.accept(stream).await } else { return None };
+            shaken.inspect_err(|error| self.house.not_shaken(address, error)).ok()
         };
         tokio::select! {
             shaken = timeout(self.house.limits.handshake_timeout, handshake) => shaken.ok()?,
@@ -108,9 +117,18 @@ async fn requests(
     }
 }
 
-/// Serves a connection until it ends, is told to, or has had its time. What it fails of is the caller's to know.
+/// Over HTTP/1.1 the library has refused a head, with 400, 414 or 431.
+fn unread(conversation: &Conversation, error: &hyper::Error) {
+    if error.is_parse() {
+        let outcome = if error.is_parse_too_large() { "head_too_large" } else { "bad_head" };
+        conversation.head_is_refused(outcome, error);
+    }
+}
+
+/// Serves a connection until it ends, is told to, or has had its time. Of what it fails of only heads that cannot be read
+/// are told: the rest is the caller's to know.
 async fn watched(
-    connection: impl GracefulConnection,
+    connection: impl GracefulConnection<Error = hyper::Error>,
     conversation: &Conversation,
     mut orders: Receiver<Order>,
 ) {
@@ -119,7 +137,7 @@ async fn watched(
     loop {
         tokio::select! {
             biased;
-            _ = connection.as_mut() => return,
+            ended = connection.as_mut() => return ended.unwrap_or_else(|error| unread(conversation, &error)),
             told = &mut orders, if !draining => {
                 if told != Ok(Order::Drain) {
                     return;

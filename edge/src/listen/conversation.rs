@@ -1,8 +1,11 @@
 //! One connection from its handshake to its end: who is on it, what it may take, and when it has had its time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    fmt::Display,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use tokio::time::{Duration, Instant};
@@ -11,6 +14,7 @@ use super::{
     house::{Entered, House},
     seats::Seat,
 };
+use crate::telemetry::Shed;
 
 /// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any
 /// caller in earnest sends, and ends floods of frames that ask for nothing.
@@ -97,9 +101,19 @@ impl Conversation {
         self.in_hand.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether it should end after the answer that is being given.
-    pub(super) fn is_old(&self) -> bool {
-        self.began.elapsed() >= self.house.limits.max_connection_age
+    /// Whether it should end after the answer that is being given: nobody is to ask on it when the port is closed.
+    pub(super) fn is_over(&self) -> bool {
+        self.house.is_leaving() || self.began.elapsed() >= self.house.limits.max_connection_age
+    }
+
+    /// One of its requests is turned away, or ends, for a limit.
+    pub(super) fn shed(&self, shed: Shed) {
+        self.house.metrics.shed(shed, self.entered.address);
+    }
+
+    /// The head of a request is none of ours, as the library told the caller or as we do.
+    pub(super) fn head_is_refused(&self, outcome: &'static str, reason: &dyn Display) {
+        self.house.head_is_refused(self.entered.address, outcome, reason);
     }
 
     /// What is to be done about it now.

@@ -1,8 +1,13 @@
 //! What all connections of a listener share, and what they share out.
 
 use std::{
+    fmt::Display,
+    io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
@@ -10,11 +15,18 @@ use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 use super::{
     config::{Config, Limits},
     fence::{Fence, LetIn, Refused, behind},
+    proxied::ProxyHeaderError,
     seats::Seats,
     sources::Networks,
     supply::Supply,
 };
-use crate::telemetry::{Seldom, Shed, metrics::Metrics};
+use crate::telemetry::{
+    Seldom, Shed,
+    metrics::{Metrics, RequestLabels},
+};
+
+/// What to look at when TLS does not come about.
+const HINT: &str = "does the caller believe our certificate (root, pin, name, dates), and where client_ca is, does it show one?";
 
 /// Where a caller is, behind the proxy where there is one, and that the fence has let him in, where there is one.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +49,9 @@ pub(super) struct House {
     /// `None`: callers prove who they are.
     fence: Option<Arc<Fence>>,
     refusals: Seldom,
+    failures: Seldom,
+    heads: Seldom,
+    leaving: AtomicBool,
 }
 
 impl House {
@@ -52,6 +67,9 @@ impl House {
             entering: Semaphore::new(limits.max_handshakes),
             fence: config.fence.clone(),
             refusals: Seldom::default(),
+            failures: Seldom::default(),
+            heads: Seldom::default(),
+            leaving: AtomicBool::default(),
         }
     }
 
@@ -71,16 +89,13 @@ impl House {
     /// Who is behind a proxy.
     async fn behind(&self, stream: &mut TcpStream, proxy: SocketAddr) -> Option<SocketAddr> {
         let Ok(_turn) = self.entering.try_acquire() else {
-            self.metrics.shed(Shed::Handshakes);
+            self.metrics.shed(Shed::Handshakes, proxy.ip().to_canonical());
             return None;
         };
         match timeout(self.limits.handshake_timeout, behind(stream, proxy)).await {
             Ok(Ok(peer)) => Some(peer),
             Ok(Err(refused)) => self.refused(refused),
-            Err(_) => {
-                self.metrics.failed_handshakes.inc();
-                None
-            }
+            Err(_) => self.refused(Refused::Proxy(proxy.ip().to_canonical(), ProxyHeaderError::Late)),
         }
     }
 
@@ -90,5 +105,36 @@ impl House {
             tracing::warn!(reason = %refused, left_out, "a connection was refused");
         }
         None
+    }
+
+    /// Why TLS did not come about: of a certificate that the caller does not believe nothing else is seen here.
+    pub(super) fn not_shaken(&self, address: IpAddr, error: &io::Error) {
+        if let Some(left_out) = self.failures.now() {
+            let (listener, hint) = (self.name(), HINT);
+            tracing::warn!(listener, %address, reason = %error, left_out, hint, "a TLS handshake failed");
+        }
+    }
+
+    /// What comes before any path is known is told here.
+    pub(super) fn head_is_refused(&self, address: IpAddr, outcome: &'static str, reason: &dyn Display) {
+        self.metrics.request(&RequestLabels { endpoint: "none", outcome });
+        if let Some(left_out) = self.heads.now() {
+            let listener = self.name();
+            tracing::warn!(listener, %address, outcome, %reason, left_out, "a request was refused by its head");
+        }
+    }
+
+    /// The port closes soon.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    /// As the configuration calls it: JSON mode is the one with a fence.
+    fn name(&self) -> &'static str {
+        if self.fence.is_some() { "json.listen" } else { "listen" }
     }
 }

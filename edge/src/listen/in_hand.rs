@@ -48,7 +48,7 @@ impl InHand {
         if self.take(bytes, self.of_body_memory()) {
             return Ok(());
         }
-        self.conversation.house.metrics.shed(Shed::BodyMemory);
+        self.conversation.shed(Shed::BodyMemory);
         Err(Shed::BodyMemory)
     }
 

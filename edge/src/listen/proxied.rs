@@ -34,6 +34,9 @@ pub enum ProxyHeaderError {
     /// One that names no address of TCP: whoever it is for could be anybody.
     #[error("sent a PROXY header that does not say for whom (UNKNOWN, or no TCP)")]
     Nobody,
+    /// One that has not ended in time.
+    #[error("sent no whole PROXY header within handshake_timeout")]
+    Late,
     /// The connection ended in it.
     #[error("ended the connection before the end of a PROXY header")]
     Broken,

@@ -55,7 +55,7 @@ impl Seats {
     pub(super) fn take(self: &Arc<Self>, peer: IpAddr) -> Option<(Seat, oneshot::Receiver<Order>)> {
         let mut table = self.table();
         let tally = table.origins.tally(peer.into(), &self.limits);
-        if table.closed || !self.make_room(&mut table, &tally) {
+        if table.closed || !self.make_room(&mut table, &tally, peer) {
             return None;
         }
         let (order, told) = oneshot::channel();
@@ -64,23 +64,23 @@ impl Seats {
     }
 
     /// Whether there is room for one more of this origin, with what had to be done for it.
-    fn make_room(&self, table: &mut Table, tally: &Arc<Tally>) -> bool {
+    fn make_room(&self, table: &mut Table, tally: &Arc<Tally>, peer: IpAddr) -> bool {
         if !tally.connection_rate.admits() {
-            self.metrics.shed(Shed::ConnectionRate);
+            self.metrics.shed(Shed::ConnectionRate, peer);
             return false;
         }
         if tally.connections.load(Ordering::Relaxed) >= self.limits.max_connections_per_address {
-            self.metrics.shed(Shed::ConnectionsOfAddress);
+            self.metrics.shed(Shed::ConnectionsOfAddress, peer);
             if !table.end_oldest(|row| Arc::ptr_eq(&row.tally, tally)) {
                 return false;
             }
         }
         if table.handshaking.len() >= self.limits.max_handshakes {
-            self.metrics.shed(Shed::Handshakes);
+            self.metrics.shed(Shed::Handshakes, peer);
             table.end_oldest_handshake();
         }
         if table.len() >= self.limits.max_connections {
-            self.metrics.shed(Shed::Connections);
+            self.metrics.shed(Shed::Connections, peer);
             return table.end_oldest(|_| true);
         }
         true

@@ -14,6 +14,8 @@ const MAPPED_PREFIX: u8 = 96;
 const MAX_PUBLIC_IPV4: u64 = 1 << 24;
 /// Most public addresses of a fence: those of an IPv6 /16.
 const MAX_PUBLIC_IPV6: u128 = 1 << 112;
+/// Networks of IPv6 whose addresses are those of IPv4, from this bit on: of a translator (RFC 6052), and of 6to4 (RFC 3056).
+const IPV4_WITHIN: [(&str, u8); 2] = [("64:ff9b::/96", 96), ("2002::/16", 16)];
 /// Networks that nobody reaches from outside.
 const PRIVATE: [&str; 6] =
     ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"];
@@ -77,8 +79,10 @@ impl Networks {
     /// Whether they hold so many public addresses that they keep hardly anybody out.
     #[must_use]
     pub fn are_open(&self) -> bool {
+        let within = self.0.iter().filter_map(ipv4_within);
+        let all = self.0.iter().copied().chain(within);
         // Of those that overlap each address counts once.
-        let public: Vec<IpNet> = self.0.iter().filter(|network| !is_private(network)).copied().collect();
+        let public: Vec<IpNet> = all.filter(|network| !is_private(network)).collect();
         let (mut ipv4, mut ipv6) = (0_u64, 0_u128);
         for network in &IpNet::aggregate(&public) {
             match network {
@@ -88,6 +92,21 @@ impl Networks {
         }
         ipv4 > MAX_PUBLIC_IPV4 || ipv6 > MAX_PUBLIC_IPV6
     }
+}
+
+/// The IPv4 network that an IPv6 one stands for, or holds the whole of.
+fn ipv4_within(network: &IpNet) -> Option<IpNet> {
+    let IpNet::V6(network) = network else { return None };
+    IPV4_WITHIN.iter().find_map(|(text, from)| {
+        let carrier: Ipv6Net = text.parse().ok()?;
+        if network.contains(&carrier) {
+            return Some(Ipv4Net::default().into());
+        }
+        let bits = network.addr().to_bits() >> (96_u8.checked_sub(*from)?);
+        let bits = u32::try_from(bits & u128::from(u32::MAX)).ok()?;
+        let prefix = network.prefix_len().saturating_sub(*from).min(32);
+        carrier.contains(network).then(|| Ipv4Net::new(bits.into(), prefix).ok().map(Into::into))?
+    })
 }
 
 fn is_private(network: &IpNet) -> bool {
@@ -170,6 +189,13 @@ mod tests {
             &["2000::/3"],
             &["2002::/15"],
             &["f000::/4"],
+            // IPv4 by way of a translator, or of a relay.
+            &["64:ff9b::/96"],
+            &["64:ff9b::/32"],
+            &["64:ff9b::3400:0/103"],
+            &["2002::/16"],
+            &["2002:3400::/23"],
+            &["52.0.0.0/8", "2002:3600::/48"],
             &halves,
         ] {
             assert!(networks(open).are_open(), "{open:?}");
@@ -182,6 +208,10 @@ mod tests {
             &["2001::/16"],
             &["203.0.113.7/32", "2001:db8::/32"],
             &["127.0.0.0/8", "::1/128"],
+            &["64:ff9b::3400:0/104"],
+            &["64:ff9b::a00:0/104", "2002:ac10::/28"],
+            &["2002:3400::/24"],
+            &["64:ff9c::/96"],
             &[],
         ] {
             assert!(!networks(fence).are_open(), "{fence:?}");

@@ -61,7 +61,7 @@ impl ServerTls {
             .map_err(TlsError::Setup)?
             .with_client_cert_verifier(verifier(clients.clone())?)
             .with_cert_resolver(Arc::clone(&served) as Arc<dyn ResolvesServerCert>);
-        offer::settle(&mut config).map_err(TlsError::Setup)?;
+        offer::settle(&mut config, clients.is_some()).map_err(TlsError::Setup)?;
         Ok(Self { config: Arc::new(config), served, certificate, clients })
     }
 

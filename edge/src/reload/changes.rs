@@ -50,7 +50,22 @@ pub(super) fn between(before: &Config, after: &Config) -> Vec<String> {
     if let (Some(before), Some(after)) = (&before.json, &after.json) {
         told.extend(of_listener("json.listen", before, after));
     }
+    told.extend(of_identities(before, after));
     told
+}
+
+/// Which deciders may refuse.
+fn of_identities(before: &Config, after: &Config) -> Vec<String> {
+    let told = |new: &Fleet| {
+        let is_old = |old: &&Fleet| old.decider.fleet == new.decider.fleet;
+        let old = before.fleets.iter().find(is_old)?;
+        let same = old.decider.identity.is_same(&new.decider.identity);
+        (!same).then(|| {
+            let field = new.decider.fleet.field();
+            format!("{field}: other files of the client, in use once a decider is healthy with them")
+        })
+    };
+    after.fleets.iter().filter_map(told).collect()
 }
 
 /// Paths of one mode, by sub-path, each with its fleet's name.
@@ -91,8 +106,12 @@ fn of_paths(kind: &str, old: &Paths<'_>, new: &Paths<'_>) -> Vec<String> {
 }
 
 fn of_listener(name: &str, before: &listen::Config, after: &listen::Config) -> Vec<String> {
-    let certificate = before.tls.certificate() == after.tls.certificate();
-    let differ = [("another certificate", certificate), ("other limits", before.limits == after.limits)];
+    let (old, new) = (before.tls.certificate(), after.tls.certificate());
+    let certificate = match old.public_key == new.public_key {
+        true => "another certificate, with the same key",
+        false => "another certificate, with another key: whoever has pinned the one before does not connect",
+    };
+    let differ = [(certificate, old == new), ("other limits", before.limits == after.limits)];
     differ.iter().filter(|(_, same)| !same).map(|(what, _)| format!("{name}: {what}")).collect()
 }
 

@@ -3,7 +3,7 @@
 mod config;
 mod decider;
 
-use std::sync::Mutex;
+use std::{net::IpAddr, sync::Mutex};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -11,10 +11,32 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::shed::{Shed, Told};
+use super::{
+    outlet::LEFT_OUT,
+    shed::{Shed, Told},
+};
 use config::ConfigMetrics;
 use decider::Families;
 pub use decider::FleetMetrics;
+
+/// Outcomes of a request to an endpoint, and of one to none.
+const OUTCOMES: [&str; 11] = [
+    "approve",
+    "reject",
+    "retry",
+    "ignore",
+    "not_authentic",
+    "unreadable",
+    "not_received",
+    "not_signed",
+    "overtime",
+    "given_up",
+    "fault",
+];
+const OUTCOMES_NOWHERE: [&str; 4] = ["no_path", "no_method", "head_too_large", "bad_head"];
+const VERIFY_FAILURES: [&str; 6] = ["form", "size", "header", "algorithm", "signature", "time"];
+const REFUSALS: [&str; 2] = ["source", "proxy_header"];
+const ENDS: [&str; 5] = ["header_timeout", "idle_timeout", "write_timeout", "overhead", "age"];
 
 /// Endpoint and outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -76,6 +98,7 @@ impl Metrics {
     /// All at zero.
     #[must_use]
     pub fn new() -> Self {
+        let config = ConfigMetrics::default();
         let metrics = Self {
             registry: Mutex::new(Registry::with_prefix("countersign_edge")),
             requests: Family::default(),
@@ -84,16 +107,36 @@ impl Metrics {
             connections: Gauge::default(),
             refused_connections: Family::default(),
             failed_handshakes: Counter::default(),
-            config: ConfigMetrics::default(),
             ended: Family::default(),
             shed: Family::default(),
             told: Told::default(),
-            deciders: Families::default(),
+            deciders: Families::new(config.ends()),
+            config,
         };
+        metrics.begin();
         if let Ok(mut registry) = metrics.registry.lock() {
             metrics.register(&mut registry);
         }
         metrics
+    }
+
+    /// A zero where none would be taken for none yet: the first of something is no increase of what was not there.
+    fn begin(&self) {
+        let nowhere = OUTCOMES_NOWHERE.map(|outcome| RequestLabels { endpoint: "none", outcome });
+        let somewhere = ["transaction", "config_change"]
+            .into_iter()
+            .flat_map(|endpoint| OUTCOMES.map(|outcome| RequestLabels { endpoint, outcome }));
+        nowhere.into_iter().chain(somewhere).for_each(|labels| drop(self.requests.get_or_create(&labels)));
+        let shed = Shed::ALL.map(Shed::reason);
+        for (family, reasons) in [
+            (&self.verify_failures, &VERIFY_FAILURES[..]),
+            (&self.refused_connections, &REFUSALS),
+            (&self.ended, &ENDS),
+            (&self.shed, &shed),
+        ] {
+            reasons.iter().for_each(|reason| drop(family.get_or_create(&ReasonLabels { reason })));
+        }
+        self.config.begin();
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -122,6 +165,11 @@ impl Metrics {
             "connections_ended",
             "Connections that were ended here, by reason",
             self.ended.clone(),
+        );
+        registry.register(
+            "log_lines_left_out",
+            "Lines of the log that were not written, because nobody took those before them",
+            LEFT_OUT.clone(),
         );
         registry.register("shed", "What was turned away because there was too much of it", self.shed.clone());
         self.deciders.register(registry);
@@ -165,10 +213,10 @@ impl Metrics {
         self.ended.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    /// Counts what was turned away because of a limit, and logs that it happens.
-    pub fn shed(&self, shed: Shed) {
+    /// Counts what was turned away because of a limit, and logs that it happens, and to whom.
+    pub fn shed(&self, shed: Shed, address: IpAddr) {
         self.shed.get_or_create(&ReasonLabels { reason: shed.reason() }).inc();
-        self.told.note(shed);
+        self.told.note(shed, address);
     }
 
     /// Everything as OpenMetrics text.
@@ -185,6 +233,29 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Else the first of each is no increase to who looks at increases.
+    #[test]
+    fn what_is_alarmed_on_is_there_before_it_happens() {
+        let metrics = Metrics::new();
+        let _fleet = metrics.of_fleet("payroll");
+        let text = metrics.encode();
+        for line in [
+            r#"requests_total{endpoint="transaction",outcome="fault"} 0"#,
+            r#"requests_total{endpoint="config_change",outcome="approve"} 0"#,
+            r#"requests_total{endpoint="none",outcome="no_path"} 0"#,
+            r#"verify_failures_total{reason="signature"} 0"#,
+            r#"refused_connections_total{reason="source"} 0"#,
+            r#"connections_ended_total{reason="write_timeout"} 0"#,
+            r#"shed_total{reason="key_rate"} 0"#,
+            r#"config_reloads_total{outcome="refused"} 0"#,
+            r#"decider_errors_total{code="PERMISSION_DENIED",fleet="payroll"} 0"#,
+            r#"decider_errors_total{code="TENANT_ELSEWHERE",fleet="payroll"} 0"#,
+            r#"decider_identity_reloads_total{outcome="refused",fleet="payroll"} 0"#,
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+    }
 
     #[test]
     fn are_told_as_text() {

@@ -1,6 +1,6 @@
 //! What was turned away because there was too much of it: counted each time, logged now and then.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use super::seldom::Seldom;
 
@@ -71,11 +71,11 @@ impl Default for Told {
 }
 
 impl Told {
-    /// Notes it, and logs it where that was long enough ago.
-    pub(super) fn note(&self, shed: Shed) {
+    /// Notes it of a caller, and logs it with his address where that was long enough ago.
+    pub(super) fn note(&self, shed: Shed, address: IpAddr) {
         if let Some(left_out) = self.0.get(shed as usize).and_then(Seldom::now) {
             let count = left_out.saturating_add(1);
-            tracing::warn!(reason = shed.reason(), count, "shedding: a limit of the listener is met");
+            tracing::warn!(reason = shed.reason(), %address, count, "shedding: a limit of the listener is met");
         }
     }
 }

@@ -170,6 +170,32 @@ async fn each_path_has_its_own_keys_tenant_and_signers() {
     assert_eq!(tenants, ["default", "acme"]);
 }
 
+/// Nothing in a configuration change says whose it is, whatever somebody may write beside it.
+#[tokio::test]
+async fn where_api_users_are_listed_people_decide_configuration_changes() {
+    let bench = Bench::with(Manner::Allowing, |yaml| yaml + "    signer_ids: [hot]\n").await;
+    for signer in ["", r#","signerId":"hot""#] {
+        let change = format!(r#"{{"requestId":"r","type":"UNMANAGED_WALLET","extraInfo":{{}}{signer}}}"#);
+        let reply = bench.caller().ask(CONFIG, &change).await;
+        assert_eq!(reply.told(), ("IGNORE".to_owned(), "r".to_owned()), "{signer}");
+        assert!(reply.reason().contains("signer_ids"), "{}", reply.reason());
+    }
+    assert_eq!(bench.decider.asked(), []);
+}
+
+#[tokio::test]
+async fn an_api_user_that_is_not_listed_is_named() {
+    let bench = Bench::with(Manner::Allowing, |yaml| yaml + "    signer_ids: [hot]\n").await;
+    let reason = async |signer: &str| {
+        bench.caller().ask(TX, &format!(r#"{{"requestId":"r"{signer}}}"#)).await.reason()
+    };
+    assert_eq!(
+        reason(r#","signerId":"co\nld""#).await,
+        "API user co\\u{a}ld (signerId) is not one of this path"
+    );
+    assert_eq!(reason("").await, "no API user (signerId) is named, and this path is for some only");
+}
+
 #[tokio::test]
 async fn only_posts_on_known_paths() {
     let bench = Bench::new(Manner::Allowing).await;

@@ -11,7 +11,7 @@ use tonic::{
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
 };
 
-use crate::support::{Decider, Deciders, Files, Keeps, Manner};
+use crate::support::{Decider, Deciders, Files, Keeps, Manner, deciders::UNANSWERED};
 
 /// The deadline of [`Deciders`].
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -34,6 +34,16 @@ async fn with_one_of_two_dead_no_call_fails() {
     // From the very first on, when nothing is known of either.
     let (troubles, _) = deciders.ask_all(200).await;
     assert_eq!(troubles.len(), 0, "{troubles:?}");
+}
+
+/// A lookup that gets no answer takes five seconds.
+#[tokio::test]
+async fn a_name_that_is_not_answered_for_keeps_no_other_from_being_asked() {
+    let begun = std::time::Instant::now();
+    let unanswered = edge::decider::Address::parse(&format!("https://{UNANSWERED}:1")).expect("an address");
+    let deciders = Deciders::with(&[Manner::Allowing], |config| config.addresses.push(unanswered)).await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(deciders.ask_all(5).await.0.len(), 0);
 }
 
 /// What tonic's own balancer does with the same two.

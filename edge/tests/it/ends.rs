@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Bench, Manner, TX,
+    Bench, Manner, Raw, TX,
     caller::{plain_get, until_refused},
-    vector,
+    post, vector,
 };
 
 #[tokio::test]
@@ -22,6 +22,27 @@ async fn readiness_says_what_is_missing() {
     }
     assert_eq!(bench.admin("/readyz").await, (503, "decider: not ready\n".to_owned()));
     assert_eq!(bench.admin("/livez").await.0, 200);
+    assert_eq!(bench.admin("/servez").await, (200, "serving\n".to_owned()), "it still says RETRY");
+}
+
+/// Else who asks when the notice is over would find the connection closed under his request.
+#[tokio::test]
+async fn for_the_notice_connections_end_with_their_next_answer() {
+    let bench = Bench::limited(Manner::Allowing, "drain_notice: 1s").await;
+    let mut kept = Raw::connect(&bench).await;
+    let token = vector("synthetic_request_tx_sign.jwt");
+    kept.send(post(TX, &token)).await;
+    let (_, head) = kept.answer().await.expect("an answer");
+    assert!(!head.contains("connection: close"), "{head}");
+    let admin = bench.edge.admin_address;
+    let ending = tokio::spawn(bench.edge.end());
+    while plain_get(admin, "/servez").await.0 == 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    kept.send(post(TX, &token)).await;
+    let (status, head) = kept.answer().await.expect("an answer");
+    assert!(status == 200 && head.contains("connection: close"), "{head}");
+    ending.await.expect("ended");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{
-    Bench, Caller, Decider, Files, JSON_TX, LOOPBACK, Manner, TX, json_yaml, start_edge, vector,
+    Bench, Caller, Decider, Files, JSON_TX, LOOPBACK, Manner, Raw, TX, json_yaml, post, start_edge, vector,
 };
 
 const PAYLOAD: &str = r#"{"requestId":"r"}"#;
@@ -97,6 +97,19 @@ async fn where_a_client_certificate_is_asked_for_only_one_of_that_authority_will
     // Nobody is asked for one in JWT mode.
     let jwt = bench.caller();
     assert_eq!(jwt.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action(), "APPROVE");
+}
+
+/// Else a ticket would carry it on past its end.
+#[tokio::test]
+async fn a_client_certificate_is_shown_at_every_connection() {
+    let bench = Bench::json(Manner::Allowing, &format!("{LOOPBACK}\n    client_ca: ca.pem")).await;
+    let caller =
+        bench.json_caller().showing(&bench.files.read("client.crt"), &bench.files.read("client.key"));
+    for _ in 0..3 {
+        let mut connection = Raw(caller.connect().await);
+        assert_eq!(connection.ask(post(JSON_TX, PAYLOAD.as_bytes())).await, Some(200));
+        assert_eq!(connection.0.get_ref().1.handshake_kind(), Some(rustls::HandshakeKind::Full));
+    }
 }
 
 /// In TLS 1.3 a client learns of it with the first bytes it reads.

@@ -3,9 +3,14 @@
 use std::{
     fs::File,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
-use crate::support::{Files, program::EDGE};
+use crate::support::{
+    Caller, Decider, Files, Manner, TX,
+    caller::plain_get,
+    program::{EDGE, Program},
+};
 
 #[test]
 fn output_that_nobody_takes_is_no_panic() {
@@ -44,4 +49,24 @@ fn edge_into(out: impl Into<Stdio>, args: &[&str]) -> (Option<i32>, String) {
     command.args(args).env_remove("EDGE_CONFIG").stdout(out).stderr(Stdio::piped());
     let output = command.spawn().and_then(Child::wait_with_output).expect("runs");
     (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+}
+
+/// A log that is not read, by a shipper that hangs for one, holds up no answer, no probe and no end.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_the_log_stops_nobody() {
+    const REQUESTS: usize = 400;
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    let mut unread = Program::run(&files, &files.yaml(decider.port), &[]);
+    unread.read_log(false);
+    let caller = Caller::new(unread.address, &files).over_http2();
+    let mut connection = caller.open().await;
+    for number in 0..REQUESTS {
+        let asking = connection.post(TX, caller.token(&format!(r#"{{"requestId":"{number}"}}"#)));
+        let reply = tokio::time::timeout(Duration::from_secs(10), asking).await;
+        assert_eq!(reply.expect("an answer").status, 200, "{number}");
+    }
+    assert_eq!(plain_get(unread.admin_address, "/livez").await.0, 200);
+    drop(connection);
+    assert_eq!(unread.end_unread(), Some(0));
 }

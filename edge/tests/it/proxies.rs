@@ -88,4 +88,5 @@ async fn a_header_must_come_in_time() {
     let ended = tokio::time::timeout(Duration::from_secs(10), read).await.expect("ended");
     assert!(ended.is_err() || got.is_empty(), "{got:?}");
     assert!(begun.elapsed() > Duration::from_millis(900), "{:?}", begun.elapsed());
+    bench.until_counted(r#"countersign_edge_refused_connections_total{reason="proxy_header"} 1"#).await;
 }

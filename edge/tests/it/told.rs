@@ -115,3 +115,38 @@ async fn a_question_without_a_decision_is_told_with_its_tenant_and_cause() {
         @r#""ERROR" "default" "PERMISSION_DENIED" "no decision: PERMISSION_DENIED (as told)""#
     );
 }
+
+/// Of a pin or a root that does not fit nothing else is seen on either side.
+#[tokio::test]
+async fn a_handshake_that_fails_is_told_with_its_cause_and_address() {
+    let files = Files::new();
+    let program = Program::run(&files, &files.yaml(1), &[]);
+    // Whoever looks whether the port is open is counted, and not told.
+    drop(Caller::new(program.address, &files).connect_tcp().await);
+    let stranger = Caller::new(program.address, &Files::new());
+    assert!(stranger.try_connect().await.is_err());
+    let told = program.told("a TLS handshake failed");
+    insta::assert_snapshot!(
+        ["level", "listener", "address", "reason", "left_out"].map(|name| told[name].to_string()).join(" "),
+        @r#""WARN" "listen" "127.0.0.1" "received fatal alert: DecryptError" 0"#
+    );
+}
+
+#[tokio::test]
+async fn whoever_asks_is_told_with_his_address() {
+    let files = Files::new();
+    let decider = Decider::start(&files, Manner::Allowing).await;
+    let yaml = files.yaml(decider.port).replace("admin:", "  request_rate_per_address: 3\nadmin:");
+    let program = Program::run(&files, &yaml, &[]);
+    let told = |message: &str| program.told(message)["address"].as_str().expect("an address").to_owned();
+    let caller = |host: u8| Caller::new(program.address, &files).from(&format!("127.0.0.{host}"));
+    assert_eq!(caller(2).post(TX, vector("synthetic_request_tx_sign.jwt")).await.status, 200);
+    assert_eq!(told("answered"), "127.0.0.2");
+    assert_eq!(caller(3).post("/nowhere", "").await.status, 404);
+    assert_eq!(told("nothing is served here"), "127.0.0.3");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(caller(4).post(TX, "x").await.status, 401);
+    assert_eq!(told("not answered"), "127.0.0.4");
+    while caller(5).post("/nowhere", "").await.status != 429 {}
+    assert_eq!(told("shedding: a limit of the listener is met"), "127.0.0.5");
+}

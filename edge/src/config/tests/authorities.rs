@@ -63,3 +63,34 @@ fn a_key_that_is_too_small_for_tls_is_told_as_such() {
     let yaml = GOOD.replacen("private_key: server.key", "private_key: small.key", 1);
     insta::assert_snapshot!(files.mistakes(&yaml), @"edge.yaml:5:16: listen.private_key: holds a key that TLS cannot use: give an RSA key of 2048 to 8192 bits, or one of P-256, P-384, P-521 or Ed25519");
 }
+
+/// Two files lie side by side, and one of them is in the place of the other.
+#[test]
+fn a_certificate_in_the_wrong_place_is_warned_of() {
+    let files = Files::new();
+    for (name, purpose) in [
+        ("server", rcgen::ExtendedKeyUsagePurpose::ClientAuth),
+        ("other", rcgen::ExtendedKeyUsagePurpose::ServerAuth),
+    ] {
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+        params.extended_key_usages = vec![purpose];
+        let key = rcgen::KeyPair::generate().expect("a key");
+        files
+            .write(&format!("{name}.crt"), params.self_signed(&key).expect("a certificate").pem().as_bytes());
+        files.write(&format!("{name}.key"), key.serialize_pem().as_bytes());
+    }
+    let (listen, decider) = GOOD.split_once("decider:").expect("two parts");
+    let crossed = format!("{listen}decider:{}", decider.replace("server.", "other."));
+    let told = |yaml: &str| {
+        let warnings = files.load(yaml).unwrap_or_else(|mistakes| panic!("{mistakes:?}")).warnings;
+        let told: Vec<_> =
+            warnings.iter().map(Mistake::to_string).filter(|told| told.contains("is not for")).collect();
+        told.join("\n").replace(&format!("{}/", files.0.path().display()), "")
+    };
+    insta::assert_snapshot!(told(&crossed), @"
+    edge.yaml:4:16: listen.certificate: is not for servers (extended key usage without serverAuth): most callers will not connect
+    edge.yaml:11:16: decider.certificate: is not for clients (extended key usage without clientAuth): deciders refuse it
+    ");
+    let right = GOOD.replace("server.", "x.").replacen("x.", "other.", 2).replace("x.", "server.");
+    assert_eq!(told(&right), "");
+}

@@ -33,6 +33,22 @@ fn a_key_of_tls_is_none_of_a_path() {
     "#);
 }
 
+/// One of the two names was to be another Co-signer's: the day that it is needed it is refused.
+#[test]
+fn what_is_listed_twice_on_one_path_is_a_mistake() {
+    let files = Files::new();
+    files.stand_in(&[("cosigner_public.pem", &["standby.pem"])]);
+    let yaml = GOOD.replace("[cosigner_public.pem]", "[cosigner_public.pem, standby.pem]")
+        + "    signer_ids: [s-1, s-2, s-1, ' s-3', \"s-4\\n\", s 5]\n"
+        + &path("/b", "b", "");
+    insta::assert_snapshot!(files.mistakes(&yaml), @"
+    edge.yaml:16:49: paths[0].cosigner_public_keys[1]: is given twice on this path
+    edge.yaml:18:28: paths[0].signer_ids[2]: is given twice on this path
+    edge.yaml:18:33: paths[0].signer_ids[3]: must not begin or end with a blank
+    edge.yaml:18:41: paths[0].signer_ids[4]: must not begin or end with a blank
+    ");
+}
+
 #[test]
 fn a_private_key_that_others_may_read_is_warned_of() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -48,11 +64,14 @@ fn a_private_key_that_others_may_read_is_warned_of() {
     mode("server.key", 0o600);
     mode("callback_rsa_private.pem", 0o400);
     assert_eq!(warnings(), "");
+    // As Kubernetes mounts a secret for the group of who reads it.
     mode("callback_rsa_private.pem", 0o440);
+    assert_eq!(warnings(), "");
+    mode("callback_rsa_private.pem", 0o660);
     mode("server.key", 0o604);
     insta::assert_snapshot!(warnings(), @r"
-    edge.yaml:5:16: listen.private_key: server.key is open to others than its owner (mode 604): chmod 600 server.key
-    edge.yaml:12:16: decider.private_key: server.key is open to others than its owner (mode 604): chmod 600 server.key
-    edge.yaml:17:24: paths[0].reply_private_key: callback_rsa_private.pem is open to others than its owner (mode 440): chmod 600 callback_rsa_private.pem
+    edge.yaml:5:16: listen.private_key: server.key is open to more than its owner and readers of its group (mode 604): chmod g-wx,o= server.key
+    edge.yaml:12:16: decider.private_key: server.key is open to more than its owner and readers of its group (mode 604): chmod g-wx,o= server.key
+    edge.yaml:17:24: paths[0].reply_private_key: callback_rsa_private.pem is open to more than its owner and readers of its group (mode 660): chmod g-wx,o= callback_rsa_private.pem
     ");
 }

@@ -16,7 +16,8 @@ fn the_readme_shows_a_whole_configuration() {
         ("server.key", &["tls/edge.key"]),
         ("other.crt", &["tls/edge-client.crt"]),
         ("other.key", &["tls/edge-client.key"]),
-        ("cosigner_public.pem", &["keys/cosigner.pem", "keys/cosigner_2.pem"]),
+        ("cosigner_public.pem", &["keys/cosigner.pem"]),
+        ("second_public.pem", &["keys/cosigner_2.pem"]),
         ("callback_rsa_private.pem", &["keys/reply_private.pem", "keys/acme_reply_private.pem"]),
     ]);
     let config = files.load(&yaml).unwrap_or_else(|mistakes| panic!("{mistakes:#?}\n{yaml}"));
@@ -37,7 +38,8 @@ fn the_sample_for_deployments_loads() {
         ("server.key", &["tls/edge.key"]),
         ("other.crt", &["tls/edge-client.crt"]),
         ("other.key", &["tls/edge-client.key"]),
-        ("cosigner_public.pem", &["cosigners/primary.pem", "cosigners/standby.pem"]),
+        ("cosigner_public.pem", &["cosigners/primary.pem"]),
+        ("second_public.pem", &["cosigners/standby.pem"]),
         ("callback_rsa_private.pem", &["reply_private.pem", "payroll_reply_private.pem"]),
     ]);
     let sample = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/edge/edge.yaml"))

@@ -105,6 +105,27 @@ extra: 1
     "#);
 }
 
+/// What was commented out below a name would else open what it closed.
+#[test]
+fn a_field_without_a_value_is_a_mistake() {
+    let json = "json:\n  listen: {address: '127.0.0.1:8444', certificate: server.crt, private_key: server.key, source_networks: [10.1.2.0/24], client_ca: }\n  \
+                paths:\n    - {sub_path: '', tenant: json, decider: }\n";
+    let yaml = GOOD
+        .replace("    tenant: default\n", "    tenant:\n")
+        .replace("admin:\n  address: 127.0.0.1:9443", "admin:")
+        + "    signer_ids:\n      # - retired\n"
+        + json
+        + "deciders: ~\n";
+    insta::assert_snapshot!(Files::new().mistakes(&yaml), @"
+    edge.yaml:6:6: admin: has no value: give it one, or leave the field out
+    edge.yaml:14:11: paths[0].tenant: has no value: give it one, or leave the field out
+    edge.yaml:17:15: paths[0].signer_ids: has no value: give it one, or leave the field out
+    edge.yaml:20:130: json.listen.client_ca: has no value: give it one, or leave the field out
+    edge.yaml:22:43: json.paths[0].decider: has no value: give it one, or leave the field out
+    edge.yaml:23:11: deciders: has no value: give it one, or leave the field out
+    ");
+}
+
 #[test]
 fn what_is_no_yaml_is_told_with_its_place() {
     let files = Files::new();

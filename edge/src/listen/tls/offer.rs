@@ -45,14 +45,18 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Protocols, and how a caller may resume: by a ticket alone, so that nothing is kept here for callers that are gone.
-/// Its key is this process's own and is renewed every six hours. A request in the first flight could be replayed by
-/// whoever has seen it, so none is taken.
-pub(super) fn settle(config: &mut ServerConfig) -> Result<(), rustls::Error> {
+/// Its key is this process's own and is renewed every six hours. Not at all where callers show a certificate: a ticket would
+/// carry it on, unlooked at, past its end. A request in the first flight could be replayed by whoever has seen it, so none is
+/// taken.
+pub(super) fn settle(config: &mut ServerConfig, shows_certificate: bool) -> Result<(), rustls::Error> {
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.ticketer = Ticketer::new()?;
-    config.send_tls13_tickets = TICKETS;
+    config.send_tls13_tickets = 0;
+    if !shows_certificate {
+        config.ticketer = Ticketer::new()?;
+        config.send_tls13_tickets = TICKETS;
+    }
     config.max_early_data_size = 0;
     Ok(())
 }
@@ -63,19 +67,19 @@ mod tests {
 
     use super::*;
 
-    fn config() -> ServerConfig {
+    fn config(shows_certificate: bool) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&VERSIONS)
             .expect("versions")
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
-        settle(&mut config).expect("settled");
+        settle(&mut config, shows_certificate).expect("settled");
         config
     }
 
     #[test]
     fn offers_these_and_no_others() {
-        let config = config();
+        let config = config(false);
         let crypto = config.crypto_provider();
         let suites: Vec<_> =
             crypto.cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
@@ -96,10 +100,13 @@ mod tests {
 
     #[test]
     fn keeps_no_sessions_and_takes_no_early_data() {
-        let config = config();
-        assert!(!config.session_storage.can_cache());
-        assert!(config.ticketer.enabled());
-        assert_eq!(config.max_early_data_size, 0);
-        assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        for shows_certificate in [false, true] {
+            let config = config(shows_certificate);
+            assert!(!config.session_storage.can_cache());
+            assert_eq!(config.ticketer.enabled(), !shows_certificate);
+            assert_eq!(config.send_tls13_tickets, usize::from(!shows_certificate));
+            assert_eq!(config.max_early_data_size, 0);
+            assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        }
     }
 }

@@ -62,3 +62,40 @@ async fn a_file_that_goes_missing_changes_nothing() {
     }
     assert_eq!(bench.counted(), [1, 1, 0, 0]);
 }
+
+/// An authority's clock may be some seconds ahead of ours.
+#[tokio::test]
+async fn a_certificate_that_holds_later_is_taken_then() {
+    let mut bench = Bench::new();
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+    // 2026-11-23: what is now is a day before.
+    params.not_before = rcgen::date_time_ymd(2026, 11, 23);
+    let from = u64::try_from(params.not_before.unix_timestamp()).expect("after 1970");
+    bench.clock.0.store(from - 25, Ordering::Relaxed);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    bench.write("edge.crt", &params.self_signed(&key).expect("a certificate").pem());
+    bench.write("edge.key", &key.serialize_pem());
+    for _ in 0..4 {
+        bench.look().await;
+    }
+    assert_eq!(bench.counted(), [0, 1, 0, 1]);
+    bench.clock.0.store(from - 1, Ordering::Relaxed);
+    bench.look().await;
+    assert_eq!(bench.counted(), [0, 1, 0, 1]);
+    bench.clock.0.store(from, Ordering::Relaxed);
+    bench.look().await;
+    assert_eq!(bench.counted(), [1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_stays_refused_is_told_again_once_a_day() {
+    let mut bench = Bench::new();
+    bench.write("edge.yaml", "listen: [");
+    for (seconds, refused) in
+        [(0, 0), (1, 1), (2, 1), (WARNING_INTERVAL_SECONDS, 1), (1 + WARNING_INTERVAL_SECONDS, 2)]
+    {
+        bench.clock.0.store(NOW_SECONDS + seconds, Ordering::Relaxed);
+        bench.look().await;
+        assert_eq!(bench.counted(), [0, refused, 0, refused.min(1)], "{seconds}");
+    }
+}

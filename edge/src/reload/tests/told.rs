@@ -39,12 +39,19 @@ async fn what_is_in_force_is_counted_with_the_ends_of_its_certificates() {
     let ends = line(&bench, "certificate_not_after_timestamp_seconds{");
     assert!(ends.contains(r#"{certificate="listen"} 1796342400"#), "{ends}");
     assert!(ends.contains(r#"{certificate="decider"} "#), "{ends}");
+    // Deciders have not taken another certificate of ours yet, and may refuse it: what is told is the one in use.
+    let of_decider = |ends: &str| ends.lines().find(|line| line.contains(r#""decider""#)).map(str::to_owned);
+    bench.write("client.crt", &fs::read_to_string(bench.path("edge.crt")).expect("read"));
+    bench.write("client.key", &fs::read_to_string(bench.path("edge.key")).expect("read"));
+    bench.look_now().await;
+    assert_eq!(of_decider(&line(&bench, "certificate_not_after_timestamp_seconds{")), of_decider(&ends));
     let warnings = bench.reload.in_force.all_warnings(NOW_SECONDS);
     let warnings: Vec<_> =
         warnings.iter().map(Mistake::to_string).filter(|told| told.contains("expires")).collect();
     let warnings = warnings.join("\n").replace(&format!("{}/", bench.directory.path().display()), "");
     insta::assert_snapshot!(warnings, @"
     edge.yaml: listen.certificate: expires in 12 days (2026-12-04T00:00:00Z): renew it, with the same key
+    edge.yaml: decider.certificate: expires in 12 days (2026-12-04T00:00:00Z): renew it, with the same key
     edge.yaml:10:7: decider.ca: CN=rcgen self signed cert expires in 12 days (2026-12-04T00:00:00Z): have its successor beside it
     ");
 }
@@ -80,8 +87,9 @@ fn changes_are_told_in_words() {
     path "": replies are signed by ES256 with c9027238fd5f01430d8d26bd5e764c8c71f0c4633a279a68fc71163eb9543e78
     path "": another signer_ids
     path "": another tenant
-    listen: another certificate
+    listen: another certificate, with another key: whoever has pinned the one before does not connect
     listen: other limits
+    decider: other files of the client, in use once a decider is healthy with them
     "#);
 }
 

@@ -17,8 +17,9 @@ struct OutcomeLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CertificateLabels {
-    certificate: String,
+pub(super) struct CertificateLabels {
+    /// The part of the configuration that it is of.
+    pub(super) certificate: String,
 }
 
 /// Numbers of the configuration.
@@ -32,6 +33,18 @@ pub struct ConfigMetrics {
 }
 
 impl ConfigMetrics {
+    /// With a zero where none would be taken for none yet.
+    pub(super) fn begin(&self) {
+        for outcome in ["taken", "refused", "restart"] {
+            drop(self.reloads.get_or_create(&OutcomeLabels { outcome }));
+        }
+    }
+
+    /// The ends of our certificates, those of fleets with them.
+    pub(super) fn ends(&self) -> Family<CertificateLabels, Gauge> {
+        self.not_after.clone()
+    }
+
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "config_info",
@@ -58,13 +71,12 @@ impl ConfigMetrics {
         );
     }
 
-    /// A configuration of this hash is in force since `now_seconds`, with these certificates and their ends.
+    /// A configuration of this hash is in force since `now_seconds`, with these certificates of listeners and their ends.
     pub fn in_force(&self, hash: &str, now_seconds: u64, certificates: impl Iterator<Item = (String, i64)>) {
         self.info.clear();
         self.info.get_or_create(&HashLabels { hash: hash.to_owned() }).set(1);
         self.loaded.set(i64::try_from(now_seconds).unwrap_or(i64::MAX));
         self.pending.set(0);
-        self.not_after.clear();
         for (certificate, end) in certificates {
             self.not_after.get_or_create(&CertificateLabels { certificate }).set(end);
         }

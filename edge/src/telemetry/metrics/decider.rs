@@ -8,9 +8,37 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use super::config::CertificateLabels;
+
 /// Upper bounds of the buckets of a decision's time, in seconds.
 const DECIDE_SECONDS: [f64; 13] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 20.0];
+
+/// Why there is no decision: what gRPC has, and what we have.
+const CODES: [&str; 20] = [
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+    "TIMEOUT",
+    "GARBAGE",
+    "NO_ENDPOINT",
+    "TENANT_ELSEWHERE",
+];
+const ATTEMPTS: [&str; 4] = ["first", "retry", "hedge", "silence"];
+const STANDINGS: [&str; 3] = ["unproven", "healthy", "out"];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FleetLabels {
@@ -52,10 +80,12 @@ pub(super) struct Families {
     attempts: Family<KindLabels, Counter>,
     identities: Family<OutcomeLabels, Counter>,
     budget_exhausted: Family<FleetLabels, Counter>,
+    ends: Family<CertificateLabels, Gauge>,
 }
 
-impl Default for Families {
-    fn default() -> Self {
+impl Families {
+    /// All at zero, with the ends of certificates of others.
+    pub(super) fn new(ends: Family<CertificateLabels, Gauge>) -> Self {
         Self {
             ready: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(DECIDE_SECONDS)),
@@ -65,11 +95,10 @@ impl Default for Families {
             attempts: Family::default(),
             identities: Family::default(),
             budget_exhausted: Family::default(),
+            ends,
         }
     }
-}
 
-impl Families {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("decider_ready", "1 while a decider of the fleet is ready", self.ready.clone());
         registry.register("decide_seconds", "Time a decision took, attempts included", self.seconds.clone());
@@ -112,6 +141,15 @@ impl FleetMetrics {
         metrics.ready(false);
         drop(metrics.families.seconds.get_or_create(&metrics.labels()));
         drop(metrics.families.budget_exhausted.get_or_create(&metrics.labels()));
+        CODES.iter().for_each(|code| drop(metrics.families.errors.get_or_create(&metrics.code(code))));
+        ATTEMPTS.iter().for_each(|kind| drop(metrics.families.attempts.get_or_create(&metrics.kind(kind))));
+        for outcome in ["taken", "refused"] {
+            drop(metrics.families.identities.get_or_create(&metrics.outcome(outcome)));
+        }
+        for standing in STANDINGS {
+            drop(metrics.families.endpoints.get_or_create(&metrics.standing(standing)));
+            drop(metrics.families.changes.get_or_create(&metrics.standing(standing)));
+        }
         metrics
     }
 
@@ -121,6 +159,23 @@ impl FleetMetrics {
 
     fn standing(&self, standing: &'static str) -> StandingLabels {
         StandingLabels { standing, fleet: Arc::clone(&self.fleet) }
+    }
+
+    fn code(&self, code: &'static str) -> CodeLabels {
+        CodeLabels { code, fleet: Arc::clone(&self.fleet) }
+    }
+
+    fn kind(&self, kind: &'static str) -> KindLabels {
+        KindLabels { kind, fleet: Arc::clone(&self.fleet) }
+    }
+
+    fn outcome(&self, outcome: &'static str) -> OutcomeLabels {
+        OutcomeLabels { outcome, fleet: Arc::clone(&self.fleet) }
+    }
+
+    /// Until when the certificate holds that deciders know us by now, and where the configuration has it.
+    pub fn certificate_ends(&self, field: String, seconds: i64) {
+        self.families.ends.get_or_create(&CertificateLabels { certificate: field }).set(seconds);
     }
 
     /// Whether a decider of it is ready.
@@ -135,14 +190,13 @@ impl FleetMetrics {
 
     /// Counts a decision that could not be had.
     pub fn error(&self, code: &'static str) {
-        self.families.errors.get_or_create(&CodeLabels { code, fleet: Arc::clone(&self.fleet) }).inc();
+        self.families.errors.get_or_create(&self.code(code)).inc();
     }
 
     /// The files of the client's identity changed, and were taken or refused.
     pub fn identity(&self, taken: bool) {
         let outcome = if taken { "taken" } else { "refused" };
-        let labels = OutcomeLabels { outcome, fleet: Arc::clone(&self.fleet) };
-        self.families.identities.get_or_create(&labels).inc();
+        self.families.identities.get_or_create(&self.outcome(outcome)).inc();
     }
 
     /// A decider stands so.
@@ -162,7 +216,7 @@ impl FleetMetrics {
 
     /// A decider is called: `first`, `retry`, `hedge` or `silence`.
     pub fn attempt(&self, kind: &'static str) {
-        self.families.attempts.get_or_create(&KindLabels { kind, fleet: Arc::clone(&self.fleet) }).inc();
+        self.families.attempts.get_or_create(&self.kind(kind)).inc();
     }
 
     /// A question was not put to another decider, because too many were.

@@ -71,6 +71,13 @@ async fn headers_are_bounded_one_by_one_and_together() {
     ] {
         assert_eq!(Raw::connect(&bench).await.ask(&head).await, Some(status), "{} bytes", head.len());
     }
+    assert_eq!(Raw::connect(&bench).await.ask("nonsense\r\n\r\n").await, Some(400));
+    bench.until_counted(&refused("head_too_large", 2)).await;
+    bench.until_counted(&refused("bad_head", 1)).await;
+}
+
+fn refused(outcome: &str, count: usize) -> String {
+    format!(r#"countersign_edge_requests_total{{endpoint="none",outcome="{outcome}"}} {count}"#)
 }
 
 /// As HTTP/2 counts: 32 bytes for each header beside its name and value, and the path and the like are headers.
@@ -84,6 +91,7 @@ async fn headers_are_bounded_over_http2_as_well() {
     };
     assert_eq!(caller.send(with(16), "").await.status, 404);
     assert_eq!(caller.send(with(17), "").await.status, 431);
+    bench.until_counted(&refused("head_too_large", 1)).await;
     let names = [":method", ":scheme", ":authority", ":path", "host", "x"].iter().map(|name| name.len() + 32);
     let values = ["GET", "https", "localhost", "/", "localhost"].iter().map(|value| value.len());
     let left = 8192 - names.sum::<usize>() - values.sum::<usize>();

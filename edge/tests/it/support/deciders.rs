@@ -20,12 +20,18 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{Decider, Files, Keeps, Manner};
 
-/// Resolves every name to what a test says; `None`: it fails.
+/// A name that nobody answers for.
+pub const UNANSWERED: &str = "unanswered.example";
+
+/// Resolves every other name to what a test says; `None`: it fails.
 #[derive(Clone, Debug)]
 pub struct Listed(Arc<Mutex<Option<Vec<u16>>>>);
 
 impl Resolve for Listed {
-    fn resolve(&self, _: &str, _: u16) -> Resolved {
+    fn resolve(&self, host: &str, _: u16) -> Resolved {
+        if host == UNANSWERED {
+            return Box::pin(std::future::pending());
+        }
         let ports = self.0.lock().expect("unpoisoned").clone();
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let found = ports.map(|ports| ports.into_iter().map(at).collect());

@@ -5,7 +5,11 @@ use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
@@ -32,13 +36,7 @@ impl Drop for Program {
 impl Program {
     /// Runs it with this configuration and environment, until it serves.
     pub fn run(files: &Files, yaml: &str, environment: &[(&str, &str)]) -> Self {
-        let file = files.write("edge.yaml", yaml.as_bytes());
-        let mut command = Command::new(EDGE);
-        for inherited in ["RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
-            command.env_remove(inherited);
-        }
-        command.arg("run").env("EDGE_CONFIG", file).envs(environment.iter().copied()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("runs");
+        let mut child = spawn(files, yaml, environment);
         let log = Log::of(&mut child);
         let serving = log.until("serving");
         let known = |name: &str| Some(serving[name].as_str()?.parse().expect("an address"));
@@ -55,6 +53,17 @@ impl Program {
     /// The first event with this message that was not read yet.
     pub fn told(&self, message: &str) -> serde_json::Value {
         self.log.until(message)
+    }
+
+    /// Reads its log, or does not.
+    pub fn read_log(&self, read: bool) {
+        self.log.unread.store(!read, Ordering::Relaxed);
+    }
+
+    /// Tells it to end, and gives back its exit code: of a log that may not be read.
+    pub fn end_unread(&mut self) -> Option<i32> {
+        self.tell("-TERM");
+        self.wait()
     }
 
     fn tell(&self, signal: &str) {
@@ -81,20 +90,39 @@ impl Program {
     }
 }
 
+fn spawn(files: &Files, yaml: &str, environment: &[(&str, &str)]) -> Child {
+    let file = files.write("edge.yaml", yaml.as_bytes());
+    let mut command = Command::new(EDGE);
+    for inherited in ["RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+        command.env_remove(inherited);
+    }
+    command.arg("run").env("EDGE_CONFIG", file).envs(environment.iter().copied()).stderr(Stdio::piped());
+    command.spawn().expect("runs")
+}
+
 /// The log of a child, read as it comes: a full pipe would stop the child.
 struct Log {
     lines: mpsc::Receiver<String>,
     read: RefCell<Vec<String>>,
+    /// Nothing is read: the pipe fills.
+    unread: Arc<AtomicBool>,
 }
 
 impl Log {
     fn of(child: &mut Child) -> Self {
         let (sender, lines) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let unread = Arc::<AtomicBool>::default();
+        let gate = Arc::clone(&unread);
         std::thread::spawn(move || {
-            stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            stderr.lines().map_while(Result::ok).try_for_each(|line| {
+                while gate.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                sender.send(line)
+            })
         });
-        Self { lines, read: RefCell::default() }
+        Self { lines, read: RefCell::default(), unread }
     }
 
     /// The first event with this message.

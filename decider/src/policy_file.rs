@@ -28,6 +28,8 @@ mod expression;
 
 mod calls;
 
+mod patterns;
+
 mod times;
 
 mod scope;

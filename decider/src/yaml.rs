@@ -82,7 +82,7 @@ pub fn parse_as(number: usize, file: &str, text: &str) -> Result<Node, Mistakes>
     unseen::check(file, text)?;
     let mut node: Node = serde_saphyr::from_str_with_options(text, options())
         .map_err(|error| Mistake::of_parser(file, text, &error))?;
-    node.set_file(number);
+    node.settle(number, text);
     Ok(node)
 }
 

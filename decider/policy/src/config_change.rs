@@ -37,8 +37,10 @@ pub struct ConfigChangeOutcome {
 
 /// Decides over a change that was not seen before: a rejection outweighs, then what cannot be told, then an approval.
 pub fn evaluate(policy: &Policy, change: &ConfigChange) -> ConfigChangeOutcome {
-    let truths: Vec<(&ConfigRule, Truth)> =
+    let mut truths: Vec<(&ConfigRule, Truth)> =
         policy.config_changes.iter().map(|rule| (rule, rule.matches(&policy.assets, change))).collect();
+    // Of several a reason names the first by id, in whatever order they are written.
+    truths.sort_by_key(|(rule, _)| &rule.id);
     let matched = |approves: bool| {
         let found = truths.iter().find(|(rule, truth)| rule.approves() == approves && *truth == Truth::True);
         found.map(|(rule, _)| *rule)

@@ -29,6 +29,7 @@ use term::Term;
 pub use compile::Units;
 pub use error::{ExpressionError, Problem};
 pub use parse::MAX_DEPTH;
+pub use term::Asked;
 pub use variable::{Text, Total};
 
 /// The longest expression, in bytes.
@@ -54,9 +55,26 @@ impl Expression {
 
     /// Every text that a variable is compared with as a whole.
     pub fn words(&self) -> Vec<(Text, &str)> {
-        let mut words = Vec::new();
-        self.0.add_words(&mut words);
-        words
+        let mut asked = Vec::new();
+        self.0.add_asked(&mut asked);
+        let words = asked.into_iter().flat_map(|(text, asked)| match asked {
+            Asked::IsOneOf(words) => words.iter().map(|word| (text, word.as_str())).collect(),
+            _ => Vec::new(),
+        });
+        words.collect()
+    }
+
+    /// What is asked of texts beside whole words: how they begin or end, and what is in them.
+    pub fn parts(&self) -> Vec<(Text, &Asked)> {
+        let mut asked = Vec::new();
+        self.0.add_asked(&mut asked);
+        asked.retain(|(_, asked)| !matches!(asked, Asked::IsOneOf(_)));
+        asked
+    }
+
+    /// Whether it can only be false where no fee applies, as before signing.
+    pub fn needs_a_fee(&self) -> bool {
+        self.0.without_fee(Sense::Is) == Some(false)
     }
 
     /// Every total that it asks for.

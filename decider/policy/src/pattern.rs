@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
+use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax;
 
 /// A regular expression over a whole text, upper and lower case kept apart; `.` is any character. Two are equal that
 /// were written alike.
@@ -29,10 +31,13 @@ pub enum PatternError {
 /// The longest pattern, in bytes as written.
 pub const MAX_PATTERN_BYTES: usize = 256;
 /// The most that a compiled pattern may take, in bytes: `{1000}` inside `{1000}` is short to write.
-const MAX_COMPILED_BYTES: usize = 256 * 1024;
+pub const MAX_COMPILED_BYTES: usize = 256 * 1024;
+/// The most that the states may take which a search makes up as it goes, in bytes. What needs more goes on without them,
+/// slower.
+const MAX_SEARCH_BYTES: usize = 256 * 1024;
 
 impl Pattern {
-    /// Reads a pattern in the syntax of the `regex` crate.
+    /// Reads a pattern in the syntax of the `regex-syntax` crate.
     ///
     /// # Errors
     /// It is too long, too large, or no regular expression.
@@ -43,6 +48,11 @@ impl Pattern {
         // Alone first: "a)|(b" is no pattern, and would become another one between brackets.
         compile(source)?;
         Ok(Self { source: source.to_owned(), whole: compile(&format!(r"\A(?:{source})\z"))? })
+    }
+
+    /// What it takes in memory, in bytes: a short pattern can take a thousand times its length.
+    pub fn bytes(&self) -> usize {
+        self.whole.memory_usage()
     }
 
     /// Whether it matches from the first character to the last.
@@ -66,17 +76,24 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 fn compile(source: &str) -> Result<Regex, PatternError> {
+    // Only whether it matches is asked for. What finds groups faster would take the most memory, and is bounded by
+    // nothing here.
+    let config = Config::new()
+        .which_captures(WhichCaptures::None)
+        .onepass(false)
+        .nfa_size_limit(Some(MAX_COMPILED_BYTES))
+        .hybrid_cache_capacity(MAX_SEARCH_BYTES);
     // Who writes the text could else hide the rest of it from a deny rule behind a line break.
-    let built = RegexBuilder::new(source).dot_matches_new_line(true).size_limit(MAX_COMPILED_BYTES).build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
-        // The last line says what; those above draw it.
-        other => {
-            let text = other.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            PatternError::Syntax(last.trim_start_matches("error: ").to_owned())
-        }
-    })
+    let syntax = syntax::Config::new().dot_matches_new_line(true);
+    Regex::builder().configure(config).syntax(syntax).build(source).map_err(|error| told(&error))
+}
+
+fn told(error: &BuildError) -> PatternError {
+    let Some(syntax) = error.syntax_error() else { return PatternError::TooLarge };
+    // The last line says what; those above draw it.
+    let text = syntax.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    PatternError::Syntax(last.trim_start_matches("error: ").to_owned())
 }
 
 #[cfg(test)]
@@ -121,5 +138,15 @@ mod tests {
         insta::assert_snapshot!(error("[a"), @"this is not a regular expression: unclosed character class");
         insta::assert_snapshot!(error("(a{1000}){1000}"), @r"this pattern stands for too much: use smaller numbers in {}, and [0-9] for \d");
         insta::assert_snapshot!(error(&"a".repeat(257)), @"a pattern has at most 256 bytes: split it into several");
+    }
+
+    #[test]
+    fn a_pattern_knows_what_it_takes() {
+        let bytes = |source: &str| Pattern::parse(source).unwrap().bytes();
+        assert!(bytes("payroll-[0-9]+") < 4_096, "{}", bytes("payroll-[0-9]+"));
+        for source in ["[0-g]{3000}", "([0-g]{3000})", "(([0-g])){3000}", r"\b([0-g]{3000})\b"] {
+            let taken = bytes(source);
+            assert!((100_000..2 * MAX_COMPILED_BYTES).contains(&taken), "{source}: {taken}");
+        }
     }
 }

@@ -94,7 +94,7 @@ const MATCHED_BY_ADDRESS: [&str; 2] = ["UNMANAGED", "ONE_TIME_ADDRESS"];
 
 /// Account types that are paid by their id: before signing nobody may know their address. Any other type, unknown ones
 /// too, may be that of a wallet which is nothing but its address.
-const PAID_BY_ID: [&str; 6] =
+pub const PAID_BY_ID: [&str; 6] =
     ["VAULT", "EXCHANGE", "NETWORK_CONNECTION", "FIAT_ACCOUNT", "CONNECTED_ACCOUNT", "OEC_PARTNER"];
 
 /// Whether the amount in the payload is what the operation moves.

@@ -16,14 +16,19 @@ pub fn read_amount_range(
     names: &Names,
     assets: Option<&[String]>,
 ) -> Range<Amount> {
-    let Some([asset]) = assets else {
-        reader.mistake(
-            node.at,
-            "amount needs exactly one asset under assets: units of different assets do not compare",
-        );
-        return Range::default();
-    };
-    read_range(reader, node, "amount", |reader, node| read_amount(reader, node, names, asset))
+    match assets {
+        Some([asset]) => {
+            read_range(reader, node, "amount", |reader, node| read_amount(reader, node, names, asset))
+        }
+        // What is wrong with them was told.
+        Some([]) => Range::default(),
+        _ => {
+            let message =
+                "amount needs exactly one asset under assets: units of different assets do not compare";
+            reader.mistake(node.at, message);
+            Range::default()
+        }
+    }
 }
 
 /// `{max, over}` in US dollars.

@@ -38,7 +38,7 @@ fn read_asset(reader: &mut Reader<'_>, node: &Node, ids: &[&str]) -> Option<Know
     let fields = Fields::of(reader, node, "an asset", &FIELDS)?;
     let chain = fields.required(reader, "chain").and_then(|node| read_chain(reader, node));
     let decimals = fields.required(reader, "decimals").and_then(|node| read_decimals(reader, node));
-    let tag = fields.optional(reader, "tag").map_or(TagRule::default(), |node| read_tag(reader, node));
+    let tag = fields.optional(reader, "tag").map_or(TagRule::default(), |node| read_tag(reader, node, chain));
     let fee_asset = fields.optional(reader, "fee_asset").and_then(|node| read_fee_asset(reader, node, ids));
     let class = fields.optional(reader, "class").and_then(|node| read_class(reader, node));
     Some(KnownAsset { asset: Asset { chain: chain?, decimals: decimals?, tag, fee_asset }, class })
@@ -78,9 +78,17 @@ fn read_decimals(reader: &mut Reader<'_>, node: &Node) -> Option<Decimals> {
     decimals
 }
 
-fn read_tag(reader: &mut Reader<'_>, node: &Node) -> TagRule {
+/// What no address has is in no list and in no request: nobody on a list could be paid.
+fn read_tag(reader: &mut Reader<'_>, node: &Node, chain: Option<Chain>) -> TagRule {
     match reader.text(node, "tag") {
-        Some("required") => TagRule::Required,
+        Some("required") => {
+            if let Some(chain) = chain.filter(|chain| !chain.has_tags()) {
+                let message =
+                    format!("{chain} has no tags, so that nobody on a list could be paid: leave tag out");
+                reader.mistake(node.at, message);
+            }
+            TagRule::Required
+        }
         Some("optional") | None => TagRule::Optional,
         Some(_) => {
             reader.mistake(node.at, "tag must be required or optional");

@@ -9,6 +9,7 @@ use super::amounts::{read_amount, read_range};
 use super::calls::{read_messages, read_methods};
 use super::choices::read_each;
 use super::expression;
+use super::patterns::read_pattern;
 use super::scope::{Scope, check_signing, fee_assets};
 use super::times::read_hours;
 use crate::yaml::{Fields, Reader};
@@ -21,8 +22,8 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
         methods: read_methods(reader, fields),
         messages: read_messages(reader, fields, scope),
         times: read_each(reader, fields, "times", read_hours),
-        note: read_patterns(reader, fields, "note"),
-        external_tx_id: read_patterns(reader, fields, "external_tx_id"),
+        note: read_patterns(reader, fields, "note", scope),
+        external_tx_id: read_patterns(reader, fields, "external_tx_id", scope),
         expression: fields
             .optional(reader, "condition")
             .and_then(|node| expression::read(reader, node, scope)),
@@ -63,9 +64,11 @@ fn read_fee_share(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_
     })
 }
 
-fn read_patterns(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Option<Choice<Vec<Pattern>>> {
-    read_each(reader, fields, name, |reader, node| {
-        let text = reader.text(node, "a pattern")?;
-        reader.check(node.at, Pattern::parse(text))
-    })
+fn read_patterns(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    name: &str,
+    scope: &Scope<'_>,
+) -> Option<Choice<Vec<Pattern>>> {
+    read_each(reader, fields, name, |reader, node| read_pattern(reader, node, &scope.names.patterns))
 }

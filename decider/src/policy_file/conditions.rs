@@ -91,32 +91,36 @@ pub fn read_conditions(
     })
 }
 
-/// A policy knows all of its assets: `assets`, `chains` and `classes` come down to those that are in each of them.
+/// A policy knows all of its assets: `assets`, `chains` and `classes` come down to those that are in each of them. None is
+/// left only where that is a mistake, which was told: nothing more is concluded from it.
 pub fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<BTreeSet<String>> {
+    let noted = reader.noted();
     let ids = read_set(reader, fields, "assets", |reader, node| names.asset_id(reader, node));
     let chains = read_set(reader, fields, "chains", read_chain);
     let classes = read_set(reader, fields, "classes", |reader, node| names.class(reader, node));
     if ids.is_none() && chains.is_none() && classes.is_none() {
         return None;
     }
-    // A name that is unknown is a mistake already: nothing more is concluded from it.
-    let understood =
-        [count(&ids), count(&chains), count(&classes)].into_iter().flatten().all(|count| count > 0);
+    if reader.noted() > noted {
+        return Some(BTreeSet::new());
+    }
     let met = names.assets_that(|id, known| {
-        let class = known.class.as_ref();
+        let is_on = |choice: &Choice<_>| known.is_none_or(|known| choice.includes(&known.asset.chain));
+        let is_in = |choice| known.is_none_or(|known| is_of_class(choice, known.class.as_ref()));
         ids.as_ref().is_none_or(|choice| choice.includes(&id.to_owned()))
-            && chains.as_ref().is_none_or(|choice| choice.includes(&known.asset.chain))
-            && classes.as_ref().is_none_or(|choice| is_of_class(choice, class))
+            && chains.as_ref().is_none_or(is_on)
+            && classes.as_ref().is_none_or(is_in)
     });
-    if met.is_empty() && understood {
+    // It may be on any chain and of any class.
+    let is_vague = |id: &String| (chains.is_some() || classes.is_some()) && names.asset(id).is_none();
+    if met.iter().any(is_vague) {
+        return Some(BTreeSet::new());
+    }
+    if met.is_empty() {
         let message = "no asset of the policy is left: assets, chains and classes must all hold of one";
         reader.mistake(fields.at, message);
     }
     Some(met)
-}
-
-fn count<T>(choice: &Option<Choice<BTreeSet<T>>>) -> Option<usize> {
-    choice.as_ref().map(|choice| choice.alternatives().len())
 }
 
 /// An asset of no class is of none of those named.

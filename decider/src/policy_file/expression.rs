@@ -1,8 +1,8 @@
 //! `condition`: an expression, held against the names of the policy.
 
 use policy::amount::Decimals;
-use policy::expression::{Expression, ExpressionError, Problem, Text, Total, Units};
-use policy::vocabulary::{pays_somebody, states_its_amount};
+use policy::expression::{Asked, Expression, ExpressionError, Problem, Text, Total, Units};
+use policy::vocabulary::{ACCOUNT_TYPES, pays_somebody, states_its_amount};
 
 use super::accounts::check_type;
 use super::scope::{Scope, UNSTATED_AMOUNT, check_applies, check_signing, fee_assets};
@@ -11,11 +11,22 @@ use crate::yaml::{Node, Reader, unseen};
 
 pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Expression> {
     let text = reader.text(node, "condition")?;
+    // What is wrong with the assets was told, and their units are not known.
+    if scope.assets.is_some_and(|ids| ids.is_empty() || ids.iter().any(|id| scope.names.asset(id).is_none()))
+    {
+        return None;
+    }
     let expression =
         reader.check(node.at, Expression::parse(text, &units(scope)).map_err(|error| told(&error)))?;
     for (variable, word) in expression.words() {
         reader
             .check(node.at, check_word(variable, word, scope).map_err(|error| format!("condition: {error}")));
+    }
+    for (variable, asked) in expression.parts() {
+        reader.check(
+            node.at,
+            check_part(variable, asked, scope).map_err(|error| format!("condition: {error}")),
+        );
     }
     check_what_it_measures(reader, node, &expression, scope);
     Some(expression)
@@ -55,6 +66,23 @@ fn told(error: &ExpressionError) -> String {
         Problem::Unknown { what, name, known } => unknown(what, name, known.iter().copied()),
     };
     format!("condition, character {}: {problem}", error.at)
+}
+
+/// A part of a name that none has which the rule can meet is never there either.
+fn check_part(variable: Text, asked: &Asked, scope: &Scope<'_>) -> Result<(), String> {
+    let names = scope.names;
+    let known: Vec<String> = match variable {
+        Text::Operation => names.operations().cloned().collect(),
+        Text::SourceType => ACCOUNT_TYPES.map(str::to_owned).into(),
+        Text::Asset => {
+            scope.assets.cloned().unwrap_or_else(|| names.assets_that(|_, _| true)).into_iter().collect()
+        }
+        _ => return Ok(()),
+    };
+    match known.iter().any(|word| asked.holds(word)) {
+        true => Ok(()),
+        false => Err(format!("{asked} never holds of {}: none that is known has that", variable.phrase())),
+    }
 }
 
 /// A name that the policy does not know, or that the rule is not about, is never there.

@@ -79,3 +79,23 @@ fn many_names() {
     refused("the same account", &many(&head, |_| "{type: VAULT, id: x},".into(), "{}]}\n"));
     refused("accounts", &many(&head, |number| format!("{{type: VAULT, id: x{number}}},"), "{}]}\n"));
 }
+
+/// Each is short to write, and takes much to compile.
+#[test]
+fn many_patterns() {
+    let head = format!("{HEAD}allow: []\ndeny:\n- id: a\n  when:\n    note: [");
+    let of = |name: &str, pattern: &str| {
+        refused(name, &many(&head, |number| format!("'{pattern}{number}',"), "]\n"))
+    };
+    for (name, pattern) in [
+        ("large patterns", "[0-g]{3000}"),
+        ("large groups", "([0-g]{3000})"),
+        ("words", r"\w+"),
+        ("small patterns", ""),
+    ] {
+        let report = of(name, pattern);
+        assert_eq!(report.matches("the patterns take more than 32 MiB together").count(), 1, "{report}");
+    }
+    of("too large patterns", "(a{1000}){1000}");
+    of("slow patterns", &format!("(?i){}", r"\w".repeat(100)));
+}

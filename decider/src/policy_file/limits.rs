@@ -154,7 +154,8 @@ fn read_amount_cap(
     key: &BTreeSet<KeyPart>,
 ) -> Option<Cap> {
     let apart = key.contains(&KeyPart::Asset);
-    if !apart && when.assets.as_ref().is_none_or(|assets| assets.len() != 1) {
+    // Where no asset is left, what is wrong with them was told.
+    if !apart && when.assets.as_ref().is_none_or(|assets| assets.len() > 1) {
         let message = "an amount limit needs exactly one asset under when, or asset in its key: \
                        units of different assets do not add up";
         reader.mistake(node.at, message);

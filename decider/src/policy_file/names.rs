@@ -13,6 +13,7 @@ use policy::limit::{KeyPart, Limit};
 use super::assets::KnownAsset;
 use super::files::Files;
 use super::lists::List;
+use super::patterns::Room;
 use super::summary::ListSummary;
 use super::{assets, lists, operations, signer_groups, source_groups};
 use crate::yaml::fields::unknown;
@@ -31,6 +32,8 @@ pub struct Names {
     places: BTreeMap<Name, Place>,
     /// What was referred to. Asking for a name is referring to it.
     used: RefCell<BTreeSet<Name>>,
+    /// What the patterns of all rules take together.
+    pub patterns: Room,
 }
 
 /// What it names, and how it is called.
@@ -60,6 +63,7 @@ impl Names {
             counterparties: BTreeMap::new(),
             places: places(reader, fields),
             used: RefCell::default(),
+            patterns: Room::default(),
         }
     }
 
@@ -79,10 +83,9 @@ impl Names {
         Some(&self.assets.get(id)?.as_ref()?.asset)
     }
 
-    /// The assets for which something holds; one whose definition has a mistake may be among them.
-    pub fn assets_that(&self, hold: impl Fn(&str, &KnownAsset) -> bool) -> BTreeSet<String> {
-        let held =
-            self.assets.iter().filter(|(id, known)| known.as_ref().is_none_or(|known| hold(id, known)));
+    /// The assets for which something holds. Of one whose definition has a mistake only the id is known.
+    pub fn assets_that(&self, hold: impl Fn(&str, Option<&KnownAsset>) -> bool) -> BTreeSet<String> {
+        let held = self.assets.iter().filter(|(id, known)| hold(id, known.as_ref()));
         held.map(|(id, _)| id.clone()).collect()
     }
 
@@ -108,6 +111,11 @@ impl Names {
     pub fn operation(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         let name = reader.text(node, "an operation")?;
         reader.check(node.at, self.check_operation(name)).map(|()| name.to_owned())
+    }
+
+    /// Every operation that is known today or named by the policy.
+    pub fn operations(&self) -> impl Iterator<Item = &String> {
+        self.operations.iter()
     }
 
     /// # Errors

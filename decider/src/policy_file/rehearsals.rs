@@ -22,6 +22,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use policy::document::Policy;
 use policy::rehearsal::{Asked, Before, Expectation, Rehearsal};
 use policy::time::Time;
@@ -73,7 +75,7 @@ pub fn read(
         reader.mistake(node.at, format!("tests has {} entries: at most {MAX_TESTS} are read", entries.len()));
         return Vec::new();
     }
-    let mut tests = Tests { known, requests, ids, policy, left: MAX_REQUESTS };
+    let mut tests = Tests { known, requests, ids, policy, left: MAX_REQUESTS, named: HashMap::new() };
     let read = entries.iter().enumerate();
     let read = read.filter_map(|(number, entry)| tests.read(reader, entry, number.saturating_add(1)));
     read.collect()
@@ -87,12 +89,14 @@ struct Tests<'a> {
     policy: &'a Policy,
     /// How many more requests may come.
     left: usize,
+    /// Where each name stands.
+    named: HashMap<String, Place>,
 }
 
 impl Tests<'_> {
     fn read(&mut self, reader: &mut Reader<'_>, node: &Node, number: usize) -> Option<Test> {
         let fields = Fields::of(reader, node, "a test", &FIELDS)?;
-        let name = fields.required(reader, "name").and_then(|node| words::name(reader, node));
+        let name = fields.required(reader, "name").and_then(|node| self.read_name(reader, node));
         let at = fields.optional(reader, "at").map_or(Some(DEFAULT_AT), |node| words::time(reader, node));
         let history = self.read_history(reader, &fields);
         let asked = fields.required(reader, "request");
@@ -115,6 +119,16 @@ impl Tests<'_> {
         };
         let history = history.iter().map(|entry| entry.node.at).collect();
         Some(Test { name: name?, at: node.at, history, rehearsal })
+    }
+
+    /// One that fails is found by its name.
+    fn read_name(&mut self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+        let name = words::name(reader, node)?;
+        if let Some(first) = self.named.insert(name.clone(), node.at) {
+            let first = reader.first(first, node.at);
+            reader.mistake(node.at, format!("another test is called so: {first}"));
+        }
+        Some(name)
     }
 
     fn read_history<'n>(&mut self, reader: &mut Reader<'_>, fields: &Fields<'n>) -> Vec<Entry<'n>> {

@@ -3,6 +3,8 @@
 
 mod unproven;
 
+mod unsigned;
+
 mod idle;
 
 mod open;
@@ -33,7 +35,7 @@ pub struct Warning {
     pub message: String,
 }
 
-/// Every warning, in the order of the files and their lines.
+/// Every warning of a policy that was loaded, for `check`, the start and a change alike, in the order of the files and their lines.
 pub fn of(file: &PolicyFile) -> Vec<Warning> {
     let mut noted = file.spots.unused.clone();
     for list in file.summary.lists.iter().filter(|list| list.addresses == 0) {
@@ -51,7 +53,9 @@ pub fn of(file: &PolicyFile) -> Vec<Warning> {
 fn of_named(policy: &Policy) -> Vec<(&str, String)> {
     let mut noted = Vec::new();
     for rule in &policy.deny {
-        let warnings = idle::of_deny(policy, rule).into_iter().chain(open::unstated_fee_asset(policy, rule));
+        let unsigned = unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when);
+        let warnings = idle::of_deny(policy, rule).into_iter();
+        let warnings = warnings.chain(open::unstated_fee_asset(policy, rule)).chain(unsigned);
         noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
     }
     for (number, rule) in policy.allow.iter().enumerate() {
@@ -70,7 +74,9 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         noted.extend(warnings.into_iter().map(|message| (rule.id.as_str(), message)));
     }
     for limit in &policy.limits {
-        let warnings = idle::of_limit(policy, limit).into_iter().chain(open::in_flight(limit));
+        let unsigned = unsigned::ruled_out_by_list(policy, "limit", &limit.id, &limit.when);
+        let warnings = idle::of_limit(policy, limit).into_iter();
+        let warnings = warnings.chain(open::in_flight(limit)).chain(unsigned);
         noted.extend(warnings.map(|message| (limit.id.as_str(), message)));
     }
     noted

@@ -67,7 +67,9 @@ pub fn read_zone(reader: &mut Reader<'_>, node: &Node) -> Option<Zone> {
     let name = reader.text(node, "zone")?;
     let zone = Zone::named(name).ok();
     if zone.is_none() {
-        let alike: Vec<&str> = Zone::names().filter(|zone| begins_alike(zone, name)).collect();
+        // Of names in hours another one is another time.
+        let in_hours = name.ends_with(|last: char| last.is_ascii_digit());
+        let alike: Vec<&str> = Zone::names().filter(|zone| !in_hours && begins_alike(zone, name)).collect();
         let problem = match alike.is_empty() {
             true => format!("unknown time zone {}", name.escape_debug()),
             false => unknown("time zone", name, alike),

@@ -68,6 +68,9 @@ impl<'n> Fields<'n> {
 /// The least likeness, from 0 to 1, at which a name is offered instead.
 const LIKE_ENOUGH: f64 = 0.6;
 
+/// From here on a name is a slip of the pen.
+const VERY_LIKE: f64 = 0.8;
+
 /// "unknown {what} {name}", with what was probably meant.
 pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
     let shown = shown(name);
@@ -104,17 +107,25 @@ fn one_of(known: &[&str]) -> String {
     }
 }
 
-/// The known name that is most like it, if one is like it at all.
+/// The known name that is most like it, if one is like it at all; before one that is only somewhat like it, the one that it
+/// goes on from: who writes `VAULT_ACCOUNT` means `VAULT`, not `FIAT_ACCOUNT`.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let known: Vec<&str> = known.into_iter().take(MAX_COMPARED_NAMES.saturating_add(1)).collect();
-    if name.len() > MAX_COMPARED_BYTES || known.len() > MAX_COMPARED_NAMES {
+    let names: Vec<&str> = known.into_iter().take(MAX_COMPARED_NAMES.saturating_add(1)).collect();
+    if name.len() > MAX_COMPARED_BYTES || names.len() > MAX_COMPARED_NAMES {
         return None;
     }
     let name = name.to_lowercase();
-    let likeness = known
-        .into_iter()
+    let likeness = names
+        .iter()
+        .copied()
         .filter(|known| known.len() <= MAX_COMPARED_BYTES)
         .map(|known| (strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase()), known));
-    let best = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    (best.0 >= LIKE_ENOUGH).then_some(best.1)
+    let begins =
+        |known: &&str| name.strip_prefix(&known.to_lowercase()).is_some_and(|rest| rest.starts_with('_'));
+    let begun = names.iter().copied().filter(begins).max_by_key(|known| known.len());
+    let (best, near) = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    match begun {
+        Some(begun) if best < VERY_LIKE => Some(begun),
+        _ => (best >= LIKE_ENOUGH).then_some(near),
+    }
 }

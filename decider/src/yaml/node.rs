@@ -36,17 +36,32 @@ pub enum Value {
 }
 
 impl Node {
-    /// Says of which of the reader's files it is.
-    pub(super) fn set_file(&mut self, file: usize) {
+    /// Says of which of the reader's files it is, with this text. What is a number to others that read YAML is one here: the
+    /// parser takes digits that are too many for it, as those of an address, for text.
+    pub(super) fn settle(&mut self, file: usize, text: &str) {
         self.at.file = file;
+        let written = self.at.bytes().and_then(|range| text.get(range)).map(str::trim);
         match &mut self.value {
-            Value::List(entries) => entries.iter_mut().for_each(|each| each.set_file(file)),
+            Value::List(entries) => entries.iter_mut().for_each(|each| each.settle(file, text)),
             Value::Map(entries) => {
-                entries.iter_mut().flat_map(|(key, value)| [key, value]).for_each(|each| each.set_file(file));
+                let nodes = entries.iter_mut().flat_map(|(key, value)| [key, value]);
+                nodes.for_each(|each| each.settle(file, text));
+            }
+            Value::Text(said) if is_based_number(said) && written == Some(said.as_str()) => {
+                self.value = Value::Number(std::mem::take(said));
             }
             Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Number(_) | Value::Text(_) => {}
         }
     }
+}
+
+/// Whether YAML's core schema reads it as a number of base 16 or 8, however long.
+fn is_based_number(text: &str) -> bool {
+    let of = |base: &str, is_digit: fn(&u8) -> bool| {
+        text.strip_prefix(base)
+            .is_some_and(|digits| !digits.is_empty() && digits.as_bytes().iter().all(is_digit))
+    };
+    of("0x", u8::is_ascii_hexdigit) || of("0o", |digit| matches!(digit, b'0'..=b'7'))
 }
 
 impl Value {

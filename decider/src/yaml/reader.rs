@@ -69,6 +69,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// How many mistakes were noted so far: whoever reads more tells by it whether there was one.
+    pub fn noted(&self) -> usize {
+        self.noted.len()
+    }
+
     /// Where something was seen first, as told at `at`: the line, with the file where that is another one.
     pub fn first(&self, first: Place, at: Place) -> String {
         let (line, column) = first.spot().unwrap_or_default();

@@ -29,7 +29,7 @@ fn what_is_well_formed_is_read() {
     assert_eq!(read("address: x\nbound: 3\nchoices: [a, b]"), r#"Some("x") Some(3) Some(Some(2))"#);
     assert_eq!(read("address: '1.50'"), r#"Some("1.50") None None"#);
     assert_eq!(
-        read("address: 0x52908400098527886E0F7030069857D2E4169EE7"),
+        read("address: \"0x52908400098527886E0F7030069857D2E4169EE7\""),
         r#"Some("0x52908400098527886E0F7030069857D2E4169EE7") None None"#
     );
 }
@@ -80,6 +80,31 @@ fn numbers_are_not_text() {
     1 | address: 1e5
       |          ^
     "#);
+}
+
+/// Other programs read a number, and editors that know the schema mark it.
+#[test]
+fn an_address_without_quotes_is_a_number() {
+    assert_snapshot!(read("address: 0x52908400098527886E0F7030069857D2E4169EE7 # é"), @r#"
+    x.yaml:1:10: address must be quoted text: write "0x52908400098527886E0F7030069857D2E4169EE7"
+    1 | address: 0x52908400098527886E0F7030069857D2E4169EE7 # é
+      |          ^
+    "#);
+    for address in ["0x52908400098527886E0F7030069857D2E4169EE7", "0xab", "0o17777777777777777777777777777"] {
+        for text in [
+            format!("é: 1\n? {address}\n: 2"),
+            format!("{{address: {address}}}"),
+            format!("address: {address}"),
+        ] {
+            assert!(read(&text).contains(&format!("must be quoted text: write \"{address}\"")), "{text}");
+        }
+        for text in [format!("address: \"{address}\""), format!("address: '{address}'")] {
+            assert_eq!(read(&text), format!("Some({address:?}) None None"), "{text}");
+        }
+    }
+    for word in ["0x", "0xg", "0x1 2", "x0", "0o9", "+0x1x", "0X1G"] {
+        assert_eq!(read(&format!("address: {word}")), format!("Some({word:?}) None None"));
+    }
 }
 
 /// A reviewer reads ten, and it would be eight, or two.

@@ -29,13 +29,28 @@ pub fn check_word(text: &str) -> Result<(), String> {
     if text.trim() != text {
         return Err(format!("\"{word}\" begins or ends with a blank: take the blank out"));
     }
+    hidden_in(text).map_or(Ok(()), |code| {
+        Err(format!("\"{word}\" holds U+{code:04X}, which does not show: take it out"))
+    })
+}
+
+/// The same of a pattern, whose blanks are part of it. In double quotes YAML reads `\b` as a character that no text has.
+///
+/// # Errors
+/// It holds what does not show: what to do.
+pub fn check_pattern(text: &str) -> Result<(), String> {
+    hidden_in(text).map_or(Ok(()), |code| {
+        Err(format!(
+            "the pattern holds U+{code:04X}, which does not show: write it in one line and in single quotes, where YAML leaves \\ as it is, and what does not show as \\x{{{code:04X}}}"
+        ))
+    })
+}
+
+fn hidden_in(text: &str) -> Option<u32> {
     let is_hidden = |character: &char| {
         is_unseen(*character) || is_ignorable(*character) || character.is_whitespace() && *character != ' '
     };
-    let hidden = text.chars().find(is_hidden).map(u32::from);
-    hidden.map_or(Ok(()), |code| {
-        Err(format!("\"{word}\" holds U+{code:04X}, which does not show: take it out"))
-    })
+    text.chars().find(is_hidden).map(u32::from)
 }
 
 fn in_line<'a>(file: &'a str, number: u32, line: &'a str) -> impl Iterator<Item = Mistake> + 'a {

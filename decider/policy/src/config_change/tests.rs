@@ -203,6 +203,26 @@ fn a_kind_is_rejected_by_its_name() {
     insta::assert_snapshot!(evaluate(&policy, &change(Some("ADD_USER"), "")).reason.text, @"rule nobody rejects it");
 }
 
+/// As of rules over transactions: their order says nothing.
+#[test]
+fn of_several_a_reason_names_the_first_by_id() {
+    let text = |rules: Vec<ConfigRule>| evaluate(&policy(rules), &wallet(&info("ETH", LISTED))).reason.text;
+    let listed = list(Chain::Evm, &[(LISTED, None)]);
+    let shared = list(Chain::Evm, &[(LISTED, Some("7"))]);
+    let approves = || ListedWallet { list: listed.clone(), subtypes: None, assets: None };
+    let doubts = || WalletConditions { list: Some(shared.clone()), ..WalletConditions::default() };
+    for does in [
+        ConfigEffect::Reject("UNMANAGED_WALLET".into()),
+        ConfigEffect::RejectWallet(doubts()),
+        ConfigEffect::ApproveWallet(approves()),
+    ] {
+        let (a, b) = (rule("a", does.clone()), rule("b", does));
+        let told = text(vec![b.clone(), a.clone()]);
+        assert!(told.starts_with("rule a"), "{told}");
+        assert_eq!(told, text(vec![a, b]));
+    }
+}
+
 #[test]
 fn kind_and_details_are_content_and_the_id_is_identity() {
     let one = change(Some("ADD_USER"), "x");

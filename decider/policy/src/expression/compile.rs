@@ -186,7 +186,23 @@ fn asked(at: usize, text: Text, method: &str, place: usize, part: String) -> Res
     if part.is_empty() {
         return Err(ExpressionError::new(place, "every text has an empty part: this always holds"));
     }
-    Ok(Term::Text(text, asked(part)))
+    let asked = asked(part);
+    check_part(place, text, &asked)?;
+    Ok(Term::Text(text, asked))
+}
+
+/// Of a text that has few words: a part that none of them has would never match.
+fn check_part(at: usize, text: Text, asked: &Asked) -> Result<(), ExpressionError> {
+    let known = match text {
+        Text::Stage => STAGES,
+        Text::CallerProof => CallerProof::ALL.map(|(name, _)| name),
+        _ => return Ok(()),
+    };
+    if known.iter().any(|word| asked.holds(word)) {
+        return Ok(());
+    }
+    let (text, [one, other]) = (text.phrase(), known);
+    Err(ExpressionError::new(at, format!("{asked} never holds of {text}, which is {one} or {other}")))
 }
 
 fn measured(

@@ -1,6 +1,7 @@
 //! What an expression comes down to, and whether it holds.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::variable::{Text, Total};
 use crate::amount::Amount;
@@ -25,9 +26,13 @@ pub enum Term {
 /// What is asked of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
+    /// It is one of these.
     IsOneOf(BTreeSet<String>),
+    /// It begins so.
     Starts(String),
+    /// It ends so.
     Ends(String),
+    /// It has this in it.
     Contains(String),
 }
 
@@ -72,14 +77,30 @@ impl Term {
         }
     }
 
-    pub fn add_words<'t>(&'t self, words: &mut Vec<(Text, &'t str)>) {
+    pub fn add_asked<'t>(&'t self, asked: &mut Vec<(Text, &'t Asked)>) {
         match self {
-            Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.add_words(words)),
-            Self::Not(term) => term.add_words(words),
-            Self::Text(variable, Asked::IsOneOf(texts)) => {
-                words.extend(texts.iter().map(|text| (*variable, text.as_str())));
+            Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.add_asked(asked)),
+            Self::Not(term) => term.add_asked(asked),
+            Self::Text(variable, what) => asked.push((*variable, what)),
+            Self::Count(..) | Self::Total(..) => {}
+        }
+    }
+
+    /// What it comes to where no fee applies, whatever else is there; `None`: nobody can tell.
+    pub fn without_fee(&self, sense: Sense) -> Option<bool> {
+        let each = |terms: &[Self], settles: bool| -> Option<bool> {
+            let known: Vec<_> = terms.iter().map(|term| term.without_fee(sense)).collect();
+            match known.contains(&Some(settles)) {
+                true => Some(settles),
+                false => known.into_iter().collect::<Option<Vec<_>>>().map(|_| !settles),
             }
-            Self::Text(..) | Self::Count(..) | Self::Total(..) => {}
+        };
+        match self {
+            Self::All(terms) => each(terms, false),
+            Self::Any(terms) => each(terms, true),
+            Self::Not(term) => term.without_fee(sense.opposite()).map(|holds| !holds),
+            Self::Total(Total::Fee, ..) => Some(sense == Sense::IsNot),
+            Self::Text(..) | Self::Count(..) | Self::Total(..) => None,
         }
     }
 
@@ -157,8 +178,20 @@ impl Total {
     }
 }
 
+impl fmt::Display for Asked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IsOneOf(texts) => write!(formatter, "in {texts:?}"),
+            Self::Starts(part) => write!(formatter, "startsWith({part:?})"),
+            Self::Ends(part) => write!(formatter, "endsWith({part:?})"),
+            Self::Contains(part) => write!(formatter, "contains({part:?})"),
+        }
+    }
+}
+
 impl Asked {
-    fn holds(&self, text: &str) -> bool {
+    /// Whether a text is so.
+    pub fn holds(&self, text: &str) -> bool {
         match self {
             Self::IsOneOf(texts) => texts.contains(text),
             Self::Starts(part) => text.starts_with(part),

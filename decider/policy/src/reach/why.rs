@@ -44,3 +44,17 @@ pub enum Never {
     #[error("its times rule out every hour of the week: name those that are meant")]
     NoHour,
 }
+
+impl Never {
+    /// Of whom it cannot be told all the same, so that a deny rule or a limit holds them; `None`: of nobody.
+    pub fn in_doubt(&self) -> Option<&'static str> {
+        match self {
+            Self::Undated(_) => Some("whoever is on the list"),
+            Self::EmptyList(_) | Self::OtherChain { .. } | Self::NobodyOfCounterparty(_) => {
+                Some("those whose address is missing")
+            }
+            Self::NobodyUnderTag { .. } => Some("those whose tag is missing"),
+            Self::NoOperation(_) | Self::NotOfCounterparty(_) | Self::NoHour => None,
+        }
+    }
+}

@@ -14,6 +14,9 @@ const MAX_NAMED_COLUMNS: usize = 20;
 /// What else than a comma spreadsheets write between columns.
 const DELIMITERS: [char; 3] = [';', '\t', '|'];
 
+/// How a line begins that one spreadsheet program reads for itself. What it names follows, where it does not end the field.
+const SPREADSHEET_LINE: &str = "sep=";
+
 /// How exports call a tag, at the start or the end of a word.
 const TAG_WORDS: [&str; 4] = ["tag", "tags", "memo", "memos"];
 
@@ -53,6 +56,10 @@ pub fn read(
     row: Row<'_>,
     wanted: &Wanted,
 ) -> Option<Columns> {
+    if let Some(separator) = record.get(0).and_then(|first| first.strip_prefix(SPREADSHEET_LINE)) {
+        mistakes.note(row, 0, for_spreadsheets(separator));
+        return None;
+    }
     let header = Header { places: places(mistakes, record, row), row };
     let [address, tag, label, added] = match &wanted.columns {
         Some(columns) => columns.each_ref().map(|name| name.as_ref().map(|name| header.find(mistakes, name))),
@@ -71,6 +78,14 @@ pub fn read(
         width,
     };
     mistakes.is_empty().then_some(columns)
+}
+
+fn for_spreadsheets(separator: &str) -> String {
+    let said = match separator {
+        "" => String::new(),
+        other => format!(", and say delimiter: \"{}\"", shown(other)),
+    };
+    format!("this line is for spreadsheets: take it out, so that the first line names the columns{said}")
 }
 
 struct Header<'r> {

@@ -208,6 +208,13 @@ fn mistakes_have_their_places() {
     ");
 }
 
+/// `FAILED twice` would be either.
+#[test]
+fn each_test_has_a_name_of_its_own() {
+    let one = test("    expect: {verdict: ALLOW}\n");
+    assert_snapshot!(told(&format!("{one}{one}")), @"p.yaml:30:11: another test is called so: first in line 20");
+}
+
 #[test]
 fn what_could_never_come_out_is_a_mistake() {
     let told = |expected: &str| told(&test(&format!("    expect: {expected}\n")));

@@ -269,6 +269,17 @@ fn times_are_hours_of_a_zone() {
     assert_snapshot!(in_deny(r#"{times: [{zone: UTC, from: "24:00", to: "09:00"}]}"#), @"p.yaml:12:20: from is at most 23:59: write 00:00 of the next day");
 }
 
+/// Another name in hours is another time.
+#[test]
+fn of_zones_in_hours_none_is_offered() {
+    for zone in ["GMT+1", "UTC+1", "Etc/GMT+22"] {
+        let told = in_deny(&format!("{{times: [{{zone: \"{zone}\"}}]}}"));
+        let unknown = "(names are those of the IANA time-zone database)";
+        assert!(told.ends_with(&format!("unknown time zone {zone} {unknown}")), "{told}");
+    }
+    assert!(in_deny("{times: [{zone: Europe/Berlim}]}").contains("did you mean Europe/Berlin?"));
+}
+
 #[test]
 fn texts_are_matched_by_patterns() {
     let Some(Choice::OneOf(patterns)) = deny(r#"{note: ["payroll-.*"]}"#).circumstances.note else {
@@ -280,6 +291,25 @@ fn texts_are_matched_by_patterns() {
     p.yaml:12:43: a pattern must be quoted text: write "7"
     p.yaml:12:46: this pattern stands for too much: use smaller numbers in {}, and [0-9] for \d
     "#);
+}
+
+/// YAML reads `"\b"` as a character that no text has: a deny rule over it would deny nobody.
+#[test]
+fn patterns_show_as_they_are_read() {
+    assert_snapshot!(in_deny(r#"{note: [".*\bscam\b.*", "a\tb"], external_tx_id: {not: [".*\_"]}}"#), @r"
+    p.yaml:12:19: the pattern holds U+0008, which does not show: write it in one line and in single quotes, where YAML leaves \ as it is, and what does not show as \x{0008}
+    p.yaml:12:35: the pattern holds U+0009, which does not show: write it in one line and in single quotes, where YAML leaves \ as it is, and what does not show as \x{0009}
+    p.yaml:12:67: the pattern holds U+00A0, which does not show: write it in one line and in single quotes, where YAML leaves \ as it is, and what does not show as \x{00A0}
+    ");
+    for block in ["|\n        scam-[0-9]+", ">\n        scam-[0-9]+"] {
+        let told = in_deny(&format!("\n      note:\n      - {block}"));
+        assert!(told.contains("p.yaml:15:9: the pattern holds U+000A, which does not show"), "{told}");
+    }
+    for pattern in
+        [r"'.*\bscam\b.*'", r#"".*\\bscam\\b.*""#, "' a '", "é", ">-\n        a\n        b", r"'\t\x{A0}'"]
+    {
+        assert_eq!(in_deny(&format!("\n      note:\n      - {pattern}")), "", "{pattern}");
+    }
 }
 
 #[test]

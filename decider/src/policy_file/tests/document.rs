@@ -91,11 +91,12 @@ fn sections_are_checked() {
     assert_snapshot!(mistakes_with("decimals: 18", "decimals: 78"), @"p.yaml:4:31: decimals must be at most 77");
     assert_snapshot!(mistakes_with("decimals: 18", "decimals: -1"), @"p.yaml:4:31: decimals must be a whole number without quotes, not a negative, fractional or huge number");
     assert_snapshot!(mistakes_with("tag: required", "tag: yes"), @"p.yaml:6:41: tag must be required or optional");
+    assert_snapshot!(mistakes_with("BTC: {chain: bitcoin, decimals: 8}", "BTC: {chain: bitcoin, decimals: 8, tag: required}"), @"p.yaml:5:43: bitcoin has no tags, so that nobody on a list could be paid: leave tag out");
+    assert_snapshot!(mistakes_with("{chain: evm, decimals: 18}", "{chain: evn, decimals: 18, tag: required}"), @"p.yaml:4:16: unknown chain evn: did you mean evm?");
+    assert_snapshot!(mistakes_with("{type: VAULT, id: \"9\"}", "{type: VAULT_ACCOUNT, id: \"9\"}"), @"p.yaml:28:37: unknown account type VAULT_ACCOUNT: did you mean VAULT?");
     assert_snapshot!(mistakes_with("[SWAP]", "[TRANSFER, SWAP]"), @"p.yaml:7:14: operation TRANSFER is known already: leave it out");
     assert_snapshot!(mistakes_with("  BTC:", "  ETH:"), @"
     p.yaml:5:3: ETH is there twice: first in line 4
-    p.yaml:29:45: list payees holds bitcoin addresses, and none of the assets is on bitcoin
-    p.yaml:29:61: list payees holds bitcoin addresses, and none of the assets is on bitcoin
     p.yaml:30:21: unknown asset BTC: expected ETH or XRP
     ");
 }
@@ -128,5 +129,21 @@ fn there_may_be_ten_thousand_rules_of_each_effect_and_two_thousand_of_all_else()
 #[test]
 fn mistakes_do_not_cascade() {
     assert_snapshot!(mistakes_with("chain: evm, decimals: 18", "chain: evn, decimals: 18"), @"p.yaml:4:16: unknown chain evn: did you mean evm?");
+    assert_snapshot!(mistakes_with("  BTC:", "  DOGE: {chain: dogecoin, decimals: 8}\n  LTC: {chain: bitcoin}\n  BTC:"), @"
+    p.yaml:5:17: unknown chain dogecoin: expected evm, bitcoin, bitcoin_testnet, solana or exact
+    p.yaml:6:8: decimals is missing
+    ");
+    let over_a_chain = POLICY
+        .replace("{assets: [ETH], amount", "{chains: [bitcoin], amount")
+        .replace("over: \"2\"", "over: \"1\"");
+    assert_eq!(mistakes(&over_a_chain), "");
+    assert_eq!(
+        mistakes(&over_a_chain.replace("  BTC:", "  LTC: {chain: bitcoin}\n  BTC:"))
+            .matches("p.yaml:")
+            .count(),
+        1
+    );
+    assert_snapshot!(mistakes_with("{assets: [ETH], amount", "{assets: [ETHH], amount"), @"p.yaml:21:21: unknown asset ETHH: did you mean ETH?");
+    assert_snapshot!(mistakes_with("{assets: [ETH]}\n    key: [source, asset]", "{assets: [ETHH]}"), @"p.yaml:36:21: unknown asset ETHH: did you mean ETH?");
     assert_snapshot!(mistakes_with("chain: bitcoin\n", "chain: bitcoinn\n"), @"p.yaml:10:12: unknown chain bitcoinn: did you mean bitcoin?");
 }

@@ -90,6 +90,43 @@ fn mistakes_in_an_expression_have_the_place_in_the_file_and_the_character() {
 }
 
 /// A rule that can never match says nothing of what its author had in mind.
+/// As with `==` and `in`: a typing error would never match.
+#[test]
+fn parts_that_no_known_word_has_are_mistakes() {
+    let of = |condition: &str| {
+        let told = told(&format!("{{assets: [USDC], condition: '{condition}'}}"));
+        told.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_snapshot!(of(r#"asset.startsWith("usdc")"#), @r#"p.yaml:6:51: condition: startsWith("usdc") never holds of the asset: none that is known has that"#);
+    assert_snapshot!(of(r#"!asset.contains("BTC")"#), @r#"p.yaml:6:51: condition: contains("BTC") never holds of the asset: none that is known has that"#);
+    assert_snapshot!(of(r#"operation.contains("transfer")"#), @r#"p.yaml:6:51: condition: contains("transfer") never holds of the operation: none that is known has that"#);
+    assert_snapshot!(of(r#"source.type.startsWith("vault")"#), @r#"p.yaml:6:51: condition: startsWith("vault") never holds of the source's type: none that is known has that"#);
+    assert_snapshot!(of(r#"stage.startsWith("sign")"#), @r#"p.yaml:6:51: condition, character 18: startsWith("sign") never holds of the stage, which is APPROVAL or SIGNING"#);
+    assert_snapshot!(of(r#"caller_proof.endsWith("SIGNED")"#), @r#"p.yaml:6:51: condition, character 23: endsWith("SIGNED") never holds of the caller's proof, which is COSIGNER_SIGNATURE or UNPROVEN"#);
+    for condition in [
+        r#"asset.startsWith("USD")"#,
+        r#"operation.contains("CALL") || operation.endsWith("FER")"#,
+        r#"source.type.startsWith("VAU")"#,
+        r#"stage.startsWith("SIGN") && caller_proof.endsWith("PROVEN")"#,
+        r#"note.contains("usdc") || signer.startsWith("anybody") || source.id.endsWith("x")"#,
+    ] {
+        assert_eq!(of(condition), "", "{condition}");
+    }
+}
+
+/// What its amounts are in, and what there is to compare with, is not known.
+#[test]
+fn nothing_is_concluded_from_assets_that_are_mistakes() {
+    for condition in ["amount.at_most('1')", "fee.at_most('1')", "asset == 'BTC'", "asset.contains('E')"] {
+        let told = told(&format!("{{assets: [ETC], condition: \"{condition}\"}}"));
+        assert_eq!(told.matches("p.yaml:").count(), 1, "{told}");
+        assert!(told.contains("unknown asset ETC: did you mean ETH?"), "{told}");
+    }
+    let text = rule("allow", "when: {assets: [BTC], condition: \"amount.at_most('1')\"}");
+    let told = mistakes(&text.replace("chain: bitcoin", "chain: bitcoinn"));
+    assert_eq!(told.matches("p.yaml:").count(), 1, "{told}");
+}
+
 #[test]
 fn what_never_applies_is_told_as_of_the_fields() {
     let first = |told: String| told.lines().next().unwrap_or_default().to_owned();

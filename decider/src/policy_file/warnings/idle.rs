@@ -2,7 +2,7 @@
 
 use policy::document::Policy;
 use policy::limit::Limit;
-use policy::reach::{is_within, never, unmatched};
+use policy::reach::{Never, is_within, never, unmatched};
 use policy::rule::{Effect, Rule};
 
 /// Of a deny rule.
@@ -24,16 +24,18 @@ pub fn of_allow(policy: &Policy, number: usize, rule: &Rule) -> Vec<String> {
 /// Of a limit, which asks as a deny rule does.
 pub fn of_limit(policy: &Policy, limit: &Limit) -> Option<String> {
     let why = never(&limit.when, Effect::Deny, &policy.assets)?;
-    Some(format!("limit {} can never apply: {why}", limit.id))
+    Some(format!("limit {} can never apply{}: {why}", limit.id, held(Effect::Deny, &why)))
 }
 
 fn never_matches(policy: &Policy, rule: &Rule, effect: Effect) -> Option<String> {
     let why = never(&rule.when, effect, &policy.assets)?;
-    Some(format!("{} rule {} can never match: {why}", word(effect), rule.id))
+    Some(format!("{} rule {} can never match{}: {why}", word(effect), rule.id, held(effect, &why)))
 }
 
 fn nobody(policy: &Policy, rule: &Rule, effect: Effect) -> Vec<String> {
-    let told = |why| format!("a destination of {} rule {} can never match: {why}", word(effect), rule.id);
+    let (word, id) = (word(effect), &rule.id);
+    let told =
+        |why| format!("a destination of {word} rule {id} can never match{}: {why}", held(effect, &why));
     unmatched(&rule.when, effect, &policy.assets).into_iter().map(told).collect()
 }
 
@@ -56,6 +58,12 @@ fn redundant(policy: &Policy, number: usize, rule: &Rule) -> Option<String> {
     Some(format!(
         "allow rule {id} allows nothing that allow rule {wider} does not allow, too. Narrow that one, or take this one out"
     ))
+}
+
+/// What denies nobody still holds whom it cannot tell of.
+fn held(effect: Effect, why: &Never) -> String {
+    let held = Some(why).filter(|_| effect == Effect::Deny).and_then(Never::in_doubt);
+    held.map(|who| format!(", and holds {who}")).unwrap_or_default()
 }
 
 fn word(effect: Effect) -> &'static str {

@@ -7,7 +7,7 @@ use policy::asset::Asset;
 use policy::choice::Choice;
 use policy::condition::{AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher};
 use policy::document::Policy;
-use policy::expression::Total;
+use policy::expression::{Expression, Text, Total};
 use policy::limit::{Cap, Limit};
 use policy::rule::{Rule, covered_operations};
 use policy::time::Window;
@@ -26,6 +26,7 @@ pub fn of_allow(policy: &Policy, rule: &Rule) -> Vec<String> {
         undocumented_amounts(rule),
         any_destination(rule),
         any_address(rule),
+        any_other(rule),
         tags::any_tag(policy, rule),
         without_limit(policy, rule),
     ];
@@ -82,6 +83,20 @@ fn any_address(rule: &Rule) -> Option<String> {
     Some(format!("allow rule {} allows every address of {what} {word}", rule.id))
 }
 
+/// New standards bring new messages, and contracts any method.
+fn any_other(rule: &Rule) -> Option<String> {
+    let asked = &rule.when.circumstances;
+    let ruled_out = [
+        ("type of message", asked.messages.as_ref().is_some_and(|choice| choice.one_of().is_none())),
+        ("method", asked.methods.as_ref().is_some_and(|choice| choice.one_of().is_none())),
+    ];
+    let (what, _) = ruled_out.into_iter().find(|(_, is_so)| *is_so)?;
+    Some(format!(
+        "allow rule {} allows every {what} but those it rules out, and any that is yet to come: name those that are meant",
+        rule.id
+    ))
+}
+
 /// The fee of a token is in another coin: read in the token's own units it would be another amount. Bitcoin has no tokens,
 /// and what tokens pay their fees in is a coin.
 pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
@@ -105,12 +120,20 @@ pub fn unstated_fee_asset(policy: &Policy, rule: &Rule) -> Option<String> {
 
 /// Before signing nobody knows the fee: what asks for approval first is refused there, for good.
 pub fn never_at_approval(rule: &Rule) -> Option<String> {
-    (rule.when.stages.is_none() && bounds_the_fee(&rule.when.circumstances)).then(|| {
+    let asked = &rule.when.circumstances;
+    let by_expression = || asked.expression.as_ref().is_some_and(needs_a_fee);
+    (rule.when.stages.is_none() && (bounds_the_fee(asked) || by_expression())).then(|| {
         format!(
             "allow rule {} allows nothing at APPROVAL, where no fee is known: say stages: [SIGNING], or deny what costs more",
             rule.id
         )
     })
+}
+
+/// One that asks for the stage says at which it is meant.
+fn needs_a_fee(expression: &Expression) -> bool {
+    let mut words = expression.words().into_iter();
+    expression.needs_a_fee() && !words.any(|(text, _)| text == Text::Stage)
 }
 
 fn bounds_the_fee(asked: &CircumstanceConditions) -> bool {

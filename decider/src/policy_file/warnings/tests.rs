@@ -61,14 +61,14 @@ fn rules_that_can_never_match_are_told_with_their_places() {
     assert_snapshot!(deny("messages: [EIP712], destination: [{type: VAULT}]"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has destination and messages: one operation must have all that is asked for");
     assert_snapshot!(deny("call: {methods: [\"0xa9059cbb\"]}, amount_usd: {over: \"1\"}"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has amount_usd and call: one operation must have all that is asked for");
     assert_snapshot!(deny("messages: [EIP712], operations: {not: [RAW, TYPED_MESSAGE]}"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has messages: one operation must have all that is asked for");
-    assert_snapshot!(deny("destination: [{list: nobody}]"), @"p.yaml:20:10: deny rule bad can never match: list nobody is empty: add addresses to it, or leave it out here");
-    assert_snapshot!(deny("destination: [{list: coins}]"), @"p.yaml:20:10: deny rule bad can never match: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset");
-    assert_snapshot!(deny("destination: [{list: payees, listed_within: 24h}]"), @"p.yaml:20:10: deny rule bad can never match: no address of list payees has a date, which listed_for and listed_within ask for: write when each was added");
+    assert_snapshot!(deny("destination: [{list: nobody}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: list nobody is empty: add addresses to it, or leave it out here");
+    assert_snapshot!(deny("destination: [{list: coins}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset");
+    assert_snapshot!(deny("destination: [{list: payees, listed_within: 24h}]"), @"p.yaml:20:10: deny rule bad can never match, and holds whoever is on the list: no address of list payees has a date, which listed_for and listed_within ask for: write when each was added");
     assert_snapshot!(allow("destination: [{list: tagged, tag: \"8\"}]"), @"p.yaml:20:10: allow rule pay can never match: list tagged has nobody under tag 8: add who is meant to it, or leave the tag out here");
-    assert_snapshot!(deny("destination: [{counterparty: ghosts}]"), @"p.yaml:20:10: deny rule bad can never match: counterparty ghosts has neither accounts nor addresses that it can meet: add them, or leave it out here");
+    assert_snapshot!(deny("destination: [{counterparty: ghosts}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: counterparty ghosts has neither accounts nor addresses that it can meet: add them, or leave it out here");
     assert_snapshot!(deny("destination: [{type: VAULT, counterparty: acme}]"), @"p.yaml:20:10: deny rule bad can never match: counterparty acme has no such account, and no lists: leave one of the two out");
     assert_snapshot!(deny("times: {not: [{zone: UTC}]}"), @"p.yaml:20:10: deny rule bad can never match: its times rule out every hour of the week: name those that are meant");
-    assert_snapshot!(deny("operations: [CONTRACT_CALL], call: {contracts: nobody}"), @"p.yaml:20:10: deny rule bad can never match: list nobody is empty: add addresses to it, or leave it out here");
+    assert_snapshot!(deny("operations: [CONTRACT_CALL], call: {contracts: nobody}"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: list nobody is empty: add addresses to it, or leave it out here");
     assert_snapshot!(allow("destination: [{list: nobody}]"), @"p.yaml:20:10: allow rule pay can never match: list nobody is empty: add addresses to it, or leave it out here");
     let limit = "allow:\n  - {id: good, when: {destination: [{list: payees}]}}".to_owned();
     let text = POLICY.replace("SECTIONS", &limit)
@@ -82,14 +82,14 @@ fn rules_that_can_never_match_are_told_with_their_places() {
     signer group treasurers is not used
     counterparty acme is not used
     counterparty ghosts is not used
-    limit none can never apply: list nobody is empty: add addresses to it, or leave it out here
+    limit none can never apply, and holds those whose address is missing: list nobody is empty: add addresses to it, or leave it out here
     ");
 }
 
 #[test]
 fn destinations_that_nobody_can_be_are_told() {
-    assert_snapshot!(deny("destination: [{list: nobody}, {type: EXCHANGE}]"), @"p.yaml:20:10: a destination of deny rule bad can never match: list nobody is empty: add addresses to it, or leave it out here");
-    assert_snapshot!(deny("destination: {not: [{list: coins}]}"), @"p.yaml:20:10: a destination of deny rule bad can never match: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset");
+    assert_snapshot!(deny("destination: [{list: nobody}, {type: EXCHANGE}]"), @"p.yaml:20:10: a destination of deny rule bad can never match, and holds those whose address is missing: list nobody is empty: add addresses to it, or leave it out here");
+    assert_snapshot!(deny("destination: {not: [{list: coins}]}"), @"p.yaml:20:10: a destination of deny rule bad can never match, and holds those whose address is missing: list coins holds bitcoin addresses, and no asset that it can meet is on bitcoin: leave it out here, or ask for such an asset");
     assert_snapshot!(allow("destination: [{list: payees}, {list: payees, listed_for: 24h}]"), @"p.yaml:20:10: a destination of allow rule pay can never match: no address of list payees has a date, which listed_for and listed_within ask for: write when each was added");
 }
 
@@ -313,6 +313,47 @@ fn an_address_that_is_allowed_under_any_tag_is_told() {
         ("", "rAlice", "destination: [{list: payees}]"),
     ] {
         assert_eq!(with(asset, entry, when), "", "{asset} {entry} {when}");
+    }
+}
+
+/// What is new is ruled out by nobody.
+#[test]
+fn what_is_yet_to_come_is_told() {
+    let to = "destination: [{type: VAULT}]";
+    assert_snapshot!(allow("operations: [TYPED_MESSAGE], messages: {not: [EIP191]}"), @"
+    p.yaml:20:10: allow rule pay allows TYPED_MESSAGE: no amount limit or maximum bounds what that moves, only a count does
+    p.yaml:20:10: allow rule pay allows every type of message but those it rules out, and any that is yet to come: name those that are meant
+    ");
+    assert_snapshot!(allow(&format!("operations: [APPROVE], call: {{methods: {{not: [\"0xa9059cbb\"]}}}}, {to}")), @"
+    p.yaml:20:10: allow rule pay allows APPROVE: no amount limit or maximum bounds what that moves, only a count does
+    p.yaml:20:10: allow rule pay allows every method but those it rules out, and any that is yet to come: name those that are meant
+    ");
+    assert_eq!(deny("messages: {not: [EIP191]}"), "");
+}
+
+/// Before signing there is no fee to ask for, whoever asks.
+#[test]
+fn an_expression_over_the_fee_is_told_like_the_fields() {
+    let with = |asked: &str| allow(&format!("destination: [{{type: VAULT}}], assets: [ETH], {asked}"));
+    assert_snapshot!(with("condition: 'fee.at_most(\"0.1\")'"), @"p.yaml:20:10: allow rule pay allows nothing at APPROVAL, where no fee is known: say stages: [SIGNING], or deny what costs more");
+    let told = with("fee: {max: \"0.1\"}");
+    for condition in [
+        "fee.at_most(\"0.1\") && note == \"a\"",
+        "!(fee.more_than(\"0.1\") || note == \"a\")",
+        "fee.at_most(\"0.1\") || fee.at_most(\"0.2\")",
+        "!!(fee.at_most(\"0.1\"))",
+    ] {
+        assert_eq!(with(&format!("condition: '{condition}'")), told, "{condition}");
+    }
+    for (condition, stages) in [
+        ("fee.at_most(\"0.1\")", ", stages: [SIGNING]"),
+        ("fee.at_most(\"0.1\") || note == \"a\"", ""),
+        ("!(fee.more_than(\"0.1\") && note == \"a\")", ""),
+        ("fee.at_most(\"0.1\") && stage == \"SIGNING\"", ""),
+        ("stage == \"APPROVAL\" || fee.at_most(\"0.1\")", ""),
+        ("usd.at_most(\"5\")", ""),
+    ] {
+        assert_eq!(with(&format!("condition: '{condition}'{stages}")), "", "{condition}");
     }
 }
 

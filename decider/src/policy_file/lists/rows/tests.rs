@@ -113,6 +113,16 @@ fn headers_are_checked() {
     1 | addres,Note
       | ^
     ");
+    assert_snapshot!(mistakes("sep=;\naddress;tag\nrOne;\n"), @r#"
+    x.csv:1:1: this line is for spreadsheets: take it out, so that the first line names the columns, and say delimiter: ";"
+    1 | sep=;
+      | ^
+    "#);
+    assert_snapshot!(mistakes("\u{feff}sep=,\naddress,tag\nrOne,\n"), @"
+    x.csv:1:1: this line is for spreadsheets: take it out, so that the first line names the columns
+    1 | sep=,
+      | ^
+    ");
     assert_snapshot!(mistakes("address,tag,tag\nrOne,,\n"), @"
     x.csv:1:13: column tag is there twice
     1 | address,tag,tag

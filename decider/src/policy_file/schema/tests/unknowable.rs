@@ -60,7 +60,11 @@ const NAMES: [Unknowable; 17] = [
 ];
 
 /// Which of them are the same, and which are in two places.
-const TWICE: [Unknowable; 7] = [
+const TWICE: [Unknowable; 8] = [
+    (
+        "another test is called so: …",
+        "tests: [{name: a, request: {}, expect: {verdict: DENY, reason: FIELD_MISSING}}, {name: a, request: {}, expect: {verdict: DENY, reason: FIELD_MISSING}}]",
+    ),
     (
         "this is in methods already",
         "deny: [{id: a, when: {call: {methods: [\"0xa9059cbb\", \"transfer(address,uint256)\"]}}}]",
@@ -86,7 +90,7 @@ const TWICE: [Unknowable; 7] = [
 ];
 
 /// Texts that only their readers understand.
-const TEXTS: [Unknowable; 22] = [
+const TEXTS: [Unknowable; 24] = [
     ("… must be in digits alone: write …", "limits: [{id: a, max: {count: 0x10}, window: 1h}]"),
     ("… begins or ends with a blank: take the blank out", "deny: [{id: a, when: {signers: [\"s-1 \"]}}]"),
     ("… holds …, which does not show: take it out", "deny: [{id: a, when: {signers: [\"s\\u200b1\"]}}]"),
@@ -113,12 +117,17 @@ const TEXTS: [Unknowable; 22] = [
         "at must be a time with its offset, such as …",
         "tests: [{name: a, at: noon, request: {}, expect: {verdict: DENY, reason: FIELD_MISSING}}]",
     ),
+    ("the pattern holds …, which does not show: …", "deny: [{id: a, when: {note: [\"\\bscam\\b\"]}}]"),
     ("this is not a regular expression: …", "deny: [{id: a, when: {note: [\"(\"]}}]"),
     ("this pattern stands for too much: …", "deny: [{id: a, when: {note: [\"(a{1000}){1000}\"]}}]"),
     ("… is not a type of a signature: …", "deny: [{id: a, when: {call: {methods: [\"f(uint)\"]}}}]"),
     ("condition: unknown asset …", "deny: [{id: a, when: {condition: 'asset == \"ETC\"'}}]"),
     ("condition: unknown account type …", "deny: [{id: a, when: {condition: 'source.type == \"VALT\"'}}]"),
     ("… never matches: it is written …", "deny: [{id: a, when: {messages: [eip712]}}]"),
+    (
+        "condition: … never holds of …: none that is known has that",
+        "deny: [{id: a, when: {condition: 'operation.contains(\"BRN\")'}}]",
+    ),
     ("condition: unknown operation …", "deny: [{id: a, when: {condition: 'operation == \"BRN\"'}}]"),
     (
         "condition: … is none of the assets of the rule",
@@ -130,7 +139,11 @@ const TEXTS: [Unknowable; 22] = [
 ];
 
 /// What is held against what other sections say.
-const SENSE: [Unknowable; 19] = [
+const SENSE: [Unknowable; 20] = [
+    (
+        "… has no tags, so that nobody on a list could be paid: leave tag out",
+        "assets: {ETH: {chain: evm, decimals: 18, tag: required}, USDC: {chain: evm, decimals: 6}, BTC: {chain: bitcoin, decimals: 8}}",
+    ),
     (
         "the amount has … decimals: the asset has …",
         "deny: [{id: a, when: {assets: [BTC], amount: {max: \"0.123456789\"}}}]",
@@ -207,9 +220,10 @@ const SENSE: [Unknowable; 19] = [
 ];
 
 /// What is only said of files on a disk, or of too much.
-const WITHOUT_SAMPLE: [&str; 4] = [
+const WITHOUT_SAMPLE: [&str; 5] = [
     "….csv: the file cannot be read: …",
     "and … more",
+    "the patterns take more than … together: …",
     "the tests ask more than … requests, which is the most that are played",
     "… has … entries: at most … are read",
 ];

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use policy::document::Policy;
 
+use crate::shown::{shown, visible, visible_lines};
 use crate::upkeep::copy::Copied;
 use crate::upkeep::release::Released;
 use crate::upkeep::stats::{Span, Stats};
@@ -18,14 +19,17 @@ pub fn of_stats(stats: &Stats, policy: &Policy) -> String {
     let mut lines = vec![
         line("store", format!("{store}, schema {schema}, {bytes} bytes")),
         line("log", format!("ends at position {head}")),
-        line("decides", stats.frozen.as_ref().map_or("yes".into(), |why| format!("no, it is frozen: {why}"))),
+        line(
+            "decides",
+            stats.frozen.as_ref().map_or("yes".into(), |why| format!("no, it is frozen: {}", shown(why))),
+        ),
         line("policies", policies.to_string()),
         line("decisions", of_span(&stats.decisions)),
     ];
     for (tenant, verdicts) in &stats.verdicts {
         let each: Vec<String> =
             verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-        lines.push(format!("  {tenant}: {}", each.join(", ")));
+        lines.push(format!("  {}: {}", shown(tenant), each.join(", ")));
     }
     let gone = if *pruned > 0 { format!(", those of {pruned} decisions are pruned") } else { String::new() };
     lines.push(line("payloads", format!("{payload_bytes} bytes{gone}")));
@@ -48,15 +52,18 @@ fn of_span(span: &Span) -> String {
 
 /// One sum of one limit.
 pub fn of_sum(sum: &SumLine, policy: &Policy) -> String {
-    let shown = |amount| sum.in_words(policy, amount);
-    format!("{}: {} used of {}, {} left", sum.name(), shown(sum.used), shown(sum.max), shown(sum.headroom))
+    let in_words = |amount| sum.in_words(policy, amount);
+    let (used, max, left) = (in_words(sum.used), in_words(sum.max), in_words(sum.headroom));
+    format!("{}: {used} used of {max}, {left} left", sum.name())
 }
 
 /// What came of checking a store.
 pub fn of_verified(verified: &Verified) -> String {
     let Verified { decisions, pruned, charges, findings, more_findings } = verified;
-    let mut lines: Vec<String> =
-        findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)).collect();
+    let mut lines: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{}: {}", visible(&finding.place), visible_lines(&finding.what)))
+        .collect();
     if *more_findings > 0 {
         lines.push(format!("and {more_findings} more"));
     }
@@ -93,7 +100,7 @@ pub fn of_copied(copied: &Copied, policy: &Policy) -> String {
 pub fn of_released(released: &Released) -> String {
     let Released { frozen, entered, on_record } = released;
     let known = if *on_record > 0 { format!(" ({on_record} were on record)") } else { String::new() };
-    format!("released; it was frozen: {frozen}\n{entered} decisions entered{known}\n")
+    format!("released; it was frozen: {}\n{entered} decisions entered{known}\n", shown(frozen))
 }
 
 fn time(micros: i64) -> String {
@@ -174,6 +181,25 @@ mod tests {
         charges    0
         usage      none
         "#);
+    }
+
+    /// Whoever makes a transaction writes what is in a key.
+    #[test]
+    fn a_key_cannot_write_lines_of_its_own() {
+        let sum = SumLine {
+            limit: "eurc-per-day".into(),
+            key: [(KeyPart::Destination, "VAULT:9\n\u{1b}[8m\u{202e}".to_owned())].into(),
+            unit: None,
+            used: None,
+            max: None,
+            headroom: None,
+        };
+        let told = of_stats(&stats(vec![sum.clone()]), &policy());
+        let expected =
+            r"  eurc-per-day, destination VAULT:9\n\u{1b}[8m\u{202e}: more than can be told used of";
+        assert!(told.contains(expected), "{told}");
+        let copied = Copied { policies: 1, decisions: 1, charges: 1, usage: vec![sum] };
+        assert_eq!(of_copied(&copied, &policy()).lines().count(), 3);
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod term;
 
 mod variable;
 
+mod value;
+
 mod parse;
 
 mod token;
@@ -29,14 +31,18 @@ use term::Term;
 pub use compile::Units;
 pub use error::{ExpressionError, Problem};
 pub use parse::MAX_DEPTH;
+pub use value::Value;
 pub use variable::{Text, Total};
 
 /// The longest expression, in bytes.
 pub const MAX_EXPRESSION_BYTES: usize = 1_000;
 
-/// An expression that was understood.
+/// An expression that was understood. Two are equal that were written alike and mean the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expression(Term);
+pub struct Expression {
+    source: String,
+    term: Term,
+}
 
 impl Expression {
     /// Reads an expression; `units` says what amounts are in.
@@ -49,30 +55,36 @@ impl Expression {
             let said = format!("the expression has {bytes} bytes: at most {MAX_EXPRESSION_BYTES} are read");
             return Err(ExpressionError::new(1, said));
         }
-        compile::compile(parse::parse(text)?, units).map(Self)
+        let term = compile::compile(parse::parse(text)?, units)?;
+        Ok(Self { source: text.to_owned(), term })
+    }
+
+    /// As it was written.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Every text that a variable is compared with as a whole.
     pub fn words(&self) -> Vec<(Text, &str)> {
         let mut words = Vec::new();
-        self.0.add_words(&mut words);
+        self.term.add_words(&mut words);
         words
     }
 
     /// Every total that it asks for.
     pub fn totals(&self) -> BTreeSet<Total> {
         let mut totals = BTreeSet::new();
-        self.0.add_totals(&mut totals);
+        self.term.add_totals(&mut totals);
         totals
     }
 
     /// Whether it asks how many destinations there are.
     pub fn counts(&self) -> bool {
-        self.0.counts()
+        self.term.counts()
     }
 
     /// Whether it holds.
     pub fn holds(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
-        self.0.holds(intent, circumstances, Sense::Is)
+        self.term.holds(intent, circumstances, Sense::Is)
     }
 }

@@ -6,7 +6,7 @@ use policy::document::Policy;
 use crate::shown::{shown, visible, visible_lines};
 use crate::upkeep::copy::Copied;
 use crate::upkeep::release::Released;
-use crate::upkeep::stats::{Span, Stats};
+use crate::upkeep::stats::{Span, Stated, Stats};
 use crate::upkeep::usage::SumLine;
 use crate::upkeep::verify::Verified;
 
@@ -34,13 +34,30 @@ pub fn of_stats(stats: &Stats, policy: &Policy) -> String {
     let gone = if *pruned > 0 { format!(", those of {pruned} decisions are pruned") } else { String::new() };
     lines.push(line("payloads", format!("{payload_bytes} bytes{gone}")));
     lines.push(line("charges", of_span(&stats.charges)));
-    lines.push(line("usage", if stats.usage.is_empty() { "none" } else { "" }));
-    lines.extend(stats.usage.iter().map(|sum| format!("  {}", of_sum(sum, policy))));
+    lines.extend(stats.releases.iter().map(|stated| line("released", of_stated(stated))));
+    lines.push(line(
+        "usage",
+        match &stats.usage {
+            None => "left out: the policy has mistakes",
+            Some(sums) if sums.is_empty() => "none",
+            Some(_) => "",
+        },
+    ));
+    lines.extend(stats.usage.iter().flatten().map(|sum| format!("  {}", of_sum(sum, policy))));
     lines.join("\n") + "\n"
 }
 
 fn line(word: &str, rest: impl AsRef<str>) -> String {
     format!("{word:WORD_WIDTH$} {}", rest.as_ref()).trim_end().to_owned()
+}
+
+fn of_stated(Stated { released_us, by, frozen, position, lost_lines }: &Stated) -> String {
+    let lost = match lost_lines {
+        0 => "nothing".to_owned(),
+        lines => format!("{lines} lines of an export"),
+    };
+    let (by, at, frozen) = (shown(by), time(*released_us), shown(frozen));
+    format!("by {by} at {at}, after position {position}; lost: {lost}; it was frozen: {frozen}")
 }
 
 fn of_span(span: &Span) -> String {
@@ -137,14 +154,31 @@ mod tests {
             bytes: 73_728,
             head: 3,
             frozen: usage.is_empty().then(|| "restored".to_owned()),
+            releases: usage
+                .is_empty()
+                .then(|| stated("ops\u{1b}[8m", 17))
+                .into_iter()
+                .chain([stated("me", 0)])
+                .collect(),
             policies: 1,
             decisions: span(3),
             verdicts: [("default".to_owned(), verdicts.into())].into(),
             payload_bytes: 512,
             pruned: if usage.is_empty() { 2 } else { 0 },
             charges: if usage.is_empty() { Span::default() } else { span(2) },
-            usage,
+            usage: Some(usage),
         }
+    }
+
+    fn stated(by: &str, lost_lines: usize) -> Stated {
+        let released_us = 1_700_000_000_000_000;
+        Stated { released_us, by: by.into(), frozen: "restored".into(), position: 2, lost_lines }
+    }
+
+    #[test]
+    fn without_a_policy_usage_is_left_out() {
+        let told = of_stats(&Stats { usage: None, ..stats(vec![]) }, &Policy::default());
+        assert!(told.ends_with("\nusage      left out: the policy has mistakes\n"), "{told}");
     }
 
     #[test]

@@ -192,7 +192,7 @@ mod tests {
             max: amount(20_000),
             headroom: amount(7_655),
         };
-        assert_snapshot!(of_stats(&stats(vec![sum]), &policy()), @r#"
+        assert_snapshot!(of_stats(&stats(vec![sum]), &policy()), @"
         store      sqlite, schema 3, 73728 bytes
         log        ends at position 3
         decides    yes
@@ -201,10 +201,11 @@ mod tests {
           default: 2 ALLOW, 1 DENY
         payloads   512 bytes
         charges    2, from 2023-11-14T22:13:20Z to 2023-11-14T23:13:20.000001Z
+        released   by me at 2023-11-14T22:13:20Z, after position 2; lost: nothing; it was frozen: restored
         usage
           eurc-per-day, source VAULT:7: 123.45 EURC used of 200 EURC, 76.55 EURC left
-        "#);
-        assert_snapshot!(of_stats(&stats(vec![]), &policy()), @r#"
+        ");
+        assert_snapshot!(of_stats(&stats(vec![]), &policy()), @r"
         store      sqlite, schema 3, 73728 bytes
         log        ends at position 3
         decides    no, it is frozen: restored
@@ -213,8 +214,10 @@ mod tests {
           default: 2 ALLOW, 1 DENY
         payloads   512 bytes, those of 2 decisions are pruned
         charges    0
+        released   by ops\u{1b}[8m at 2023-11-14T22:13:20Z, after position 2; lost: 17 lines of an export; it was frozen: restored
+        released   by me at 2023-11-14T22:13:20Z, after position 2; lost: nothing; it was frozen: restored
         usage      none
-        "#);
+        ");
     }
 
     /// Whoever makes a transaction writes what is in a key.

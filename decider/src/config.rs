@@ -16,6 +16,8 @@ pub mod access;
 
 pub mod concerns;
 
+pub mod kept;
+
 mod beside;
 
 mod grants;
@@ -65,7 +67,12 @@ pub fn load(path: &Path) -> Result<Config, Mistakes> {
 /// # Errors
 /// Every mistake in it and in what it names, in that of the others, and where a tenant would have two ledgers.
 pub fn load_beside(path: &Path, others: &[PathBuf]) -> Result<Config, Mistakes> {
-    let others = others.iter().filter(|other| *other != path).cloned();
+    // However it is called: a file beside itself would be one with another ledger.
+    let is_this = |other: &Path| match (other.canonicalize(), path.canonicalize()) {
+        (Ok(other), Ok(path)) => other == path,
+        _ => other == path,
+    };
+    let others = others.iter().filter(|other| !is_this(other)).cloned();
     let all: Vec<PathBuf> = [path.to_owned()].into_iter().chain(others).collect();
     let file = path.display().to_string();
     let mut reader = Reader::new(&file, "");

@@ -38,4 +38,6 @@ pub mod private;
 
 pub mod telemetry;
 
+pub mod shown;
+
 pub mod clock;

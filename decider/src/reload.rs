@@ -5,6 +5,8 @@
 
 mod prices;
 
+mod told;
+
 pub mod metrics;
 
 #[cfg(test)]
@@ -23,6 +25,7 @@ use crate::store::{Store, StoreError};
 use crate::yaml::Mistakes;
 pub use metrics::Metrics;
 use prices::PriceWatch;
+use told::News;
 
 /// From look to look where nothing else is configured.
 pub const USUAL_INTERVAL: Duration = Duration::from_secs(5);
@@ -42,6 +45,8 @@ pub struct Reload {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
     sight: Sight,
+    /// What was told of the policy that decides.
+    news: News,
     prices: PriceWatch,
 }
 
@@ -65,7 +70,7 @@ enum Other {
 }
 
 impl Reload {
-    /// Of a store that decides by `adopted`; its price table counts from here on.
+    /// Of a store that decides by `adopted`, of which it is told what there is to tell; its price table counts from here on.
     pub fn new(
         config: Config,
         adopted: &PolicyFile,
@@ -74,9 +79,11 @@ impl Reload {
         metrics: Arc<Metrics>,
     ) -> Self {
         metrics.adopted(&adopted.policy.hash);
+        let news = News::of(adopted);
+        news.tell(None);
         let table = adopted.prices.as_ref();
         let prices = PriceWatch::new(prices, Arc::clone(&metrics), &adopted.policy, table);
-        Self { config, store, metrics, sight: Sight::of(adopted), prices }
+        Self { config, store, metrics, sight: Sight::of(adopted), news, prices }
     }
 
     /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
@@ -91,7 +98,7 @@ impl Reload {
     async fn look(&mut self, whole: bool) {
         match self.seen().await {
             Seen::Same => self.unchanged(),
-            Seen::Policy(file) => self.changed(*file, whole).await,
+            Seen::Policy(file, news) => self.changed((*file, news), whole).await,
             Seen::Mistakes(mistakes) => self.refused(&mistakes),
         }
         self.prices.look(whole).await;
@@ -114,18 +121,18 @@ impl Reload {
         self.metrics.refused.set(0);
     }
 
-    async fn changed(&mut self, file: PolicyFile, whole: bool) {
+    async fn changed(&mut self, (file, news): (PolicyFile, News), whole: bool) {
         let hash = file.policy.hash.clone();
         let stood_still = whole || self.sight.other == Some(Other::Changed(hash.clone()));
         self.metrics.refused.set(0);
         self.sight.other = Some(Other::Changed(hash));
-        if stood_still && let Err(error) = self.adopt(file).await {
+        if stood_still && let Err(error) = self.adopt(file, news).await {
             self.metrics.failures.inc();
             tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
         }
     }
 
-    async fn adopt(&mut self, file: PolicyFile) -> Result<(), StoreError> {
+    async fn adopt(&mut self, file: PolicyFile, news: News) -> Result<(), StoreError> {
         let sight = Sight::of(&file);
         // Before the policy: without its prices it would hold what it allows with them.
         self.prices.follow(&file.policy, file.prices.as_ref());
@@ -137,6 +144,8 @@ impl Reload {
             before = before.hash,
             "a changed policy decides from here on"
         );
+        news.tell(Some(&self.news));
+        self.news = news;
         Ok(())
     }
 
@@ -164,8 +173,8 @@ impl Sight {
 enum Seen {
     /// The policy that decides.
     Same,
-    /// Another one.
-    Policy(Box<PolicyFile>),
+    /// Another one, and what there is to say of it.
+    Policy(Box<PolicyFile>, News),
     /// None.
     Mistakes(Mistakes),
 }
@@ -176,7 +185,10 @@ fn see(path: &Path, hash: &str, manifest: &str) -> Seen {
     }
     match policy_file::load(path) {
         Ok(file) if file.policy.hash == hash => Seen::Same,
-        Ok(file) => Seen::Policy(Box::new(file)),
+        Ok(file) => {
+            let news = News::of(&file);
+            Seen::Policy(Box::new(file), news)
+        }
         Err(mistakes) => Seen::Mistakes(mistakes),
     }
 }

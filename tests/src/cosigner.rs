@@ -25,6 +25,9 @@ pub use self::trust::Trust;
 /// A Co-signer fails a transaction whose answer is not there by then (callback protocol, section 2.5).
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Where the command calls where nothing is said.
+pub const USUAL_URL: &str = "https://localhost:8443";
+
 /// Who this Co-signer is, whom it calls and whom it believes.
 #[derive(Debug, Clone)]
 pub struct Config {

@@ -176,13 +176,8 @@ fn progress(text: &str) {
 
 fn say_how_to_go_on(local: &Local) -> Result<(), Error> {
     let root = local.root().display();
-    let mut line = format!("{} send --file request.json", cosigner_program().display());
-    if local.root() != Path::new(".local") {
-        line.push_str(&format!(
-            " --url {} --key {root}/cosigner/private.pem --reply-key {root}/edge/reply_public.pem --ca {root}/tls/ca.pem",
-            local.url()?
-        ));
-    }
+    let line = format!("{} send --file request.json", cosigner_program().display());
+    let line = line + &options_of(local.root(), &local.url()?);
     let policy = local.policy();
     print(format_args!(
         "Send your own request:  {line}\n\
@@ -191,6 +186,18 @@ fn say_how_to_go_on(local: &Local) -> Result<(), Error> {
         policy.display()
     ))?;
     Ok(())
+}
+
+/// What the Co-signer is told where its usual files and URL are not these.
+fn options_of(root: &Path, url: &str) -> String {
+    let url = if url == cosigner::USUAL_URL { String::new() } else { format!(" --url {url}") };
+    if root == Path::new(".local") {
+        return url;
+    }
+    let root = root.display();
+    url + &format!(
+        " --key {root}/cosigner/private.pem --reply-key {root}/edge/reply_public.pem --ca {root}/tls/ca.pem"
+    )
 }
 
 /// The Co-signer lies beside the demo; from the project's directory that is a short path.
@@ -229,4 +236,19 @@ pub enum Error {
     /// No signal can be waited for.
     #[error("cannot listen for Ctrl-C: {0}")]
     Signal(std::io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cosigner_is_told_what_it_does_not_take_by_itself() {
+        let (usual, other) = (cosigner::USUAL_URL, "https://localhost:22101");
+        assert_eq!(options_of(Path::new(".local"), usual), "");
+        assert_eq!(options_of(Path::new(".local"), other), " --url https://localhost:22101");
+        let keys = " --key d/cosigner/private.pem --reply-key d/edge/reply_public.pem --ca d/tls/ca.pem";
+        assert_eq!(options_of(Path::new("d"), usual), keys);
+        assert_eq!(options_of(Path::new("d"), other), format!(" --url {other}{keys}"));
+    }
 }

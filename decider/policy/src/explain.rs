@@ -5,6 +5,8 @@ mod asked;
 
 mod given;
 
+mod beside;
+
 use serde::Serialize;
 
 use crate::circumstances::Circumstances;
@@ -54,6 +56,9 @@ pub struct ExplainedCondition {
     pub asked: String,
     /// What the request has.
     pub given: String,
+    /// What it is to which the field does not apply, so that the condition is false. `None`: it applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_applicable: Option<String>,
     /// Of a condition over destinations: each of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub destinations: Vec<ExplainedDestination>,
@@ -67,6 +72,9 @@ pub struct ExplainedDestination {
     /// Whether it holds of this one.
     #[serde(flatten)]
     pub holds: Holds,
+    /// What of the condition does not apply to it, where it does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_applicable: Option<String>,
 }
 
 /// A truth as programs read it.
@@ -150,11 +158,17 @@ impl Sight<'_> {
             Field::Destination => self.destinations(rule, effect),
             _ => Vec::new(),
         };
+        let given = match (part.field, destinations.as_slice()) {
+            (Field::Destination, [only]) => only.given.clone(),
+            (field, _) => given::in_words(self.policy, &rule.when, field, (self.intent, self.circumstances)),
+        };
+        let not_applicable = beside::field(&rule.when, part.field, self.intent);
         Some(ExplainedCondition {
             field: part.field.name(),
             holds: truth.into(),
             asked,
-            given: given::in_words(self.policy, self.intent, self.circumstances, part.field),
+            given,
+            not_applicable,
             destinations,
         })
     }
@@ -165,9 +179,13 @@ impl Sight<'_> {
             Effect::Allow => Reading::Narrow,
         };
         let holds = |each| rule.when.of_destination(self.intent, each, reading, self.circumstances.at);
-        let told = self.intent.destinations.iter().map(|each| ExplainedDestination {
-            given: given::destination(self.policy, self.intent, each),
-            holds: holds(each).into(),
+        let told = self.intent.destinations.iter().map(|each| {
+            let truth = holds(each);
+            // What holds holds by what does apply.
+            let beside = || beside::destination(&rule.when, self.intent, each);
+            let not_applicable = if truth == Truth::True { None } else { beside() };
+            let given = given::destination(self.policy, &rule.when, self.intent, each);
+            ExplainedDestination { given, holds: truth.into(), not_applicable }
         });
         told.collect()
     }

@@ -9,6 +9,8 @@ mod term;
 
 mod variable;
 
+mod value;
+
 mod parse;
 
 mod token;
@@ -30,14 +32,18 @@ pub use compile::Units;
 pub use error::{ExpressionError, Problem};
 pub use parse::MAX_DEPTH;
 pub use term::Asked;
+pub use value::Value;
 pub use variable::{Text, Total};
 
 /// The longest expression, in bytes.
 pub const MAX_EXPRESSION_BYTES: usize = 1_000;
 
-/// An expression that was understood.
+/// An expression that was understood. Two are equal that were written alike and mean the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expression(Term);
+pub struct Expression {
+    source: String,
+    term: Term,
+}
 
 impl Expression {
     /// Reads an expression; `units` says what amounts are in.
@@ -50,14 +56,18 @@ impl Expression {
             let said = format!("the expression has {bytes} bytes: at most {MAX_EXPRESSION_BYTES} are read");
             return Err(ExpressionError::new(1, said));
         }
-        compile::compile(parse::parse(text)?, units).map(Self)
+        let term = compile::compile(parse::parse(text)?, units)?;
+        Ok(Self { source: text.to_owned(), term })
+    }
+
+    /// As it was written.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Every text that a variable is compared with as a whole.
     pub fn words(&self) -> Vec<(Text, &str)> {
-        let mut asked = Vec::new();
-        self.0.add_asked(&mut asked);
-        let words = asked.into_iter().flat_map(|(text, asked)| match asked {
+        let words = self.asked().into_iter().flat_map(|(text, asked)| match asked {
             Asked::IsOneOf(words) => words.iter().map(|word| (text, word.as_str())).collect(),
             _ => Vec::new(),
         });
@@ -66,31 +76,36 @@ impl Expression {
 
     /// What is asked of texts beside whole words: how they begin or end, and what is in them.
     pub fn parts(&self) -> Vec<(Text, &Asked)> {
-        let mut asked = Vec::new();
-        self.0.add_asked(&mut asked);
+        let mut asked = self.asked();
         asked.retain(|(_, asked)| !matches!(asked, Asked::IsOneOf(_)));
+        asked
+    }
+
+    fn asked(&self) -> Vec<(Text, &Asked)> {
+        let mut asked = Vec::new();
+        self.term.add_asked(&mut asked);
         asked
     }
 
     /// Whether it can only be false where no fee applies, as before signing.
     pub fn needs_a_fee(&self) -> bool {
-        self.0.without_fee(Sense::Is) == Some(false)
+        self.term.without_fee(Sense::Is) == Some(false)
     }
 
     /// Every total that it asks for.
     pub fn totals(&self) -> BTreeSet<Total> {
         let mut totals = BTreeSet::new();
-        self.0.add_totals(&mut totals);
+        self.term.add_totals(&mut totals);
         totals
     }
 
     /// Whether it asks how many destinations there are.
     pub fn counts(&self) -> bool {
-        self.0.counts()
+        self.term.counts()
     }
 
     /// Whether it holds.
     pub fn holds(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
-        self.0.holds(intent, circumstances, Sense::Is)
+        self.term.holds(intent, circumstances, Sense::Is)
     }
 }

@@ -1,5 +1,7 @@
 //! `decider check`: what is wrong, all of it, and what is right in short.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use super::cli::{Check, Exit, Output};
@@ -25,14 +27,13 @@ struct Report<'a> {
 
 /// Checks a policy, or a configuration with everything it names.
 pub fn check(what: &Check, clock: &dyn Clock) -> Exit {
-    match (read(what, clock), what.output) {
+    match (read(what, clock), what.which.output) {
         (Ok(read), Output::Text) => approve(&read),
-        (Err(mistakes), Output::Text) => refuse(&mistakes),
         (Ok(Read { policy, warnings }), Output::Json) => {
             let policy = Some(&policy.summary);
             print(&Report { ok: true, mistakes: None, policy, warnings }, Exit::Success)
         }
-        (Err(mistakes), Output::Json) => refuse_as_json(&mistakes),
+        (Err(mistakes), output) => refuse_in(output, &mistakes),
     }
 }
 
@@ -44,9 +45,30 @@ pub fn refuse(mistakes: &Mistakes) -> Exit {
     Exit::Config
 }
 
-/// The same as JSON.
-pub fn refuse_as_json(mistakes: &Mistakes) -> Exit {
-    print(&Report { ok: false, mistakes: Some(mistakes), policy: None, warnings: Vec::new() }, Exit::Config)
+/// The same, as it is asked for.
+pub fn refuse_in(output: Output, mistakes: &Mistakes) -> Exit {
+    match output {
+        Output::Text => refuse(mistakes),
+        Output::Json => {
+            let report = Report { ok: false, mistakes: Some(mistakes), policy: None, warnings: Vec::new() };
+            print(&report, Exit::Config)
+        }
+    }
+}
+
+/// Says what went wrong, as it is asked for.
+pub fn fail_in(output: Output, error: impl Display) -> Exit {
+    match output {
+        Output::Text => say::wrong(error),
+        Output::Json => print(&Failure { ok: false, error: error.to_string() }, Exit::Failure),
+    }
+}
+
+/// What went wrong, as JSON.
+#[derive(Serialize)]
+struct Failure {
+    ok: bool,
+    error: String,
 }
 
 /// What is right, and what of it may not be meant.
@@ -56,7 +78,7 @@ struct Read {
 }
 
 fn read(what: &Check, clock: &dyn Clock) -> Result<Read, Mistakes> {
-    let (policy, mut warnings) = match (&what.policy, &what.config) {
+    let (policy, mut warnings) = match (&what.which.policy, &what.which.config) {
         (Some(policy), _) => (policy_file::load(policy)?, Vec::new()),
         (None, Some(config)) => {
             let config = config::load_beside(config, &what.beside)?;

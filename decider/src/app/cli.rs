@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 pub use policy::{Explain, PolicyCommand};
 pub use store::{Backup, Copy, Export, Look, Release, StoreCommand};
@@ -84,21 +84,30 @@ pub enum Command {
     Store(StoreCommand),
 }
 
-/// What to check.
+/// Of which policy.
 #[derive(Debug, Args)]
-pub struct Check {
+#[command(group = ArgGroup::new("which").args(["config", "policy"]).required(true).multiple(true))]
+pub struct Which {
     /// The configuration file, with everything it names.
-    #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG", required_unless_present = "policy")]
+    #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
     pub config: Option<PathBuf>,
     /// A policy alone: a file, or a directory that holds one. Goes before a configuration.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Configurations of other deciders: whether those over one ledger have the same tenants, and no tenant has two.
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "policy")]
-    pub beside: Vec<PathBuf>,
     /// How to say it.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Of which policy.
+    #[command(flatten)]
+    pub which: Which,
+    /// Configurations of other deciders: whether those over one ledger have the same tenants, and no tenant has two.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "policy")]
+    pub beside: Vec<PathBuf>,
 }
 
 /// How to say it.
@@ -156,6 +165,9 @@ mod tests {
             "decider store",
             "decider store stats",
             "decider check --output xml --policy p",
+            "decider check",
+            "decider policy test --policy p --beside q",
+            "decider store release --config c --lost nothing --by ",
         ] {
             assert_eq!(parsed(line).err(), Some(Exit::Usage), "{line}");
         }

@@ -12,7 +12,7 @@ use policy::prices::Prices;
 use policy::rehearsal::{Asked, Desk};
 use policy::time::Time;
 
-use super::check::{print, refuse, refuse_as_json};
+use super::check::{fail_in, print, refuse_in};
 use super::cli::{Exit, Explain, Output};
 use super::paint::Paint;
 use super::say;
@@ -23,14 +23,13 @@ use report::Report;
 
 /// Explains a request.
 pub fn explain(what: &Explain, clock: &dyn Clock) -> Exit {
-    let file = match (policy_file::load(&what.policy), what.output) {
-        (Ok(file), _) => file,
-        (Err(mistakes), Output::Text) => return refuse(&mistakes),
-        (Err(mistakes), Output::Json) => return refuse_as_json(&mistakes),
+    let file = match policy_file::load(&what.policy) {
+        Ok(file) => file,
+        Err(mistakes) => return refuse_in(what.output, &mistakes),
     };
     match explained(what, &file, clock) {
         Ok(explanation) => tell(what, &file.policy, &explanation),
-        Err(error) => say::wrong(error),
+        Err(error) => fail_in(what.output, error),
     }
 }
 
@@ -41,6 +40,9 @@ fn explained(what: &Explain, file: &PolicyFile, clock: &dyn Clock) -> Result<Exp
     let at = what.at.map_or_else(|| clock.wall(), |at| Time::from_micros(at.as_microsecond()));
     let asked = Asked { request, at, prices };
     match &what.store {
+        Some(path) if path.is_dir() => {
+            Err(format!("{}: this is a directory: name the SQLite file in it", path.display()))
+        }
         Some(path) => {
             let mut reading = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
             explain_over(policy, &asked, &mut reading.ledger()).map_err(|error| error.to_string())

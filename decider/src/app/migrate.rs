@@ -5,13 +5,13 @@ use std::path::Path;
 use super::check::refuse;
 use super::cli::Exit;
 use super::say;
-use crate::config;
+use crate::config::kept::kept;
 use crate::store::Config;
 use crate::store::postgres::{self, Migrated, Months};
 
 /// Brings the database of a configuration to the schema of this program, and says what it found.
 pub fn migrate(path: &Path) -> Exit {
-    let config = match config::load(path) {
+    let config = match kept(path) {
         Ok(config) => config,
         Err(mistakes) => return refuse(&mistakes),
     };

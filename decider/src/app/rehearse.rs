@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::check::{print, refuse, refuse_as_json};
-use super::cli::{Check, Exit, Output};
+use super::check::{print, refuse_in};
+use super::cli::{Exit, Output, Which};
 use super::paint::Paint;
 use super::say;
 use crate::clock::Clock;
@@ -16,7 +16,7 @@ use crate::policy_file::{self, Rehearsed};
 use crate::yaml::{Mistake, Mistakes};
 
 /// Plays the tests of a policy.
-pub fn rehearse(what: &Check, clock: &dyn Clock) -> Exit {
+pub fn rehearse(what: &Which, clock: &dyn Clock) -> Exit {
     let started = clock.monotonic();
     let rehearsed = path_of(what).and_then(|path| policy_file::rehearse(&path));
     let took = clock.monotonic().saturating_sub(started);
@@ -25,12 +25,11 @@ pub fn rehearse(what: &Check, clock: &dyn Clock) -> Exit {
             say::out(in_words(&tests, took, Paint::of_stdout()), exit(&tests))
         }
         (Ok(Rehearsed { tests, .. }), Output::Json) => print(&Report::of(&tests), exit(&tests)),
-        (Err(mistakes), Output::Text) => refuse(&mistakes),
-        (Err(mistakes), Output::Json) => refuse_as_json(&mistakes),
+        (Err(mistakes), output) => refuse_in(output, &mistakes),
     }
 }
 
-fn path_of(what: &Check) -> Result<PathBuf, Mistakes> {
+fn path_of(what: &Which) -> Result<PathBuf, Mistakes> {
     match (&what.policy, &what.config) {
         (Some(policy), _) => Ok(policy.clone()),
         (None, Some(config)) => config::policy_path(config),

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _, stderr, stdout};
 
 use super::cli::Exit;
+use crate::shown::visible_lines;
 
 /// Prints on standard output, and ends as told. A reader who has seen enough changes nothing of that; what cannot be
 /// written is a failure.
@@ -26,7 +27,7 @@ pub fn wrong(what: impl Display) -> Exit {
     Exit::Failure
 }
 
-/// Prints on standard error. Where that cannot be written, there is nowhere to say so.
+/// Prints on standard error, where nothing is in colour. Where that cannot be written, there is nowhere to say so.
 pub fn err(text: impl Display) {
-    let _ = write!(stderr(), "{text}");
+    let _ = write!(stderr(), "{}", visible_lines(&text.to_string()));
 }

@@ -6,58 +6,75 @@ use std::io::{BufWriter, stdout};
 use std::path::Path;
 
 use jiff::Timestamp;
+use policy::document::Policy;
 use policy::time::Time;
 
-use super::check::{print, refuse};
+use super::check::{fail_in, print, refuse_in};
 use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
 use super::say;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::kept::{Kept, kept};
+use crate::policy_file::PolicyFile;
 use crate::store::{self, archive, intake};
 use crate::upkeep::copy::Copied;
 use crate::upkeep::export::{self, ExportError, Wanted};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::release::{self, Statement};
 use crate::upkeep::{backup, copy, stats, verify};
+use crate::yaml::Mistakes;
 
 /// Does what the command says.
 pub fn store(command: &StoreCommand, clock: &dyn Clock) -> Exit {
     match command {
-        StoreCommand::Stats(what) => over(&what.config, |config| tell_stats(what, config, clock)),
-        StoreCommand::Verify(what) => over(&what.config, |config| tell_verified(what, config, clock)),
-        StoreCommand::Export(what) => over(&what.config, |config| export(what, config, clock)),
-        StoreCommand::Backup(what) => over(&what.config, |config| back_up(what, config, clock)),
-        StoreCommand::Release(what) => over(&what.config, |config| release(what, config, clock)),
-        StoreCommand::Copy(what) => over(&what.from, |from| copy_into(what, from, clock)),
+        StoreCommand::Stats(what) => {
+            over(&what.config, what.output, |config| tell_stats(what, config, clock))
+        }
+        StoreCommand::Verify(what) => {
+            over(&what.config, what.output, |config| tell_verified(what, config, clock))
+        }
+        StoreCommand::Export(what) => over(&what.config, Output::Text, |config| export(what, config, clock)),
+        StoreCommand::Backup(what) => over(&what.config, Output::Text, |config| back_up(what, config, clock)),
+        StoreCommand::Release(what) => {
+            over(&what.config, Output::Text, |config| release(what, config, clock))
+        }
+        StoreCommand::Copy(what) => over(&what.from, what.output, |from| copy_into(what, from, clock)),
     }
 }
 
-/// With a configuration; what goes wrong is said.
-fn over(config: &Path, work: impl FnOnce(&Config) -> Result<Exit, String>) -> Exit {
-    let config = match config::load(config) {
-        Ok(config) => config,
-        Err(mistakes) => return refuse(&mistakes),
+/// With what a configuration says of its store; what goes wrong is said.
+fn over(config: &Path, output: Output, work: impl FnOnce(&Kept) -> Result<Exit, String>) -> Exit {
+    match kept(config) {
+        Ok(kept) => work(&kept).unwrap_or_else(|error| fail_in(output, error)),
+        Err(mistakes) => refuse_in(output, &mistakes),
+    }
+}
+
+/// The policy, if it has no mistakes. Those are said, and what is done without it.
+fn policy_or(kept: &Kept, left_out: &str) -> Option<PolicyFile> {
+    let told = |mistakes: &Mistakes| {
+        say::err(format_args!("{mistakes}\ndecider: the policy has mistakes: {left_out}\n"))
     };
-    work(&config).unwrap_or_else(say::wrong)
+    kept.policy().inspect_err(told).ok()
 }
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-fn tell_stats(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+fn tell_stats(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
-    let policy = &config.policy.policy;
+    let file = policy_or(config, "what is used of its limits is left out");
+    let policy = file.map(|file| file.policy);
     let mut progress = Progress::of("records counted", clock);
-    let stats = stats::of(archive.as_mut(), policy, clock.wall(), &mut progress).map_err(text)?;
+    let stats = stats::of(archive.as_mut(), policy.as_deref(), clock.wall(), &mut progress).map_err(text)?;
     drop(progress);
     Ok(match what.output {
         Output::Json => print(&stats, Exit::Success),
-        Output::Text => say::out(words::of_stats(&stats, policy), Exit::Success),
+        Output::Text => say::out(words::of_stats(&stats, &policy.unwrap_or_default()), Exit::Success),
     })
 }
 
-fn tell_verified(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+fn tell_verified(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     let mut progress = Progress::of("records checked", clock);
     let verified = verify::of(archive.as_mut(), &mut progress).map_err(text)?;
@@ -69,7 +86,7 @@ fn tell_verified(what: &Look, config: &Config, clock: &dyn Clock) -> Result<Exit
     })
 }
 
-fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+fn export(what: &Export, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     // What was lost with the rest is in no line of it.
     if let Some(why) = archive.standing().map_err(text)?.frozen {
@@ -94,10 +111,11 @@ fn export(what: &Export, config: &Config, clock: &dyn Clock) -> Result<Exit, Str
     })
 }
 
-fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, String> {
-    let to = match config::load(&what.to) {
-        Ok(to) => to,
-        Err(mistakes) => return Ok(refuse(&mistakes)),
+fn copy_into(what: &Copy, from: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
+    // By it both sums are compared, and a tenant is not taken out of sums of several.
+    let (to, policy) = match kept(&what.to).and_then(|to| Ok((to, from.policy()?.policy))) {
+        Ok(both) => both,
+        Err(mistakes) => return Ok(refuse_in(what.output, &mistakes)),
     };
     if is_same(&from.store, &to.store) {
         let to = what.to.display();
@@ -107,17 +125,16 @@ fn copy_into(what: &Copy, from: &Config, clock: &dyn Clock) -> Result<Exit, Stri
     }
     let mut progress = Progress::of("decisions copied", clock);
     let copied = match &what.tenant {
-        None => copy_whole((from, &to), clock.wall(), &mut progress)?,
+        None => copy_whole((from, &to), (&policy, clock.wall()), &mut progress)?,
         Some(tenant) => {
             check_moved(tenant, what, (from, &to))?;
-            copy_tenant(tenant, (from, &to), clock.wall(), &mut progress)?
+            copy_tenant(tenant, (from, &to), (&policy, clock.wall()), &mut progress)?
         }
     };
     drop(progress);
-    let policy = &from.policy.policy;
     Ok(match what.output {
         Output::Json => print(&copied, Exit::Success),
-        Output::Text => say::out(words::of_copied(&copied, policy), Exit::Success),
+        Output::Text => say::out(words::of_copied(&copied, &policy), Exit::Success),
     })
 }
 
@@ -135,60 +152,61 @@ fn is_same(one: &store::Config, other: &store::Config) -> bool {
 }
 
 fn copy_whole(
-    (from, to): (&Config, &Config),
-    now: Time,
+    (from, to): (&Kept, &Kept),
+    policy: (&Policy, Time),
     progress: &mut Progress<'_>,
 ) -> Result<Copied, String> {
     let source = archive::open_alone(&from.store).map_err(text)?;
     let target = intake::open(&to.store).map_err(text)?;
-    copy::copy_whole(source, target, (&from.policy.policy, now), progress).map_err(text)
+    copy::copy_whole(source, target, policy, progress).map_err(text)
 }
 
 fn copy_tenant(
     tenant: &str,
-    (from, to): (&Config, &Config),
-    now: Time,
+    (from, to): (&Kept, &Kept),
+    policy: (&Policy, Time),
     progress: &mut Progress<'_>,
 ) -> Result<Copied, String> {
     let mut source = archive::open(&from.store).map_err(text)?;
     let mut target = intake::open(&to.store).map_err(text)?;
     let head = source.about().map_err(text)?.head;
     let mark = format!("it was copied for {tenant} at decision {head} of a ledger that goes on");
-    let (what, policy) = ((tenant, mark.as_str()), (from.policy.policy.as_ref(), now));
+    let what = (tenant, mark.as_str());
     let copied = copy::copy_tenant(source.as_mut(), target.as_mut(), what, policy, progress).map_err(text)?;
     target.finish().map(|()| copied).map_err(text)
 }
 
 /// Nothing more is charged for a tenant that moves, once all deciders go by these files.
-fn check_moved(tenant: &str, what: &Copy, (from, to): (&Config, &Config)) -> Result<(), String> {
-    if from.grpc.tenants.has(tenant) {
+fn check_moved(tenant: &str, what: &Copy, (from, to): (&Kept, &Kept)) -> Result<(), String> {
+    if from.tenants.has(tenant) {
         return Err(format!(
             "{}: {tenant} still has its ledger there: take it out of tenants, and restart every decider of that ledger first",
             what.from.display()
         ));
     }
-    if !to.grpc.tenants.has(tenant) {
+    if !to.tenants.has(tenant) {
         return Err(format!("{}: {tenant} is not among its tenants", what.to.display()));
     }
     Ok(())
 }
 
-fn back_up(what: &Backup, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+fn back_up(what: &Backup, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     let (now, head) = (clock.wall(), archive.about().map_err(text)?.head);
     let at = Timestamp::from_microsecond(now.as_micros()).map_err(text)?;
     let mark = format!("it was restored from the backup of {at}, which ends at decision {head}");
     let mut progress = Progress::of("decisions backed up", clock);
-    let policy = &config.policy.policy;
+    let file = policy_or(config, "what is used of its limits is not compared in store and backup");
+    let policy = file.map(|file| file.policy).unwrap_or_default();
     let copied =
-        backup::backup(archive.as_mut(), &what.to, &mark, (policy, now), &mut progress).map_err(text)?;
+        backup::backup(archive.as_mut(), &what.to, &mark, (&policy, now), &mut progress).map_err(text)?;
     drop(progress);
     let (decisions, charges, path) = (copied.decisions, copied.charges, what.to.display());
     let told = format!("{decisions} decisions and {charges} charges written to {path}\n");
     Ok(say::out(told, Exit::Success))
 }
 
-fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, String> {
+fn release(what: &Release, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let lost = match what.lost.as_path() {
         nothing if nothing == Path::new("nothing") => None,
         file => Some(std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?),
@@ -196,7 +214,8 @@ fn release(what: &Release, config: &Config, clock: &dyn Clock) -> Result<Exit, S
     let (by, file) = (what.by.clone(), what.lost.display().to_string());
     let statement = Statement { by, at: clock.wall(), lost, file, despite_gaps: what.despite_gaps };
     let store = intake::open_frozen(&config.store).map_err(text)?;
-    let policy = (config.policy.policy.hash.as_str(), &config.policy.document);
+    let file = policy_or(config, "it is not kept for what was decided by it");
+    let policy = file.as_ref().map(|file| (file.policy.hash.as_str(), &file.document));
     let released = release::release(store, &statement, policy).map_err(text)?;
     Ok(say::out(words::of_released(&released), Exit::Success))
 }

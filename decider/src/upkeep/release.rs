@@ -29,6 +29,9 @@ pub struct Statement {
     pub despite_gaps: bool,
 }
 
+/// What is recorded where nothing was lost.
+pub const NOTHING_LOST: &str = "nothing";
+
 /// What was entered.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Released {
@@ -54,17 +57,20 @@ pub enum ReleaseError {
     Mistakes(Vec<String>),
 }
 
-/// Enters what was lost and ends the freeze. `policy` is kept first: what was lost may have been decided by it.
+/// Enters what was lost and ends the freeze. The policy, where there is one, is kept first: what was lost may have been
+/// decided by it.
 ///
 /// # Errors
 /// Nothing was changed.
 pub fn release(
     mut store: Box<dyn Intake>,
     statement: &Statement,
-    (hash, document): (&str, &Document),
+    policy: Option<(&str, &Document)>,
 ) -> Result<Released, ReleaseError> {
     let frozen = store.written()?.standing()?.frozen.ok_or(ReleaseError::NotFrozen)?;
-    store.policy(hash, document)?;
+    if let Some((hash, document)) = policy {
+        store.policy(hash, document)?;
+    }
     let lines = match &statement.lost {
         Some(text) => lost::read(&statement.file, text).map_err(ReleaseError::Mistakes)?,
         None => Vec::new(),
@@ -80,7 +86,7 @@ pub fn release(
     store.thaw()?;
     enter(store.as_mut(), new, position)?;
     let (released_us, by) = (statement.at.as_micros(), statement.by.clone());
-    let lost = statement.lost.clone().unwrap_or_else(|| "nothing".into());
+    let lost = statement.lost.clone().unwrap_or_else(|| NOTHING_LOST.into());
     store.state(&Release { released_us, by, frozen: frozen.clone(), position, lost })?;
     store.finish()?;
     Ok(Released { frozen, entered, on_record: all.saturating_sub(entered) })

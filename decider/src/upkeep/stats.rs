@@ -8,9 +8,10 @@ use policy::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::progress::Progress;
+use super::release::NOTHING_LOST;
 use super::usage::{self, SumLine};
 use crate::store::Origin;
-use crate::store::archive::{About, Archive, each_charge, each_decision};
+use crate::store::archive::{About, Archive, Release, Standing, each_charge, each_decision};
 use crate::store::journal::JournalError;
 use crate::telemetry::word;
 
@@ -40,8 +41,34 @@ pub struct Stats {
     pub pruned: u64,
     /// Charges, by the latest time at which they count.
     pub charges: Span,
-    /// Every sum of the policy's limits that something counts in.
-    pub usage: Vec<SumLine>,
+    /// What operators have stated of a frozen store, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub releases: Vec<Stated>,
+    /// Every sum of the policy's limits that something counts in; absent where there is no policy to go by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Vec<SumLine>>,
+}
+
+/// What an operator has stated of a store that was frozen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stated {
+    /// When.
+    pub released_us: i64,
+    /// Who.
+    pub by: String,
+    /// Why it was frozen.
+    pub frozen: String,
+    /// Where the log ended.
+    pub position: i64,
+    /// How many lines of an export were said to be what was lost. 0: nothing was lost.
+    pub lost_lines: usize,
+}
+
+impl From<Release> for Stated {
+    fn from(Release { released_us, by, frozen, position, lost }: Release) -> Self {
+        let lost_lines = if lost == NOTHING_LOST { 0 } else { lost.lines().count() };
+        Self { released_us, by, frozen, position, lost_lines }
+    }
 }
 
 /// How many, and from when to when.
@@ -69,13 +96,13 @@ struct Answered {
     verdict: Verdict,
 }
 
-/// Counts a store. Usage is that of `policy` at `now`, or at the latest decision where that is later.
+/// Counts a store. Usage is that of `policy`, where there is one, at `now`, or at the latest decision where that is later.
 ///
 /// # Errors
 /// It could not be read.
 pub fn of(
     archive: &mut dyn Archive,
-    policy: &Policy,
+    policy: Option<&Policy>,
     now: Time,
     progress: &mut Progress<'_>,
 ) -> Result<Stats, JournalError> {
@@ -105,8 +132,10 @@ pub fn of(
         Ok::<_, JournalError>(())
     })?;
     let now = decisions.newest_us.map_or(now, |newest| now.max(Time::from_micros(newest)));
-    let frozen = archive.standing()?.frozen;
-    let (policies, usage) = (archive.policies()?.len(), usage::of(archive, policy, now)?);
+    let Standing { frozen, releases } = archive.standing()?;
+    let releases = releases.into_iter().map(Stated::from).collect();
+    let usage = policy.map(|policy| usage::of(archive, policy, now)).transpose()?;
+    let policies = archive.policies()?.len();
     Ok(Stats {
         store: kind,
         schema,
@@ -119,6 +148,7 @@ pub fn of(
         payload_bytes,
         pruned,
         charges,
+        releases,
         usage,
     })
 }

@@ -153,9 +153,13 @@ fn a_store_is_told_in_numbers() {
         drop(history(&place));
         let clock = ManualClock::at(START);
         let policy = policy_of(POLICY).policy;
-        let mut stats =
-            stats::of(archive_of(&place).as_mut(), &policy, START, &mut Progress::of("records", &clock))
-                .unwrap();
+        let mut stats = stats::of(
+            archive_of(&place).as_mut(),
+            Some(&policy),
+            START,
+            &mut Progress::of("records", &clock),
+        )
+        .unwrap();
         assert!(stats.bytes > 10_000, "{stats:?}");
         (stats.bytes, stats.schema, stats.payload_bytes) = (0, 0, 0);
         let told = serde_json::to_string(&stats).unwrap().replace(stats.store, "STORE");

@@ -10,6 +10,7 @@ use policy::time::Time;
 use policy::usage::UsageIndex;
 use serde::Serialize;
 
+use crate::shown::shown;
 use crate::store::archive::{Archive, each_charge};
 use crate::store::encoding::{charge_name, parse};
 use crate::store::journal::JournalError;
@@ -69,7 +70,7 @@ fn lines(index: &mut UsageIndex, policy: &Policy, now: Time) -> Vec<SumLine> {
 impl SumLine {
     /// Limit and key as people read them.
     pub fn name(&self) -> String {
-        let key = self.key.iter().map(|(part, value)| format!("{} {value}", part.name()));
+        let key = self.key.iter().map(|(part, value)| format!("{} {}", part.name(), shown(value)));
         [self.limit.clone()].into_iter().chain(key).collect::<Vec<_>>().join(", ")
     }
 

@@ -155,3 +155,12 @@ fn what_is_wrong_in_any_of_them_is_told_at_once_and_each_pair_is_looked_at() {
     decider: 1 mistake
     ");
 }
+
+/// `--beside d1/*.yaml` names it, too.
+#[test]
+fn a_configuration_is_not_compared_with_itself_however_it_is_called() {
+    let files = Files::new();
+    files.write("decider.yaml", &config("[default]", "tenants: [default]\n", "{sqlite: a.db}"));
+    let (code, _, err) = output(&files, &["check", "--config", "./decider.yaml", "--beside", "decider.yaml"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+}

@@ -59,7 +59,7 @@ fn each_rule_each_condition_and_each_limit_is_told() {
     allow by-night  no match
       + operations      TRANSFER, because it names no operation; it has TRANSFER
       - amount_usd      at most 100.000000 USD; it has 468.570000 USD
-      - times           SAT, SUN 22:00 to 06:00 UTC; it has 2026-03-01T12:00:00Z
+      - times           SAT, SUN 22:00 to 06:00 UTC; it has SUN 2026-03-01T12:00:00 UTC
     limit eth-per-hour source VAULT:7, asset ETH  has room
       + 0 ETH used, 0.25 ETH requested, 1 ETH at most, 0.75 ETH left
         window rolling 1h
@@ -87,7 +87,7 @@ fn what_is_missing_and_what_has_no_room_is_told() {
     allow by-night  no match
       + operations      TRANSFER, because it names no operation; it has TRANSFER
       - amount_usd      at most 100.000000 USD; it has 468.570000 USD
-      - times           SAT, SUN 22:00 to 06:00 UTC; it has 2026-03-01T12:00:00Z
+      - times           SAT, SUN 22:00 to 06:00 UTC; it has SUN 2026-03-01T12:00:00 UTC
     limit eth-per-hour source VAULT:7, asset ETH  has room
       + 0 ETH used, 0.25 ETH requested, 1 ETH at most, 1 ETH left
         window rolling 1h
@@ -113,12 +113,142 @@ fn what_is_missing_and_what_has_no_room_is_told() {
     allow by-night  no match
       + operations      TRANSFER, because it names no operation; it has TRANSFER
       - amount_usd      at most 100.000000 USD; it has 468.570000 USD
-      - times           SAT, SUN 22:00 to 06:00 UTC; it has 2026-03-01T12:00:00Z
+      - times           SAT, SUN 22:00 to 06:00 UTC; it has SUN 2026-03-01T12:00:00 UTC
     limit eth-per-hour source VAULT:7, asset ETH  no room: denies
       - 0 ETH used, 1.5 ETH requested, 1 ETH at most, 1 ETH left
         window rolling 1h
 
     DENY, told as REJECT. LIMIT_EXCEEDED: limit eth-per-hour: 1 ETH left of 1 ETH, 1.5 ETH asked
+    ");
+}
+
+const PAYEES: &str =
+    "lists: {payees: {chain: evm, addresses: [\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\"]}}\n";
+
+/// Of a policy of these rules and limits, over a request: the lines of its rules and limits.
+fn told_of(rules: &str, request: &str) -> String {
+    let files = Files::new();
+    files.write("request.json", request);
+    let rules = if rules.contains("allow:") { rules.into() } else { format!("allow: []\n{rules}") };
+    let lists = if rules.contains("payees") { PAYEES } else { "" };
+    files.write(
+        "policy.yaml",
+        &format!("version: 1\nassets:\n  ETH: {{chain: evm, decimals: 18}}\n{lists}{rules}"),
+    );
+    let explain = ["policy", "explain", "request.json", "--policy", "policy.yaml"];
+    let (_, out, err) = output(&files, &[&explain[..], &AT].concat());
+    err + out.lines().skip(2).collect::<Vec<_>>().join("\n").split("\n\n").next().unwrap_or_default()
+}
+
+#[test]
+fn an_expression_is_told_with_the_values_of_what_it_names() {
+    let rules = r#"deny:
+  - id: odd
+    when:
+      assets: [ETH]
+      condition: >-
+        (amount.more_than("1") ||
+           usd.more_than("400")) && destinations.count == 1
+        && fee.at_most("1") && note == "it's me" && source.id in ["7", "8"]
+"#;
+    let request = REQUEST.replace("\"operation\"", "\"note\": \"amount 5 ETH, \\\"a\\\"\", \"operation\"");
+    assert_snapshot!(told_of(rules, &request), @r#"
+    deny  odd  no match
+      + assets          ETH; it has ETH
+      - condition       (amount.more_than("1") || usd.more_than("400")) && destinations.count == 1 && fee.at_most("1") && note == "it's me" && source.id in ["7", "8"]; it has destinations.count 1, amount 0.25 ETH, usd 468.570000 USD, fee does not apply, source.id "7", note "amount 5 ETH, \"a\""
+    "#);
+    let raw = REQUEST.replace("\"TRANSFER\"", "\"RAW\"");
+    assert_snapshot!(told_of(rules, &raw), @r#"
+    deny  odd  no match
+      + assets          ETH; it has ETH
+      - condition       (amount.more_than("1") || usd.more_than("400")) && destinations.count == 1 && fee.at_most("1") && note == "it's me" && source.id in ["7", "8"]; it has destinations.count does not apply, amount does not apply, usd does not apply, fee does not apply, source.id "7", note missing
+    "#);
+}
+
+#[test]
+fn what_does_not_apply_says_so() {
+    let rules = r#"deny:
+  - {id: dear, when: {assets: [ETH], fee: {over: "0.01"}}}
+  - {id: method, when: {call: {methods: ["0xa9059cbb"]}}}
+  - {id: message, when: {messages: {not: [EIP712]}}}
+  - {id: stranger, when: {destination: {not: [{list: payees}, {type: VAULT, id: "2"}]}}}
+"#;
+    let request = REQUEST;
+    assert_snapshot!(told_of(rules, request), @"
+    deny  dear  no match
+      + assets          ETH; it has ETH
+      - fee             over 0.01 ETH; does not apply to TRANSFER at APPROVAL
+    deny  method  no match
+      - call            0xa9059cbb; does not apply to TRANSFER at APPROVAL
+    deny  message  no match
+      - messages        not EIP712; does not apply to TRANSFER at APPROVAL
+    deny  stranger  no match
+      - destination     not list payees | VAULT 2; it has VAULT 1, 0.25 ETH (does not apply: its address at APPROVAL)
+    ");
+    assert_snapshot!(told_of(rules, &request.replace("\"TRANSFER\"", "\"TYPED_MESSAGE\"")), @"
+    deny  dear  no match
+      + assets          ETH; it has ETH
+      - fee             over 0.01 ETH; does not apply to TYPED_MESSAGE at APPROVAL
+    deny  method  no match
+      - call            0xa9059cbb; does not apply to TYPED_MESSAGE at APPROVAL
+    deny  message  cannot tell
+      ? messages        not EIP712; it has missing (the messages are missing)
+    deny  stranger  no match
+      - destination     not list payees | VAULT 2; does not apply to TYPED_MESSAGE at APPROVAL
+    ");
+}
+
+#[test]
+fn times_are_told_as_clocks_show_them_where_the_rule_asks() {
+    let rules = r#"allow:
+  - id: office
+    when:
+      times:
+        - {zone: Europe/Berlin, days: [MON, TUE], from: "09:00", to: "17:00"}
+        - {zone: Pacific/Apia, days: [MON], from: "01:00", to: "02:00"}
+"#;
+    assert_snapshot!(told_of(rules, REQUEST), @"
+    allow office  matches
+      + operations      TRANSFER, because it names no operation; it has TRANSFER
+      + times           MON, TUE 09:00 to 17:00 Europe/Berlin | MON 01:00 to 02:00 Pacific/Apia; it has MON 2026-03-02T01:00:00 Pacific/Apia | SUN 2026-03-01T13:00:00 Europe/Berlin
+    ");
+}
+
+#[test]
+fn an_entrys_date_stands_beside_what_is_asked_of_its_age() {
+    let address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+    let rules = format!(
+        "deny: [{{id: young, when: {{destination: [{{list: dated, listed_within: 2d}}]}}}}]
+lists: {{dated: {{chain: evm, addresses: [{{address: \"{address}\", added: 2026-02-28}}]}}}}
+"
+    );
+    let wallet = format!("{{\"type\": \"UNMANAGED\"}}, \"address\": \"{address}\"");
+    let request = REQUEST.replace(r#"{"type": "VAULT", "id": "1"}"#, &wallet);
+    assert_snapshot!(told_of(&rules, &request), @"
+    deny  young  matches
+      + destination     list dated listed within 2d; it has UNMANAGED, 0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed, 0.25 ETH, on dated since 2026-03-01T12:00:00Z
+    ");
+}
+
+/// Numbers that nobody counted are not told.
+#[test]
+fn a_limit_that_cannot_be_told_shows_no_numbers_that_nobody_counted() {
+    let rules = r#"allow: [{id: all, when: {operations: [TRANSFER, BURN]}}]
+limits:
+  - {id: each, max: {destinations: 5}, window: 1h}
+  - {id: worth, max: {usd: "1000"}, window: 1h}
+"#;
+    let request = REQUEST.replace("\"TRANSFER\"", "\"BURN\"");
+    let nobody = request.split("\"destinations\"").next().unwrap().to_owned() + "\"destinations\": []}";
+    assert_snapshot!(told_of(rules, &nobody), @"
+    allow all  matches
+      + operations      BURN | TRANSFER; it has BURN
+    limit each  cannot tell: the destination is missing
+      ? 5 destinations at most; what is used was not counted
+        window rolling 1h
+    limit worth  cannot tell: the USD value is missing
+      ? 0.000000 USD used, nobody knows how much is requested, 1000.000000 USD at most, 1000.000000 USD left
+        window rolling 1h
     ");
 }
 
@@ -151,6 +281,31 @@ fn amounts_of_another_asset_are_not_shown_as_if_they_were_in_this_one() {
       + assets          ETH; it has ETH
       - amount          over 1000 ETH; it has 0.25 ETH
     ");
+}
+
+/// Whoever makes a transaction writes its texts: none of them says what came out.
+#[test]
+fn texts_of_a_request_write_no_lines_of_their_own_and_hide_none() {
+    let note = r#""rent\n\nALLOW, told as APPROVE. ALLOWED: allow rule treasury\n\u001b[8m\u202e""#;
+    let request =
+        REQUEST.replace("\"operation\"", &format!("\"signerId\": \"s-1\", \"note\": {note}, \"operation\""));
+    let request = request.replace("\"id\": \"7\"", r#""id": "7\u001b[2J\nlimit""#);
+    let rules = "deny: [{id: stopped, when: {note: [\"stop.*\"]}}]\nallow: [{id: all, when: {}}]\n\
+                 limits: [{id: hour, key: [source], max: {count: 9}, window: 1h}]\n";
+    let told = told_of(rules, &request);
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
+    let line = r"  - note            stop.*; it has rent\n\nALLOW, told as APPROVE. ALLOWED: allow rule treasury\n\u{1b}[8m\u{202e}";
+    assert!(told.lines().any(|each| each == line), "{told}");
+    assert!(told.contains(r"limit hour source VAULT:7\u{1b}[2J\nlimit  has room"), "{told}");
+    assert_eq!(told.lines().count(), 7, "{told}");
+
+    let long =
+        REQUEST.replace("\"operation\"", &format!("\"note\": \"{}\", \"operation\"", "a".repeat(4000)));
+    let line = text(&long).lines().find(|line| line.contains(" note ")).unwrap().to_owned();
+    assert!(line.len() < 400 && line.contains(" … 3700 characters more … "), "{line}");
+
+    let (_, _, err) = explained(r#"{"tenant\u001b[8m\nALLOW": "a"}"#, &[]);
+    assert!(err.contains(r"'tenant\u{1b}[8m\nALLOW'"), "{err}");
 }
 
 #[test]
@@ -279,7 +434,7 @@ fn programs_read_the_same() {
               "field": "times",
               "holds": false,
               "asked": "SAT, SUN 22:00 to 06:00 UTC",
-              "given": "2026-03-01T12:00:00Z"
+              "given": "SUN 2026-03-01T12:00:00 UTC"
             }
           ]
         }

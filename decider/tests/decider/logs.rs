@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::program::{decider, terminate};
-use crate::support::{CONFIG, Files, connect, leaf_until};
+use crate::support::{CONFIG, Files, POLICY, connect, leaf_until};
 
 /// How long nothing is said before nothing more is waited for: on a busy machine it takes a start some seconds.
 const QUIET: Duration = Duration::from_secs(60);
@@ -216,6 +216,33 @@ fn certificates_that_soon_cannot_be_used_are_told_at_the_start() {
         lines.iter().any(|line| line.contains("tls/old.crt") && line.contains("has expired")),
         "{lines:?}"
     );
+}
+
+/// A policy with an export's empty list in it has no mistakes.
+#[test]
+fn what_a_policy_may_not_mean_is_told_at_the_start_and_when_it_changed() {
+    let files = Files::new();
+    let listed = |addresses: &str| {
+        let lists = format!("lists: {{sanctioned: {{chain: evm, addresses: [{addresses}]}}}}\ndeny:\n");
+        let rule = "  - {id: sanctions, when: {destination: [{list: sanctioned}]}}\n";
+        POLICY.replace("deny:\n", &(lists + rule))
+    };
+    files.write("policy.yaml", &listed("\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\""));
+    let logging = Logging::start(&files, "info");
+    let lines = logging.lines_to(SERVES).join("\n");
+    assert!(lines.contains("\"addresses\":\"sanctioned 1\"") && !lines.contains("WARN"), "{lines}");
+    files.write("policy.yaml", &listed(""));
+    logging.hang_up();
+    let empty = logging.line("list sanctioned is empty");
+    assert_eq!((&empty["level"], &empty["file"]), (&"WARN".into(), &"policy.yaml".into()));
+    assert_eq!(logging.line("rule sanctions can never match")["level"], "WARN");
+    let changed = logging.line("a list has changed much");
+    assert_eq!(
+        (&changed["list"], &changed["before"], &changed["addresses"]),
+        (&"sanctioned".into(), &1.into(), &0.into())
+    );
+    assert_eq!(logging.line("the lists of the policy")["addresses"], "sanctioned 0");
+    assert_eq!(logging.end("WARN"), 0);
 }
 
 #[test]

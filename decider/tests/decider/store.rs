@@ -62,6 +62,81 @@ async fn a_store_is_counted_checked_exported_and_copied() {
     assert_snapshot!(err, @"the store is frozen: it was copied at decision 2 into another store, which takes its place");
 }
 
+/// A typing error in a policy is no reason to have no backup tonight, and whoever checks a store has no keys.
+#[tokio::test]
+async fn a_store_is_looked_after_without_keys_and_beside_a_policy_with_mistakes() {
+    let files = store().await;
+    std::fs::remove_file(files.path("tls/decider.key")).unwrap();
+    let told = |arguments: &[&str]| {
+        let (code, out, err) = output(&files, &[arguments, &["--config", "decider.yaml"]].concat());
+        assert_eq!(code, 0, "{arguments:?}: {err}");
+        (out, err)
+    };
+    let (out, err) = told(&["store", "stats"]);
+    assert!(err.is_empty() && out.contains("0.4 ETH used of 1 ETH"), "{out}");
+
+    files.write("policy.yaml", &(crate::support::POLICY.to_owned() + "bogus: 1\n"));
+    for arguments in [&["store", "verify"][..], &["store", "export"], &["migrate"]] {
+        assert_eq!(told(arguments).1, "", "{arguments:?}");
+    }
+    let (out, err) = told(&["store", "stats"]);
+    assert!(out.ends_with("usage      left out: the policy has mistakes\n"), "{out}");
+    assert!(err.contains("unknown field bogus"), "{err}");
+    assert!(
+        err.ends_with("decider: the policy has mistakes: what is used of its limits is left out\n"),
+        "{err}"
+    );
+    let (out, _) = told(&["store", "stats", "--output", "json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap().get("usage"), None);
+    let (out, err) = told(&["store", "backup", "--to", "backup.db"]);
+    assert!(out.starts_with("2 decisions and 1 charges") && err.contains("is not compared"), "{out}{err}");
+
+    files.write("restored.yaml", &CONFIG.replace("store: memory", "store: {sqlite: backup.db}"));
+    let release = ["store", "release", "--config", "restored.yaml", "--lost", "nothing", "--by", "ops"];
+    assert_eq!(output(&files, &release).0, 0);
+    let (_, out, _) = output(&files, &["store", "stats", "--config", "restored.yaml"]);
+    let line = out.lines().find(|line| line.starts_with("released ")).unwrap();
+    assert!(
+        line.starts_with("released   by ops at 20") && line.contains(", after position 2; lost: nothing; "),
+        "{line}"
+    );
+
+    // What is compared by the policy, and frozen by it, is not done without.
+    let (code, _, err) = output(&files, &["store", "copy", "--from", "decider.yaml", "--to", "other.yaml"]);
+    assert!(code == 78 && err.contains("unknown field bogus"), "{err}");
+}
+
+#[tokio::test]
+async fn programs_read_what_went_wrong() {
+    let files = store().await;
+    let told = |arguments: &[&str]| {
+        let (code, out, err) = output(&files, &[arguments, &["--output", "json"]].concat());
+        assert_eq!(err, "", "{arguments:?}");
+        let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(told["ok"], false, "{arguments:?}");
+        (code, told)
+    };
+    let same = ["store", "copy", "--from", "decider.yaml", "--to", "decider.yaml"];
+    let (code, wrong) = told(&same);
+    assert!(code == 1 && wrong["error"].as_str().unwrap().contains("the store to fill is the one to copy"));
+    let explain = ["policy", "explain", "decider.yaml", "--policy", "policy.yaml", "--store", "data"];
+    files.write("decider.json", "{");
+    let (code, wrong) = told(&explain);
+    assert!(code == 1 && wrong["error"].as_str().unwrap().contains("this is no DecideRequest"), "{wrong}");
+    let request = include_str!("../../../tests/examples/decide.json");
+    files.write("decider.yaml", request);
+    let (code, wrong) = told(&explain);
+    assert_eq!(
+        (code, wrong["error"].as_str()),
+        (1, Some("data: this is a directory: name the SQLite file in it"))
+    );
+    for command in ["stats", "verify"] {
+        files.write("decider.yaml", "listen: {}\n");
+        let (code, wrong) = told(&["store", command, "--config", "decider.yaml"]);
+        assert_eq!((code, &wrong["mistakes"][0]["message"]), (78, &"policy is missing".into()), "{wrong}");
+    }
+}
+
 #[tokio::test]
 async fn findings_end_with_1_and_programs_read_them() {
     let files = store().await;

@@ -25,7 +25,7 @@ const EXIT_USAGE: u8 = 64;
 /// services run on one core, everything else on another. The exit code says whether it could be measured, not how
 /// it came out.
 #[derive(Debug, Parser)]
-#[command(name = "bench", version, about, after_help = EXAMPLES, subcommand_negates_reqs = true)]
+#[command(name = "bench", version, after_help = EXAMPLES, subcommand_negates_reqs = true)]
 struct Arguments {
     /// Rounds of each measurement; the first is dropped
     #[arg(long, value_name = "N", default_value_t = Scale::FULL.rounds, value_parser = rounds)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use system_tests::cosigner::jws::Signer;
 use system_tests::cosigner::{
-    ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error, PlainCosigner, Trust,
+    ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error, PlainCosigner, Trust, USUAL_URL,
 };
 use system_tests::output::{self, say};
 
@@ -19,7 +19,7 @@ const EXIT_USAGE: u8 = 64;
 
 /// A simulated Fireblocks API Co-signer: signs a request, sends it to a callback handler and verifies the reply.
 #[derive(Debug, Parser)]
-#[command(name = "cosigner", version, about, after_help = EXAMPLES)]
+#[command(name = "cosigner", version, after_help = EXAMPLES)]
 struct Command {
     #[command(subcommand)]
     what: What,
@@ -145,8 +145,8 @@ impl Send {
     }
 
     fn url(&self) -> String {
-        let port = if self.json { 8444 } else { 8443 };
-        self.url.clone().unwrap_or_else(|| format!("https://localhost:{port}"))
+        let usual = if self.json { "https://localhost:8444" } else { USUAL_URL };
+        self.url.clone().unwrap_or_else(|| usual.to_owned())
     }
 
     async fn send_plain(&self) -> Result<Answer, Error> {
@@ -295,5 +295,11 @@ mod tests {
         assert_eq!(send.reply_key, Path::new(".local/edge/reply_public.pem"));
         assert_eq!(send.ca, Path::new(".local/tls/ca.pem"));
         assert_eq!(send.timeout, ANSWER_TIMEOUT);
+    }
+
+    #[test]
+    fn help_begins_with_what_it_does() {
+        let help = Command::try_parse_from(["cosigner", "--help"]).unwrap_err().to_string();
+        assert!(help.starts_with("A simulated Fireblocks API Co-signer"), "{help}");
     }
 }

@@ -18,7 +18,7 @@ const EXIT_USAGE: u8 = 64;
 /// On the first run it creates a directory with keys, certificates, configurations and a policy. What is there is
 /// kept: change it and run again. Without --once it stays up until Ctrl-C.
 #[derive(Debug, Parser)]
-#[command(name = "demo", version, about, after_help = EXAMPLES)]
+#[command(name = "demo", version, after_help = EXAMPLES)]
 struct Arguments {
     /// Directory of keys, configurations, policy, data and logs
     #[arg(long, value_name = "DIR", default_value = ".local")]

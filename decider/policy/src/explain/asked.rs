@@ -3,10 +3,11 @@
 use crate::choice::Choice;
 use crate::condition::{AccountMatcher, Conditions, DestinationMatcher, Field, Range};
 use crate::document::Policy;
+use crate::expression::Expression;
 use crate::intent::Intent;
 use crate::vocabulary::TRANSFER;
 
-use super::given::amount;
+use super::given::{amount, stage_name};
 
 /// What one field of `when` asks of a request.
 pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Intent) -> Option<String> {
@@ -18,7 +19,7 @@ pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Inten
         }
         Field::Signers => choice(&when.signers, |names| each(names, Clone::clone)),
         Field::Stages => {
-            when.stages.as_ref().map(|stages| each(stages, |stage| format!("{stage:?}").to_uppercase()))
+            when.stages.as_ref().map(|stages| each(stages, |stage| stage_name(*stage).to_owned()))
         }
         Field::Operations => choice(&when.operations, |names| each(names, Clone::clone)),
         Field::PlainTransfer => {
@@ -44,7 +45,7 @@ pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Inten
         Field::ExternalTxId => {
             choice(&circumstances.external_tx_id, |patterns| each(patterns, ToString::to_string))
         }
-        Field::Condition => circumstances.expression.as_ref().map(|_| "the expression".to_owned()),
+        Field::Condition => circumstances.expression.as_ref().map(expression),
         Field::Destination => destinations(when),
     }
 }
@@ -64,7 +65,8 @@ fn choice<T>(choice: &Option<Choice<T>>, words: impl Fn(&T) -> String) -> Option
 /// How many alternatives are named; a rule may have thousands.
 const MAX_NAMED: usize = 8;
 
-fn each<T>(alternatives: impl IntoIterator<Item = T>, words: impl Fn(T) -> String) -> String {
+/// Alternatives, as far as they are named.
+pub fn each<T>(alternatives: impl IntoIterator<Item = T>, words: impl Fn(T) -> String) -> String {
     let mut rest = alternatives.into_iter();
     let mut named: Vec<String> = rest.by_ref().take(MAX_NAMED).map(words).collect();
     match rest.count() {
@@ -79,6 +81,11 @@ fn range<T>(range: &Range<T>, words: impl Fn(&T) -> String) -> Option<String> {
     let max = range.max.as_ref().map(|max| format!("at most {}", words(max)));
     let bounds: Vec<String> = over.into_iter().chain(max).collect();
     (!bounds.is_empty()).then(|| bounds.join(", "))
+}
+
+/// In one line: between its words, and nowhere else, line breaks may stand.
+fn expression(expression: &Expression) -> String {
+    expression.source().lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 fn account(account: &AccountMatcher) -> String {

@@ -131,7 +131,7 @@ fn units(count: usize) -> Amount {
 }
 
 impl Text {
-    fn of<'t>(self, intent: &'t Intent, circumstances: &'t Circumstances) -> Option<&'t str> {
+    pub(super) fn of<'t>(self, intent: &'t Intent, circumstances: &'t Circumstances) -> Option<&'t str> {
         match self {
             Self::Tenant => Some(&intent.tenant),
             Self::CallerProof => intent.caller_proof.map(CallerProof::name),
@@ -151,7 +151,7 @@ impl Text {
 }
 
 impl Total {
-    fn applies(self, intent: &Intent) -> bool {
+    pub(super) fn applies(self, intent: &Intent) -> bool {
         match self {
             Self::Amount | Self::Usd => amount_applies(&intent.operation),
             Self::Fee => fee_applies(&intent.operation, intent.stage),
@@ -159,7 +159,7 @@ impl Total {
     }
 
     /// How much, and of which asset.
-    fn of<'t>(
+    pub(super) fn of<'t>(
         self,
         intent: &'t Intent,
         circumstances: &'t Circumstances,

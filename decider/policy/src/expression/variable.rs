@@ -39,7 +39,7 @@ pub enum Total {
 }
 
 /// Each with its name in an expression, and in words.
-const TEXTS: [(Text, &str, &str); 10] = [
+pub const TEXTS: [(Text, &str, &str); 10] = [
     (Text::Tenant, "tenant", "the tenant"),
     (Text::CallerProof, "caller_proof", "the caller's proof"),
     (Text::Operation, "operation", "the operation"),
@@ -51,7 +51,7 @@ const TEXTS: [(Text, &str, &str); 10] = [
     (Text::Note, "note", "the note"),
     (Text::ExternalTxId, "external_tx_id", "the client's own id"),
 ];
-const TOTALS: [(Total, &str, &str); 3] = [
+pub const TOTALS: [(Total, &str, &str); 3] = [
     (Total::Amount, "amount", "the amount"),
     (Total::Usd, "usd", "the USD value"),
     (Total::Fee, "fee", "the fee"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Check, Output};
+use super::{Check, Output, Which};
 
 const TEST_EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ What it refuses, the decider refuses; what it cannot know, such as names and che
 pub enum PolicyCommand {
     /// Play the policy's tests, and say what came out of each.
     #[command(after_help = TEST_EXAMPLES)]
-    Test(Check),
+    Test(Which),
     /// Say why a request comes out as it does: rule by rule, condition by condition, limit by limit.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),

@@ -11,7 +11,9 @@ Examples:
   decider store stats --config decider.yaml                   what it holds, and what is used of each limit
   decider store stats --config decider.yaml --output json     for programs
 
-Nothing is written; a decider may be serving from it. Of a store on PostgreSQL one moment is read.";
+Nothing is written; a decider may be serving from it. Of a store on PostgreSQL one moment is read. Where the policy has
+mistakes they are told, and what is used of its limits is left out.
+Exit codes: 0 told, 1 the store cannot be read, 78 mistakes in the configuration.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -20,7 +22,8 @@ Examples:
 
 Plays the whole log again: each decision has to come out of its evidence, its evidence and the charges that stand
 have to be what the decisions before left, every policy has to be there. Nothing is written; a decider may be serving.
-Exit codes: 0 nothing is wrong, 1 findings, each with its record, or the store cannot be read.";
+Exit codes: 0 nothing is wrong, 1 findings, each with its record, or the store cannot be read, 78 mistakes in the
+configuration.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -29,7 +32,8 @@ Examples:
   decider store export --config decider.yaml --since 2026-03-01T00:00:00Z --tenant default     some of them
 
 JSON Lines: each decision with its charges as they stand now. Amounts are decimal strings in base units, times
-microseconds since 1970. The shape is told in decider/README.md.";
+microseconds since 1970. The shape is told in decider/README.md.
+Exit codes: 0 written, 1 not, 78 mistakes in the configuration.";
 
 const COPY_EXAMPLES: &str = "\
 Examples:
@@ -42,7 +46,7 @@ Start deciders on the target only: two stores that go on by themselves allow twi
 where it is to go on after all, `decider store release --lost nothing` ends that.
 With --tenant deciders may use the source, which goes on, after they were restarted without that tenant in `tenants`. The
 target is frozen until `decider store release` states what was decided for it since.
-Exit codes: 0 copied, 1 not, 78 mistakes in a configuration.";
+Exit codes: 0 copied, 1 not, 78 mistakes in a configuration or the source's policy.";
 
 const BACKUP_EXAMPLES: &str = "\
 Examples:
@@ -50,7 +54,7 @@ Examples:
 
 A decider may be serving from the store. The file carries the mark of a backup: a decider that is started on it, or on
 what it was copied to, decides nothing until `decider store release` states what was lost since.
-Exit codes: 0 written, 1 not, or the file is there already.";
+Exit codes: 0 written, 1 not, or the file is there already, 78 mistakes in the configuration.";
 
 const RELEASE_EXAMPLES: &str = "\
 Examples:
@@ -61,7 +65,7 @@ A store that was restored is frozen: the charges that were lost with the rest wo
 file has lines of `decider store export`, in their order; those that are on record are left out. All of it is entered or
 nothing: a file with nothing new is refused, and so is one with a gap, unless --despite-gaps says that it is known. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
 run, and decide again by themselves.
-Exit codes: 0 released, 1 not, each mistake with its line.";
+Exit codes: 0 released, 1 not, each mistake with its line, 78 mistakes in the configuration.";
 
 /// What to do with a store.
 #[derive(Debug, Subcommand)]
@@ -119,8 +123,16 @@ pub struct Release {
     #[arg(long)]
     pub despite_gaps: bool,
     /// Who states it.
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown", value_parser = name)]
     pub by: String,
+}
+
+/// Whoever is asked later who it was has to be somebody.
+fn name(name: &str) -> Result<String, &'static str> {
+    match name.trim() {
+        "" => Err("who states it has a name"),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// What to copy.

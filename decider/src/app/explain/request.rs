@@ -8,6 +8,7 @@ use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
 use proto::decider::v1 as wire;
 
 use crate::grpc::convert;
+use crate::shown::visible;
 
 /// The longest request, in bytes: more than the gRPC listener takes.
 const MAX_REQUEST_BYTES: u64 = 16 * 1024 * 1024;
@@ -19,7 +20,7 @@ const MESSAGE: &str = "countersign.decider.v1.DecideRequest";
 pub fn read(path: &Path) -> Result<Request, String> {
     let shown = path.display();
     let text = text_of(path).map_err(|error| format!("{shown}: the request cannot be read: {error}"))?;
-    parse(&text).map_err(|error| format!("{shown}: {error}"))
+    parse(&text).map_err(|error| format!("{shown}: {}", visible(&error)))
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {

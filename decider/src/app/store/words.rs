@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use policy::document::Policy;
 
+use crate::shown::{shown, visible, visible_lines};
 use crate::upkeep::copy::Copied;
 use crate::upkeep::release::Released;
-use crate::upkeep::stats::{Span, Stats};
+use crate::upkeep::stats::{Span, Stated, Stats};
 use crate::upkeep::usage::SumLine;
 use crate::upkeep::verify::Verified;
 
@@ -18,25 +19,45 @@ pub fn of_stats(stats: &Stats, policy: &Policy) -> String {
     let mut lines = vec![
         line("store", format!("{store}, schema {schema}, {bytes} bytes")),
         line("log", format!("ends at position {head}")),
-        line("decides", stats.frozen.as_ref().map_or("yes".into(), |why| format!("no, it is frozen: {why}"))),
+        line(
+            "decides",
+            stats.frozen.as_ref().map_or("yes".into(), |why| format!("no, it is frozen: {}", shown(why))),
+        ),
         line("policies", policies.to_string()),
         line("decisions", of_span(&stats.decisions)),
     ];
     for (tenant, verdicts) in &stats.verdicts {
         let each: Vec<String> =
             verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-        lines.push(format!("  {tenant}: {}", each.join(", ")));
+        lines.push(format!("  {}: {}", shown(tenant), each.join(", ")));
     }
     let gone = if *pruned > 0 { format!(", those of {pruned} decisions are pruned") } else { String::new() };
     lines.push(line("payloads", format!("{payload_bytes} bytes{gone}")));
     lines.push(line("charges", of_span(&stats.charges)));
-    lines.push(line("usage", if stats.usage.is_empty() { "none" } else { "" }));
-    lines.extend(stats.usage.iter().map(|sum| format!("  {}", of_sum(sum, policy))));
+    lines.extend(stats.releases.iter().map(|stated| line("released", of_stated(stated))));
+    lines.push(line(
+        "usage",
+        match &stats.usage {
+            None => "left out: the policy has mistakes",
+            Some(sums) if sums.is_empty() => "none",
+            Some(_) => "",
+        },
+    ));
+    lines.extend(stats.usage.iter().flatten().map(|sum| format!("  {}", of_sum(sum, policy))));
     lines.join("\n") + "\n"
 }
 
 fn line(word: &str, rest: impl AsRef<str>) -> String {
     format!("{word:WORD_WIDTH$} {}", rest.as_ref()).trim_end().to_owned()
+}
+
+fn of_stated(Stated { released_us, by, frozen, position, lost_lines }: &Stated) -> String {
+    let lost = match lost_lines {
+        0 => "nothing".to_owned(),
+        lines => format!("{lines} lines of an export"),
+    };
+    let (by, at, frozen) = (shown(by), time(*released_us), shown(frozen));
+    format!("by {by} at {at}, after position {position}; lost: {lost}; it was frozen: {frozen}")
 }
 
 fn of_span(span: &Span) -> String {
@@ -48,15 +69,18 @@ fn of_span(span: &Span) -> String {
 
 /// One sum of one limit.
 pub fn of_sum(sum: &SumLine, policy: &Policy) -> String {
-    let shown = |amount| sum.in_words(policy, amount);
-    format!("{}: {} used of {}, {} left", sum.name(), shown(sum.used), shown(sum.max), shown(sum.headroom))
+    let in_words = |amount| sum.in_words(policy, amount);
+    let (used, max, left) = (in_words(sum.used), in_words(sum.max), in_words(sum.headroom));
+    format!("{}: {used} used of {max}, {left} left", sum.name())
 }
 
 /// What came of checking a store.
 pub fn of_verified(verified: &Verified) -> String {
     let Verified { decisions, pruned, charges, findings, more_findings } = verified;
-    let mut lines: Vec<String> =
-        findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)).collect();
+    let mut lines: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{}: {}", visible(&finding.place), visible_lines(&finding.what)))
+        .collect();
     if *more_findings > 0 {
         lines.push(format!("and {more_findings} more"));
     }
@@ -93,7 +117,7 @@ pub fn of_copied(copied: &Copied, policy: &Policy) -> String {
 pub fn of_released(released: &Released) -> String {
     let Released { frozen, entered, on_record } = released;
     let known = if *on_record > 0 { format!(" ({on_record} were on record)") } else { String::new() };
-    format!("released; it was frozen: {frozen}\n{entered} decisions entered{known}\n")
+    format!("released; it was frozen: {}\n{entered} decisions entered{known}\n", shown(frozen))
 }
 
 fn time(micros: i64) -> String {
@@ -130,14 +154,31 @@ mod tests {
             bytes: 73_728,
             head: 3,
             frozen: usage.is_empty().then(|| "restored".to_owned()),
+            releases: usage
+                .is_empty()
+                .then(|| stated("ops\u{1b}[8m", 17))
+                .into_iter()
+                .chain([stated("me", 0)])
+                .collect(),
             policies: 1,
             decisions: span(3),
             verdicts: [("default".to_owned(), verdicts.into())].into(),
             payload_bytes: 512,
             pruned: if usage.is_empty() { 2 } else { 0 },
             charges: if usage.is_empty() { Span::default() } else { span(2) },
-            usage,
+            usage: Some(usage),
         }
+    }
+
+    fn stated(by: &str, lost_lines: usize) -> Stated {
+        let released_us = 1_700_000_000_000_000;
+        Stated { released_us, by: by.into(), frozen: "restored".into(), position: 2, lost_lines }
+    }
+
+    #[test]
+    fn without_a_policy_usage_is_left_out() {
+        let told = of_stats(&Stats { usage: None, ..stats(vec![]) }, &Policy::default());
+        assert!(told.ends_with("\nusage      left out: the policy has mistakes\n"), "{told}");
     }
 
     #[test]
@@ -151,7 +192,7 @@ mod tests {
             max: amount(20_000),
             headroom: amount(7_655),
         };
-        assert_snapshot!(of_stats(&stats(vec![sum]), &policy()), @r#"
+        assert_snapshot!(of_stats(&stats(vec![sum]), &policy()), @"
         store      sqlite, schema 3, 73728 bytes
         log        ends at position 3
         decides    yes
@@ -160,10 +201,11 @@ mod tests {
           default: 2 ALLOW, 1 DENY
         payloads   512 bytes
         charges    2, from 2023-11-14T22:13:20Z to 2023-11-14T23:13:20.000001Z
+        released   by me at 2023-11-14T22:13:20Z, after position 2; lost: nothing; it was frozen: restored
         usage
           eurc-per-day, source VAULT:7: 123.45 EURC used of 200 EURC, 76.55 EURC left
-        "#);
-        assert_snapshot!(of_stats(&stats(vec![]), &policy()), @r#"
+        ");
+        assert_snapshot!(of_stats(&stats(vec![]), &policy()), @r"
         store      sqlite, schema 3, 73728 bytes
         log        ends at position 3
         decides    no, it is frozen: restored
@@ -172,8 +214,29 @@ mod tests {
           default: 2 ALLOW, 1 DENY
         payloads   512 bytes, those of 2 decisions are pruned
         charges    0
+        released   by ops\u{1b}[8m at 2023-11-14T22:13:20Z, after position 2; lost: 17 lines of an export; it was frozen: restored
+        released   by me at 2023-11-14T22:13:20Z, after position 2; lost: nothing; it was frozen: restored
         usage      none
-        "#);
+        ");
+    }
+
+    /// Whoever makes a transaction writes what is in a key.
+    #[test]
+    fn a_key_cannot_write_lines_of_its_own() {
+        let sum = SumLine {
+            limit: "eurc-per-day".into(),
+            key: [(KeyPart::Destination, "VAULT:9\n\u{1b}[8m\u{202e}".to_owned())].into(),
+            unit: None,
+            used: None,
+            max: None,
+            headroom: None,
+        };
+        let told = of_stats(&stats(vec![sum.clone()]), &policy());
+        let expected =
+            r"  eurc-per-day, destination VAULT:9\n\u{1b}[8m\u{202e}: more than can be told used of";
+        assert!(told.contains(expected), "{told}");
+        let copied = Copied { policies: 1, decisions: 1, charges: 1, usage: vec![sum] };
+        assert_eq!(of_copied(&copied, &policy()).lines().count(), 3);
     }
 
     #[test]

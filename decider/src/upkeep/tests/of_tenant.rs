@@ -55,7 +55,7 @@ fn freed(place: &Place) {
     let statement =
         Statement { by: "alice".into(), at: START, lost: None, file: String::new(), despite_gaps: false };
     let store = intake::open_frozen(&place.config()).unwrap();
-    release(store, &statement, (&file.policy.hash, &file.document)).unwrap();
+    release(store, &statement, Some((&file.policy.hash, &file.document))).unwrap();
 }
 
 #[test]

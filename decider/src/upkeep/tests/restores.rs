@@ -39,7 +39,7 @@ fn released(place: &Place, lost: Option<String>) -> Result<Released, String> {
     let statement =
         Statement { by: "alice".into(), at: START, lost, file: "lost.jsonl".into(), despite_gaps: true };
     let store = intake::open_frozen(&place.config()).map_err(|error| error.to_string())?;
-    let released = release(store, &statement, (&file.policy.hash, &file.document));
+    let released = release(store, &statement, Some((&file.policy.hash, &file.document)));
     released.map_err(|error| error.to_string())
 }
 

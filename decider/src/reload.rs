@@ -78,7 +78,7 @@ impl Reload {
         prices: CurrentPrices,
         metrics: Arc<Metrics>,
     ) -> Self {
-        metrics.adopted(&adopted.policy.hash);
+        metrics.adopted(&adopted.policy.hash, store.now().ok());
         let news = News::of(adopted);
         news.tell(None);
         let table = adopted.prices.as_ref();
@@ -138,7 +138,7 @@ impl Reload {
         self.prices.follow(&file.policy, file.prices.as_ref());
         self.store.adopt(file.policy, file.document).await?;
         let before = std::mem::replace(&mut self.sight, sight);
-        self.metrics.adopted(&self.sight.hash);
+        self.metrics.adopted(&self.sight.hash, self.store.now().ok());
         tracing::info!(
             policy = self.sight.hash,
             before = before.hash,

@@ -1,5 +1,6 @@
 //! What is told of the policy that decides, and of the one on disk.
 
+use policy::time::Time;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -10,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 #[derive(Default)]
 pub struct Metrics {
     info: Family<Policy, Gauge>,
+    adopted: Gauge,
     adoptions: Counter,
     /// Policies that were refused, or could not be adopted.
     pub failures: Counter,
@@ -32,6 +34,12 @@ impl Metrics {
     /// Lists them in a registry.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("policy_info", "The policy that decides", self.info.clone());
+        registry.register_with_unit(
+            "policy_adopted_timestamp",
+            "When this decider began to decide by its policy, since 1970; 0 if its store decided nothing then",
+            Unit::Seconds,
+            self.adopted.clone(),
+        );
         registry.register("policy_adoptions", "Policies that came to decide", self.adoptions.clone());
         registry.register(
             "policy_reload_failures",
@@ -57,11 +65,19 @@ impl Metrics {
         );
     }
 
-    /// This policy decides now, and no other.
-    pub fn adopted(&self, hash: &str) {
+    /// This policy decides from `now` on, and no other. `None`: a store that does not decide has no time.
+    pub fn adopted(&self, hash: &str, now: Option<Time>) {
         self.info.clear();
         self.info.get_or_create(&Policy { hash: hash.to_owned() }).set(1);
+        self.adopted.set(seconds(now));
         self.adoptions.inc();
         self.refused.set(0);
     }
 }
+
+/// A moment in seconds since 1970; 0 where there is none.
+pub fn seconds(moment: Option<Time>) -> i64 {
+    moment.map_or(0, |moment| moment.as_micros().div_euclid(MICROS_PER_SECOND))
+}
+
+const MICROS_PER_SECOND: i64 = 1_000_000;

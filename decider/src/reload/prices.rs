@@ -8,7 +8,8 @@ use std::sync::Arc;
 use policy::document::Policy;
 use policy::prices::Prices;
 
-use super::{Metrics, Other};
+use super::Other;
+use super::metrics::{Metrics, seconds};
 use crate::decide::CurrentPrices;
 use crate::policy_file::prices::{PriceFile, table};
 use crate::yaml::Mistakes;
@@ -74,8 +75,7 @@ impl PriceWatch {
     }
 
     fn adopt(&self, prices: Arc<Prices>) {
-        let oldest = prices.oldest().map_or(0, |at| at.as_micros().div_euclid(MICROS_PER_SECOND));
-        self.metrics.prices_oldest.set(oldest);
+        self.metrics.prices_oldest.set(seconds(prices.oldest()));
         tracing::info!(
             prices = prices.hash,
             assets = prices.by_asset.len(),
@@ -84,8 +84,6 @@ impl PriceWatch {
         self.current.store(prices);
     }
 }
-
-const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl Watched {
     /// `None`: a fault of reading, which changes nothing. Files are not read on a thread that answers.

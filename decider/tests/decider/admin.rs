@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -43,5 +44,9 @@ async fn probes_and_metrics_are_served() {
     for line in wanted {
         assert!(metrics.contains(&line), "{line} is not in\n{metrics}");
     }
+    let since =
+        metrics.lines().find_map(|line| line.strip_prefix("decider_policy_adopted_timestamp_seconds "));
+    let age = Timestamp::now().as_second() - since.unwrap().parse::<i64>().unwrap();
+    assert!((0..600).contains(&age), "{age} s");
     running.stop().await.unwrap();
 }

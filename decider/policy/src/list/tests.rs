@@ -30,6 +30,18 @@ fn on(seconds: i64) -> Option<AddedOn> {
 }
 
 #[test]
+fn what_a_list_takes_is_known_and_little() {
+    const COUNT: u64 = 10_000;
+    let mut list = AddressList::new("payees", Chain::Evm);
+    for number in 0..COUNT {
+        list.add(&evm(number), Entry { added: on(1_700_000_000), ..Entry::default() }).unwrap();
+    }
+    list.shrink_to_fit();
+    let each = list.memory_bytes() / usize::try_from(COUNT).unwrap();
+    assert!((20..=64).contains(&each), "{each} bytes for an address of 20");
+}
+
+#[test]
 fn tags_are_part_of_the_destination() {
     let list = list(&[("plain", None), ("shared", Some("7"))]);
     let narrow = |a: &str, tag| list.contains(&address(a), tag, false, Reading::Narrow);

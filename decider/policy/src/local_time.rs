@@ -258,11 +258,49 @@ mod tests {
         assert_eq!(always.contains(Time::from_micros(i64::MIN)), None);
     }
 
+    /// Told from what they say, and held against what they do: an hour that is in one and not in the other tells them apart.
+    #[test]
+    fn what_is_said_of_two_holds_at_every_hour() {
+        let (monday, week) = ([Day::Mon], Day::ALL.map(|(_, day)| day));
+        let days: [&[Day]; 3] = [&monday, &week, &[Day::Mon, Day::Fri]];
+        let spans = [
+            ("00:00", "24:00"),
+            ("09:00", "17:00"),
+            ("10:00", "17:00"),
+            ("17:00", "20:00"),
+            ("22:00", "06:00"),
+        ];
+        let all: Vec<Hours> =
+            days.iter().flat_map(|days| spans.map(|(from, to)| hours("UTC", days, from, to))).collect();
+        // 2026-11-23 is a Monday.
+        let moments: Vec<Time> = (0..7 * 24)
+            .map(|hour| Time::from_micros(at("2026-11-23T00:30:00Z").as_micros() + hour * 3_600_000_000))
+            .collect();
+        let counts = |one: &Hours, moment: &Time| one.contains(*moment).unwrap();
+        let (mut inside, mut apart) = (0, 0);
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+            let mut both = moments.iter().map(|moment| (counts(one, moment), counts(other, moment)));
+            if one.are_within(other) {
+                inside += 1;
+                assert!(both.clone().all(|(one, other)| !one || other), "{one} are not within {other}");
+            }
+            if one.are_apart_from(other) {
+                apart += 1;
+                assert!(!both.any(|(one, other)| one && other), "{one} are not apart from {other}");
+            }
+        }
+        // Six of nine pairs of days, and nine of spans; four pairs of spans on any days.
+        assert_eq!((inside, apart), (54, 36));
+    }
+
     #[test]
     fn times_of_day_have_one_form() {
         assert_eq!(TimeOfDay::parse("00:00"), Some(TimeOfDay::START));
         assert_eq!(TimeOfDay::parse("24:00"), Some(TimeOfDay::END));
         assert_eq!(TimeOfDay::parse("17:30"), Some(TimeOfDay(17 * 60 + 30)));
+        for text in ["00:00", "09:05", "17:30", "24:00"] {
+            assert_eq!(TimeOfDay::parse(text).map(|time| time.to_string()), Some(text.to_owned()));
+        }
         for text in
             ["", "9:00", "09:60", "24:01", "25:00", "09:00:00", "0900", "09.00", "+9:00", "９:00", "ab:cd"]
         {

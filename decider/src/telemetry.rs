@@ -6,22 +6,28 @@ mod json;
 
 mod level;
 
+mod outlet;
+
 pub mod seldom;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use prometheus_client::registry::Registry;
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+use outlet::{LEFT_OUT, Outlet};
 
 const SERVICE_NAME: &str = "countersign-decider";
 /// Set: spans are exported there by OTLP over gRPC, in plain text: to a collector beside it.
@@ -32,6 +38,8 @@ const OFF_VARIABLE: &str = "OTEL_SDK_DISABLED";
 const LEVEL_VARIABLE: &str = "RUST_LOG";
 /// How long the last spans may take to leave.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the last lines of the log may take to be taken.
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A word of the vocabulary as every answer, log line and metric has it: `DENY`, `LIMIT_EXCEEDED`.
 pub fn word(value: &impl Serialize) -> &'static str {
@@ -44,18 +52,31 @@ pub enum TelemetryError {
     /// There is one already.
     #[error("logs cannot be set up: {0}")]
     Subscriber(#[from] TryInitError),
+    /// No thread for the log.
+    #[error("the thread that writes the log cannot be started: {0}")]
+    Log(io::Error),
 }
 
 /// Logs and traces of this process, until it ends.
 #[derive(Debug)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    log: Outlet,
+}
+
+/// Lists in a registry what is counted of the log.
+pub fn register(registry: &mut Registry) {
+    registry.register(
+        "log_lines_left_out",
+        "Lines of the log that were not written, because nobody took those before them",
+        LEFT_OUT.clone(),
+    );
 }
 
 /// Starts logs and traces. Inside a runtime: the exporter needs one.
 ///
 /// # Errors
-/// There are logs already.
+/// There are logs already, or the machine has no more threads.
 pub fn start() -> Result<Telemetry, TelemetryError> {
     let (provider, not_exported) = tracer_provider();
     let spans = tracing_opentelemetry::layer()
@@ -68,8 +89,9 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
     let (level, unread) = level::read(set);
     // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
     let spans = spans.with_filter(filter_fn(is_span));
+    let log = Outlet::to(io::stderr()).map_err(TelemetryError::Log)?;
     // The level last: only from there its no is remembered for each place in the code, with a filter further in.
-    tracing_subscriber::registry().with(spans).with(logs()).with(level).try_init()?;
+    tracing_subscriber::registry().with(spans).with(logs(log.clone())).with(level).try_init()?;
     if let Some(value) = unread {
         tracing::warn!(
             value,
@@ -82,15 +104,17 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
             "traces are not exported: {ENDPOINT_VARIABLE} takes http:// and the address of a collector that speaks OTLP over gRPC"
         );
     }
-    Ok(Telemetry { provider })
+    Ok(Telemetry { provider, log })
 }
 
 impl Telemetry {
-    /// Lets the last spans leave. On its own thread and with a time limit: a collector that does not answer
-    /// must not keep the process from ending.
+    /// Lets the last spans and the last lines leave. On other threads and with a time limit: neither a collector that does
+    /// not answer nor a reader who does not read must keep the process from ending.
     pub async fn stop(self) {
-        let stop = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(FLUSH_TIMEOUT));
+        let Self { provider, log } = self;
+        let stop = spawn_blocking(move || provider.shutdown_with_timeout(FLUSH_TIMEOUT));
         let _ = tokio::time::timeout(FLUSH_TIMEOUT, stop).await;
+        let _ = spawn_blocking(move || log.flush(LOG_FLUSH_TIMEOUT)).await;
     }
 }
 
@@ -117,9 +141,10 @@ fn is_span(metadata: &Metadata<'_>) -> bool {
 }
 
 /// For people on a terminal, JSON lines for everything else.
-fn logs<S: Subscriber + for<'a> LookupSpan<'a>>() -> Box<dyn Layer<S> + Send + Sync> {
-    if std::io::stderr().is_terminal() {
-        return fmt::layer().with_writer(std::io::stderr).with_target(false).boxed();
+fn logs<S: Subscriber + for<'a> LookupSpan<'a>>(log: Outlet) -> Box<dyn Layer<S> + Send + Sync> {
+    let out = move || log.clone();
+    if io::stderr().is_terminal() {
+        return fmt::layer().with_writer(out).with_target(false).boxed();
     }
-    json::JsonLines::new(std::io::stderr).boxed()
+    json::JsonLines::new(out).boxed()
 }

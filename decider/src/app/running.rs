@@ -19,6 +19,7 @@ use crate::grpc::{self, CurrentAccess, ServeError, Server};
 use crate::policy_file::PolicyFile;
 use crate::reload::{self, Reload};
 use crate::store::{self, OpenError, Setting, StoreError};
+use crate::telemetry;
 
 /// After the store failed: for the answers that say so to leave.
 const FATAL_GRACE: Duration = Duration::from_millis(200);
@@ -141,6 +142,7 @@ fn open_now(
     store_metrics.register(&mut registry);
     metrics.register(&mut registry);
     reload_metrics.register(&mut registry);
+    telemetry::register(&mut registry);
     let (fatal, store_failed) = oneshot::channel();
     let setting = Setting {
         policy: Arc::clone(&file.policy),

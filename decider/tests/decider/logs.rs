@@ -2,17 +2,23 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
+use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use serde_json::Value;
 
+use crate::admin::get;
 use crate::program::{decider, terminate};
-use crate::support::{CONFIG, Files, POLICY, connect, leaf_until};
+use crate::support::{CONFIG, Files, POLICY, call, connect, leaf_until, transfer};
 
 /// How long nothing is said before nothing more is waited for: on a busy machine it takes a start some seconds.
 const QUIET: Duration = Duration::from_secs(60);
+
+/// Lines that wait for whoever reads them here; where they are not taken, no more are read.
+const MOST_UNTAKEN: usize = 64;
 
 const SERVES: &str = "the decider serves";
 /// What is said before it serves.
@@ -37,7 +43,8 @@ impl Logging {
             .spawn()
             .unwrap();
         let read = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let (told, lines) = channel();
+        // Where nobody takes a line, none is read.
+        let (told, lines) = sync_channel(MOST_UNTAKEN);
         std::thread::spawn(move || read.for_each(|line| drop(told.send(line))));
         Self { child, lines }
     }
@@ -243,6 +250,23 @@ fn what_a_policy_may_not_mean_is_told_at_the_start_and_when_it_changed() {
     );
     assert_eq!(logging.line("the lists of the policy")["addresses"], "sanctioned 0");
     assert_eq!(logging.end("WARN"), 0);
+}
+
+/// A shipper of logs that hangs holds up no decision, no probe and no end.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_the_log_stops_nobody() {
+    const DECISIONS: usize = 600;
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    let serves = logging.line(SERVES);
+    let address = |name: &str| -> SocketAddr { serves[name].as_str().unwrap().parse().unwrap() };
+    let channel = connect(address("grpc").port(), files.client_tls()).await.unwrap();
+    let mut client = DecisionServiceClient::new(channel);
+    for number in 0..DECISIONS {
+        client.decide(call(transfer(&format!("r-{number}"), "0.00001"))).await.unwrap();
+    }
+    assert!(get(address("admin"), "/livez").await.starts_with("HTTP/1.1 200"));
+    assert_eq!(terminate(logging.child), Some(0));
 }
 
 #[test]

@@ -7,6 +7,10 @@ mod listener;
 mod connection;
 
 mod calls;
+mod shares;
+
+mod body;
+mod in_hand;
 
 mod health;
 mod service;

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub failed_handshakes: Counter,
     /// Those that were closed because their authority is not one any more.
     pub disowned: Counter,
+    /// Those that were cut because answers on them were not taken.
+    pub stalled: Counter,
     denied: Family<Denied, Counter>,
     /// Calls for a tenant whose ledger is another one.
     pub elsewhere: Counter,
@@ -62,6 +64,11 @@ impl Metrics {
             "connections_disowned",
             "Connections closed with their authority",
             self.disowned.clone(),
+        );
+        registry.register(
+            "connections_stalled",
+            "Connections cut because answers on them were not taken",
+            self.stalled.clone(),
         );
         registry.register("calls_denied", "Calls that are not granted to who made them", self.denied.clone());
         registry.register(

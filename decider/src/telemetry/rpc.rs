@@ -41,7 +41,7 @@ pub fn span(method: Method, metadata: &MetadataMap) -> Span {
 }
 
 /// Notes how a call ended. An error of the caller is not an error of the server's span.
-pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, Status> {
+pub fn ended<T>(span: &Span, result: Result<Response<T>, Status>) -> Result<Response<T>, Status> {
     let code = result.as_ref().err().map_or(Code::Ok, Status::code);
     span.record("rpc.grpc.status_code", code as i32);
     let of_caller = [Code::InvalidArgument, Code::NotFound, Code::PermissionDenied, Code::FailedPrecondition];
@@ -53,7 +53,7 @@ pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, S
     {
         span.in_scope(|| tracing::warn!(error = status.message(), "refused: {why}"));
     }
-    result.map(Response::new)
+    result
 }
 
 /// What the caller has to mend.

@@ -29,7 +29,10 @@ pub const NAMELESS: &str = "a certificate without a name that can be granted any
 /// The call breaks the contract.
 pub fn invalid(violations: Violations) -> Status {
     let message = format!("the call breaks the contract: {}", violations.fields());
-    let mut details = reason("INVALID_ARGUMENT");
+    let facts = violations.whose().map_or_else(HashMap::new, |(tenant, id)| {
+        HashMap::from([("tenant".to_owned(), tenant), ("callback_request_id".to_owned(), id)])
+    });
+    let mut details = ErrorDetails::with_error_info("INVALID_ARGUMENT", DOMAIN, facts);
     details.set_bad_request(violations.into_list());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
@@ -173,6 +176,39 @@ mod tests {
             let info = status.get_details_error_info().unwrap();
             assert_eq!((info.reason.as_str(), info.domain.as_str()), (name, DOMAIN));
             assert_ne!(code, Code::InvalidArgument, "only a breach of the contract is one");
+        }
+    }
+
+    /// Clients go by what is published.
+    #[test]
+    fn every_reason_is_in_the_contract() {
+        const CONTRACT: &str = include_str!("../../../proto/countersign/decider/v1/decision.proto");
+        let stores = [
+            StoreError::Overloaded,
+            StoreError::ClockJumped { ahead: Duration::ZERO },
+            StoreError::Busy,
+            StoreError::Frozen(Arc::from("")),
+            StoreError::Unavailable(Arc::from("")),
+            StoreError::Failed(Arc::from("")),
+            StoreError::Closed,
+            StoreError::Unreadable(Arc::from("")),
+            StoreError::Undecided,
+        ];
+        let others = [
+            invalid(Violations::default()),
+            deadline_required(""),
+            not_granted(&[], Missing::Identity, Verb::Read, ""),
+            tenant_elsewhere(""),
+            too_many_calls(),
+            deadline_exceeded(),
+            request_did_not_come(),
+            not_found(),
+            fault(""),
+        ];
+        let (head, _) = CONTRACT.split_once("syntax").unwrap();
+        for status in stores.iter().map(of_store).chain(others) {
+            let reason = status.get_details_error_info().unwrap().reason;
+            assert!(head.contains(&format!(" {reason}")), "{reason} is not in decision.proto");
         }
     }
 

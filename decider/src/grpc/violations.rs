@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 
 use tonic_types::FieldViolation;
 
+use super::bounds::{MAX_ID_BYTES, MAX_TENANT_BYTES};
+
 /// Most breaches that are told: an error is a header of the response, of which other clients take 8 KiB.
 const MAX_TOLD: usize = 16;
 
@@ -13,6 +15,8 @@ pub struct Violations {
     told: Vec<FieldViolation>,
     /// So many are left out.
     more: usize,
+    /// Tenant and id of the request, for whoever has to find out whose it is.
+    whose: Option<(String, String)>,
 }
 
 impl Violations {
@@ -52,6 +56,19 @@ impl Violations {
         if count > max {
             self.add(field, format!("has {count} entries: at most {max} are allowed"));
         }
+    }
+
+    /// Notes whose they are, where there are any.
+    pub fn are_of(&mut self, tenant: &str, callback_request_id: &str) {
+        if !self.told.is_empty() {
+            let short = |text: &str, max: usize| text.chars().take(max).collect();
+            self.whose = Some((short(tenant, MAX_TENANT_BYTES), short(callback_request_id, MAX_ID_BYTES)));
+        }
+    }
+
+    /// Tenant and id of the request, each cut to what is allowed.
+    pub fn whose(&self) -> Option<(String, String)> {
+        self.whose.clone()
     }
 
     /// The value, if nothing broke the contract.

@@ -15,6 +15,8 @@ mod in_hand;
 mod health;
 mod service;
 
+mod call;
+
 pub mod access;
 
 pub mod tls;

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 
 use super::access::Caller;
+use super::call::Call;
 use super::metrics::Metrics;
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
@@ -92,44 +93,45 @@ impl Service {
     async fn answer_transaction(
         &self,
         request: Request<wire::DecideRequest>,
-        span: &Span,
+        call: &Call,
     ) -> Result<Response<wire::DecideResponse>, Status> {
-        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
+        let deadline = deadline::of(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
-        self.admit(caller.as_deref(), Verb::Decide, &request.tenant)?;
+        self.admit(call.caller.as_deref(), Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide(request, payload).await };
-        let answer = self.within(deadline, span, decision).await?;
+        let answer = self.within(deadline, &call.span, decision).await?;
         Ok(Response::new(answer::transaction(answer)))
     }
 
     async fn answer_config_change(
         &self,
         request: Request<wire::DecideConfigChangeRequest>,
-        span: &Span,
+        call: &Call,
     ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
-        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
+        let deadline = deadline::of(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
-        self.admit(caller.as_deref(), Verb::Decide, &change.tenant)?;
+        self.admit(call.caller.as_deref(), Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide_config_change(change, payload).await };
-        let answer = self.within(deadline, span, decision).await?;
+        let answer = self.within(deadline, &call.span, decision).await?;
         Ok(Response::new(answer::config_change(answer)))
     }
 
     async fn find(
         &self,
         request: Request<wire::GetDecisionRequest>,
+        caller: Option<&Caller>,
     ) -> Result<Response<wire::GetDecisionResponse>, Status> {
-        let (within, caller) = (deadline::longest(request.metadata().as_ref()), caller(&request));
+        let within = deadline::longest(request.metadata().as_ref());
         let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
-        self.admit(caller.as_deref(), Verb::Read, &tenant)?;
+        self.admit(caller, Verb::Read, &tenant)?;
         let found = async {
-            let turn = self.turn_to_read(caller.as_deref()).await?;
+            let turn = self.turn_to_read(caller).await?;
             self.answerable_within(within)?;
             let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
             Ok((turn, found.ok_or_else(status::not_found)?))
@@ -153,11 +155,6 @@ impl Service {
     }
 }
 
-/// Who asks: the connection says it of every call.
-fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
-    request.extensions().get().cloned()
-}
-
 /// Nobody in particular is granted nothing.
 fn permit(caller: Option<&Caller>, verb: Verb, tenant: &str) -> Result<(), Status> {
     let unknown = || status::not_granted(&[], Missing::Identity, verb, tenant);
@@ -170,24 +167,26 @@ impl DecisionService for Service {
         &self,
         request: Request<wire::DecideRequest>,
     ) -> Result<Response<wire::DecideResponse>, Status> {
-        let span = rpc::span(rpc::DECIDE, request.metadata());
-        rpc::ended(&span, self.answer_transaction(request, &span).await)
+        let call = Call::begin(rpc::DECIDE, &request, &self.metrics);
+        let answer = self.answer_transaction(request, &call).await;
+        call.end(answer)
     }
 
     async fn decide_config_change(
         &self,
         request: Request<wire::DecideConfigChangeRequest>,
     ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
-        let span = rpc::span(rpc::DECIDE_CONFIG_CHANGE, request.metadata());
-        rpc::ended(&span, self.answer_config_change(request, &span).await)
+        let call = Call::begin(rpc::DECIDE_CONFIG_CHANGE, &request, &self.metrics);
+        let answer = self.answer_config_change(request, &call).await;
+        call.end(answer)
     }
 
     async fn get_decision(
         &self,
         request: Request<wire::GetDecisionRequest>,
     ) -> Result<Response<wire::GetDecisionResponse>, Status> {
-        let span = rpc::span(rpc::GET_DECISION, request.metadata());
-        let found = self.find(request).instrument(span.clone()).await;
-        rpc::ended(&span, found)
+        let call = Call::begin(rpc::GET_DECISION, &request, &self.metrics);
+        let found = self.find(request, call.caller.as_deref()).instrument(call.span.clone()).await;
+        call.end(found)
     }
 }

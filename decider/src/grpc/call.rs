@@ -58,7 +58,6 @@ impl Call {
             caller = self.caller.as_ref().map(|caller| &*caller.name),
             peer,
             tenant = fact("tenant"),
-            callback_request_id = fact("callback_request_id"),
             reason = info.reason,
             error = status.message(),
             "refused: {why}"

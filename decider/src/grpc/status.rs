@@ -29,9 +29,8 @@ pub const NAMELESS: &str = "a certificate without a name that can be granted any
 /// The call breaks the contract.
 pub fn invalid(violations: Violations) -> Status {
     let message = format!("the call breaks the contract: {}", violations.fields());
-    let facts = violations.whose().map_or_else(HashMap::new, |(tenant, id)| {
-        HashMap::from([("tenant".to_owned(), tenant), ("callback_request_id".to_owned(), id)])
-    });
+    let facts: HashMap<String, String> =
+        violations.tenant().map(|tenant| ("tenant".to_owned(), tenant)).into_iter().collect();
     let mut details = ErrorDetails::with_error_info("INVALID_ARGUMENT", DOMAIN, facts);
     details.set_bad_request(violations.into_list());
     Status::with_error_details(Code::InvalidArgument, message, details)

@@ -4,8 +4,6 @@ use std::fmt::{self, Display};
 
 use tonic_types::FieldViolation;
 
-use super::bounds::{MAX_ID_BYTES, MAX_TENANT_BYTES};
-
 /// Most breaches that are told: an error is a header of the response, of which other clients take 8 KiB.
 const MAX_TOLD: usize = 16;
 
@@ -15,8 +13,8 @@ pub struct Violations {
     told: Vec<FieldViolation>,
     /// So many are left out.
     more: usize,
-    /// Tenant and id of the request, for whoever has to find out whose it is.
-    whose: Option<(String, String)>,
+    /// The tenant of the request, for whoever has to find out whose it is.
+    tenant: Option<String>,
 }
 
 impl Violations {
@@ -58,17 +56,15 @@ impl Violations {
         }
     }
 
-    /// Notes whose they are, where there are any.
-    pub fn are_of(&mut self, tenant: &str, callback_request_id: &str) {
-        if !self.told.is_empty() {
-            let short = |text: &str, max: usize| text.chars().take(max).collect();
-            self.whose = Some((short(tenant, MAX_TENANT_BYTES), short(callback_request_id, MAX_ID_BYTES)));
-        }
+    /// Notes whose they are, where there are any and the tenant is none of them: what breaks the contract may be anything.
+    pub fn are_of(&mut self, tenant: &str) {
+        let known = !self.told.is_empty() && self.told.iter().all(|breach| breach.field != "tenant");
+        self.tenant = known.then(|| tenant.to_owned());
     }
 
-    /// Tenant and id of the request, each cut to what is allowed.
-    pub fn whose(&self) -> Option<(String, String)> {
-        self.whose.clone()
+    /// The tenant of the request, where it is one.
+    pub fn tenant(&self) -> Option<String> {
+        self.tenant.clone()
     }
 
     /// The value, if nothing broke the contract.

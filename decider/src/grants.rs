@@ -84,6 +84,11 @@ impl Grants {
         Err(missing)
     }
 
+    /// Whether anything is granted to a caller with these identities.
+    pub fn knows(&self, caller: &[Identity]) -> bool {
+        caller.iter().any(|identity| self.0.contains_key(identity))
+    }
+
     /// For whom anybody may do this.
     pub fn tenants_of(&self, verb: Verb) -> Tenants {
         let mut names = BTreeSet::new();

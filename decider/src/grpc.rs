@@ -7,9 +7,15 @@ mod listener;
 mod connection;
 
 mod calls;
+mod shares;
+
+mod body;
+mod in_hand;
 
 mod health;
 mod service;
+
+mod call;
 
 pub mod access;
 

@@ -4,6 +4,9 @@ pub mod rpc;
 
 mod json;
 
+#[cfg(test)]
+pub use json::tests::logged_text;
+
 mod level;
 
 mod outlet;

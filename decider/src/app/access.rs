@@ -4,15 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use policy::time::Time;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::config::access::{AccessSources, FindError, Found, Rest, find};
+use crate::config::concerns;
 use crate::grants::Grants;
-use crate::grpc::{Access, CurrentAccess, Metrics};
+use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
+/// What is said at the start of certificates that end is said again so often.
+const CONCERNS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps the access of the time at what is on disk.
 pub struct AccessWatch {
@@ -25,6 +29,8 @@ pub struct AccessWatch {
     other: Option<Other>,
     /// What the configuration was found to say beside its grants.
     rest: Rest,
+    /// When certificates and keys that soon cannot be used were told.
+    concerns_told: Time,
 }
 
 /// What is not what counts.
@@ -48,8 +54,9 @@ impl AccessWatch {
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let rest = sources.rest.clone();
-        let watch = Self { sources, interval, current, metrics, clock, other: None, rest };
+        let (rest, concerns_told) = (sources.rest.clone(), clock.wall());
+        tell_concerns(&sources.tls, concerns_told);
+        let watch = Self { sources, interval, current, metrics, clock, other: None, rest, concerns_told };
         watch.tell_expiry();
         watch
     }
@@ -73,6 +80,16 @@ impl AccessWatch {
             Err(error) => self.refused(error.to_string()),
         }
         self.tell_expiry();
+        self.tell_concerns().await;
+    }
+
+    /// A certificate ends while a decider goes on: nobody would read what it said at its start.
+    async fn tell_concerns(&mut self) {
+        let (now, files) = (self.clock.wall(), self.sources.tls.clone());
+        if is_due(self.concerns_told, now) {
+            self.concerns_told = now;
+            let _ = tokio::task::spawn_blocking(move || tell_concerns(&files, now)).await;
+        }
     }
 
     /// Nobody would connect to a certificate that has ended: the one before it is no worse.
@@ -145,4 +162,28 @@ impl AccessWatch {
 
 fn print(access: &Access) -> Print {
     (access.tls.digest, access.grants.clone())
+}
+
+fn tell_concerns(files: &TlsFiles, now: Time) {
+    for concern in concerns::of(files, now) {
+        tracing::warn!(file = concern.file, "{}", concern.message);
+    }
+}
+
+/// Either way: a clock that was set back is no reason to say nothing.
+fn is_due(told: Time, now: Time) -> bool {
+    u128::from(now.as_micros().abs_diff(told.as_micros())) >= CONCERNS_EVERY.as_micros()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_told_once_a_day() {
+        let hours = |hours: i64| Time::from_micros(hours * 60 * 60 * MICROS_PER_SECOND);
+        let due = |told, now| is_due(hours(told), hours(now));
+        assert_eq!((due(100, 100), due(100, 123), due(100, 124)), (false, false, true));
+        assert!(due(100, 76));
+    }
 }

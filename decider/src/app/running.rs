@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::access::AccessWatch;
 use crate::admin::{self, Admin, AdminError, Told};
 use crate::clock::Clock;
-use crate::config::{Config, concerns};
+use crate::config::Config;
 use crate::decide::{self, CurrentPrices, Decider};
 use crate::grpc::{self, CurrentAccess, ServeError, Server};
 use crate::policy_file::PolicyFile;
@@ -85,9 +85,6 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     tracing::info!(%admin, "the store is being opened, and its sums are made");
     let opening = open((store, retention), policy, reload, Arc::clone(&clock));
     let Opened { decider, reload, mut registry, store_failed } = opening.await?;
-    for concern in concerns::of(&sources.tls, clock.wall()) {
-        tracing::warn!(file = concern.file, "{}", concern.message);
-    }
     let metrics = Arc::new(grpc::Metrics::default());
     metrics.register(&mut registry);
     let access = CurrentAccess::new(access);

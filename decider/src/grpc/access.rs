@@ -1,13 +1,17 @@
 //! Who gets in and what is granted to whom, as it is now: read by every handshake and every call, and replaced as a
 //! whole.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 use tonic::Status;
 
+use super::in_hand::InHand;
 use super::metrics::Metrics;
-use super::status;
+use super::shares::{Share, Shares};
+use super::status::{self, NAMELESS, short};
 use super::tls::Tls;
 use crate::grants::{Grants, Identity, Missing, Verb, certificate};
 
@@ -48,15 +52,50 @@ impl CurrentAccess {
 
 /// Who is at the other end of a connection. Found out once, when it is made.
 pub struct Caller {
+    /// The first of its names, the one that it is called by in logs: SPIFFE ID, host name or subject.
+    pub name: Arc<str>,
+    /// What it may take of the room for calls, over all its connections.
+    pub share: Arc<Share>,
+    /// Its calls over this connection.
+    pub in_hand: Arc<InHand>,
     identities: Vec<Identity>,
+    peer: Option<SocketAddr>,
+    /// Whether anything is granted to it.
+    known: AtomicBool,
     access: CurrentAccess,
     metrics: Arc<Metrics>,
 }
 
 impl Caller {
-    /// Who showed this certificate, in DER.
-    pub fn of(certificate: &[u8], access: CurrentAccess, metrics: Arc<Metrics>) -> Self {
-        Self { identities: certificate::identities(certificate), access, metrics }
+    /// Who showed this certificate, in DER, from this address.
+    pub fn of(
+        certificate: &[u8],
+        peer: Option<SocketAddr>,
+        shares: &Shares,
+        (access, metrics): (CurrentAccess, Arc<Metrics>),
+    ) -> Self {
+        let identities = certificate::identities(certificate);
+        let name = Arc::from(identities.first().map_or_else(|| NAMELESS.to_owned(), short));
+        let (share, in_hand) = (shares.of(&name), Arc::default());
+        let caller = Self { name, share, in_hand, identities, peer, known: false.into(), access, metrics };
+        caller.look_again();
+        caller
+    }
+
+    /// Where it comes from.
+    pub fn peer(&self) -> String {
+        self.peer.map(|peer| peer.to_string()).unwrap_or_default()
+    }
+
+    /// Whether anything is granted to it, by the grants as they were looked at last.
+    pub fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// Looks at the grants of now.
+    pub fn look_again(&self) {
+        let known = self.access.load().grants.knows(&self.identities);
+        self.known.store(known, Ordering::Relaxed);
     }
 
     /// Whether it may do this for this tenant, by the grants of now.

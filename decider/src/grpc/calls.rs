@@ -1,62 +1,149 @@
-//! Every call, whatever its service: no more at once than can be worked on, and none for ever.
+//! Every call, whatever its service: no more at once than can be worked on, no more of one caller than its share, and
+//! none for ever. A call holds its place from its headers until its answer is sent.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use http_body_util::BodyExt as _;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
+use tower::ServiceExt as _;
 
+use super::access::Caller;
+use super::body::{Coming, Held, read_off};
+use super::in_hand::Begun;
 use super::metrics::Metrics;
-use super::{deadline, status};
+use super::shares::Shares;
+use super::status;
+use crate::telemetry::seldom::Seldom;
 
 /// Calls that are worked on at once, over all connections and services. Beyond it they are shed before they are read,
 /// so that what waits never holds more memory than so many requests.
 pub const MAX_CALLS: usize = 1536;
+/// The same of all callers together to whom nothing is granted: enough to tell them so.
+const MAX_CALLS_OF_STRANGERS: usize = 16;
 /// Health is told to whoever asks, above all while calls are shed: who hears nothing takes the decider for dead.
 const HEALTH: &str = "/grpc.health.v1.Health/";
+/// A request and an answer each; other services have streams, which take as long as they like.
+const DECISIONS: &str = "/countersign.";
+/// Between two lines about calls that are turned away, or do not come.
+const TELL_PAUSE: Duration = Duration::from_secs(30);
 
 /// What all calls share.
 #[derive(Clone)]
-pub struct Calls {
-    room: Arc<Semaphore>,
+pub struct Calls(Arc<Room>);
+
+struct Room {
+    router: Router,
     metrics: Arc<Metrics>,
+    places: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    shares: Shares,
+    full: Seldom,
+    late: Seldom,
+}
+
+/// The place of one call. Dropped, it is free again.
+pub struct Place {
+    _room: OwnedSemaphorePermit,
+    _share: OwnedSemaphorePermit,
+    _begun: Option<Begun>,
+}
+
+/// Why a call gets none.
+enum Full {
+    Room,
+    Share,
 }
 
 impl Calls {
-    /// None yet.
-    pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { room: Arc::new(Semaphore::new(MAX_CALLS)), metrics }
+    /// None yet, to these services.
+    pub fn to(router: Router, metrics: Arc<Metrics>) -> Self {
+        let room = |permits| Arc::new(Semaphore::new(permits));
+        let (places, strangers) = (room(MAX_CALLS), room(MAX_CALLS_OF_STRANGERS));
+        let seldom = || Seldom::every(TELL_PAUSE);
+        let (shares, full, late) = (Shares::default(), seldom(), seldom());
+        Self(Arc::new(Room { router, metrics, places, strangers, shares, full, late }))
     }
-}
 
-/// Lets a call in where there is room, for as long as it may take.
-pub async fn admit(State(calls): State<Calls>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with(HEALTH) {
-        return next.run(request).await;
+    /// What each caller may take of them.
+    pub fn shares(&self) -> &Shares {
+        &self.0.shares
     }
-    let within = deadline::longest(request.headers());
-    let worked_on = async {
-        let Ok(_room) = calls.room.try_acquire() else {
-            calls.metrics.shed("calls");
-            read_off(request.into_body()).await;
-            return answer(status::too_many_calls());
+
+    /// Answers one where there is room for it.
+    pub async fn answer(&self, caller: Arc<Caller>, request: Request<Incoming>) -> Response<Held> {
+        let path = request.uri().path();
+        if path.starts_with(HEALTH) {
+            return self.work_on(&caller, request.map(Body::new)).await.map(Held::free);
+        }
+        let of_decisions = path.starts_with(DECISIONS);
+        let place = match self.place(&caller, of_decisions) {
+            Ok(place) => place,
+            Err(full) => return self.shed(&caller, &full, request.into_body()).await,
         };
-        next.run(request).await
-    };
-    timeout(within, worked_on).await.unwrap_or_else(|_| answer(status::deadline_exceeded()))
+        let request = if of_decisions {
+            request.map(|body| Body::new(Coming::of(body, self.clone(), Arc::clone(&caller))))
+        } else {
+            request.map(Body::new)
+        };
+        Held::of(self.work_on(&caller, request).await, place)
+    }
+
+    async fn work_on(&self, caller: &Arc<Caller>, mut request: Request<Body>) -> Response<Body> {
+        request.extensions_mut().insert(Arc::clone(caller));
+        let answered: Result<_, Infallible> = self.0.router.clone().oneshot(request).await;
+        answered.unwrap_or_else(|never| match never {})
+    }
+
+    fn place(&self, caller: &Caller, of_decisions: bool) -> Result<Place, Full> {
+        let room = if caller.is_known() { &self.0.places } else { &self.0.strangers };
+        let take = |room: &Arc<Semaphore>| Arc::clone(room).try_acquire_owned();
+        let share = take(&caller.share.calls).map_err(|_| Full::Share)?;
+        let room = take(room).map_err(|_| Full::Room)?;
+        let begun = of_decisions.then(|| caller.in_hand.begin());
+        Ok(Place { _room: room, _share: share, _begun: begun })
+    }
+
+    /// A request that is answered before it was sent is a stream that we reset, and HTTP/2 forgives only so many of
+    /// those before the whole connection goes.
+    async fn shed(&self, caller: &Caller, full: &Full, body: Incoming) -> Response<Held> {
+        let (because, status) = match full {
+            Full::Room => ("calls", status::too_many_calls()),
+            Full::Share => ("share", status::too_many_of_one()),
+        };
+        self.0.metrics.shed(because);
+        if let Some(left_out) = self.0.full.now() {
+            let holders = self.0.shares.holders();
+            let (caller, peer) = (&*caller.name, caller.peer());
+            tracing::warn!(
+                caller,
+                peer,
+                because,
+                holders,
+                left_out,
+                "calls are turned away: too many at once"
+            );
+        }
+        read_off(body).await;
+        answer(status).map(Held::free)
+    }
+
+    /// A request that began did not go on. Counted and seldom told: leaking clients do it as well as hostile ones.
+    pub fn did_not_come(&self, caller: &Caller) -> Status {
+        self.0.metrics.shed("body");
+        if let Some(left_out) = self.0.late.now() {
+            let (caller, peer) = (&*caller.name, caller.peer());
+            tracing::warn!(caller, peer, left_out, "a call was begun and its request did not come");
+        }
+        status::request_did_not_come()
+    }
 }
 
-/// Reads what still comes of a request and keeps none of it. A request that is answered before it was sent is a
-/// stream that we reset, and HTTP/2 forgives only so many of those before the whole connection goes.
-async fn read_off(mut body: Body) {
-    while let Some(Ok(_)) = body.frame().await {}
-}
-
-fn answer(status: Status) -> Response {
+fn answer(status: Status) -> Response<Body> {
     status.into_http()
 }

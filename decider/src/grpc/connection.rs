@@ -1,18 +1,15 @@
 //! One connection: handshake ▸ who is it ▸ calls ▸ an end that loses none.
 
+use std::convert::Infallible;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use http::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http2;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -20,9 +17,9 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
 use super::access::{Caller, CurrentAccess};
+use super::calls::Calls;
 use super::deadline::MAX_DEADLINE;
 use super::metrics::Metrics;
 use crate::telemetry::seldom::Seldom;
@@ -44,6 +41,10 @@ const MAX_CANCELLED_UNSEEN: usize = 8 * MAX_CONCURRENT_STREAMS as usize;
 /// call that was cancelled is one; at the usual 1024 a connection went after some bursts. A client that shows a
 /// certificate of ours may make so many: each costs us a frame.
 const MAX_STREAM_ERRORS: usize = 1 << 20;
+/// What a client may have sent over a connection that nobody has read yet, in bytes: the longest request. Half of it is
+/// what may go with short frames that are not read, at 256 bytes each (h2, `data_frame_budget`): those of calls that were
+/// cancelled by the thousand are no attack.
+const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 /// The largest set of headers of a call, in bytes.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// After so long without a frame the peer is asked whether it is there…
@@ -57,7 +58,7 @@ const GRACE: Duration = MAX_DEADLINE.saturating_add(Duration::from_secs(5));
 /// What every connection needs.
 #[derive(Clone)]
 pub struct Connections {
-    router: Router,
+    calls: Calls,
     access: CurrentAccess,
     metrics: Arc<Metrics>,
     handshakes: Arc<Semaphore>,
@@ -68,9 +69,9 @@ pub struct Connections {
 
 impl Connections {
     /// To these services. Each is asked to end at about this age.
-    pub fn to(router: Router, access: CurrentAccess, metrics: Arc<Metrics>, age: Duration) -> Self {
+    pub fn to(calls: Calls, access: CurrentAccess, metrics: Arc<Metrics>, age: Duration) -> Self {
         let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
-        Self { router, access, metrics, handshakes, failures: Arc::new(Seldom::every(FAILURE_PAUSE)), age }
+        Self { calls, access, metrics, handshakes, failures: Arc::new(Seldom::every(FAILURE_PAUSE)), age }
     }
 
     /// Serves one until it ends; asks it to end when `drain` is cancelled.
@@ -81,7 +82,7 @@ impl Connections {
         let _ = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok();
         match timeout(HANDSHAKE_TIMEOUT, self.handshake(stream)).await {
-            Ok(Ok(stream)) => self.calls(stream, drain).await,
+            Ok(Ok(stream)) => self.calls(stream, peer, drain).await,
             Ok(Err(error)) => self.failed(peer, &error),
             Err(_) => self.failed(peer, &io::ErrorKind::TimedOut.into()),
         }
@@ -112,44 +113,74 @@ impl Connections {
         }
     }
 
-    async fn calls(&self, stream: TlsStream<TcpStream>, drain: CancellationToken) {
+    async fn calls(&self, stream: TlsStream<TcpStream>, peer: Option<SocketAddr>, drain: CancellationToken) {
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
         let own = chain.first().map(|own| own.as_ref()).unwrap_or_default();
-        let caller = Arc::new(Caller::of(own, self.access.clone(), Arc::clone(&self.metrics)));
-        let service = self.router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Arc::clone(&caller));
-            request.map(Body::new)
+        let access = (self.access.clone(), Arc::clone(&self.metrics));
+        let caller = Arc::new(Caller::of(own, peer, self.calls.shares(), access));
+        let service = service_fn(|request| {
+            let (calls, caller) = (self.calls.clone(), Arc::clone(&caller));
+            async move { Ok::<_, Infallible>(calls.answer(caller, request).await) }
         });
-        let connection = protocol().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = protocol().serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
-        let mut disowned = std::pin::pin!(self.disowned(&chain));
+        let mut cut = std::pin::pin!(self.cut(&chain, &caller));
         // What a connection fails of is the caller's to know.
         tokio::select! {
             _ = connection.as_mut() => return,
-            () = &mut disowned => return,
+            () = &mut cut => return,
             () = drain.cancelled() => {}
             () = sleep(jittered(self.age, RandomState::new().hash_one(()))) => {}
         }
         connection.as_mut().graceful_shutdown();
         tokio::select! {
             _ = connection => {}
-            () = disowned => {}
+            () = cut => {}
             () = sleep(GRACE) => {}
         }
     }
 
-    /// Ends when the authority that vouched for the caller is not one any more. Whoever takes an authority away
-    /// believes nothing that it has signed: the connection is cut, calls and all.
-    async fn disowned(&self, chain: &[CertificateDer<'_>]) {
+    /// Ends when the connection is to be cut, calls and all, and says why, and whose it is.
+    async fn cut(&self, chain: &[CertificateDer<'_>], caller: &Caller) {
+        let why = tokio::select! {
+            error = self.disowned(chain, caller) => {
+                self.metrics.disowned.inc();
+                format!("its certificate is not good for listen.client_ca any more: {error}")
+            }
+            left = stalled(caller) => {
+                self.metrics.stalled.inc();
+                format!("{left} calls over it did not end, for their answers were not taken")
+            }
+        };
+        let (caller, peer) = (&*caller.name, caller.peer());
+        tracing::warn!(caller, peer, why, "a connection is cut");
+    }
+
+    /// Why nobody vouches for the caller any more, once it is so. Whoever takes an authority away believes nothing that
+    /// it has signed. Looked at whenever certificates or grants change.
+    async fn disowned(&self, chain: &[CertificateDer<'_>], caller: &Caller) -> rustls::Error {
         let mut changes = self.access.changes();
-        // Looked at first: it may have gone between the handshake and now.
-        while changes.borrow_and_update().tls.trusts(chain) {
+        loop {
+            // Looked at first: it may have gone between the handshake and now.
+            if let Err(error) = changes.borrow_and_update().tls.trusts(chain) {
+                return error;
+            }
+            caller.look_again();
             if changes.changed().await.is_err() {
                 return std::future::pending().await;
             }
         }
-        self.metrics.disowned.inc();
-        tracing::warn!("a connection is closed: its certificate is not one of client_ca any more");
+    }
+}
+
+/// How many calls did not end for longer than any may take: their answers are kept for a client that takes none.
+async fn stalled(caller: &Caller) -> usize {
+    loop {
+        sleep(GRACE).await;
+        let left = caller.in_hand.turn();
+        if left > 0 {
+            return left;
+        }
     }
 }
 
@@ -160,6 +191,7 @@ fn protocol() -> http2::Builder<TokioExecutor> {
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
         .max_pending_accept_reset_streams(MAX_CANCELLED_UNSEEN)
         .max_local_error_reset_streams(MAX_STREAM_ERRORS)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_header_list_size(MAX_HEADER_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);

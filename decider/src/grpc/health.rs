@@ -42,6 +42,13 @@ pub async fn start() -> HealthReporter {
     reporter
 }
 
+/// Ends those who watch, who were told: a stream of theirs has no end of its own, and would keep its connection open.
+pub async fn end(mut reporter: HealthReporter) {
+    for service in SERVICES {
+        reporter.clear_service_status(service).await;
+    }
+}
+
 async fn set(reporter: &HealthReporter, serving: bool) {
     let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
     for service in SERVICES {

@@ -20,10 +20,13 @@ pub struct Metrics {
     pub failed_handshakes: Counter,
     /// Those that were closed because their authority is not one any more.
     pub disowned: Counter,
+    /// Those that were cut because answers on them were not taken.
+    pub stalled: Counter,
     denied: Family<Denied, Counter>,
     /// Calls for a tenant whose ledger is another one.
     pub elsewhere: Counter,
     shed: Family<Shed, Counter>,
+    failed: Family<Failed, Counter>,
     expiry: Family<Expiry, Gauge>,
     /// Changes of certificates and grants that count.
     pub adoptions: Counter,
@@ -41,6 +44,12 @@ struct Denied {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Shed {
     because: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Failed {
+    method: &'static str,
+    reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -63,6 +72,11 @@ impl Metrics {
             "Connections closed with their authority",
             self.disowned.clone(),
         );
+        registry.register(
+            "connections_stalled",
+            "Connections cut because answers on them were not taken",
+            self.stalled.clone(),
+        );
         registry.register("calls_denied", "Calls that are not granted to who made them", self.denied.clone());
         registry.register(
             "calls_elsewhere",
@@ -70,6 +84,11 @@ impl Metrics {
             self.elsewhere.clone(),
         );
         registry.register("calls_shed", "Calls turned away because there are too many", self.shed.clone());
+        registry.register(
+            "calls_failed",
+            "Calls that ended without an answer, by the reason of the error",
+            self.failed.clone(),
+        );
         registry.register_with_unit(
             "certificate_expiry",
             "Until the certificate, or the first of the client authorities, ends; below 0 it has",
@@ -99,8 +118,29 @@ impl Metrics {
         self.shed.get_or_create(&Shed { because }).inc();
     }
 
+    /// Counts a call that ended in an error, by its stable reason.
+    pub fn failed(&self, method: &'static str, reason: String) {
+        self.failed.get_or_create(&Failed { method, reason }).inc();
+    }
+
     /// How many seconds are left.
     pub fn expires(&self, of: &'static str, seconds: i64) {
         self.expiry.get_or_create(&Expiry { of }).set(seconds);
+    }
+}
+
+#[cfg(test)]
+impl Metrics {
+    /// The failed calls of a method, by their reasons.
+    pub fn failures(&self, method: &str) -> Vec<(String, u64)> {
+        let (mut registry, mut text) = (Registry::default(), String::new());
+        self.register(&mut registry);
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        let start = format!("calls_failed_total{{method=\"{method}\",reason=\"");
+        let lines = text.lines().filter_map(|line| line.strip_prefix(&start)?.split_once("\"} "));
+        let mut failures: Vec<_> =
+            lines.map(|(reason, count)| (reason.to_owned(), count.parse().unwrap())).collect();
+        failures.sort();
+        failures
     }
 }

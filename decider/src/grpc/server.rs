@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use proto::decider::v1::decision_service_server::DecisionServiceServer;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,7 +14,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 
 use super::access::CurrentAccess;
 use super::bounds::MAX_REQUEST_BYTES;
-use super::calls::{self, Calls};
+use super::calls::Calls;
 use super::connection::Connections;
 use super::health;
 use super::listener::Listener;
@@ -100,11 +99,10 @@ impl Server {
     pub async fn serve(self, decider: Arc<Decider>, drain: CancellationToken) -> Result<(), ServeError> {
         let Self { config, listener, access, metrics } = self;
         let reporter = health::start().await;
-        let calls = Calls::new(Arc::clone(&metrics));
         let service = Service::new(Arc::clone(&decider), Arc::clone(&metrics), config.tenants);
-        let router = services(service, &reporter)?.layer(from_fn_with_state(calls, calls::admit));
-        let connections = Connections::to(router, access, metrics, config.connection_age);
-        let watch = tokio::spawn(health::watch(reporter, decider, drain.clone()));
+        let calls = Calls::to(services(service, &reporter)?, Arc::clone(&metrics));
+        let connections = Connections::to(calls, access, metrics, config.connection_age);
+        let watch = tokio::spawn(health::watch(reporter.clone(), decider, drain.clone()));
         let (no_more, open) = (CancellationToken::new(), TaskTracker::new());
         let noticed = async {
             drain.cancelled().await;
@@ -116,12 +114,14 @@ impl Server {
         }
         // Nobody may connect to a service that is leaving.
         drop(listener);
+        drain.cancel();
+        let _ = watch.await;
+        health::end(reporter).await;
         no_more.cancel();
         open.close();
         if tokio::time::timeout(config.drain_timeout, open.wait()).await.is_err() {
             tracing::warn!("calls were still open at the end of the drain");
         }
-        watch.abort();
         Ok(())
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use prost::Message as _;
 use proto::decider::v1 as wire;
 use proto::decider::v1::decision_service_server::DecisionService;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 
 use super::access::Caller;
+use super::call::Call;
 use super::metrics::Metrics;
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
@@ -17,22 +19,34 @@ use crate::grants::{Missing, Tenants, Verb};
 use crate::store::StoreError;
 use crate::telemetry::rpc;
 
+/// Lookups at once, until their answers are sent: they wait for the same store as decisions, and a record is as long as
+/// a request.
+const MAX_READS: usize = 8;
+
 /// The service.
 pub struct Service {
     decider: Arc<Decider>,
     metrics: Arc<Metrics>,
     tenants: Tenants,
+    reads: Arc<Semaphore>,
+}
+
+/// A lookup's turn, of its caller's and of all. It goes with the answer.
+#[derive(Clone)]
+pub struct Turn {
+    _all: Arc<OwnedSemaphorePermit>,
+    _own: Arc<OwnedSemaphorePermit>,
 }
 
 impl Service {
     /// Of a decider over the ledger of these tenants.
     pub fn new(decider: Arc<Decider>, metrics: Arc<Metrics>, tenants: Tenants) -> Self {
-        Self { decider, metrics, tenants }
+        Self { decider, metrics, tenants, reads: Arc::new(Semaphore::new(MAX_READS)) }
     }
 
     /// Before anything else happens: granted to who asks, and for a tenant whose ledger this is. In another ledger none
     /// of its charges would be counted.
-    fn admit(&self, caller: Option<Arc<Caller>>, verb: Verb, tenant: &str) -> Result<(), Status> {
+    fn admit(&self, caller: Option<&Caller>, verb: Verb, tenant: &str) -> Result<(), Status> {
         permit(caller, verb, tenant)?;
         if self.tenants.has(tenant) {
             return Ok(());
@@ -79,55 +93,70 @@ impl Service {
     async fn answer_transaction(
         &self,
         request: Request<wire::DecideRequest>,
-        span: &Span,
-    ) -> Result<wire::DecideResponse, Status> {
-        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
+        call: &Call,
+    ) -> Result<Response<wire::DecideResponse>, Status> {
+        let deadline = deadline::of(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
-        self.admit(caller, Verb::Decide, &request.tenant)?;
+        self.admit(call.caller.as_deref(), Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide(request, payload).await };
-        self.within(deadline, span, decision).await.map(answer::transaction)
+        let answer = self.within(deadline, &call.span, decision).await?;
+        Ok(Response::new(answer::transaction(answer)))
     }
 
     async fn answer_config_change(
         &self,
         request: Request<wire::DecideConfigChangeRequest>,
-        span: &Span,
-    ) -> Result<wire::DecideConfigChangeResponse, Status> {
-        let (deadline, caller) = (deadline::of(request.metadata())?, caller(&request));
+        call: &Call,
+    ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
+        let deadline = deadline::of(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
-        self.admit(caller, Verb::Decide, &change.tenant)?;
+        self.admit(call.caller.as_deref(), Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
         let decision = async move { decider.decide_config_change(change, payload).await };
-        self.within(deadline, span, decision).await.map(answer::config_change)
+        let answer = self.within(deadline, &call.span, decision).await?;
+        Ok(Response::new(answer::config_change(answer)))
     }
 
     async fn find(
         &self,
         request: Request<wire::GetDecisionRequest>,
-    ) -> Result<wire::GetDecisionResponse, Status> {
-        let (within, caller) = (deadline::longest(request.metadata().as_ref()), caller(&request));
+        caller: Option<&Caller>,
+    ) -> Result<Response<wire::GetDecisionResponse>, Status> {
+        let within = deadline::longest(request.metadata().as_ref());
         let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
         self.admit(caller, Verb::Read, &tenant)?;
-        self.answerable_within(within)?;
-        let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
-        let found = record::record(found.ok_or_else(status::not_found)?);
+        let found = async {
+            let turn = self.turn_to_read(caller).await?;
+            self.answerable_within(within)?;
+            let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
+            Ok((turn, found.ok_or_else(status::not_found)?))
+        };
+        let found = tokio::time::timeout(within, found).await;
+        let (turn, found) = found.unwrap_or_else(|_| Err(status::deadline_exceeded()))?;
+        let found = record::record(found);
         let found = found.map_err(|_| status::fault("the record's request cannot be read"))?;
-        Ok(wire::GetDecisionResponse { decision: Some(found) })
+        let mut answer = Response::new(wire::GetDecisionResponse { decision: Some(found) });
+        answer.extensions_mut().insert(turn);
+        Ok(answer)
+    }
+
+    /// First in the caller's own queue, so that whoever asks much does not stand before others.
+    async fn turn_to_read(&self, caller: Option<&Caller>) -> Result<Turn, Status> {
+        let turn = async |room: &Arc<Semaphore>| Arc::clone(room).acquire_owned().await.map(Arc::new);
+        let closed = |_| status::fault("lookups have ended: a fault of this program");
+        let own = caller.map_or(&self.reads, |caller| &caller.share.reads);
+        let own = turn(own).await.map_err(closed)?;
+        Ok(Turn { _all: turn(&self.reads).await.map_err(closed)?, _own: own })
     }
 }
 
-/// Who asks: the connection says it of every call.
-fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
-    request.extensions().get().cloned()
-}
-
 /// Nobody in particular is granted nothing.
-fn permit(caller: Option<Arc<Caller>>, verb: Verb, tenant: &str) -> Result<(), Status> {
+fn permit(caller: Option<&Caller>, verb: Verb, tenant: &str) -> Result<(), Status> {
     let unknown = || status::not_granted(&[], Missing::Identity, verb, tenant);
     caller.ok_or_else(unknown)?.permit(verb, tenant)
 }
@@ -138,24 +167,26 @@ impl DecisionService for Service {
         &self,
         request: Request<wire::DecideRequest>,
     ) -> Result<Response<wire::DecideResponse>, Status> {
-        let span = rpc::span(rpc::DECIDE, request.metadata());
-        rpc::ended(&span, self.answer_transaction(request, &span).await)
+        let call = Call::begin(rpc::DECIDE, &request, &self.metrics);
+        let answer = self.answer_transaction(request, &call).await;
+        call.end(answer)
     }
 
     async fn decide_config_change(
         &self,
         request: Request<wire::DecideConfigChangeRequest>,
     ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
-        let span = rpc::span(rpc::DECIDE_CONFIG_CHANGE, request.metadata());
-        rpc::ended(&span, self.answer_config_change(request, &span).await)
+        let call = Call::begin(rpc::DECIDE_CONFIG_CHANGE, &request, &self.metrics);
+        let answer = self.answer_config_change(request, &call).await;
+        call.end(answer)
     }
 
     async fn get_decision(
         &self,
         request: Request<wire::GetDecisionRequest>,
     ) -> Result<Response<wire::GetDecisionResponse>, Status> {
-        let span = rpc::span(rpc::GET_DECISION, request.metadata());
-        let found = self.find(request).instrument(span.clone()).await;
-        rpc::ended(&span, found)
+        let call = Call::begin(rpc::GET_DECISION, &request, &self.metrics);
+        let found = self.find(request, call.caller.as_deref()).instrument(call.span.clone()).await;
+        call.end(found)
     }
 }

@@ -23,10 +23,15 @@ const MAX_SHOWN_IDENTITIES: usize = 4;
 /// … and so many characters of each: statuses travel in headers.
 const MAX_SHOWN_CHARS: usize = 256;
 
+/// What somebody is called who shows none.
+pub const NAMELESS: &str = "a certificate without a name that can be granted anything";
+
 /// The call breaks the contract.
 pub fn invalid(violations: Violations) -> Status {
     let message = format!("the call breaks the contract: {}", violations.fields());
-    let mut details = reason("INVALID_ARGUMENT");
+    let facts: HashMap<String, String> =
+        violations.tenant().map(|tenant| ("tenant".to_owned(), tenant)).into_iter().collect();
+    let mut details = ErrorDetails::with_error_info("INVALID_ARGUMENT", DOMAIN, facts);
     details.set_bad_request(violations.into_list());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
@@ -60,13 +65,17 @@ pub fn tenant_elsewhere(tenant: &str) -> Status {
 }
 
 fn told(shown: &[Identity]) -> String {
-    let short = |each: &Identity| -> String { each.to_string().chars().take(MAX_SHOWN_CHARS).collect() };
     let names: Vec<String> = shown.iter().take(MAX_SHOWN_IDENTITIES).map(short).collect();
     match (names.join(" or "), shown.len().saturating_sub(MAX_SHOWN_IDENTITIES)) {
-        (_, _) if names.is_empty() => "a certificate without a name that can be granted anything".to_owned(),
+        (_, _) if names.is_empty() => NAMELESS.to_owned(),
         (names, 0) => names,
         (names, more) => format!("{names} or {more} more"),
     }
+}
+
+/// A name as it is told.
+pub fn short(identity: &Identity) -> String {
+    identity.to_string().chars().take(MAX_SHOWN_CHARS).collect()
 }
 
 /// The answer would come too late.
@@ -79,10 +88,24 @@ pub fn would_be_late(wait: Duration) -> Status {
 
 /// There is no room for another call now.
 pub fn too_many_calls() -> Status {
+    full("too many calls are worked on already; ask again later")
+}
+
+/// There is no room for another call of this caller now.
+pub fn too_many_of_one() -> Status {
+    full("too many calls of this caller are worked on already; ask again later, or with fewer at once")
+}
+
+fn full(message: &str) -> Status {
     let mut details = reason("OVERLOADED");
     details.set_retry_info(Some(RETRY_DELAY));
-    let message = "too many calls are worked on already; ask again later";
     Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// A call was begun, and its request did not come.
+pub fn request_did_not_come() -> Status {
+    let message = "the request did not come after its headers: nothing was decided";
+    Status::with_error_details(Code::DeadlineExceeded, message, reason("DEADLINE_EXCEEDED"))
 }
 
 /// The caller's deadline passed. What was begun is ended, and answers the same question again.
@@ -152,6 +175,39 @@ mod tests {
             let info = status.get_details_error_info().unwrap();
             assert_eq!((info.reason.as_str(), info.domain.as_str()), (name, DOMAIN));
             assert_ne!(code, Code::InvalidArgument, "only a breach of the contract is one");
+        }
+    }
+
+    /// Clients go by what is published.
+    #[test]
+    fn every_reason_is_in_the_contract() {
+        const CONTRACT: &str = include_str!("../../../proto/countersign/decider/v1/decision.proto");
+        let stores = [
+            StoreError::Overloaded,
+            StoreError::ClockJumped { ahead: Duration::ZERO },
+            StoreError::Busy,
+            StoreError::Frozen(Arc::from("")),
+            StoreError::Unavailable(Arc::from("")),
+            StoreError::Failed(Arc::from("")),
+            StoreError::Closed,
+            StoreError::Unreadable(Arc::from("")),
+            StoreError::Undecided,
+        ];
+        let others = [
+            invalid(Violations::default()),
+            deadline_required(""),
+            not_granted(&[], Missing::Identity, Verb::Read, ""),
+            tenant_elsewhere(""),
+            too_many_calls(),
+            deadline_exceeded(),
+            request_did_not_come(),
+            not_found(),
+            fault(""),
+        ];
+        let (head, _) = CONTRACT.split_once("syntax").unwrap();
+        for status in stores.iter().map(of_store).chain(others) {
+            let reason = status.get_details_error_info().unwrap().reason;
+            assert!(head.contains(&format!(" {reason}")), "{reason} is not in decision.proto");
         }
     }
 

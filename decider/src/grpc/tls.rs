@@ -122,10 +122,13 @@ impl Tls {
         })
     }
 
-    /// Whether a client's chain, its own certificate first, is still one of the authority's.
-    pub fn trusts(&self, chain: &[CertificateDer<'_>]) -> bool {
-        let Some((own, others)) = chain.split_first() else { return false };
-        self.clients.verify_client_cert(own, others, UnixTime::now()).is_ok()
+    /// That a client's chain, its own certificate first, is still one of the authority's, and holds now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn trusts(&self, chain: &[CertificateDer<'_>]) -> Result<(), rustls::Error> {
+        let (own, others) = chain.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
+        self.clients.verify_client_cert(own, others, UnixTime::now()).map(|_| ())
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Violations {
     told: Vec<FieldViolation>,
     /// So many are left out.
     more: usize,
+    /// The tenant of the request, for whoever has to find out whose it is.
+    tenant: Option<String>,
 }
 
 impl Violations {
@@ -52,6 +54,17 @@ impl Violations {
         if count > max {
             self.add(field, format!("has {count} entries: at most {max} are allowed"));
         }
+    }
+
+    /// Notes whose they are, where there are any and the tenant is none of them: what breaks the contract may be anything.
+    pub fn are_of(&mut self, tenant: &str) {
+        let known = !self.told.is_empty() && self.told.iter().all(|breach| breach.field != "tenant");
+        self.tenant = known.then(|| tenant.to_owned());
+    }
+
+    /// The tenant of the request, where it is one.
+    pub fn tenant(&self) -> Option<String> {
+        self.tenant.clone()
     }
 
     /// The value, if nothing broke the contract.

@@ -125,7 +125,8 @@ pub struct PostgresJournal {
 }
 
 impl PostgresJournal {
-    /// Connects, and looks whether the server can keep a ledger.
+    /// Connects, and looks whether the server can keep a ledger. Waits for as long as somebody else holds it: whoever
+    /// starts a decider then would have it end again and again.
     ///
     /// # Errors
     /// Why it cannot.
@@ -145,8 +146,13 @@ impl PostgresJournal {
             frozen,
             batch,
         };
-        journal.connect().map_err(|error| OpenError::Server(error.to_string()))?;
-        Ok(journal)
+        loop {
+            match journal.connect() {
+                Ok(()) => return Ok(journal),
+                Err(JournalError::Busy) => {}
+                Err(error) => return Err(OpenError::Server(error.to_string())),
+            }
+        }
     }
 
     /// Nothing is answered from what is on record before a commit of this connection was acknowledged: what is read back
@@ -171,7 +177,9 @@ impl PostgresJournal {
             tracing::warn!(shortfall, "what is acknowledged may be lost");
         }
         self.ledger = Some(ledger);
-        self.touch(false)?;
+        if !self.touches(false)? {
+            return Err(self.busy());
+        }
         let seen = self.seen.clone();
         self.within(COMMIT_WITHIN, async |ledger| ledger.look_at_origin(&seen).await)
     }
@@ -246,11 +254,19 @@ impl PostgresJournal {
 
     /// Everything that is on record is durable then.
     fn touch(&mut self, in_transaction: bool) -> Result<(), JournalError> {
-        let touched = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(in_transaction).await);
-        let (position, settings) = touched?;
+        match self.touches(in_transaction)? {
+            true => Ok(()),
+            false => Err(self.give_up(Trouble("somebody else holds the ledger".into()))),
+        }
+    }
+
+    /// The same, unless somebody else holds the ledger.
+    fn touches(&mut self, in_transaction: bool) -> Result<bool, JournalError> {
+        let touched = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(in_transaction).await)?;
+        let Some((position, settings)) = touched else { return Ok(false) };
         self.rest_on(&settings)?;
         self.durable = position;
-        Ok(())
+        Ok(true)
     }
 
     /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.

@@ -12,9 +12,9 @@ use tracing::{Dispatch, Event, Subscriber, span};
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-/// One JSON object a line: `time`, `level`, `target`, `trace_id` and `span_id` inside a call, `message`, and
+/// One JSON object a line: `time`, `level`, `target`, `trace_id`, `span_id` and `caller` inside a call, `message`, and
 /// the event's own fields.
 pub struct JsonLines<W> {
     writer: W,
@@ -49,6 +49,17 @@ where
         let _ = self.dispatch.set(subscriber.downgrade());
     }
 
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
+        if attributes.metadata().fields().field(CALLER).is_none() {
+            return;
+        }
+        let mut named = Named::default();
+        attributes.record(&mut named);
+        if let (Some(caller), Some(span)) = (named.caller, context.span(id)) {
+            span.extensions_mut().insert(CalledBy(caller));
+        }
+    }
+
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut line = Line(Vec::with_capacity(USUAL_LINE_BYTES));
         line.put("time", &Shown(jiff::Timestamp::now()));
@@ -56,11 +67,44 @@ where
         line.put("target", event.metadata().target());
         if let Some(span) = context.event_span(event) {
             self.add_trace(&mut line, &span.id());
+            if event.metadata().fields().field(CALLER).is_none() {
+                add_caller(&mut line, &span);
+            }
         }
         event.record(&mut line);
         // Written at once, so that lines of different threads do not mix. A log that cannot be written has
         // nowhere to say so.
         let _ = self.writer.make_writer().write_all(&line.ended());
+    }
+}
+
+/// The field of a span that says who makes the call.
+const CALLER: &str = "caller";
+
+/// Who makes the call of a span.
+struct CalledBy(Box<str>);
+
+/// The caller among the fields of a span.
+#[derive(Default)]
+struct Named {
+    caller: Option<Box<str>>,
+}
+
+impl Visit for Named {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == CALLER {
+            self.caller = Some(value.into());
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+fn add_caller<'s, S: LookupSpan<'s>>(line: &mut Line, span: &SpanRef<'s, S>) {
+    for span in span.scope() {
+        if let Some(CalledBy(caller)) = span.extensions().get() {
+            return line.put(CALLER, &**caller);
+        }
     }
 }
 
@@ -187,15 +231,28 @@ pub mod tests {
         let trace_id = "0af7651916cd43dd8448eb211c80319c";
         let mut metadata = MetadataMap::new();
         metadata.insert("traceparent", format!("00-{trace_id}-b7ad6b7169203331-01").parse().unwrap());
-        let lines = logged(|| rpc::span(rpc::DECIDE, &metadata).in_scope(|| tracing::info!("decided")));
+        let lines = logged(|| rpc::span(rpc::DECIDE, &metadata, None).in_scope(|| tracing::info!("decided")));
         assert_eq!(lines[0]["trace_id"], trace_id);
         assert_ne!(lines[0]["span_id"], "b7ad6b7169203331");
     }
 
     #[test]
     fn a_call_without_a_caller_has_a_trace_of_its_own() {
-        let lines =
-            logged(|| rpc::span(rpc::DECIDE, &MetadataMap::new()).in_scope(|| tracing::info!("decided")));
+        let lines = logged(|| {
+            rpc::span(rpc::DECIDE, &MetadataMap::new(), None).in_scope(|| tracing::info!("decided"))
+        });
         assert_eq!(lines[0]["trace_id"].as_str().map(str::len), Some(32));
+    }
+    #[test]
+    fn inside_a_call_a_line_says_who_made_it_and_once() {
+        let lines = logged(|| {
+            let call = rpc::span(rpc::DECIDE, &MetadataMap::new(), Some("spiffe://example.org/edge"));
+            call.in_scope(|| tracing::info_span!("reserve").in_scope(|| tracing::info!("decided")));
+            call.in_scope(|| tracing::info!(caller = "another", "said by the event"));
+        });
+        assert_eq!(lines[0]["caller"], "spiffe://example.org/edge");
+        assert_eq!(lines[1]["caller"], "another");
+        let outside = logged(|| tracing::info!("the store is back"));
+        assert_eq!(outside[0].get("caller"), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tonic::Code;
 use tonic::metadata::{KeyRef, MetadataMap};
-use tonic::{Code, Response, Status};
 use tracing::{Span, field, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -13,7 +13,8 @@ const SERVICE: &str = "countersign.decider.v1.DecisionService";
 #[derive(Clone, Copy)]
 pub struct Method {
     span: &'static str,
-    name: &'static str,
+    /// As the contract has it.
+    pub name: &'static str,
 }
 
 /// `Decide`.
@@ -23,8 +24,8 @@ pub const DECIDE_CONFIG_CHANGE: Method = Method { span: "decide_config_change", 
 /// `GetDecision`.
 pub const GET_DECISION: Method = Method { span: "get_decision", name: "GetDecision" };
 
-/// The span of a call. Its parent is set before it is entered: afterwards it would have none.
-pub fn span(method: Method, metadata: &MetadataMap) -> Span {
+/// The span of a call, and who makes it. Its parent is set before it is entered: afterwards it would have none.
+pub fn span(method: Method, metadata: &MetadataMap, caller: Option<&str>) -> Span {
     let span = info_span!(
         "rpc",
         otel.name = method.span,
@@ -34,6 +35,7 @@ pub fn span(method: Method, metadata: &MetadataMap) -> Span {
         rpc.service = SERVICE,
         rpc.method = method.name,
         rpc.grpc.status_code = field::Empty,
+        caller,
     );
     // Without a tracer there is no span to give a parent to; the call goes on.
     let _ = span.set_parent(TraceContextPropagator::new().extract(&Metadata(metadata)));
@@ -41,28 +43,11 @@ pub fn span(method: Method, metadata: &MetadataMap) -> Span {
 }
 
 /// Notes how a call ended. An error of the caller is not an error of the server's span.
-pub fn ended<T>(span: &Span, result: Result<T, Status>) -> Result<Response<T>, Status> {
-    let code = result.as_ref().err().map_or(Code::Ok, Status::code);
+pub fn ended(span: &Span, code: Code) {
     span.record("rpc.grpc.status_code", code as i32);
     let of_caller = [Code::InvalidArgument, Code::NotFound, Code::PermissionDenied, Code::FailedPrecondition];
     if code != Code::Ok && !of_caller.contains(&code) {
         span.record("otel.status_code", "ERROR");
-    }
-    if let Err(status) = &result
-        && let Some(why) = refusal(code)
-    {
-        span.in_scope(|| tracing::warn!(error = status.message(), "refused: {why}"));
-    }
-    result.map(Response::new)
-}
-
-/// What the caller has to mend.
-fn refusal(code: Code) -> Option<&'static str> {
-    match code {
-        Code::InvalidArgument => Some("the call breaks the contract"),
-        Code::FailedPrecondition => Some("the tenant is of another fleet"),
-        Code::PermissionDenied => Some("the call is not granted to who made it"),
-        _ => None,
     }
 }
 
@@ -79,24 +64,5 @@ impl Extractor for Metadata<'_> {
             KeyRef::Binary(_) => None,
         });
         keys.collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::telemetry::json::tests::logged_text;
-
-    #[test]
-    fn a_refusal_has_each_name_once_and_says_what_the_caller_was_told() {
-        for code in [Code::InvalidArgument, Code::FailedPrecondition, Code::PermissionDenied] {
-            let text = logged_text(|| {
-                let _ = ended::<()>(&Span::none(), Err(Status::new(code, "tenant is missing")));
-            });
-            assert_eq!(text.matches("\"message\":").count(), 1, "{text}");
-            let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(line["error"], "tenant is missing");
-            assert!(line["message"].as_str().is_some_and(|message| message.starts_with("refused: the ")));
-        }
     }
 }

@@ -7,9 +7,10 @@ use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tonic::Code;
 
 use crate::load::Load;
-use crate::support::{CONFIG, Files, call, connect, leaf_until, told, transfer, wait_for_metric};
+use crate::support::{
+    CONFIG, Files, SERVICE_TOO, call, connect, leaf_until, told, transfer, wait_for_metric,
+};
 
-const SERVICE_TOO: &str = "  - {dns: service.internal, tenants: all, verbs: [decide]}\n";
 const NOBODY: &str = "grants: [{dns: nobody.internal, tenants: all, verbs: [decide]}]\n";
 
 fn without_grants() -> &'static str {

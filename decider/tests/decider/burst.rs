@@ -20,7 +20,7 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::faults::{Served, SilentStore, serve};
-use crate::support::{Files, call, transfer};
+use crate::support::{CONFIG, Files, SERVICE_TOO, call, connect, transfer};
 
 /// A journal in memory whose commits take so long, and whose first one waits until it may go on.
 struct SlowJournal {
@@ -118,16 +118,16 @@ async fn held(files: &Files, commit: Duration, held: Arc<AtomicBool>) -> (Served
     (serve(files, Arc::new(engine)).await, metrics)
 }
 
-/// So many calls at once over one channel. How each ended. Once so many have ended, the store is let go on.
+/// So many calls at once over these channels. How each ended. Once so many have ended, the store is let go on.
 async fn burst(
-    client: &DecisionServiceClient<Channel>,
+    clients: &[DecisionServiceClient<Channel>],
     calls: usize,
     timeout: Duration,
     (enough, held): (usize, Arc<AtomicBool>),
 ) -> Vec<Result<(), Status>> {
     let mut asked = JoinSet::new();
     for number in 0..calls {
-        let mut client = client.clone();
+        let mut client = clients[number % clients.len()].clone();
         asked.spawn(async move {
             let mut request = Request::new(transfer(&format!("b-{number}"), "0.00001"));
             request.set_timeout(timeout);
@@ -151,14 +151,17 @@ fn calls() -> usize {
 /// Those that are being put into the queue are counted, too: one for each of the test's threads.
 const THREADS: usize = 4;
 
-/// Every call ends, decided or shed, although the store decides nothing until all that has no room is shed.
+/// Every call ends, decided or shed, although the store decides nothing until all that has no room is shed. Of two
+/// callers: one alone has too small a share to fill the queue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
+async fn a_burst_on_few_channels_is_shed_and_the_connections_stay() {
     let calls = calls();
     let files = Files::new();
+    files.write("decider.yaml", &format!("{CONFIG}{SERVICE_TOO}"));
     let holding = Arc::new(AtomicBool::new(true));
     let (served, store) = held(&files, Duration::ZERO, Arc::clone(&holding)).await;
-    let mut client = DecisionServiceClient::new(files.channel(served.port).await);
+    let service = connect(served.port, files.tls_of("service")).await.unwrap();
+    let clients = [files.channel(served.port).await, service].map(DecisionServiceClient::new);
     let watched = tokio::spawn(async move {
         let mut most = 0;
         loop {
@@ -168,7 +171,7 @@ async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
         }
     });
     let without_room = calls - MAX_QUEUED - MAX_BATCH;
-    let ended = burst(&client, calls, Duration::from_secs(600), (without_room, holding)).await;
+    let ended = burst(&clients, calls, Duration::from_secs(600), (without_room, holding)).await;
     let (mut decided, mut shed) = (0, 0);
     for end in ended {
         match end {
@@ -184,8 +187,10 @@ async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
     watched.abort();
     assert_eq!(decided + shed, calls);
     assert!(decided > MAX_BATCH && shed > 1000, "{decided} decided, {shed} shed");
-    client.decide(call(transfer("after", "0.00001"))).await.unwrap();
-    assert_eq!(served.metrics.accepted.get(), 1, "the connection was lost");
+    for mut client in clients {
+        client.decide(call(transfer("after", "0.00001"))).await.unwrap();
+    }
+    assert_eq!(served.metrics.accepted.get(), 2, "a connection was lost");
 }
 
 /// A burst whose deadline passes is cancelled by its client in one go, which protections against floods of resets
@@ -197,7 +202,7 @@ async fn calls_that_are_cancelled_by_the_thousand_leave_the_connection() {
     // So that the client does not end it either: answers that cross its cancelling are errors of streams to it.
     let channel =
         files.endpoint(served.port).http2_max_local_error_reset_streams(None).connect().await.unwrap();
-    let client = DecisionServiceClient::new(channel.clone());
+    let client = [DecisionServiceClient::new(channel.clone())];
     for _ in 0..3 {
         let ended = burst(&client, 5000, Duration::from_millis(300), Default::default()).await;
         let in_time = |status: &Status| {

@@ -57,6 +57,21 @@ async fn who_minds_the_health_loses_no_call_at_the_end() {
     timeout(DEADLINE, stopped).await.unwrap().unwrap().unwrap();
 }
 
+/// A watch has no end of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_the_health_is_told_and_does_not_hold_up_the_end() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("drain_timeout: 5s", "drain_timeout: 60s"));
+    let running = files.start().await;
+    let channel = files.channel(running.grpc.port()).await;
+    let watch = HealthClient::new(channel).watch(HealthCheckRequest::default()).await.unwrap();
+    let mut watch = watch.into_inner();
+    while watch.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
+    timeout(DEADLINE, running.stop()).await.expect("the watch holds it up").unwrap();
+    let last = watch.message().await.unwrap().unwrap();
+    assert_eq!(last.status(), ServingStatus::NotServing);
+}
+
 /// What was on its way when it takes no more calls is answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_are_left_are_answered_before_the_end() {

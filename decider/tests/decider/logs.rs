@@ -7,12 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
+use proto::decider::v1 as wire;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use serde_json::Value;
 
 use crate::admin::get;
 use crate::program::{decider, terminate};
-use crate::support::{CONFIG, Files, POLICY, call, connect, leaf_until, transfer};
+use crate::support::{CONFIG, Files, POLICY, call, connect, leaf_until, transfer, wait_for_metric};
 
 /// How long nothing is said before nothing more is waited for: on a busy machine it takes a start some seconds.
 const QUIET: Duration = Duration::from_secs(60);
@@ -20,6 +21,8 @@ const QUIET: Duration = Duration::from_secs(60);
 /// Lines that wait for whoever reads them here; where they are not taken, no more are read.
 const MOST_UNTAKEN: usize = 64;
 
+/// The client that is granted everything.
+const CLIENT: &str = "spiffe://example.org/client";
 const SERVES: &str = "the decider serves";
 /// What is said before it serves.
 const AT_EVERY_START: [&str; 2] = ["the store is in memory", "the store is being opened"];
@@ -209,6 +212,54 @@ async fn a_failed_handshake_is_told_with_its_cause_and_not_each_time() {
     );
     assert!(told["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{told}");
     assert_eq!(logging.end("handshake"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_and_a_refusal_say_who_asked() {
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    let serves = logging.line(SERVES);
+    let address = |name: &str| serves[name].as_str().unwrap().parse::<SocketAddr>().unwrap();
+    let mut client = DecisionServiceClient::new(files.channel(address("grpc").port()).await);
+    client.decide(call(transfer("r-1", "0.1"))).await.unwrap();
+    assert_eq!(logging.line("\"decided\"")["caller"], CLIENT);
+
+    let note = Some("x".repeat(5000));
+    let broken = wire::DecideRequest { note, tenant: "another".into(), ..transfer("r-2", "0.1") };
+    client.decide(call(broken)).await.unwrap_err();
+    let told = logging.line("breaks the contract");
+    let facts = ["caller", "method", "tenant", "reason"].map(|name| &told[name]);
+    assert_eq!(facts, [CLIENT, "Decide", "another", "INVALID_ARGUMENT"]);
+    assert!(told["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{told}");
+    assert!(told["trace_id"].is_string(), "{told}");
+    client
+        .decide(call(wire::DecideRequest { note: None, tenant: "another".into(), ..transfer("r-3", "1") }))
+        .await
+        .unwrap_err();
+    let told = logging.line("not granted");
+    assert_eq!((&told["caller"], &told["tenant"]), (&CLIENT.into(), &"another".into()));
+    for reason in ["INVALID_ARGUMENT", "NOT_GRANTED"] {
+        let line = format!("decider_calls_failed_total{{method=\"Decide\",reason=\"{reason}\"}} 1");
+        wait_for_metric(address("admin"), &line).await;
+    }
+    logging.end(SERVES);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_is_told_with_its_cause_and_whose_it_is() {
+    let files = Files::new();
+    let logging = Logging::start(&files, "info");
+    let address = logging.line(SERVES)["grpc"].as_str().unwrap().parse::<SocketAddr>().unwrap();
+    let mut client = DecisionServiceClient::new(files.channel(address.port()).await);
+    client.decide(call(transfer("r-1", "0.1"))).await.unwrap();
+    std::fs::copy(files.path("tls/other-ca.pem"), files.path("tls/ca.pem")).unwrap();
+    logging.hang_up();
+    let told = logging.line("is cut");
+    assert_eq!(told["caller"], CLIENT);
+    assert!(told["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{told}");
+    let why = told["why"].as_str().unwrap();
+    assert!(why.contains("listen.client_ca") && why.contains("invalid peer certificate"), "{why}");
+    logging.end(SERVES);
 }
 
 #[test]

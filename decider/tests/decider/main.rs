@@ -19,6 +19,7 @@ mod load;
 mod logs;
 mod new_files;
 mod opening;
+mod places;
 mod printing;
 mod program;
 mod release;

@@ -61,6 +61,9 @@ grants:
     verbs: [decide, read]
 ";
 
+/// A grant more, at the end of [`CONFIG`].
+pub const SERVICE_TOO: &str = "  - {dns: service.internal, tenants: all, verbs: [decide]}\n";
+
 /// The folder. It goes when this does.
 pub struct Files {
     directory: tempfile::TempDir,

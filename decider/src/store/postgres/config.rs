@@ -117,6 +117,15 @@ impl Config {
             && hosts(other).iter().any(|host| here.contains(host))
     }
 
+    /// Its first host and the port there, as a log names them.
+    pub fn host_name(&self) -> String {
+        match place(self) {
+            (Some(Host::Tcp(name)), port) => format!("{name}:{port}"),
+            (Some(Host::Unix(path)), port) => format!("{}, port {port}", path.display()),
+            (None, port) => format!("port {port}"),
+        }
+    }
+
     /// The same for each host alone.
     pub fn each_host(&self) -> Vec<Self> {
         let hosts = self.server.get_hosts().len();

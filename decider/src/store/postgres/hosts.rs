@@ -67,7 +67,8 @@ struct Server {
 pub async fn primary(config: &Config) -> Result<Host, Trouble> {
     let mut looking = JoinSet::new();
     for (place, config) in config.each_host().into_iter().enumerate() {
-        looking.spawn(async move { (place, look_in_time(&config).await) });
+        looking
+            .spawn(async move { (place, look_in_time(&config).await.map_err(|why| of_host(&config, &why))) });
     }
     let mut hosts = looking.join_all().await;
     hosts.sort_by_key(|(place, _)| *place);
@@ -87,8 +88,13 @@ pub async fn primary(config: &Config) -> Result<Host, Trouble> {
     Ok(host)
 }
 
+/// Which of several it was.
+fn of_host(config: &Config, Trouble(why): &Trouble) -> Trouble {
+    Trouble(format!("{}: {why}", config.host_name()))
+}
+
 async fn look_in_time(config: &Config) -> Result<Host, Trouble> {
-    let silent = |_| Err(Trouble(format!("a host says nothing within {LOOK_WITHIN:?}")));
+    let silent = |_| Err(Trouble(format!("it says nothing within {LOOK_WITHIN:?}")));
     tokio::time::timeout(LOOK_WITHIN, look_at(config)).await.unwrap_or_else(silent)
 }
 

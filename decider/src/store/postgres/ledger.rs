@@ -137,7 +137,7 @@ impl Ledger {
             client.query(&statements.charges, &charges),
         );
         begun?;
-        if locked.as_ref().is_err_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)) {
+        if is_held(&locked) {
             client.batch_execute(ROLLBACK).await?;
             return Ok(Begun::Busy);
         }
@@ -197,8 +197,8 @@ impl Ledger {
 
     /// Commits a write that says nothing, in the open transaction or one of its own: once it is acknowledged, so is
     /// everything before the position that comes back, if it lasts by what durability rests on then. Refused by a server of
-    /// an older timeline than the ledger's.
-    pub async fn touch(&self, in_transaction: bool) -> Result<(i64, Settings), Trouble> {
+    /// an older timeline than the ledger's. `None`: somebody else holds the ledger.
+    pub async fn touch(&self, in_transaction: bool) -> Result<Option<(i64, Settings)>, Trouble> {
         let client = &self.connection.client;
         let timeline: Parameters<'_, 1> = [&self.timeline];
         let commit = async { if in_transaction { client.batch_execute(COMMIT).await } else { Ok(()) } };
@@ -208,6 +208,9 @@ impl Ledger {
             commit,
             client.query_one(&self.statements.settings, &[]),
         );
+        if is_held(&touched) {
+            return Ok(None);
+        }
         let touched = touched?;
         committed?;
         let row = touched.ok_or_else(|| {
@@ -220,7 +223,7 @@ impl Ledger {
         })?;
         let settings = Settings::read(&settings?, 0)?;
         self.own(settings.process)?;
-        Ok((row.try_get(0)?, settings))
+        Ok(Some((row.try_get(0)?, settings)))
     }
 
     /// Where the log ends.
@@ -306,6 +309,11 @@ impl Head {
             settings: Settings::read(row, 6)?,
         })
     }
+}
+
+/// Whether the lock could not be had in time.
+fn is_held<T>(locked: &Result<T, tokio_postgres::Error>) -> bool {
+    locked.as_ref().is_err_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
 }
 
 /// Whether there may be more.

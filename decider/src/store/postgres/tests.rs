@@ -58,9 +58,10 @@ fn guest(place: &Place) -> (String, Config) {
     (role, config)
 }
 
-/// The text of a refusal.
+/// The text of a refusal, whichever host it was.
 fn refused(config: &Config) -> String {
-    open(config, &Arc::new(policy(vec![]))).err().unwrap().to_string()
+    let refused = open(config, &Arc::new(policy(vec![]))).err().unwrap().to_string();
+    refused.replace(&config.host_name(), "HOST")
 }
 
 /// Asks until there is an answer, as a Co-signer does.

@@ -202,6 +202,35 @@ async fn a_ledger_that_somebody_holds_for_long_is_busy_and_nothing_is_lost() {
     desk.allow(&request("tx")).await;
 }
 
+/// What fails at which of several is to be known.
+#[test]
+fn what_fails_is_told_with_the_host_that_it_failed_at() {
+    let config = Config::at("postgres://decider@127.0.0.1:1,127.0.0.1:2/countersign", None).unwrap();
+    let told = refused(&config);
+    for host in ["PostgreSQL: HOST: ", "; 127.0.0.1:2: "] {
+        assert!(told.contains(host), "{told}");
+    }
+}
+
+/// As while a ledger is copied, or a session was left open: a start that failed then would be tried again and again.
+#[tokio::test]
+async fn a_start_waits_for_a_ledger_that_somebody_holds() {
+    let (place, config) = ledger();
+    let url = format!("{}?application_name=somebody", database(&place).url());
+    let holding = std::thread::spawn(move || {
+        let hold = "BEGIN; SELECT 1 FROM countersign.head FOR UPDATE; SELECT pg_sleep(7); ROLLBACK";
+        postgres_cluster::execute(&url, hold)
+    });
+    let held =
+        "SELECT 'held' FROM pg_stat_activity WHERE application_name = 'somebody' AND query LIKE '%sleep%'";
+    while database(&place).texts(held).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let desk = open(&config, &Arc::new(policy(vec![]))).unwrap_or_else(|error| panic!("{error}"));
+    holding.join().unwrap();
+    desk.allow(&request("tx")).await;
+}
+
 /// Whether it is a row that somebody holds, the table, or a transaction that nobody is in any more.
 #[test]
 fn who_holds_the_ledger_is_told() {

@@ -292,7 +292,7 @@ async fn a_password_comes_from_its_file_and_is_in_no_message() {
     let folder = tempfile::tempdir().unwrap();
     config.password_file = Some(folder.path().join("password"));
     let told = refused(&config).replace(&folder.path().display().to_string(), "DIR");
-    insta::assert_snapshot!(told, @"PostgreSQL: the password in DIR/password: No such file or directory (os error 2)");
+    insta::assert_snapshot!(told, @"PostgreSQL: HOST: the password in DIR/password: No such file or directory (os error 2)");
     std::fs::write(folder.path().join("password"), "a secret\n").unwrap();
     open(&config, &Arc::new(policy(vec![]))).unwrap().allow(&request("tx")).await;
     assert!(!format!("{config:?}").contains("secret"));

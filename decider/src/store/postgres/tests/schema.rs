@@ -68,7 +68,7 @@ fn a_database_of_another_encoding_is_refused() {
     place.execute(&format!("CREATE DATABASE latin_{name} TEMPLATE template0 ENCODING 'LATIN1'"));
     let mut config = Config::at(&format!("{server}/latin_{name}"), None).unwrap();
     config.synchronous_standby = ledger_at(&place).synchronous_standby;
-    insta::assert_snapshot!(refused(&config), @"PostgreSQL: the database has encoding LATIN1; UTF8 is needed");
+    insta::assert_snapshot!(refused(&config), @"PostgreSQL: HOST: the database has encoding LATIN1; UTF8 is needed");
 }
 
 /// Charges that a policy of the tables hides would be headroom.

@@ -8,9 +8,9 @@ use tokio::sync::Semaphore;
 
 use super::calls::MAX_CALLS;
 
-/// Calls of one caller that are worked on at once. Fewer than questions may wait for the store, so that no caller's
-/// burst keeps all others from being decided.
-pub const MAX_CALLS_OF_ONE: usize = MAX_CALLS / 2;
+/// Calls of one caller that are worked on at once: as many as an edge asks where nothing else is said (`max_decisions`),
+/// and as may wait for the store. A third is left to others.
+pub const MAX_CALLS_OF_ONE: usize = MAX_CALLS / 3 * 2;
 /// Lookups of one caller at once, until their answers are sent.
 pub const MAX_READS_OF_ONE: usize = 4;
 /// Holders of calls that are named in one line.

@@ -193,6 +193,23 @@ async fn a_burst_on_few_channels_is_shed_and_the_connections_stay() {
     assert_eq!(served.metrics.accepted.get(), 2, "a connection was lost");
 }
 
+/// What one caller may not take is shed, and its connection stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
+    let files = Files::new();
+    let (served, _) = slowed(&files, Duration::from_millis(20)).await;
+    let client = DecisionServiceClient::new(files.channel(served.port).await);
+    let ended = burst(&[client.clone()], calls(), Duration::from_secs(600), Default::default()).await;
+    let shed: Vec<_> = ended.iter().filter_map(|end| end.as_ref().err()).collect();
+    assert!(!shed.is_empty() && shed.len() < ended.len(), "{} of {}", shed.len(), ended.len());
+    for status in shed {
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+    }
+    client.clone().decide(call(transfer("after", "0.00001"))).await.unwrap();
+    assert_eq!(served.metrics.accepted.get(), 1, "the connection was lost");
+}
+
 /// A burst whose deadline passes is cancelled by its client in one go, which protections against floods of resets
 /// take for an attack.
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 mod support;
 
+use policy::amount::Amount;
 use policy::condition::Conditions;
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
@@ -10,6 +11,7 @@ use policy::prices::Prices;
 use policy::rehearsal::{Asked, Before, Desk, Expectation, Failure, Rehearsal, can_be_told, can_be_why};
 use policy::request::{Request, Stage};
 use policy::time::Time;
+use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode, Verdict};
 use support::*;
 
@@ -88,6 +90,21 @@ fn what_was_not_allowed_is_no_history() {
     let Failure::History(number, outcome) = failure else { panic!("{failure:?}") };
     assert_eq!((number, outcome.settlement.reason.code), (1, ReasonCode::LimitExceeded));
     assert_eq!(outcome.deciding_limits().collect::<Vec<_>>(), ["per-hour"]);
+}
+
+#[test]
+fn a_limit_that_cannot_be_told_is_one_that_decided() {
+    let cap = Cap::Usd(Usd::from_micros(Amount::from_u64(9_000_000_000)));
+    let in_dollars = limit("usd-per-hour", Conditions::default(), &[], cap, 3_600);
+    let policy = Policy { limits: vec![at_most(2), in_dollars], ..policy() };
+    let mut unpriced = two_destinations();
+    unpriced.destinations.iter_mut().for_each(|each| each.amount_usd = None);
+    let run = |limit: &str| {
+        let held = Expectation { reason: Some(ReasonCode::LimitIndeterminate), ..expect(Verdict::Hold) };
+        run(&policy, vec![], asked(unpriced.clone(), 0), Expectation { limit: text(limit), ..held })
+    };
+    assert_eq!(run("usd-per-hour"), Ok(()));
+    assert!(run("per-hour").is_err(), "it has room");
 }
 
 #[test]

@@ -199,7 +199,8 @@ async fn a_burst_on_one_channel_is_shed_and_the_connection_stays() {
     let files = Files::new();
     let (served, _) = slowed(&files, Duration::from_millis(20)).await;
     let client = DecisionServiceClient::new(files.channel(served.port).await);
-    let ended = burst(&[client.clone()], calls(), Duration::from_secs(600), Default::default()).await;
+    let ended =
+        burst(std::slice::from_ref(&client), calls(), Duration::from_secs(600), Default::default()).await;
     let shed: Vec<_> = ended.iter().filter_map(|end| end.as_ref().err()).collect();
     assert!(!shed.is_empty() && shed.len() < ended.len(), "{} of {}", shed.len(), ended.len());
     for status in shed {

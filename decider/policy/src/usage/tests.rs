@@ -317,3 +317,15 @@ fn every_sum_that_something_counts_in_is_listed_with_its_max() {
     let of_bitcoin = Bucket { key: [(KeyPart::Asset, "BTC".to_owned())].into(), ..a };
     assert_eq!(limit.most_in(&of_bitcoin), None);
 }
+
+/// A key without the asset is that of the only one there is; of several nobody can tell.
+#[test]
+fn a_sum_that_names_no_asset_has_a_max_where_there_is_one_asset() {
+    let nameless = Bucket { key: BTreeMap::new(), ..bucket(&limit("l", &[], 10), "a") };
+    let of = |caps: &[(&str, u64)]| {
+        let caps = caps.iter().map(|(asset, max)| ((*asset).to_owned(), units(*max)));
+        Limit { cap: Cap::Amount(caps.collect()), ..limit("l", &[], 10) }.most_in(&nameless)
+    };
+    assert_eq!(of(&[("ETH", 100)]), Some((crate::limit::Unit::BaseUnits("ETH".into()), units(100))));
+    assert_eq!(of(&[("BTC", 1), ("ETH", 100)]), None);
+}

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
@@ -14,6 +15,9 @@ use std::{
 };
 
 use super::Files;
+
+/// How long a line is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub const EDGE: &str = env!("CARGO_BIN_EXE_edge");
 
@@ -39,6 +43,7 @@ impl Program {
         let mut child = spawn(files, yaml, environment);
         let log = Log::of(&mut child);
         let serving = log.until("serving");
+        log.put_back();
         let known = |name: &str| Some(serving[name].as_str()?.parse().expect("an address"));
         let address = |name: &str| known(name).expect(name);
         let (json_address, admin_address) = (known("json_address"), address("admin_address"));
@@ -104,6 +109,8 @@ fn spawn(files: &Files, yaml: &str, environment: &[(&str, &str)]) -> Child {
 struct Log {
     lines: mpsc::Receiver<String>,
     read: RefCell<Vec<String>>,
+    /// What was put back.
+    waiting: RefCell<VecDeque<String>>,
     /// Nothing is read: the pipe fills.
     unread: Arc<AtomicBool>,
 }
@@ -122,13 +129,14 @@ impl Log {
                 sender.send(line)
             })
         });
-        Self { lines, read: RefCell::default(), unread }
+        Self { lines, read: RefCell::default(), waiting: RefCell::default(), unread }
     }
 
     /// The first event with this message.
     fn until(&self, message: &str) -> serde_json::Value {
         loop {
-            let line = self.lines.recv_timeout(Duration::from_secs(10)).expect(message);
+            let before = self.waiting.borrow_mut().pop_front();
+            let line = before.unwrap_or_else(|| self.lines.recv_timeout(PATIENCE).expect(message));
             let event: serde_json::Value = serde_json::from_str(&line).expect("every line is JSON");
             self.read.borrow_mut().push(line);
             if event["message"] == message {
@@ -137,9 +145,18 @@ impl Log {
         }
     }
 
+    /// All lines but the last one were not read: what comes before what is nobody's to rely on.
+    fn put_back(&self) {
+        let mut read = self.read.borrow_mut();
+        let last = read.pop();
+        self.waiting.borrow_mut().extend(read.drain(..));
+        read.extend(last);
+    }
+
     /// Everything up to the child's end.
     fn whole(&self) -> String {
         let mut lines = self.read.take();
+        lines.extend(self.waiting.take());
         lines.extend(self.lines.iter());
         lines.join("\n")
     }

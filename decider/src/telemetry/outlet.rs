@@ -12,9 +12,6 @@ use prometheus_client::metrics::counter::Counter;
 
 /// Most bytes of lines that wait: some ten thousand lines.
 const MAX_WAITING_BYTES: usize = 4 << 20;
-/// How long a line waits for others to be written with: alone each would cost two switches of threads and a call of the
-/// kernel.
-const GATHERING: Duration = Duration::from_millis(1);
 
 /// Lines that were left out, of the whole process, as the log is.
 pub static LEFT_OUT: LazyLock<Counter> = LazyLock::new(Counter::default);
@@ -63,11 +60,8 @@ impl Outlet {
             LEFT_OUT.inc();
             return;
         }
-        let is_first = waiting.lines.is_empty();
         waiting.lines.extend_from_slice(line);
-        if is_first {
-            self.0.changed.notify_all();
-        }
+        self.0.changed.notify_all();
     }
 
     fn write_all_to(&self, mut out: impl Write) {
@@ -88,9 +82,8 @@ impl Outlet {
     fn take(&self, lines: &mut Vec<u8>) -> u64 {
         lines.clear();
         let is_empty = |waiting: &mut Waiting| waiting.lines.is_empty();
-        drop(self.0.changed.wait_while(self.waiting(), is_empty));
-        thread::sleep(GATHERING);
-        let mut waiting = self.waiting();
+        let waiting = self.0.changed.wait_while(self.waiting(), is_empty);
+        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
         waiting.writing = true;
         mem::swap(&mut waiting.lines, lines);
         mem::take(&mut waiting.left_out)

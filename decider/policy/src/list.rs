@@ -13,7 +13,7 @@ mod table;
 mod tests;
 
 use crate::address::{Address, Chain};
-use crate::time::Time;
+use crate::time::{MICROS_PER_SECOND, Time};
 use crate::truth::Truth;
 pub use age::Age;
 use key::{Key, Kind};
@@ -84,8 +84,6 @@ impl AddedOn {
         Time::from_micros(i64::from(self.0).saturating_mul(MICROS_PER_SECOND))
     }
 }
-
-const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl AddressList {
     /// A list of nothing.

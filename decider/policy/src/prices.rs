@@ -12,12 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, AmountError, Decimals};
-use crate::time::{Length, Time};
+use crate::time::{Length, MICROS_PER_SECOND, Time};
 use crate::usd::Usd;
 
 /// How far from the future a price may be, in microseconds: clocks differ.
 const MAX_AHEAD_MICROS: i64 = 60 * MICROS_PER_SECOND;
-const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// A price table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

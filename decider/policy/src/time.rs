@@ -12,6 +12,6 @@ mod point;
 
 pub use calendar::{Calendar, CalendarUnit};
 pub use length::{Length, NoLength};
-pub use point::Time;
+pub use point::{MICROS_PER_SECOND, Time};
 pub use window::Window;
 pub use zone::{DATA_VERSION, UnknownZone, Zone};

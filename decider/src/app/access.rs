@@ -14,7 +14,6 @@ use crate::config::concerns;
 use crate::grants::Grants;
 use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles};
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
 /// What is said at the start of certificates that end is said again so often.
 const CONCERNS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -156,7 +155,7 @@ impl AccessWatch {
 
     /// Seconds from now.
     fn left(&self, expiry: i64) -> i64 {
-        expiry.saturating_sub(self.clock.wall().as_micros().div_euclid(MICROS_PER_SECOND))
+        expiry.saturating_sub(self.clock.wall().as_seconds())
     }
 }
 
@@ -177,6 +176,8 @@ fn is_due(told: Time, now: Time) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use policy::time::MICROS_PER_SECOND;
+
     use super::*;
 
     #[test]

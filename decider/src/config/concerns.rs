@@ -12,7 +12,6 @@ use crate::grants::certificate::{Facts, facts};
 use crate::grpc::TlsFiles;
 use crate::policy_file::warnings::Warning;
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// So many days before its end a certificate is warned of.
 const WARNING_DAYS: i64 = 30;
@@ -21,7 +20,7 @@ const READABLE_BY_ALL: u32 = 0o004;
 
 /// Of the three files, at a time. What cannot be read is a mistake, and told as one.
 pub fn of(files: &TlsFiles, now: Time) -> Vec<Warning> {
-    let now = now.as_micros().div_euclid(MICROS_PER_SECOND);
+    let now = now.as_seconds();
     let of = |file: &Path, concern: String| Warning {
         file: file.display().to_string(),
         line: None,

@@ -7,14 +7,13 @@ use policy::limit::Unit;
 use policy::request::{CallerProof, Stage};
 use policy::rule::Effect;
 use policy::settle::LimitStatus;
-use policy::time::Time;
+use policy::time::{MICROS_PER_SECOND, Time};
 use policy::verdict::{Action, ReasonCode, Verdict};
 use prost_types::Timestamp;
 use proto::decider::v1 as wire;
 
 use crate::store::{Answer, Decision};
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
 const NANOS_PER_MICRO: i32 = 1_000;
 
 /// The answer over a transaction.
@@ -70,7 +69,7 @@ pub fn caller_proof(proof: Option<CallerProof>) -> wire::CallerProof {
 pub fn timestamp(time: Time) -> Timestamp {
     let micros = time.as_micros();
     let nanos = i32::try_from(micros.rem_euclid(MICROS_PER_SECOND)).unwrap_or_default();
-    Timestamp { seconds: micros.div_euclid(MICROS_PER_SECOND), nanos: nanos.saturating_mul(NANOS_PER_MICRO) }
+    Timestamp { seconds: time.as_seconds(), nanos: nanos.saturating_mul(NANOS_PER_MICRO) }
 }
 
 fn rule(rule: RuleResult) -> wire::RuleResult {

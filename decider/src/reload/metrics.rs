@@ -77,7 +77,5 @@ impl Metrics {
 
 /// A moment in seconds since 1970; 0 where there is none.
 pub fn seconds(moment: Option<Time>) -> i64 {
-    moment.map_or(0, |moment| moment.as_micros().div_euclid(MICROS_PER_SECOND))
+    moment.map_or(0, Time::as_seconds)
 }
-
-const MICROS_PER_SECOND: i64 = 1_000_000;

@@ -1,7 +1,7 @@
 //! The smallest parts of a test: names, times, texts, words.
 
 use jiff::Timestamp;
-use policy::time::Time;
+use policy::time::{MICROS_PER_SECOND, Time};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
@@ -10,7 +10,6 @@ use crate::yaml::{Fields, Node, Reader, Value, span};
 
 /// The longest name of a test, in bytes: it stands in one line.
 const MAX_NAME_BYTES: usize = 200;
-const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// What people call a test.
 pub fn name(reader: &mut Reader<'_>, node: &Node) -> Option<String> {

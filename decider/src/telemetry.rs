@@ -12,6 +12,7 @@ mod level;
 mod outlet;
 
 pub mod seldom;
+mod standard_error;
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
@@ -92,7 +93,7 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
     let (level, unread) = level::read(set);
     // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
     let spans = spans.with_filter(filter_fn(is_span));
-    let log = Outlet::to(io::stderr()).map_err(TelemetryError::Log)?;
+    let log = Outlet::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
     // The level last: only from there its no is remembered for each place in the code, with a filter further in.
     tracing_subscriber::registry().with(spans).with(logs(log.clone())).with(level).try_init()?;
     if let Some(value) = unread {

@@ -11,6 +11,7 @@ mod level;
 mod logs;
 mod outlet;
 mod seldom;
+mod standard_error;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -76,7 +77,7 @@ impl Telemetry {
         let impossible = matches!(exporting, Some(Err(_)));
         let traces = exporting.and_then(Result::ok);
         let (level, wrong_level) = level::of_environment();
-        let log = Outlet::to(io::stderr()).map_err(TelemetryError::Log)?;
+        let log = Outlet::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
         let logs = tracing_subscriber::registry().with(log_layer(level, log.clone()));
         match &traces {
             Some(provider) => {

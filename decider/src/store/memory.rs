@@ -1,6 +1,6 @@
 //! The model: what a store means, with nothing in the way. Nothing of it outlives the process.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ struct Tables {
     by_id: HashMap<String, usize>,
     newest: HashMap<(String, String), usize>,
     charges: HashMap<ChargeKey, Charge>,
-    by_time: BTreeMap<Time, BTreeSet<ChargeKey>>,
+    by_time: BTreeMap<Time, Vec<ChargeKey>>,
     /// Manifests, by the hash of the policy.
     policies: HashMap<String, String>,
     /// Files, by their own hash.
@@ -186,9 +186,9 @@ impl Tables {
         if let Some(before) = self.charges.insert(charge.key.clone(), charge.clone())
             && let Some(keys) = self.by_time.get_mut(&latest_time(&before))
         {
-            keys.remove(&before.key);
+            keys.retain(|key| *key != before.key);
         }
-        self.by_time.entry(latest_time(charge)).or_default().insert(charge.key.clone());
+        self.by_time.entry(latest_time(charge)).or_default().push(charge.key.clone());
     }
 
     fn find(&self, tenant: &str, lookup: &Lookup) -> Option<Record> {

@@ -1,8 +1,10 @@
 //! Lines of the log on their way out: whoever reads them slowly, or not at all, holds up nobody.
 //!
-//! They wait in memory for one thread that writes them. Those for which there is no room are left out, and counted.
+//! A line is written at once where that needs no waiting. Else it waits in memory for one thread that writes what waits,
+//! and so do those after it; those for which there is no room are left out, and counted.
 
 use std::{
+    fmt,
     io::{self, Write},
     mem,
     sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
@@ -18,17 +20,20 @@ const MAX_WAITING_BYTES: usize = 4 << 20;
 /// Lines that were left out, of the whole process, as the log is.
 pub(super) static LEFT_OUT: LazyLock<Counter> = LazyLock::new(Counter::default);
 
+/// Writes as much of a line as can be written without waiting for anybody. An error: nothing of it, or nobody knows how.
+pub(super) type AtOnce = Box<dyn Fn(&[u8]) -> io::Result<usize> + Send + Sync>;
+
 /// Where lines are put, one with each call. Clones are the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub(super) struct Outlet(Arc<Shared>);
 
-#[derive(Debug, Default)]
 struct Shared {
+    at_once: AtOnce,
     waiting: Mutex<Waiting>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Waiting {
     lines: Vec<u8>,
     /// How many were left out since that was told.
@@ -38,12 +43,13 @@ struct Waiting {
 }
 
 impl Outlet {
-    /// To `out`, for which nobody waits but a thread that is started here and ends with the process.
+    /// To `out`: by `at_once`, and where that would have to wait by a thread that is started here and ends with the process.
     ///
     /// # Errors
     /// The machine has no more threads.
-    pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
-        let outlet = Self::default();
+    pub(super) fn to(out: impl Write + Send + 'static, at_once: AtOnce) -> io::Result<Self> {
+        let (waiting, changed) = Default::default();
+        let outlet = Self(Arc::new(Shared { at_once, waiting, changed }));
         let writer = outlet.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_all_to(out))?;
         Ok(outlet)
@@ -51,18 +57,23 @@ impl Outlet {
 
     /// Waits until all is written, and no longer than that: whoever does not read must not hold up the end either.
     pub(super) fn flush(&self, patience: Duration) {
-        let is_left = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
-        drop(self.0.changed.wait_timeout_while(self.waiting(), patience, is_left));
+        drop(self.0.changed.wait_timeout_while(self.waiting(), patience, |waiting| !waiting.is_over()));
     }
 
     fn put(&self, line: &[u8]) {
         let mut waiting = self.waiting();
-        if waiting.lines.len().saturating_add(line.len()) > MAX_WAITING_BYTES {
+        let written = if waiting.is_over() { (self.0.at_once)(line).unwrap_or_default() } else { 0 };
+        let rest = line.get(written..).unwrap_or_default();
+        if rest.is_empty() {
+            return;
+        }
+        if waiting.lines.len().saturating_add(rest.len()) > MAX_WAITING_BYTES {
             waiting.left_out = waiting.left_out.saturating_add(1);
             LEFT_OUT.inc();
             return;
         }
-        waiting.lines.extend_from_slice(line);
+        waiting.lines.extend_from_slice(rest);
+        drop(waiting);
         self.0.changed.notify_all();
     }
 
@@ -96,6 +107,19 @@ impl Outlet {
     }
 }
 
+impl Waiting {
+    /// All that was put has been written: the next line is the next to write.
+    const fn is_over(&self) -> bool {
+        self.lines.is_empty() && !self.writing
+    }
+}
+
+impl fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlet").finish_non_exhaustive()
+    }
+}
+
 /// What cannot be taken is left out, which is no error of whoever logs.
 impl Write for Outlet {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -110,7 +134,13 @@ impl Write for Outlet {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::mpsc, time::Instant};
+    use std::{
+        sync::{
+            atomic::{AtomicUsize, Ordering},
+            mpsc,
+        },
+        time::Instant,
+    };
 
     use super::*;
 
@@ -135,10 +165,44 @@ mod tests {
         }
     }
 
+    fn full() -> AtOnce {
+        Box::new(|_| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    #[test]
+    fn a_line_is_written_before_who_put_it_goes_on_and_after_those_that_wait() {
+        let ((tell, told), (taken, lengths)) = (mpsc::channel(), mpsc::channel());
+        let (most, at_once) = (Arc::new(AtomicUsize::new(usize::MAX)), taken.clone());
+        let room = Arc::clone(&most);
+        let at_once = move |line: &[u8]| {
+            let written = line.len().min(room.load(Ordering::Relaxed));
+            let _ = at_once.send(written);
+            Ok(written)
+        };
+        let outlet = Outlet::to(Stalled { told, taken }, Box::new(at_once)).expect("a thread");
+        outlet.put(&LINE);
+        assert_eq!(lengths.try_recv(), Ok(LINE.len()));
+        most.store(24, Ordering::Relaxed);
+        outlet.put(&LINE);
+        assert_eq!(lengths.try_recv(), Ok(24), "what there is room for");
+        most.store(usize::MAX, Ordering::Relaxed);
+        outlet.put(&LINE);
+        assert_eq!(
+            lengths.try_recv(),
+            Err(mpsc::TryRecvError::Empty),
+            "there is room, but not before those that wait"
+        );
+        drop(tell);
+        outlet.flush(PATIENCE);
+        assert_eq!(lengths.try_iter().sum::<usize>(), 2 * LINE.len() - 24);
+        outlet.put(&LINE);
+        assert_eq!(lengths.try_recv(), Ok(LINE.len()));
+    }
+
     #[test]
     fn a_reader_that_stalls_holds_up_nobody_and_misses_what_is_beyond_the_bound() {
         let ((tell, told), (taken, lengths)) = (mpsc::channel(), mpsc::channel());
-        let outlet = Outlet::to(Stalled { told, taken }).expect("a thread");
+        let outlet = Outlet::to(Stalled { told, taken }, full()).expect("a thread");
         outlet.put(&LINE);
         while !outlet.waiting().writing {
             thread::yield_now();

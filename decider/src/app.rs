@@ -1,23 +1,14 @@
 //! The program: what its words mean, and the life of the service.
 
 mod running;
-
 mod access;
-
 mod explain;
-
 mod rehearse;
-
 mod store;
-
 mod migrate;
-
 mod check;
-
 mod paint;
-
 mod say;
-
 pub mod cli;
 
 use std::process::ExitCode;

@@ -13,16 +13,11 @@ use grpc::TlsFiles;
 use grpc::tls::Part;
 
 pub mod access;
-
 pub mod concerns;
-
 pub mod kept;
-
 mod beside;
-
 mod grants;
 mod tenants;
-
 mod store;
 
 use access::{AccessSources, Rest};

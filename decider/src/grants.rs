@@ -2,9 +2,7 @@
 //! knows neither files nor connections.
 
 pub mod certificate;
-
 pub mod identity;
-
 mod subject;
 
 #[cfg(test)]

@@ -11,33 +11,18 @@
 )]
 
 pub mod app;
-
 pub mod config;
-
 pub mod upkeep;
-
 pub mod admin;
-
 pub mod grpc;
-
 pub mod reload;
-
 pub mod decide;
-
 pub mod policy_file;
-
 pub mod grants;
-
 pub mod yaml;
-
 pub mod store;
-
 pub mod document;
-
 pub mod private;
-
 pub mod telemetry;
-
 pub mod shown;
-
 pub mod clock;

@@ -5,69 +5,37 @@
 //! would otherwise decide something that nobody meant.
 
 pub mod schema;
-
 pub mod warnings;
-
 pub mod rehearsals;
-
 mod config_changes;
-
 mod limits;
-
 mod windows;
-
 pub mod prices;
-
 mod rules;
-
 mod conditions;
-
 mod circumstances;
-
 mod expression;
-
 mod calls;
-
 mod patterns;
-
 mod times;
-
 mod scope;
-
 mod amounts;
-
 mod matchers;
-
 mod callers;
-
 mod choices;
-
 mod counterparties;
-
 mod names;
-
 mod signer_groups;
-
 mod source_groups;
-
 mod members;
-
 mod accounts;
-
 mod lists;
-
 mod files;
-
 mod merge;
-
 mod assets;
-
 mod operations;
-
 mod ids;
-
 pub mod spots;
-
 pub mod summary;
 
 #[cfg(test)]

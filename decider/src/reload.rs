@@ -4,9 +4,7 @@
 //! still from one look to the next: half of a file that is being written can be a policy, too, with half of its rules.
 
 mod prices;
-
 mod told;
-
 pub mod metrics;
 
 #[cfg(test)]

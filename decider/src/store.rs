@@ -7,37 +7,22 @@
 
 pub mod engine;
 mod writer;
-
 mod shared;
-
 mod pace;
-
 pub mod intake;
-
 pub mod archive;
-
 mod adoption;
-
 mod question;
-
 pub mod memory;
 pub mod postgres;
 pub mod sqlite;
-
 pub mod encoding;
-
 pub mod journal;
-
 pub mod retention;
-
 pub mod time;
-
 pub mod metrics;
-
 pub mod decision;
-
 pub mod error;
-
 pub mod bounds;
 
 #[cfg(test)]

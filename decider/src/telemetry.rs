@@ -1,16 +1,13 @@
 //! What the outside sees of the inside: logs, and traces where a collector is configured.
 
 pub mod rpc;
-
 mod json;
 
 #[cfg(test)]
 pub use json::tests::logged_text;
 
 mod level;
-
 mod outlet;
-
 pub mod seldom;
 mod standard_error;
 

@@ -5,17 +5,11 @@
 //! [`Reader`], which collects mistakes instead of stopping at the first.
 
 pub mod unseen;
-
 pub mod fields;
-
 pub mod reader;
-
 pub mod mistakes;
-
 pub mod node;
-
 pub mod place;
-
 pub mod span;
 
 pub use fields::Fields;

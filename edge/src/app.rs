@@ -2,9 +2,7 @@
 
 mod check;
 mod keys;
-
 mod serve;
-
 mod outcome;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};

@@ -4,13 +4,10 @@
 //! was asked, and never an approval that no decider gave; any other gets a status.
 
 mod report;
-
 mod question;
 mod turns;
 mod undecided;
-
 mod admitted;
-
 mod path;
 mod stop;
 mod unserved;

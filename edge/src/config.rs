@@ -3,26 +3,17 @@
 //! One YAML file; secrets only as paths of files. Relative paths start at the configuration file's directory.
 
 mod json;
-
 mod paths;
-
 mod fleets;
-
 mod parts;
 mod purpose;
-
 mod limits;
 mod networks;
-
 mod section;
-
 mod settings;
-
 mod document;
 mod notes;
-
 mod files;
-
 mod authority;
 mod mistake;
 

@@ -5,29 +5,19 @@
 mod asking;
 mod budget;
 mod race;
-
 pub mod convert;
-
 mod fleet;
 mod members;
-
 mod health;
-
 mod endpoint;
-
 mod config;
 mod resolve;
-
 mod identity;
-
 mod address;
 mod fleet_name;
-
 mod trouble;
-
 mod answer;
 mod cause;
-
 mod choose;
 mod load;
 mod standing;

@@ -6,28 +6,16 @@
 #![warn(missing_docs)]
 
 pub mod app;
-
 pub mod reload;
-
 pub mod config;
-
 pub mod admin;
-
 pub mod callback_handler;
-
 pub mod respond;
-
 pub mod listen;
-
 pub mod authenticate;
-
 pub mod decider;
-
 pub mod telemetry;
-
 pub mod certificate;
 pub mod fingerprint;
-
 mod file;
-
 pub mod clock;

@@ -1,39 +1,23 @@
 //! The HTTPS listener: TLS, limits on everything a caller can make us wait for or hold, and an orderly end.
 
 mod connection;
-
 mod protocol;
-
 mod body;
-
 mod caller;
-
 mod in_hand;
-
 mod wire;
-
 mod conversation;
-
 mod house;
-
 mod seats;
-
 mod origin;
-
 mod supply;
-
 mod rate;
-
 mod descriptors;
-
 mod config;
-
 mod fence;
 mod proxied;
 mod sources;
-
 mod routes;
-
 mod tls;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};

@@ -4,11 +4,8 @@
 //! documented way to read "no" or "later" from one (callback protocol, section 2.4).
 
 mod json;
-
 mod local;
-
 mod key;
-
 mod signer;
 
 use axum::{body::Body, response::Response};

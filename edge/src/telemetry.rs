@@ -4,9 +4,7 @@
 
 pub mod metrics;
 pub mod trace;
-
 mod shed;
-
 mod level;
 mod logs;
 mod outlet;

@@ -5,14 +5,9 @@
 pub mod demo;
 pub mod harness;
 pub mod services;
-
 pub mod local;
-
 pub mod cosigner;
-
 pub mod output;
-
 pub mod linearizable;
-
 pub mod requests;
 pub mod vectors;

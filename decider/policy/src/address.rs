@@ -5,11 +5,8 @@
 mod bitcoin;
 mod evm;
 mod solana;
-
 mod error;
-
 mod chain;
-
 pub(crate) mod hex;
 mod shown;
 

@@ -4,9 +4,7 @@
 //! operators wrap silently and its own parser takes text such as `0x10` and `1_0`.
 
 mod text;
-
 mod error;
-
 mod decimals;
 
 #[cfg(test)]

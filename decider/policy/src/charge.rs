@@ -1,7 +1,6 @@
 //! The ledger entry of an allowed transaction, and what a later request does to it.
 
 mod merge;
-
 mod pairing;
 
 #[cfg(test)]

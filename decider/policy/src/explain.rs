@@ -2,9 +2,7 @@
 //! decides; here it is put into words.
 
 mod asked;
-
 mod given;
-
 mod beside;
 
 use serde::Serialize;

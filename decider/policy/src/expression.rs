@@ -4,17 +4,11 @@
 //! arithmetic, no way to ask whether something is missing. What is left of a field that is missing is indeterminate.
 
 mod compile;
-
 mod term;
-
 mod variable;
-
 mod value;
-
 mod parse;
-
 mod token;
-
 mod error;
 
 #[cfg(test)]

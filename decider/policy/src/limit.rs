@@ -2,11 +2,8 @@
 //! for every charge of the past alike, so that the two can never disagree.
 
 mod share;
-
 mod terms;
-
 mod key;
-
 mod cap;
 
 pub use cap::{Cap, Unit};

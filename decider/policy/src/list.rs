@@ -4,9 +4,7 @@
 //! no allocation for each.
 
 mod age;
-
 mod key;
-
 mod table;
 
 #[cfg(test)]

@@ -5,11 +5,8 @@
 //! same texts, nothing is said.
 
 mod never;
-
 mod unmatched;
-
 mod within;
-
 mod why;
 
 pub use never::never;

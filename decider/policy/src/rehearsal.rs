@@ -7,9 +7,7 @@
 //! [`settle`]: crate::settle::settle
 
 mod expectation;
-
 mod desk;
-
 mod outcome;
 
 use crate::document::Policy;

@@ -2,11 +2,8 @@
 //! inside its transaction, and writes what comes out of it, or nothing.
 
 mod outcome;
-
 mod status;
-
 mod held;
-
 mod claim;
 
 use crate::charge::ChargeKey;

@@ -1,13 +1,9 @@
 //! Points in time, to the microsecond, and the windows that limits look through.
 
 mod window;
-
 mod calendar;
-
 mod zone;
-
 mod length;
-
 mod point;
 
 pub use calendar::{Calendar, CalendarUnit};

@@ -2,7 +2,6 @@
 //! start: limits are views over it, so a new limit counts the past (decision model, section 4).
 
 mod books;
-
 mod sum;
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The command line, and the exit codes.
 
 mod policy;
-
 mod store;
 
 use std::path::PathBuf;

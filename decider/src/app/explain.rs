@@ -1,9 +1,7 @@
 //! `decider policy explain`: why a request comes out as it does.
 
 mod words;
-
 mod report;
-
 mod request;
 
 use policy::document::Policy;

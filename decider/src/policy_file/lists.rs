@@ -1,15 +1,10 @@
 //! `lists`: named addresses of one chain, written into the policy or read from a CSV file.
 
 mod csv_file;
-
 pub(super) mod rows;
-
 mod header;
-
 pub(super) mod row_mistakes;
-
 mod draft;
-
 mod entry;
 
 #[cfg(test)]

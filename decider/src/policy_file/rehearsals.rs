@@ -2,21 +2,13 @@
 //! section 6).
 
 pub mod report;
-
 mod expect;
-
 mod named;
-
 mod draft;
-
 mod prices;
-
 mod moment;
-
 mod destination;
-
 mod known;
-
 mod words;
 
 #[cfg(test)]

@@ -2,13 +2,9 @@
 //! is not a mistake: each of these can be what somebody wants.
 
 mod unproven;
-
 mod unsigned;
-
 mod idle;
-
 mod open;
-
 mod tags;
 
 use std::fmt;

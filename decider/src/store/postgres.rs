@@ -10,37 +10,21 @@
 //! begins by a commit of its own, and the sums are made anew from the log. Nothing is guessed.
 
 mod intake;
-
 mod archive;
-
 mod batch;
-
 mod ledger;
-
 mod session;
-
 mod schema;
-
 mod policies;
-
 mod retention;
-
 mod month;
-
 mod statements;
-
 mod inquiry;
-
 mod rows;
-
 mod hosts;
-
 mod collation;
-
 mod durability;
-
 mod connection;
-
 pub mod config;
 
 #[cfg(test)]

@@ -5,19 +5,12 @@
 //! failure, and a log that is overwritten after a copy that did not reach the disk loses what was answered.
 
 mod rows;
-
 mod retention;
-
 mod intake;
-
 mod archive;
-
 mod reading;
-
 mod witness;
-
 mod schema;
-
 mod file;
 
 #[cfg(test)]

@@ -14,7 +14,5 @@ mod retention;
 mod time;
 mod transactions;
 mod windows;
-
 pub mod fixture;
-
 pub mod hand_moved;

@@ -5,9 +5,7 @@
 //! window can then ever have been over the max of the policy that decided.
 
 mod replay;
-
 pub mod record;
-
 pub mod finding;
 
 use std::collections::HashMap;

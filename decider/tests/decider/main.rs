@@ -4,7 +4,6 @@
 
 mod support;
 mod tenants;
-
 mod access;
 mod admin;
 mod beside;

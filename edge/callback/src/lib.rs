@@ -7,27 +7,16 @@
 #![warn(missing_docs)]
 
 mod time_claims;
-
 mod transaction;
-
 mod config_change;
-
 mod reply;
-
 mod blank;
-
 mod error;
-
 mod strict;
-
 mod members;
-
 mod refusal;
-
 mod stage;
-
 mod request_id;
-
 mod bounds;
 
 pub use bounds::Bounds;

@@ -1,7 +1,6 @@
 //! `tx_sign_request` (callback protocol, section 4).
 
 mod read;
-
 mod shape;
 
 use crate::{

@@ -2,7 +2,6 @@
 
 mod new;
 mod show;
-
 mod encoding;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -8,19 +8,12 @@
 )]
 
 pub mod whole_edge;
-
 pub mod token;
-
 pub mod header;
-
 pub mod callback_json;
-
 pub mod config_file;
-
 pub mod policy_file;
-
 pub mod csv_list;
-
 pub mod proto_decode;
 
 use std::path::{Path, PathBuf};

@@ -8,13 +8,9 @@
 )]
 
 mod replication;
-
 mod cluster;
-
 mod binaries;
-
 pub mod ports;
-
 mod sql;
 
 use std::sync::OnceLock;

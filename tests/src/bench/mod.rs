@@ -16,16 +16,12 @@ mod round_trip;
 mod shared;
 mod start;
 mod tenants;
-
 pub mod modes;
-
 pub mod handshake;
-
 pub mod bare_edge;
 pub mod instructions;
 pub mod raw;
 pub mod stub;
-
 mod load;
 mod one_by_one;
 mod policies;
@@ -34,7 +30,6 @@ mod report;
 mod rounds;
 mod servers;
 mod times;
-
 pub mod cores;
 mod error;
 mod machine;

@@ -1,7 +1,6 @@
 //! Random policies, and histories of requests in which they have something to say.
 
 pub mod policies;
-
 pub mod requests;
 
 use policy::request::Request;

@@ -6,27 +6,15 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod generate;
-
 pub mod build;
-
 pub mod random;
-
 pub mod decide;
-
 pub mod limits;
-
 pub mod counted;
-
 pub mod keys;
-
 pub mod history;
-
 pub mod conditions;
-
 pub mod destinations;
-
 pub mod read;
-
 pub mod logic;
-
 pub mod model;

@@ -1,17 +1,11 @@
 //! The schema and the loader agree about every document that any test reads, and about all that is made of some.
 
 mod json;
-
 mod mutants;
-
 mod pairs;
-
 mod places;
-
 mod samples;
-
 mod unknowable;
-
 mod words;
 
 use std::sync::LazyLock;

@@ -47,7 +47,7 @@ pub use self::error::Error;
 
 use self::cores::Cores;
 use self::machine::Machine;
-use self::report::Report;
+use self::report::{Report, Row};
 use self::scale::Scale;
 
 /// The policy that is measured: one rule of each kind, and one limit that is never full.
@@ -97,56 +97,18 @@ pub enum Part {
 
 impl Options {
     fn wants(&self, part: Part) -> bool {
-        self.only.is_empty() || self.only.contains(&part)
+        let is_long = part == Part::Tenants;
+        self.only.contains(&part) || (self.only.is_empty() && !is_long)
     }
 }
 
-/// Measures everything and prints the table.
+/// Measures what is wanted and prints the table.
 pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
     let machine = Machine::look(cores);
     let bench = Bench::prepare(options.scale, cores)?;
     let mut rows = Vec::new();
-    if options.wants(Part::RoundTrip) {
-        rows.extend(round_trip::measure(&bench).await?);
-    }
-    if options.wants(Part::Handshake) {
-        rows.push(handshake::measure(&bench).await?);
-    }
-    if options.wants(Part::Modes) {
-        rows.extend(modes::measure(&bench).await?);
-    }
-    if options.wants(Part::Handlers) {
-        rows.extend(handlers::measure(&bench).await?);
-    }
-    if options.wants(Part::Decide) {
-        rows.push(decide::measure(&bench).await?);
-    }
-    if options.wants(Part::Durable) {
-        rows.extend(durable::measure(&bench).await?);
-    }
-    if options.wants(Part::Shared) {
-        rows.extend(shared::measure(&bench).await?);
-    }
-    if options.wants(Part::Open) {
-        rows.extend(open::measure(&bench).await?);
-    }
-    if options.wants(Part::Start) {
-        rows.extend(start::measure(&bench).await?);
-    }
-    if options.wants(Part::Rules) {
-        rows.push(large::rules(&bench).await?);
-        rows.push(instructions::measure(bench.scale.counts)?);
-    }
-    if options.wants(Part::Lists) {
-        rows.extend(large::addresses(&bench).await?);
-        rows.extend(lists::measure(&bench)?);
-    }
-    if options.wants(Part::Peers) {
-        rows.extend(peers::measure(&bench)?);
-    }
-    // Minutes, for figures that a README works with: not part of everything.
-    if options.only.contains(&Part::Tenants) {
-        rows.extend(tenants::measure(&bench).await?);
+    for part in Part::value_variants().iter().filter(|part| options.wants(**part)) {
+        rows.extend(part.measure(&bench).await?);
     }
     let report = Report { machine, rounds: options.scale.rounds, quick: options.scale.is_quick(), rows };
     print!("{}", report.text());
@@ -154,6 +116,30 @@ pub async fn run(options: &Options, cores: Cores) -> Result<(), Error> {
         Some(file) => std::fs::write(file, report.markdown())
             .map_err(Error::io(format!("cannot write {}", file.display()))),
         None => Ok(()),
+    }
+}
+
+impl Part {
+    async fn measure(self, bench: &Bench) -> Result<Vec<Row>, Error> {
+        Ok(match self {
+            Self::RoundTrip => round_trip::measure(bench).await?.into(),
+            Self::Handshake => vec![handshake::measure(bench).await?],
+            Self::Modes => modes::measure(bench).await?.into(),
+            Self::Handlers => handlers::measure(bench).await?,
+            Self::Decide => vec![decide::measure(bench).await?],
+            Self::Durable => durable::measure(bench).await?,
+            Self::Shared => shared::measure(bench).await?,
+            Self::Open => open::measure(bench).await?,
+            Self::Start => start::measure(bench).await?,
+            Self::Rules => vec![large::rules(bench).await?, instructions::measure(bench.scale.counts)?],
+            Self::Lists => {
+                let mut rows = large::addresses(bench).await?.to_vec();
+                rows.extend(lists::measure(bench)?);
+                rows
+            }
+            Self::Peers => peers::measure(bench)?,
+            Self::Tenants => tenants::measure(bench).await?,
+        })
     }
 }
 

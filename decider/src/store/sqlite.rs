@@ -55,6 +55,8 @@ pub struct SqliteJournal {
     checkpoint_after_bytes: usize,
     /// Says beside the file how far it has come.
     witness: Witness,
+    /// The position of the last decision that we know of: nobody else writes any.
+    position: i64,
     /// Decisions in the open transaction, and those that the witness does not know of yet.
     written: i64,
     unwitnessed: i64,
@@ -74,11 +76,13 @@ impl SqliteJournal {
         let file = LockedFile::take(path)?;
         let connection = schema::connect(file.path())?;
         let Started { witness, frozen } = Witness::start(file.path(), &connection)?;
+        let position = rows::last_position(&connection).map_err(|error| OpenError::Ledger(error.to_string()))?;
         Ok(Self {
             connection,
             logged_bytes: 0,
             checkpoint_after_bytes: CHECKPOINT_AFTER_BYTES,
             witness,
+            position,
             written: 0,
             unwitnessed: 0,
             frozen: frozen.map(Arc::from),
@@ -129,7 +133,8 @@ impl Journal for SqliteJournal {
     }
 
     fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        let bytes = rows::write(&self.connection, entry)?;
+        let position = self.position.saturating_add(self.written).saturating_add(1);
+        let bytes = rows::write(&self.connection, position, entry)?;
         self.logged_bytes = self.logged_bytes.saturating_add(bytes).saturating_add(ENTRY_OVERHEAD_BYTES);
         self.written = self.written.saturating_add(1);
         Ok(())
@@ -137,7 +142,9 @@ impl Journal for SqliteJournal {
 
     fn commit(&mut self) -> Result<(), JournalError> {
         rows::run(&self.connection, "COMMIT")?;
-        self.unwitnessed = self.unwitnessed.saturating_add(std::mem::take(&mut self.written));
+        let written = std::mem::take(&mut self.written);
+        self.position = self.position.saturating_add(written);
+        self.unwitnessed = self.unwitnessed.saturating_add(written);
         Ok(())
     }
 

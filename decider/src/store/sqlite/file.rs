@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::private::{self, Lock, with_suffix};
+use crate::private::{Lock, with_suffix};
 use crate::store::error::OpenError;
 
 /// How much of a file is written again at once.
@@ -13,21 +13,27 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// A file that no other decider has open, for as long as this lives.
 pub struct LockedFile {
     path: PathBuf,
-    _lock: Lock,
+    _beside: Lock,
+    /// Given back, with the file closed, after SQLite has closed it: to close a file ends SQLite's own locks on it.
+    _itself: Lock,
 }
 
 impl LockedFile {
-    /// Takes the lock beside the file. Not on the file: SQLite's own locks would be lost when we close ours,
-    /// and people may read the database while we have it.
+    /// Takes a lock beside the file, and then one on the file itself, which holds whatever is done to the first and by
+    /// whatever name the file is opened, but for two machines on one network file system. Neither is in the way of
+    /// people who read the database: SQLite's locks are of another kind.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
         let path = real_path(path)?;
-        let beside = with_suffix(&path, ".lock");
-        let lock = Lock::take(&beside).map_err(|why| OpenError::File { path: beside, why })?;
-        let Some(lock) = lock else { return Err(OpenError::Locked(path)) };
-        // SQLite gives its log the same mode.
-        private::open(&path).map_err(|why| OpenError::File { path: path.clone(), why })?;
+        let locked = |path: PathBuf| match Lock::take(&path) {
+            Ok(lock) => Ok(lock),
+            Err(why) => Err(OpenError::File { path, why }),
+        };
+        let beside = locked(with_suffix(&path, ".lock"))?;
+        let Some(beside) = beside else { return Err(OpenError::Locked(path)) };
+        // Makes the file where there is none. SQLite gives its log the same mode.
+        let Some(itself) = locked(path.clone())? else { return Err(OpenError::Locked(path)) };
         sync_folder(folder_of(&path))?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, _beside: beside, _itself: itself })
     }
 
     /// Its path with every link followed.
@@ -36,7 +42,7 @@ impl LockedFile {
     }
 }
 
-/// Two names for one file must come to one lock.
+/// With every link followed, so that two names for one file have one lock beside it.
 fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
     let failed = |why| OpenError::File { path: path.to_owned(), why };
     let folder = folder_of(path);

@@ -98,6 +98,11 @@ fn decision(connection: &Connection, seq: i64) -> Result<Decision> {
     }
 }
 
+/// The position of the last decision; 0 before the first.
+pub fn last_position(connection: &Connection) -> Result<i64> {
+    Ok(prepare(connection, "SELECT coalesce(max(seq), 0) FROM decisions")?.query_row([], |row| row.get(0))?)
+}
+
 /// The charge of a key as JSON.
 pub fn charge_body(connection: &Connection, key: &ChargeKey) -> Result<Option<String>> {
     one(connection, CHARGE, params![key.tenant, key.tx_id, key.suffix], |row| row.get(0))
@@ -111,20 +116,22 @@ pub fn charge(connection: &Connection, key: &ChargeKey) -> Result<Option<Charge>
     rows.next()?.map(|row| parse(row, 0, || charge_name(key))).transpose()
 }
 
-/// Writes a decision and its charge; returns how many bytes that was.
-pub fn write(connection: &Connection, entry: &Entry) -> Result<usize> {
-    let decision = write_decision(connection, entry)?;
+/// Writes a decision at its position, and its charge; returns how many bytes that was.
+pub fn write(connection: &Connection, position: i64, entry: &Entry) -> Result<usize> {
+    let decision = write_decision(connection, position, entry)?;
     let charge = entry.charge.as_ref().map(|change| write_charge(connection, &change.after)).transpose()?;
     Ok(decision.saturating_add(charge.unwrap_or_default()))
 }
 
-fn write_decision(connection: &Connection, entry: &Entry) -> Result<usize> {
+/// Where somebody else has written a decision meanwhile its position is taken: then our sums lack its charge.
+fn write_decision(connection: &Connection, position: i64, entry: &Entry) -> Result<usize> {
     let sql = "INSERT INTO decisions \
-               (id, tenant, request_id, key, digest, kind, decided_us, policy_hash, body) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               (seq, id, tenant, request_id, key, digest, kind, decided_us, policy_hash, body) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let Entry { identity, kind, decision, payload, evidence, .. } = entry;
     let (body, evidence) = (json(decision)?, json(evidence)?);
     let values = params![
+        position,
         decision.id,
         identity.tenant,
         identity.callback_request_id,
@@ -135,10 +142,22 @@ fn write_decision(connection: &Connection, entry: &Entry) -> Result<usize> {
         decision.policy_hash,
         body,
     ];
-    execute(connection, sql, values)?;
-    write_payload(connection, connection.last_insert_rowid(), payload, &evidence)?;
+    execute(connection, sql, values).map_err(|error| taken(position, error))?;
+    write_payload(connection, position, payload, &evidence)?;
     Ok([payload.len(), body.len(), evidence.len()].iter().sum())
 }
+
+fn taken(position: i64, error: JournalError) -> JournalError {
+    match error {
+        JournalError::Failed(why) if why.contains(POSITION_TAKEN) => JournalError::Failed(format!(
+            "another program has written decision {position} to this file: let one decider alone write to it"
+        )),
+        error => error,
+    }
+}
+
+/// What SQLite says of two rows with one position.
+const POSITION_TAKEN: &str = "decisions.seq";
 
 /// Writes what the decision at a position came out of.
 pub fn write_payload(connection: &Connection, seq: i64, payload: &[u8], evidence: &str) -> Result<()> {

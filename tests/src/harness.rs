@@ -231,13 +231,18 @@ fn set(file: &std::path::Path, change: impl FnOnce(&mut Value)) {
     std::fs::write(file, document.to_string()).unwrap();
 }
 
-/// Says that this test cannot run here, and what is missing, past the test runner: that shows of a test that does not
-/// fail nothing. It counts as skipped, not as passed; with `STRICT=1` it fails.
+/// Says that this test cannot run here, and what is missing. Past the test runner, which shows nothing of a test that does
+/// not fail and counts it as passed: `make test` lists at its end what is written to `SKIPPED_LIST`. With `STRICT=1` the
+/// test fails.
 pub fn skipped(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     let strict = std::env::var_os("STRICT").is_some_and(|value| value == "1");
     assert!(!strict, "SKIPPED: {why}");
     let _ = writeln!(std::io::stderr(), "\nSKIPPED {test}: {why}");
+    if let Some(list) = std::env::var_os("SKIPPED_LIST") {
+        let list = std::fs::OpenOptions::new().create(true).append(true).open(list);
+        let _ = list.and_then(|mut list| list.write_all(format!("  {test}: {why}\n").as_bytes()));
+    }
 }
 
 /// How much of a long test is run: `short` in `make test`, `soak` in `make soak` (environment `SOAK=1`).

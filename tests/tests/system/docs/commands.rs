@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use system_tests::harness::{Options, System};
+use system_tests::harness::{Options, System, skipped};
 use system_tests::services::{binaries, ports};
 use system_tests::{requests, vectors};
 
@@ -161,7 +161,7 @@ fn succeeds(folder: &Path, line: &str) -> Result<(), String> {
 /// Runs a line that makes a key, in the folder where the samples look for it.
 fn makes_keys(folder: &Path, line: &str) -> Result<(), String> {
     if Command::new("openssl").arg("version").output().is_err() {
-        eprintln!("SKIPPED: `{line}` was not tried: openssl is not installed");
+        skipped(&format!("`{line}` was not tried: openssl is not installed"));
         return Ok(());
     }
     succeeds(folder, line)

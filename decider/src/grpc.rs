@@ -6,7 +6,7 @@ mod connection;
 mod calls;
 mod shares;
 mod body;
-mod in_hand;
+mod generations;
 mod health;
 mod service;
 mod call;

@@ -42,14 +42,14 @@ pub struct Reload {
     config: Config,
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
-    sight: Sight,
+    last_seen: LastSeen,
     /// What was told of the policy that decides.
     news: News,
     prices: PriceWatch,
 }
 
 /// What was seen last.
-struct Sight {
+struct LastSeen {
     /// The hash of the policy that decides.
     hash: String,
     /// Its files, without what they say: lists are long.
@@ -81,7 +81,7 @@ impl Reload {
         news.tell(None);
         let table = adopted.prices.as_ref();
         let prices = PriceWatch::new(prices, Arc::clone(&metrics), &adopted.policy, table);
-        Self { config, store, metrics, sight: Sight::of(adopted), news, prices }
+        Self { config, store, metrics, last_seen: LastSeen::of(adopted), news, prices }
     }
 
     /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
@@ -95,25 +95,25 @@ impl Reload {
     /// One look.
     async fn look(&mut self, whole: bool) {
         match self.seen().await {
-            Seen::Same => self.unchanged(),
-            Seen::Policy(file, news) => self.changed((*file, news), whole).await,
-            Seen::Mistakes(mistakes) => self.refused(&mistakes),
+            Look::Same => self.unchanged(),
+            Look::Policy(file, news) => self.changed((*file, news), whole).await,
+            Look::Mistakes(mistakes) => self.refused(&mistakes),
         }
         self.prices.look(whole).await;
     }
 
     /// Reading and parsing a million addresses takes a second: not on a thread that answers.
-    async fn seen(&self) -> Seen {
-        let (path, hash) = (self.config.path.clone(), self.sight.hash.clone());
-        let manifest = self.sight.manifest.clone();
+    async fn seen(&self) -> Look {
+        let (path, hash) = (self.config.path.clone(), self.last_seen.hash.clone());
+        let manifest = self.last_seen.manifest.clone();
         let read = tokio::task::spawn_blocking(move || see(&path, &hash, &manifest));
         // A fault of reading is the same as files that cannot be read: what decides goes on.
-        read.await.unwrap_or(Seen::Same)
+        read.await.unwrap_or(Look::Same)
     }
 
     /// Mistakes that were undone are not news of a policy.
     fn unchanged(&mut self) {
-        if self.sight.other.take().is_some() {
+        if self.last_seen.other.take().is_some() {
             tracing::info!("the policy on disk is again the one that decides");
         }
         self.metrics.refused.set(0);
@@ -121,9 +121,9 @@ impl Reload {
 
     async fn changed(&mut self, (file, news): (PolicyFile, News), whole: bool) {
         let hash = file.policy.hash.clone();
-        let stood_still = whole || self.sight.other == Some(Other::Changed(hash.clone()));
+        let stood_still = whole || self.last_seen.other == Some(Other::Changed(hash.clone()));
         self.metrics.refused.set(0);
-        self.sight.other = Some(Other::Changed(hash));
+        self.last_seen.other = Some(Other::Changed(hash));
         if stood_still && let Err(error) = self.adopt(file, news).await {
             self.metrics.failures.inc();
             tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
@@ -131,14 +131,14 @@ impl Reload {
     }
 
     async fn adopt(&mut self, file: PolicyFile, news: News) -> Result<(), StoreError> {
-        let sight = Sight::of(&file);
+        let last_seen = LastSeen::of(&file);
         // Before the policy: without its prices it would hold what it allows with them.
         self.prices.follow(&file.policy, file.prices.as_ref());
         self.store.adopt(file.policy, file.document).await?;
-        let before = std::mem::replace(&mut self.sight, sight);
-        self.metrics.adopted(&self.sight.hash, self.store.now().ok());
+        let before = std::mem::replace(&mut self.last_seen, last_seen);
+        self.metrics.adopted(&self.last_seen.hash, self.store.now().ok());
         tracing::info!(
-            policy = self.sight.hash,
+            policy = self.last_seen.hash,
             before = before.hash,
             "a changed policy decides from here on"
         );
@@ -151,16 +151,16 @@ impl Reload {
     fn refused(&mut self, mistakes: &Mistakes) {
         let told = Other::Refused(mistakes.to_string());
         self.metrics.refused.set(1);
-        if self.sight.other.as_ref() != Some(&told) {
+        if self.last_seen.other.as_ref() != Some(&told) {
             self.metrics.failures.inc();
             let (count, mistakes) = (mistakes.count(), mistakes.to_string());
             tracing::error!(count, mistakes, "the policy on disk has mistakes: the one before it decides");
         }
-        self.sight.other = Some(told);
+        self.last_seen.other = Some(told);
     }
 }
 
-impl Sight {
+impl LastSeen {
     fn of(adopted: &PolicyFile) -> Self {
         let manifest = adopted.document.manifest();
         Self { hash: adopted.policy.hash.clone(), manifest, other: None }
@@ -168,7 +168,7 @@ impl Sight {
 }
 
 /// What a look finds.
-enum Seen {
+enum Look {
     /// The policy that decides.
     Same,
     /// Another one, and what there is to say of it.
@@ -177,16 +177,16 @@ enum Seen {
     Mistakes(Mistakes),
 }
 
-fn see(path: &Path, hash: &str, manifest: &str) -> Seen {
+fn see(path: &Path, hash: &str, manifest: &str) -> Look {
     if policy_file::is_still(path, manifest) {
-        return Seen::Same;
+        return Look::Same;
     }
     match policy_file::load(path) {
-        Ok(file) if file.policy.hash == hash => Seen::Same,
+        Ok(file) if file.policy.hash == hash => Look::Same,
         Ok(file) => {
             let news = News::of(&file);
-            Seen::Policy(Box::new(file), news)
+            Look::Policy(Box::new(file), news)
         }
-        Err(mistakes) => Seen::Mistakes(mistakes),
+        Err(mistakes) => Look::Mistakes(mistakes),
     }
 }

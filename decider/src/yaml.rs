@@ -10,7 +10,7 @@ pub mod reader;
 pub mod mistakes;
 pub mod node;
 pub mod place;
-pub mod span;
+pub mod duration;
 
 pub use fields::Fields;
 pub use mistakes::{Mistake, Mistakes};

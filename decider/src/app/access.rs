@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::config::access::{AccessSources, FindError, Found, Rest, find};
+use crate::config::access::{AccessSources, FindError, FoundAccess, Rest, find};
 use crate::config::concerns;
 use crate::grants::Grants;
 use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles};
@@ -92,7 +92,7 @@ impl AccessWatch {
     }
 
     /// Nobody would connect to a certificate that has ended: the one before it is no worse.
-    fn unexpired(&self, found: Found) -> Result<Found, FindError> {
+    fn unexpired(&self, found: FoundAccess) -> Result<FoundAccess, FindError> {
         let changed = found.access.tls.digest != self.current.load().tls.digest;
         if changed && self.left(found.access.tls.certificate_expiry) <= 0 {
             let path = self.sources.tls.certificate.display();
@@ -101,7 +101,7 @@ impl AccessWatch {
         Ok(found)
     }
 
-    fn found(&mut self, found: Found, whole: bool) {
+    fn found(&mut self, found: FoundAccess, whole: bool) {
         self.metrics.refused.set(0);
         self.tell_rest(found.rest);
         let seen = print(&found.access);

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::access::AccessWatch;
-use crate::admin::{self, Admin, AdminError, Told};
+use crate::admin::{self, Admin, AdminError, AdminState};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decide::{self, CurrentPrices, Decider};
@@ -93,7 +93,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let grpc = server.address();
     tracing::info!(%grpc, %admin, policy = decider.store.policy().hash, "the decider serves");
     let Admin { opened, drain } = told;
-    let _ = opened.set(Told { decider: Arc::clone(&decider), registry });
+    let _ = opened.set(AdminState { decider: Arc::clone(&decider), registry });
     let looks = Looks::default();
     tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&looks.policy))));
     tokio::spawn(drain.clone().run_until_cancelled_owned(watch.run(Arc::clone(&looks.access))));

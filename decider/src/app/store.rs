@@ -89,7 +89,7 @@ fn tell_verified(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, 
 fn export(what: &Export, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     // What was lost with the rest is in no line of it.
-    if let Some(why) = archive.standing().map_err(text)?.frozen {
+    if let Some(why) = archive.state().map_err(text)?.frozen {
         say::err(format_args!("the store is frozen: {why}\n"));
     }
     let since_us = what.since.map(jiff::Timestamp::as_microsecond);

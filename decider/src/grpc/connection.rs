@@ -90,7 +90,7 @@ impl Connections {
     }
 
     async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        let _turn = self.handshakes.acquire().await.map_err(io::Error::other)?;
+        let _permit = self.handshakes.acquire().await.map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&self.access.load().tls.server));
         acceptor.accept(stream).await
     }
@@ -177,7 +177,7 @@ impl Connections {
 async fn stalled(caller: &Caller) -> usize {
     loop {
         sleep(GRACE).await;
-        let left = caller.in_hand.turn();
+        let left = caller.generations.rotate();
         if left > 0 {
             return left;
         }

@@ -46,7 +46,7 @@ pub use connection::roots_of;
 use durability::Settings;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
-use ledger::{Begun, Head, Holder, Ledger, Opened, Seen, is_full};
+use ledger::{Begun, Head, Holder, Ledger, LogEnd, Opened, is_full};
 pub use retention::Months;
 use retention::Pruned;
 pub use schema::Migrated;
@@ -54,7 +54,7 @@ pub use schema::Migrated;
 use super::bounds::BETWEEN_PIECES;
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
-use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
+use super::journal::{Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity};
 use super::metrics::Metrics;
 use super::retention::Retention;
 use crate::document::Document;
@@ -98,7 +98,7 @@ pub struct PostgresJournal {
     /// Up to here the log was handed over.
     position: i64,
     /// The end of the log as it was seen last: on a later connection it must still be there.
-    seen: Seen,
+    seen: LogEnd,
     /// Up to here a synchronous commit on this connection covers it.
     durable: i64,
     /// The latest timeline that was seen.
@@ -117,7 +117,7 @@ impl PostgresJournal {
     pub fn open(config: Config, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let batch = Batch::default();
-        let (ledger, frozen, seen) = (None, None, Seen::default());
+        let (ledger, frozen, seen) = (None, None, LogEnd::default());
         let mut journal = Self {
             config,
             metrics,
@@ -212,7 +212,7 @@ impl PostgresJournal {
     }
 
     /// What a head says of the time, if the server still keeps what it acknowledges.
-    fn moment(&mut self, head: &Head) -> Result<Moment, JournalError> {
+    fn moment(&mut self, head: &Head) -> Result<JournalTime, JournalError> {
         let (end, seen) = (head.end.position, self.seen.position);
         if end < seen {
             let trouble = format!("the log ends at {end}, and it had come to {seen}");
@@ -222,7 +222,7 @@ impl PostgresJournal {
         self.note_durability(session::accepted(&head.settings, &self.config))?;
         // Not what may be gone after a failover.
         self.seen = head.end.clone();
-        Ok(Moment { clock: Some(head.clock), latest: head.latest })
+        Ok(JournalTime { clock: Some(head.clock), latest: head.latest })
     }
 
     fn note_durability(&mut self, shortfall: Result<Option<String>, Trouble>) -> Result<(), JournalError> {
@@ -272,7 +272,7 @@ impl PostgresJournal {
         inquiry: Inquiry,
         opened: Opened,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         let Opened { head, followed, found } = opened;
         let moment = self.moment(&head)?;
         self.hand_over(&followed, take);
@@ -293,14 +293,14 @@ impl Journal for PostgresJournal {
         manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
         if self.ledger.is_none() {
             self.connect()?;
         }
         let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
         if head.end.position < self.seen.position {
             // That was looked at when it was connected: the ledger is frozen, or was released since.
-            self.seen = Seen::default();
+            self.seen = LogEnd::default();
         }
         self.position = head.end.position;
         self.moment(&head)
@@ -327,9 +327,9 @@ impl Journal for PostgresJournal {
 
     fn begin(
         &mut self,
-        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         let inquiry = Inquiry::of(asked);
         loop {
             let position = self.position;
@@ -344,7 +344,7 @@ impl Journal for PostgresJournal {
         }
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         self.batch.recorded(identity)
     }
 
@@ -401,7 +401,7 @@ impl Journal for PostgresJournal {
         Some(KEEP_UP_EVERY)
     }
 
-    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
+    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<JournalTime, JournalError> {
         self.catch_up(take)?;
         let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
         self.moment(&head)

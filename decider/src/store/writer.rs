@@ -17,7 +17,7 @@ use super::adoption::{Adoption, adopted};
 use super::bounds::{BETWEEN_PIECES, FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH, MOST_PATIENCE};
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
-use super::journal::{Entry, Journal, JournalError, Moment, Recorded};
+use super::journal::{Entry, Journal, JournalError, JournalTime, Recorded};
 use super::question::Question;
 use super::retention::Retention;
 use super::shared::Shared;
@@ -283,7 +283,7 @@ impl<J: Journal> Writer<J> {
         let begun = guarded(|| {
             self.shared.check()?;
             self.journal.remember_policy(&policy.hash, document)?;
-            Ok(Adoption::of(policy, self.time.now(Moment::default())?))
+            Ok(Adoption::of(policy, self.time.now(JournalTime::default())?))
         });
         match begun {
             Ok(adoption) => self.adopting = Some((adoption, reply)),
@@ -345,7 +345,7 @@ impl<J: Journal> Writer<J> {
         if !due || self.adopting.is_some() || self.shared.decides().is_err() {
             return;
         }
-        let Ok(now) = self.time.now(Moment::default()) else { return };
+        let Ok(now) = self.time.now(JournalTime::default()) else { return };
         let Some(end) = self.retention.ends_before(self.time.known_of(now)) else { return };
         let pruned = guarded(|| Ok(self.journal.prune(end, now)?)).inspect_err(|error| self.note(error));
         let pause = pruned.unwrap_or(BETWEEN_PIECES);

@@ -82,7 +82,7 @@ pub fn copy(
     progress: &mut Progress<'_>,
 ) -> Result<Copied, CopyError> {
     let policies = copy_policies(source, target)?;
-    copy_standing(source, target)?;
+    copy_releases(source, target)?;
     let (mut decisions, mut written, mut latest): (u64, u64, Time) = (0, 0, now);
     each_decision(source, |source, row| {
         progress.step();
@@ -100,7 +100,7 @@ pub fn copy(
     let usage = usage::of(source, policy, latest)?;
     let copied = usage::of(target.written()?, policy, latest)?;
     // At the end: a ledger on PostgreSQL takes no decisions while it is frozen.
-    if let Some(why) = source.standing()?.frozen {
+    if let Some(why) = source.state()?.frozen {
         target.freeze(&why)?;
     }
     match usage == copied {
@@ -178,8 +178,8 @@ fn copy_policies(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<us
 }
 
 /// What operators have stated goes with it, and so does the freeze of a store that nobody has released.
-fn copy_standing(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<(), JournalError> {
-    let standing = source.standing()?;
+fn copy_releases(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<(), JournalError> {
+    let standing = source.state()?;
     standing.releases.iter().try_for_each(|release| target.state(release))
 }
 

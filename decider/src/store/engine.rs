@@ -12,7 +12,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use super::writer::OnFatal;
 
-use super::adoption::adopted;
+use super::adoption::adopt_at_once;
 use super::bounds::{MAX_FORWARD_JUMP, MAX_QUEUED};
 use super::decision::{Answer, ConfigProposal, Lookup, Proposal, Record};
 use super::error::{OpenError, StoreError};
@@ -193,10 +193,10 @@ fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Ar
     let mut time = StoreTime::of(Arc::clone(&watch));
     journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
     let now = time.now(moment).map_err(|error| OpenError::Ledger(error.to_string()))?;
-    let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
-    let shared = Arc::new(Shared::new(metrics, Arc::clone(&policy)));
+    let adopted = adopt_at_once(&mut journal, policy, now).map_err(unreadable)?;
+    let shared = Arc::new(Shared::new(metrics, Arc::clone(&adopted.policy)));
     shared.observe(journal.frozen());
-    let mut writer = Writer::new(journal, (policy, index), (time, retention), shared, on_fatal);
+    let mut writer = Writer::new(journal, adopted, time, retention, shared, on_fatal);
     // The first decision finds its place made.
     writer.prune();
     Ok((writer, watch))

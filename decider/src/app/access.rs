@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::access::{AccessSources, FindError, FoundAccess, Rest, find};
 use crate::config::concerns;
 use crate::grants::Grants;
-use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles};
+use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles, WatchedCertificate};
 
 /// What is said at the start of certificates that end is said again so often.
 const CONCERNS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,7 +56,7 @@ impl AccessWatch {
         let (rest, concerns_told) = (sources.rest.clone(), clock.wall());
         tell_concerns(&sources.tls, concerns_told);
         let watch = Self { sources, interval, current, metrics, clock, other: None, rest, concerns_told };
-        watch.tell_expiry();
+        watch.set_certificate_ends();
         watch
     }
 
@@ -78,7 +78,6 @@ impl AccessWatch {
             },
             Err(error) => self.refused(error.to_string()),
         }
-        self.tell_expiry();
         self.tell_concerns().await;
     }
 
@@ -94,7 +93,7 @@ impl AccessWatch {
     /// Nobody would connect to a certificate that has ended: the one before it is no worse.
     fn unexpired(&self, found: FoundAccess) -> Result<FoundAccess, FindError> {
         let changed = found.access.tls.digest != self.current.load().tls.digest;
-        if changed && self.left(found.access.tls.certificate_expiry) <= 0 {
+        if changed && found.access.tls.certificate_expiry <= self.clock.wall().as_seconds() {
             let path = self.sources.tls.certificate.display();
             return Err(FindError::Tls(vec![format!("{path}: this certificate has expired")]));
         }
@@ -110,6 +109,7 @@ impl AccessWatch {
         } else if whole || self.other == Some(Other::Changed(seen.clone())) {
             self.other = None;
             self.current.replace(found.access);
+            self.set_certificate_ends();
             self.metrics.adoptions.inc();
             tracing::info!("changed certificates or grants count from here on");
         } else {
@@ -147,15 +147,10 @@ impl AccessWatch {
         self.rest = rest;
     }
 
-    fn tell_expiry(&self) {
+    fn set_certificate_ends(&self) {
         let access = self.current.load();
-        self.metrics.expires("certificate", self.left(access.tls.certificate_expiry));
-        self.metrics.expires("client_ca", self.left(access.tls.client_ca_expiry));
-    }
-
-    /// Seconds from now.
-    fn left(&self, expiry: i64) -> i64 {
-        expiry.saturating_sub(self.clock.wall().as_seconds())
+        self.metrics.set_certificate_end(WatchedCertificate::Listen, access.tls.certificate_expiry);
+        self.metrics.set_certificate_end(WatchedCertificate::ClientCa, access.tls.client_ca_expiry);
     }
 }
 

@@ -132,7 +132,7 @@ fn open_now(
     reload: reload::Config,
     clock: Arc<dyn Clock>,
 ) -> Result<Opened, StartError> {
-    let mut registry = Registry::with_prefix("decider");
+    let mut registry = Registry::with_prefix("countersign_decider");
     let store_metrics = Arc::new(store::Metrics::default());
     let (metrics, reload_metrics) =
         (Arc::new(decide::Metrics::default()), Arc::new(reload::Metrics::default()));

@@ -109,7 +109,7 @@ impl Caller {
     }
 
     fn denied(&self, missing: Missing, verb: Verb, tenant: &str) -> Status {
-        self.metrics.denied(verb);
+        self.metrics.count_denied(verb);
         status::not_granted(&self.identities, missing, verb, tenant)
     }
 }

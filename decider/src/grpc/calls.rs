@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 use super::access::Caller;
 use super::body::{AnswerBody, RequestBody, read_off};
 use super::generations::OpenCall;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, ShedReason};
 use super::shares::Shares;
 use super::status;
 use crate::telemetry::seldom::Seldom;
@@ -112,18 +112,18 @@ impl Calls {
     /// A request that is answered before it was sent is a stream that we reset, and HTTP/2 forgives only so many of
     /// those before the whole connection goes.
     async fn shed(&self, caller: &Caller, full: &Full, body: Incoming) -> Response<AnswerBody> {
-        let (because, status) = match full {
-            Full::All => ("calls", status::too_many_calls()),
-            Full::Share => ("share", status::too_many_of_one()),
+        let (reason, status) = match full {
+            Full::All => (ShedReason::Calls, status::too_many_calls()),
+            Full::Share => (ShedReason::Share, status::too_many_of_one()),
         };
-        self.0.metrics.shed(because);
+        self.0.metrics.count_shed(reason);
         if let Some(left_out) = self.0.full.now() {
             let holders = self.0.shares.holders();
             let (caller, peer) = (&*caller.name, caller.peer());
             tracing::warn!(
                 caller,
                 peer,
-                because,
+                because = reason.as_str(),
                 holders,
                 left_out,
                 "calls are turned away: too many at once"
@@ -135,7 +135,7 @@ impl Calls {
 
     /// A request that began did not go on. Counted and seldom told: leaking clients do it as well as hostile ones.
     pub fn did_not_come(&self, caller: &Caller) -> Status {
-        self.0.metrics.shed("body");
+        self.0.metrics.count_shed(ShedReason::Body);
         if let Some(left_out) = self.0.late.now() {
             let (caller, peer) = (&*caller.name, caller.peer());
             tracing::warn!(caller, peer, left_out, "a call was begun and its request did not come");

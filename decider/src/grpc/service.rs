@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 
 use super::access::Caller;
 use super::call::Call;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, ShedReason};
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
 use crate::grants::{Missing, Tenants, Verb};
@@ -61,14 +61,14 @@ impl Service {
         if wait <= deadline {
             return Ok(());
         }
-        self.metrics.shed("deadline");
+        self.metrics.count_shed(ShedReason::Deadline);
         Err(status::would_be_late(wait))
     }
 
     /// The store did not decide. What it sheds is counted with the rest.
     fn undecided(&self, error: &StoreError) -> Status {
         if *error == StoreError::Overloaded {
-            self.metrics.shed("queue");
+            self.metrics.count_shed(ShedReason::Queue);
         }
         status::of_store(error)
     }

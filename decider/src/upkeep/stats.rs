@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::release::NOTHING_LOST;
 use super::usage::{self, SumLine};
 use crate::store::Origin;
-use crate::store::archive::{About, Archive, Release, StoreState, each_charge, each_decision};
+use crate::store::archive::{About, Archive, DecisionRow, Release, StoreState, each_charge, each_decision};
 use crate::store::journal::JournalError;
 use crate::telemetry::word;
 
@@ -96,6 +96,49 @@ struct Answered {
     verdict: Verdict,
 }
 
+/// What is counted row by row.
+#[derive(Default)]
+struct Counts {
+    decisions: TimeRange,
+    verdicts: BTreeMap<String, BTreeMap<String, u64>>,
+    payload_bytes: u64,
+    pruned: u64,
+    charges: TimeRange,
+}
+
+impl Counts {
+    fn of(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Self, JournalError> {
+        let mut counts = Self::default();
+        each_decision(archive, |_, row| {
+            progress.step();
+            counts.add_decision(row);
+            Ok::<_, JournalError>(())
+        })?;
+        each_charge(archive, |row| {
+            progress.step();
+            counts.charges.add(row.latest_us);
+            Ok::<_, JournalError>(())
+        })?;
+        Ok(counts)
+    }
+
+    fn add_decision(&mut self, row: DecisionRow) {
+        self.decisions.add(row.decided_us);
+        match &row.origin {
+            Origin::Kept { payload, .. } => {
+                let bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+                self.payload_bytes = self.payload_bytes.saturating_add(bytes);
+            }
+            Origin::Pruned { .. } => self.pruned = self.pruned.saturating_add(1),
+        }
+        let answered = serde_json::from_str(&row.body);
+        let verdict = answered.map_or("UNREADABLE", |answered: Answered| word(&answered.verdict));
+        let of_tenant = self.verdicts.entry(row.identity.tenant).or_default();
+        let count = of_tenant.entry(verdict.to_owned()).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
 /// Counts a store. Usage is that of `policy`, where there is one, at `now`, or at the latest decision where that is later.
 ///
 /// # Errors
@@ -107,30 +150,7 @@ pub fn of(
     progress: &mut Progress<'_>,
 ) -> Result<Stats, JournalError> {
     let About { kind, schema, bytes, head } = archive.about()?;
-    let (mut decisions, mut charges) = (TimeRange::default(), TimeRange::default());
-    let (mut payload_bytes, mut pruned) = (0_u64, 0_u64);
-    let mut verdicts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    each_decision(archive, |_, row| {
-        progress.step();
-        decisions.add(row.decided_us);
-        match &row.origin {
-            Origin::Kept { payload, .. } => {
-                let bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
-                payload_bytes = payload_bytes.saturating_add(bytes);
-            }
-            Origin::Pruned { .. } => pruned = pruned.saturating_add(1),
-        }
-        let answered = serde_json::from_str(&row.body);
-        let verdict = answered.map_or("UNREADABLE", |answered: Answered| word(&answered.verdict));
-        let count = verdicts.entry(row.identity.tenant).or_default().entry(verdict.to_owned()).or_default();
-        *count = count.saturating_add(1);
-        Ok::<_, JournalError>(())
-    })?;
-    each_charge(archive, |row| {
-        progress.step();
-        charges.add(row.latest_us);
-        Ok::<_, JournalError>(())
-    })?;
+    let Counts { decisions, verdicts, payload_bytes, pruned, charges } = Counts::of(archive, progress)?;
     let now = decisions.newest_us.map_or(now, |newest| now.max(Time::from_micros(newest)));
     let StoreState { frozen, releases } = archive.state()?;
     let releases = releases.into_iter().map(Stated::from).collect();

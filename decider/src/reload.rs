@@ -28,6 +28,22 @@ use told::News;
 /// From look to look where nothing else is configured.
 pub const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
+/// What has the files on disk looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// The interval has passed. A file may be half written, so that it has to stand still until the next look.
+    Poll,
+    /// Somebody says that the files are complete.
+    Signal,
+}
+
+impl Prompt {
+    /// Waits for the next one.
+    pub async fn next(interval: Duration, signal: &Notify) -> Self {
+        timeout(interval, signal.notified()).await.map_or(Self::Poll, |()| Self::Signal)
+    }
+}
+
 /// Where the policy is, and how often it is looked at.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -76,7 +92,7 @@ impl Reload {
         prices: CurrentPrices,
         metrics: Arc<Metrics>,
     ) -> Self {
-        metrics.adopted(&adopted.policy.hash, store.now().ok());
+        metrics.set_adopted(&adopted.policy.hash, store.now().ok());
         let news = News::of(adopted);
         news.tell(None);
         let table = adopted.prices.as_ref();
@@ -84,44 +100,44 @@ impl Reload {
         Self { config, store, metrics, last_seen: LastSeen::of(adopted), news, prices }
     }
 
-    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
-    pub async fn run(mut self, told: Arc<Notify>) {
+    /// Looks until it is dropped: from time to time, and at each `signal` that the files are complete.
+    pub async fn run(mut self, signal: Arc<Notify>) {
         loop {
-            let whole = timeout(self.config.interval, told.notified()).await.is_ok();
-            self.look(whole).await;
+            let prompt = Prompt::next(self.config.interval, &signal).await;
+            self.look(prompt).await;
         }
     }
 
-    /// One look.
-    async fn look(&mut self, whole: bool) {
-        match self.seen().await {
-            Look::Same => self.unchanged(),
-            Look::Policy(file, news) => self.changed((*file, news), whole).await,
-            Look::Mistakes(mistakes) => self.refused(&mistakes),
+    async fn look(&mut self, prompt: Prompt) {
+        match self.read().await {
+            Look::Same => self.note_unchanged(),
+            Look::Policy(file, news) => self.take_change(*file, news, prompt).await,
+            Look::Mistakes(mistakes) => self.note_refused(&mistakes),
         }
-        self.prices.look(whole).await;
+        self.prices.look(prompt).await;
     }
 
     /// Reading and parsing a million addresses takes a second: not on a thread that answers.
-    async fn seen(&self) -> Look {
+    async fn read(&self) -> Look {
         let (path, hash) = (self.config.path.clone(), self.last_seen.hash.clone());
         let manifest = self.last_seen.manifest.clone();
-        let read = tokio::task::spawn_blocking(move || see(&path, &hash, &manifest));
+        let read = tokio::task::spawn_blocking(move || look(&path, &hash, &manifest));
         // A fault of reading is the same as files that cannot be read: what decides goes on.
         read.await.unwrap_or(Look::Same)
     }
 
     /// Mistakes that were undone are not news of a policy.
-    fn unchanged(&mut self) {
+    fn note_unchanged(&mut self) {
         if self.last_seen.other.take().is_some() {
             tracing::info!("the policy on disk is again the one that decides");
         }
         self.metrics.refused.set(0);
     }
 
-    async fn changed(&mut self, (file, news): (PolicyFile, News), whole: bool) {
+    async fn take_change(&mut self, file: PolicyFile, news: News, prompt: Prompt) {
         let hash = file.policy.hash.clone();
-        let stood_still = whole || self.last_seen.other == Some(Other::Changed(hash.clone()));
+        let stood_still =
+            prompt == Prompt::Signal || self.last_seen.other == Some(Other::Changed(hash.clone()));
         self.metrics.refused.set(0);
         self.last_seen.other = Some(Other::Changed(hash));
         if stood_still && let Err(error) = self.adopt(file, news).await {
@@ -136,7 +152,7 @@ impl Reload {
         self.prices.follow(&file.policy, file.prices.as_ref());
         self.store.adopt(file.policy, file.document).await?;
         let before = std::mem::replace(&mut self.last_seen, last_seen);
-        self.metrics.adopted(&self.last_seen.hash, self.store.now().ok());
+        self.metrics.set_adopted(&self.last_seen.hash, self.store.now().ok());
         tracing::info!(
             policy = self.last_seen.hash,
             before = before.hash,
@@ -148,7 +164,7 @@ impl Reload {
     }
 
     /// Told once, however often it is seen.
-    fn refused(&mut self, mistakes: &Mistakes) {
+    fn note_refused(&mut self, mistakes: &Mistakes) {
         let told = Other::Refused(mistakes.to_string());
         self.metrics.refused.set(1);
         if self.last_seen.other.as_ref() != Some(&told) {
@@ -177,7 +193,7 @@ enum Look {
     Mistakes(Mistakes),
 }
 
-fn see(path: &Path, hash: &str, manifest: &str) -> Look {
+fn look(path: &Path, hash: &str, manifest: &str) -> Look {
     if policy_file::is_still(path, manifest) {
         return Look::Same;
     }

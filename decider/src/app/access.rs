@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use policy::time::Time;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::config::access::{AccessSources, FindError, FoundAccess, Rest, find};
 use crate::config::concerns;
 use crate::grants::Grants;
 use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles, WatchedCertificate};
+use crate::reload::Prompt;
 
 /// What is said at the start of certificates that end is said again so often.
 const CONCERNS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -60,23 +60,23 @@ impl AccessWatch {
         watch
     }
 
-    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
-    pub async fn run(mut self, told: Arc<Notify>) {
+    /// Looks until it is dropped: from time to time, and at each `signal` that the files are complete.
+    pub async fn run(mut self, signal: Arc<Notify>) {
         loop {
-            let whole = timeout(self.interval, told.notified()).await.is_ok();
-            self.look(whole).await;
+            let prompt = Prompt::next(self.interval, &signal).await;
+            self.look(prompt).await;
         }
     }
 
-    async fn look(&mut self, whole: bool) {
+    async fn look(&mut self, prompt: Prompt) {
         let sources = self.sources.clone();
         // Files are not read on a thread that answers. A fault of reading changes nothing.
         match tokio::task::spawn_blocking(move || find(&sources)).await {
             Ok(found) => match found.and_then(|found| self.unexpired(found)) {
-                Ok(found) => self.found(found, whole),
-                Err(error) => self.refused(error.to_string()),
+                Ok(found) => self.take(found, prompt),
+                Err(error) => self.note_refused(error.to_string()),
             },
-            Err(error) => self.refused(error.to_string()),
+            Err(error) => self.note_refused(error.to_string()),
         }
         self.tell_concerns().await;
     }
@@ -100,13 +100,13 @@ impl AccessWatch {
         Ok(found)
     }
 
-    fn found(&mut self, found: FoundAccess, whole: bool) {
+    fn take(&mut self, found: FoundAccess, prompt: Prompt) {
         self.metrics.refused.set(0);
         self.tell_rest(found.rest);
         let seen = print(&found.access);
         if seen == print(&self.current.load()) {
             self.other = None;
-        } else if whole || self.other == Some(Other::Changed(seen.clone())) {
+        } else if prompt == Prompt::Signal || self.other == Some(Other::Changed(seen.clone())) {
             self.other = None;
             self.current.replace(found.access);
             self.set_certificate_ends();
@@ -118,7 +118,7 @@ impl AccessWatch {
     }
 
     /// Told once, however often it is seen.
-    fn refused(&mut self, mistakes: String) {
+    fn note_refused(&mut self, mistakes: String) {
         self.metrics.refused.set(1);
         let told = Some(Other::Refused(mistakes));
         if self.other != told {

@@ -57,7 +57,7 @@ pub struct Running {
     store_failed: StoreFailed,
 }
 
-/// What to tell that the files on disk are whole.
+/// Has the files on disk looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Looks {
     policy: Arc<Notify>,
@@ -178,7 +178,7 @@ impl Running {
         }
     }
 
-    /// To be told when the files on disk are whole.
+    /// Has the files on disk looked at, once they are complete.
     pub fn looks(&self) -> Looks {
         self.looks.clone()
     }

@@ -142,7 +142,7 @@ impl StoreTime {
     }
 
     /// Takes in that a decision of this time is on record.
-    pub fn decided(&mut self, at: Time) {
+    pub fn note_decision(&mut self, at: Time) {
         self.latest = self.latest.max(Some(at));
     }
 

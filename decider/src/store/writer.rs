@@ -206,7 +206,7 @@ impl<J: Journal> Writer<J> {
         let ended = if wrote { self.journal.commit() } else { self.journal.abandon() };
         ended.map_err(broken)?;
         if wrote {
-            self.time.decided(now);
+            self.time.note_decision(now);
         }
         Ok(answers)
     }

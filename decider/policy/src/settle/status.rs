@@ -95,7 +95,7 @@ impl LimitView<'_> {
         if shares.known.is_empty() && shares.unknown.is_empty() {
             return Ok(Vec::new());
         }
-        ledger.looked_through(&self.limit.window);
+        ledger.note_window(&self.limit.window);
         let before = change.before.as_ref();
         let held =
             before.map(|before| HeldBefore::of(before, self.limit, groups, self.opening)).unwrap_or_default();

@@ -162,7 +162,7 @@ impl Explainer<'_> {
         };
         let given = match (part.field, destinations.as_slice()) {
             (Field::Destination, [only]) => only.given.clone(),
-            (field, _) => given::in_words(self.policy, &rule.when, field, (self.intent, self.circumstances)),
+            (field, _) => given::in_words(self.policy, &rule.when, field, self.intent, self.circumstances),
         };
         let not_applicable = beside::field(&rule.when, part.field, self.intent);
         Some(ExplainedCondition {

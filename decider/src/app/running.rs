@@ -83,7 +83,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let (admin, told) = (listener.local_addr().unwrap_or(admin.address), Admin::default());
     let admin_task = AbortOnDropHandle::new(tokio::spawn(admin::serve(listener, told.clone())));
     tracing::info!(%admin, "the store is being opened, and its sums are made");
-    let opening = open((store, retention), policy, reload, Arc::clone(&clock));
+    let opening = open(store, retention, policy, reload, Arc::clone(&clock));
     let Opened { decider, reload, mut registry, store_failed } = opening.await?;
     let metrics = Arc::new(grpc::Metrics::default());
     metrics.register(&mut registry);
@@ -114,20 +114,22 @@ struct Opened {
 
 /// On a thread of its own, which nobody waits for: a start may be told to end before the sums are made.
 async fn open(
-    store: (store::Config, store::Retention),
+    store: store::Config,
+    retention: store::Retention,
     file: PolicyFile,
     reload: reload::Config,
     clock: Arc<dyn Clock>,
 ) -> Result<Opened, StartError> {
     let (done, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("store-opening".into());
-    let work = move || drop(done.send(open_now(store, file, reload, clock)));
+    let work = move || drop(done.send(open_now(store, retention, file, reload, clock)));
     thread.spawn(work).map_err(OpenError::Thread)?;
     opened.await.unwrap_or(Err(StartError::Fault))
 }
 
 fn open_now(
-    (store, retention): (store::Config, store::Retention),
+    store: store::Config,
+    retention: store::Retention,
     file: PolicyFile,
     reload: reload::Config,
     clock: Arc<dyn Clock>,

@@ -72,7 +72,8 @@ impl Caller {
         certificate: &[u8],
         peer: Option<SocketAddr>,
         shares: &Shares,
-        (access, metrics): (CurrentAccess, Arc<Metrics>),
+        access: CurrentAccess,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let identities = certificate::identities(certificate);
         let name = Arc::from(identities.first().map_or_else(|| NAMELESS.to_owned(), short));

@@ -89,7 +89,7 @@ impl Tls {
         match (chain, key, authority, pair) {
             (Ok(chain), Ok(key), Ok(authority), Ok(Some(pair))) => {
                 let digest = digest([&chain.pem, &key.pem, &authority.pem]);
-                Self::of(pair, (&chain, &authority), digest)
+                Self::of(pair, &chain, &authority, digest)
                     .map_err(|error| vec![(TlsFile::ClientCa, unusable(&files.client_ca, error))])
             }
             (chain, key, authority, pair) => {
@@ -106,7 +106,8 @@ impl Tls {
 
     fn of(
         pair: CertifiedKey,
-        (chain, authority): (&Read<Chain>, &Read<Authority>),
+        chain: &Read<Chain>,
+        authority: &Read<Authority>,
         digest: [u8; 32],
     ) -> Result<Self, String> {
         let roots = Arc::clone(&authority.what.roots);

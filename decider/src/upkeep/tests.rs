@@ -8,6 +8,7 @@ mod retention;
 use proptest::prelude::*;
 use proto::decider::v1 as wire;
 
+use super::copy::Comparison;
 use super::progress::Progress;
 use super::testing::*;
 use super::{copy, export, stats, verify};
@@ -235,7 +236,8 @@ fn copied(from: &Backend, to: &Backend) -> Result<copy::Copied, String> {
     let source = archive::open_alone(&from.config()).map_err(|error| error.to_string())?;
     let target = intake::open(&to.config()).map_err(|error| error.to_string())?;
     let progress = &mut Progress::of("records", &clock);
-    copy::copy_whole(source, target, (&policy, START), progress).map_err(|error| error.to_string())
+    copy::copy_whole(source, target, Comparison { policy: &policy, now: START }, progress)
+        .map_err(|error| error.to_string())
 }
 
 #[test]

@@ -32,14 +32,14 @@ impl Batch {
     /// Of what was found for an inquiry.
     pub fn of(inquiry: Inquiry, found: InquiryAnswer) -> Self {
         let mut batch = Self::default();
-        for (identity, known) in inquiry.identities.into_iter().zip(found.answers) {
-            batch.know(identity, known);
+        for ((key, content), known) in inquiry.identities.into_iter().zip(found.answers) {
+            batch.know(key, content, known);
         }
         batch.charges.extend(inquiry.charges.into_iter().zip(found.charges));
         batch
     }
 
-    fn know(&mut self, (key, content): (Digest, Digest), known: Known) {
+    fn know(&mut self, key: Digest, content: Digest, known: Known) {
         let answers = self.answers.entry(key).or_default();
         answers.known |= known.any;
         if let Some((position, decision)) = known.this {

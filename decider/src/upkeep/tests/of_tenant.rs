@@ -44,8 +44,14 @@ fn moved(from: &Backend, to: &Backend, tenant: &str, policy: &str) -> Result<cop
     let mut source = archive_of(from);
     let mut target = intake::open(&to.config()).map_err(|error| error.to_string())?;
     let progress = &mut Progress::of("records", &clock);
-    let copied =
-        copy::copy_tenant(source.as_mut(), target.as_mut(), (tenant, MARK), (&policy, START), progress);
+    let copied = copy::copy_tenant(
+        source.as_mut(),
+        target.as_mut(),
+        tenant,
+        MARK,
+        Comparison { policy: &policy, now: START },
+        progress,
+    );
     let copied = copied.map_err(|error| error.to_string())?;
     target.finish().map(|()| copied).map_err(|error| error.to_string())
 }

@@ -30,7 +30,14 @@ fn sqlite() -> Backend {
 fn restored(backend: &Backend) -> Backend {
     let (clock, policy, to) = (ManualClock::at(START), policy_of(POLICY).policy, sqlite());
     let progress = &mut Progress::of("records", &clock);
-    backup(archive_of(backend).as_mut(), &to.file(), "it was restored", (&policy, START), progress).unwrap();
+    backup(
+        archive_of(backend).as_mut(),
+        &to.file(),
+        "it was restored",
+        Comparison { policy: &policy, now: START },
+        progress,
+    )
+    .unwrap();
     to
 }
 
@@ -92,7 +99,13 @@ fn a_backup_replaces_no_file() {
     drop(history(&backend));
     let (clock, policy) = (ManualClock::at(START), policy_of(POLICY).policy);
     let progress = &mut Progress::of("records", &clock);
-    let refused = backup(archive_of(&backend).as_mut(), &backend.file(), "x", (&policy, START), progress);
+    let refused = backup(
+        archive_of(&backend).as_mut(),
+        &backend.file(),
+        "x",
+        Comparison { policy: &policy, now: START },
+        progress,
+    );
     assert!(refused.unwrap_err().to_string().contains("nothing is replaced"));
 }
 

@@ -114,9 +114,14 @@ fn it_is_copied_and_backed_up_and_goes_on() {
         let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::at(START));
         let (path, policy) = (folder.path().join("backup.db"), policy_of(POLICY).policy);
         let progress = &mut Progress::of("records", &clock);
-        let copied =
-            backup::backup(archive_of(&from).as_mut(), &path, "restored", (&policy, START), progress)
-                .unwrap();
+        let copied = backup::backup(
+            archive_of(&from).as_mut(),
+            &path,
+            "restored",
+            Comparison { policy: &policy, now: START },
+            progress,
+        )
+        .unwrap();
         assert_eq!((copied.decisions, copied.charges), (17, 6), "{}", from.name());
     }
 }

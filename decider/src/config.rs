@@ -13,7 +13,7 @@ use grpc::TlsFiles;
 use grpc::tls::TlsFile;
 
 pub mod access;
-pub mod concerns;
+pub mod warnings;
 pub mod kept;
 mod beside;
 mod grants;

@@ -9,13 +9,13 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::access::{AccessSources, FindError, FoundAccess, Rest, find};
-use crate::config::concerns;
+use crate::config::warnings;
 use crate::grants::Grants;
 use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles, WatchedCertificate};
 use crate::reload::Prompt;
 
 /// What is said at the start of certificates that end is said again so often.
-const CONCERNS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+const WARN_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps the access of the time at what is on disk.
 pub struct AccessWatch {
@@ -29,7 +29,7 @@ pub struct AccessWatch {
     /// What the configuration was found to say beside its grants.
     rest: Rest,
     /// When certificates and keys that soon cannot be used were told.
-    concerns_told: Time,
+    warned_at: Time,
 }
 
 /// What is not what counts.
@@ -53,9 +53,9 @@ impl AccessWatch {
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (rest, concerns_told) = (sources.rest.clone(), clock.wall());
-        tell_concerns(&sources.tls, concerns_told);
-        let watch = Self { sources, interval, current, metrics, clock, other: None, rest, concerns_told };
+        let (rest, warned_at) = (sources.rest.clone(), clock.wall());
+        warn(&sources.tls, warned_at);
+        let watch = Self { sources, interval, current, metrics, clock, other: None, rest, warned_at };
         watch.set_certificate_ends();
         watch
     }
@@ -78,15 +78,15 @@ impl AccessWatch {
             },
             Err(error) => self.note_refused(error.to_string()),
         }
-        self.tell_concerns().await;
+        self.warn().await;
     }
 
     /// A certificate ends while a decider goes on: nobody would read what it said at its start.
-    async fn tell_concerns(&mut self) {
+    async fn warn(&mut self) {
         let (now, files) = (self.clock.wall(), self.sources.tls.clone());
-        if is_due(self.concerns_told, now) {
-            self.concerns_told = now;
-            let _ = tokio::task::spawn_blocking(move || tell_concerns(&files, now)).await;
+        if is_due(self.warned_at, now) {
+            self.warned_at = now;
+            let _ = tokio::task::spawn_blocking(move || warn(&files, now)).await;
         }
     }
 
@@ -158,15 +158,15 @@ fn print(access: &Access) -> Print {
     (access.tls.digest, access.grants.clone())
 }
 
-fn tell_concerns(files: &TlsFiles, now: Time) {
-    for concern in concerns::of(files, now) {
-        tracing::warn!(file = concern.file, "{}", concern.message);
+fn warn(files: &TlsFiles, now: Time) {
+    for warning in warnings::collect(files, now) {
+        tracing::warn!(file = warning.file, "{}", warning.message);
     }
 }
 
 /// Either way: a clock that was set back is no reason to say nothing.
 fn is_due(told: Time, now: Time) -> bool {
-    u128::from(now.as_micros().abs_diff(told.as_micros())) >= CONCERNS_EVERY.as_micros()
+    u128::from(now.as_micros().abs_diff(told.as_micros())) >= WARN_EVERY.as_micros()
 }
 
 #[cfg(test)]

@@ -64,7 +64,8 @@ fn tell_stats(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, Str
     let file = policy_or(config, "what is used of its limits is left out");
     let policy = file.map(|file| file.policy);
     let mut progress = Progress::of("records counted", clock);
-    let stats = stats::of(archive.as_mut(), policy.as_deref(), clock.wall(), &mut progress).map_err(text)?;
+    let stats =
+        stats::count(archive.as_mut(), policy.as_deref(), clock.wall(), &mut progress).map_err(text)?;
     drop(progress);
     Ok(match what.output {
         Output::Json => print(&stats, Exit::Success),
@@ -75,7 +76,7 @@ fn tell_stats(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, Str
 fn tell_verified(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     let mut progress = Progress::of("records checked", clock);
-    let verified = verify::of(archive.as_mut(), &mut progress).map_err(text)?;
+    let verified = verify::verify(archive.as_mut(), &mut progress).map_err(text)?;
     drop(progress);
     let exit = if verified.findings.is_empty() { Exit::Success } else { Exit::Failure };
     Ok(match what.output {

@@ -77,7 +77,7 @@ impl Caller {
     ) -> Self {
         let identities = certificate::identities(certificate);
         let name = Arc::from(identities.first().map_or_else(|| NAMELESS.to_owned(), short));
-        let (share, generations) = (shares.of(&name), Arc::default());
+        let (share, generations) = (shares.get_or_create(&name), Arc::default());
         let caller =
             Self { name, share, generations, identities, peer, known: false.into(), access, metrics };
         caller.look_again();

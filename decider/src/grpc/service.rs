@@ -95,7 +95,7 @@ impl Service {
         request: Request<wire::DecideRequest>,
         call: &Call,
     ) -> Result<Response<wire::DecideResponse>, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let deadline = deadline::read(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
@@ -111,7 +111,7 @@ impl Service {
         request: Request<wire::DecideConfigChangeRequest>,
         call: &Call,
     ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let deadline = deadline::read(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;

@@ -105,8 +105,8 @@ pub fn copy(
     if charges != written {
         return Err(CopyError::LeftBehind(charges.saturating_sub(written)));
     }
-    let usage = usage::of(source, policy, latest)?;
-    let copied = usage::of(target.written()?, policy, latest)?;
+    let usage = usage::compute(source, policy, latest)?;
+    let copied = usage::compute(target.written()?, policy, latest)?;
     // At the end: a ledger on PostgreSQL takes no decisions while it is frozen.
     if let Some(why) = source.state()?.frozen {
         target.freeze(&why)?;

@@ -143,7 +143,7 @@ impl Counts {
 ///
 /// # Errors
 /// It could not be read.
-pub fn of(
+pub fn count(
     archive: &mut dyn Archive,
     policy: Option<&Policy>,
     now: Time,
@@ -154,7 +154,7 @@ pub fn of(
     let now = decisions.newest_us.map_or(now, |newest| now.max(Time::from_micros(newest)));
     let StoreState { frozen, releases } = archive.state()?;
     let releases = releases.into_iter().map(Stated::from).collect();
-    let usage = policy.map(|policy| usage::of(archive, policy, now)).transpose()?;
+    let usage = policy.map(|policy| usage::compute(archive, policy, now)).transpose()?;
     let policies = archive.policies()?.len();
     Ok(Stats {
         store: kind,

@@ -18,7 +18,7 @@ use crate::store::{Answer, MemoryJournal, archive, intake};
 
 fn verified(backend: &Backend) -> verify::Verified {
     let clock = ManualClock::at(START);
-    verify::of(archive_of(backend).as_mut(), &mut Progress::of("records", &clock)).unwrap()
+    verify::verify(archive_of(backend).as_mut(), &mut Progress::of("records", &clock)).unwrap()
 }
 
 /// What is wrong, without ids, which are new each time.
@@ -154,7 +154,7 @@ fn a_store_is_told_in_numbers() {
         drop(history(&backend));
         let clock = ManualClock::at(START);
         let policy = policy_of(POLICY).policy;
-        let mut stats = stats::of(
+        let mut stats = stats::count(
             archive_of(&backend).as_mut(),
             Some(&policy),
             START,

@@ -36,7 +36,7 @@ pub struct SumLine {
 ///
 /// # Errors
 /// A charge could not be read: sums made of the others would have too much room.
-pub fn of(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<Vec<SumLine>, JournalError> {
+pub fn compute(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<Vec<SumLine>, JournalError> {
     Ok(lines(&mut index_of(archive, policy, now)?, policy, now))
 }
 
@@ -100,7 +100,7 @@ mod tests {
             let mut archive = archive_of(&backend);
             let mut at = |now| {
                 let index = index_of(archive.as_mut(), &policy, now).unwrap();
-                (index.len(), of(archive.as_mut(), &policy, now).unwrap().len())
+                (index.len(), compute(archive.as_mut(), &policy, now).unwrap().len())
             };
             assert_eq!(at(later(START, HOUR)), (5, 1), "{}", backend.name());
             assert_eq!(at(later(START, HOUR * 3)), (0, 0), "{}", backend.name());

@@ -90,7 +90,7 @@ fn used(backend: &Backend, tenant: &str) -> Vec<usage::SumLine> {
     let mut archive = archive_of(backend);
     let latest = everything(backend).0.iter().map(|row| row.decided_us).max().unwrap();
     let policy = policy_of(&own_sums()).policy;
-    let all = usage::of(archive.as_mut(), &policy, policy::time::Time::from_micros(latest)).unwrap();
+    let all = usage::compute(archive.as_mut(), &policy, policy::time::Time::from_micros(latest)).unwrap();
     let own =
         |line: &usage::SumLine| line.key.get(&policy::limit::KeyPart::Tenant).is_some_and(|of| of == tenant);
     all.into_iter().filter(own).collect()
@@ -190,6 +190,6 @@ fn it_says_of_itself_what_a_store_of_its_own_would() {
 
 fn verify_of(own: &mut OfTenant<'_>) -> Vec<String> {
     let clock = ManualClock::at(START);
-    let verified = verify::of(own, &mut Progress::of("records", &clock)).unwrap();
+    let verified = verify::verify(own, &mut Progress::of("records", &clock)).unwrap();
     verified.findings.into_iter().map(|finding| finding.what).collect()
 }

@@ -36,13 +36,13 @@ pub enum AdminError {
 #[derive(Clone, Default)]
 pub struct Admin {
     /// Set once the store is open.
-    pub opened: Arc<OnceLock<Told>>,
+    pub opened: Arc<OnceLock<AdminState>>,
     /// Set: it is on its way out.
     pub drain: CancellationToken,
 }
 
 /// What there is to tell of a decider whose store is open.
-pub struct Told {
+pub struct AdminState {
     /// Whose readiness.
     pub decider: Arc<Decider>,
     /// Every metric.

@@ -3,7 +3,7 @@
 mod running;
 mod access;
 mod explain;
-mod rehearse;
+mod policy_test;
 mod store;
 mod migrate;
 mod check;
@@ -30,7 +30,7 @@ pub fn main(command: Command, clock: Arc<dyn Clock>) -> ExitCode {
             check::check(&what, clock.as_ref())
         }
         Command::Policy(PolicyCommand::Explain(what)) => explain::explain(&what, clock.as_ref()),
-        Command::Policy(PolicyCommand::Test(what)) => rehearse::rehearse(&what, clock.as_ref()),
+        Command::Policy(PolicyCommand::Test(what)) => policy_test::run(&what, clock.as_ref()),
         Command::Policy(PolicyCommand::Schema) => say::out(SCHEMA, Exit::Success),
         Command::Store(command) => store::store(&command, clock.as_ref()),
         Command::Migrate { config } => migrate::migrate(&config),

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::grants::Tenants;
 use crate::policy_file::{self, PolicyFile};
-use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, span};
+use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, duration};
 use crate::{admin, grpc, reload};
 use grpc::TlsFiles;
-use grpc::tls::Part;
+use grpc::tls::TlsFile;
 
 pub mod access;
-pub mod concerns;
+pub mod warnings;
 pub mod kept;
 mod beside;
 mod grants;
@@ -164,9 +164,9 @@ fn read_tls(reader: &mut Reader<'_>, fields: &Fields<'_>, base: &Path) -> Option
         Err(errors) => {
             for (part, error) in errors {
                 let node = match part {
-                    Part::Certificate => certificate.0,
-                    Part::PrivateKey => key.0,
-                    Part::ClientCa => authority.0,
+                    TlsFile::Certificate => certificate.0,
+                    TlsFile::PrivateKey => key.0,
+                    TlsFile::ClientCa => authority.0,
                 };
                 reader.mistake(node.at, error.to_string());
             }
@@ -211,8 +211,8 @@ fn read_address(reader: &mut Reader<'_>, node: &Node) -> Option<SocketAddr> {
 }
 
 fn read_duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
-    let text = reader.length(node, "a length of time")?;
-    reader.check(node.at, span::seconds(text)).map(Duration::from_secs)
+    let text = reader.duration_text(node, "a length of time")?;
+    reader.check(node.at, duration::seconds(text)).map(Duration::from_secs)
 }
 
 fn read_path(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<PathBuf> {

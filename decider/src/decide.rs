@@ -1,4 +1,8 @@
-//! One decision: evaluate ▸ reserve and record ▸ answer.
+//! One decision: evaluate ▸ (in the store's one transaction: seen before? ▸ reserve ▸ record) ▸ answer.
+//!
+//! The rules are evaluated before the store is asked whether it knows the request: they are pure and cheap, and the
+//! store's writer, which does one thing at a time, is kept for what only it can do. Of a known request the evaluation is
+//! thrown away and the recorded answer is returned: see `answer` in `store/writer.rs`.
 
 pub mod metrics;
 
@@ -18,14 +22,14 @@ use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, St
 use crate::telemetry::word;
 pub use metrics::Metrics;
 
-/// The prices that count now, read by every decision and kept by [`crate::reload`].
+/// The current prices, read by every decision and replaced by [`crate::reload`].
 pub type CurrentPrices = Arc<ArcSwap<Prices>>;
 
-/// Decides by the policy of the time over one ledger.
+/// Decides by the store's current policy over one ledger.
 pub struct Decider {
     /// Where decisions are reserved and recorded, and the policy they are made by.
     pub store: Arc<dyn Store>,
-    /// The prices of the time.
+    /// The current prices.
     pub prices: CurrentPrices,
     /// How long they take.
     pub clock: Arc<dyn Clock>,
@@ -40,15 +44,10 @@ impl Decider {
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
         let (policy, prices) = (self.store.policy(), self.prices.load_full());
-        let proposal = self.store.now().map(|now| {
-            let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices, now));
-            Proposal { policy, request, prices, evaluation, payload }
-        });
-        self.record(|store| match proposal {
-            Ok(proposal) => store.decide(proposal),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        })
-        .await
+        let now = self.store.now().inspect_err(|error| self.count_undecided(error))?;
+        let evaluation = info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices, now));
+        let proposal = Proposal { policy, request, prices, evaluation, payload };
+        self.record(|store| store.decide(proposal)).await
     }
 
     /// Decides over a configuration change; `payload` is kept with the decision.
@@ -83,8 +82,8 @@ impl Decider {
         self.store.readiness()
     }
 
-    /// Waits until the answer is durable. The span is entered while the question is put, so that what the
-    /// store does for it belongs to it.
+    /// Asks the store, and waits until the answer is durable. The span is entered while the question is put, so that
+    /// what the store does for it belongs to it.
     async fn record(&self, ask: impl FnOnce(&dyn Store) -> Pending<Answer>) -> Result<Answer, StoreError> {
         let started = self.clock.monotonic();
         let reserve = info_span!("reserve");
@@ -93,24 +92,27 @@ impl Decider {
         let took = self.clock.monotonic().saturating_sub(started);
         match &answer {
             Ok(answer) => {
-                self.metrics.decided(answer, took);
-                report(answer, took);
+                self.metrics.count_answer(answer, took);
+                log_answer(answer, took);
             }
-            Err(error) => {
-                self.metrics.undecided();
-                // Those that are shed are counted: thousands of lines a second would be one more load.
-                if *error != StoreError::Overloaded {
-                    tracing::error!(%error, "nothing was decided");
-                }
-            }
+            Err(error) => self.count_undecided(error),
         }
         answer
+    }
+
+    /// Counts a request over which nothing was decided. One that was shed is not logged as well: thousands of lines a
+    /// second would be one more load.
+    fn count_undecided(&self, error: &StoreError) {
+        self.metrics.count_undecided();
+        if *error != StoreError::Overloaded {
+            tracing::error!(%error, "nothing was decided");
+        }
     }
 }
 
 /// The one event of a decision. No addresses, no amounts of the request, nothing that came as free text but the
 /// id, which is shown without control characters.
-fn report(answer: &Answer, took: std::time::Duration) {
+fn log_answer(answer: &Answer, took: std::time::Duration) {
     let decision = &answer.decision;
     info!(
         decision_id = %decision.id,

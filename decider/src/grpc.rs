@@ -6,7 +6,7 @@ mod connection;
 mod calls;
 mod shares;
 mod body;
-mod in_hand;
+mod generations;
 mod health;
 mod service;
 mod call;
@@ -23,6 +23,6 @@ mod violations;
 pub mod bounds;
 
 pub use access::{Access, CurrentAccess};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, WatchedCertificate};
 pub use server::{Config, ServeError, Server};
 pub use tls::{Tls, TlsFiles};

@@ -6,7 +6,7 @@
 
 pub mod schema;
 pub mod warnings;
-pub mod rehearsals;
+pub mod policy_tests;
 mod config_changes;
 mod limits;
 mod windows;
@@ -55,9 +55,9 @@ use crate::yaml::reader::MAX_SHOWN_MISTAKES;
 use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
 use files::Files;
 use names::Names;
+use policy_tests::PlacedTest;
+use policy_tests::report::{self, TestReport};
 use prices::PriceFile;
-use rehearsals::Test;
-use rehearsals::report::{self, TestReport};
 use spots::Spots;
 use summary::Summary;
 
@@ -99,14 +99,14 @@ pub struct PolicyFile {
 /// # Errors
 /// Every mistake in it.
 pub fn load(path: &Path) -> Result<PolicyFile, Mistakes> {
-    rehearse(path)?.accepted()
+    run_tests(path)?.accepted()
 }
 
 /// The same, with what became of each of its tests.
 ///
 /// # Errors
 /// Every mistake in it but tests that fail: those are played once everything else is right.
-pub fn rehearse(path: &Path) -> Result<Rehearsed, Mistakes> {
+pub fn run_tests(path: &Path) -> Result<TestedPolicy, Mistakes> {
     read_files(Files::at(path)?)
 }
 
@@ -133,14 +133,14 @@ pub fn is_still(path: &Path, manifest: &str) -> bool {
 
 /// A policy whose tests were played.
 #[derive(Debug, Clone)]
-pub struct Rehearsed {
+pub struct TestedPolicy {
     /// What would be loaded.
     pub file: PolicyFile,
     /// Each test, in the order of the files.
     pub tests: Vec<TestReport>,
 }
 
-impl Rehearsed {
+impl TestedPolicy {
     /// The policy, if all of its tests passed: one that fails them is not loaded (decision model, section 6).
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Rehearsed {
     }
 }
 
-fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
+fn read_files(mut files: Files) -> Result<TestedPolicy, Mistakes> {
     let texts = texts_of(&mut files)?;
     let nodes = parse(&texts, usize::from(files.directory.is_some()))?;
     // Whatever a test reads is held against the schema, too.
@@ -166,7 +166,7 @@ fn read_files(mut files: Files) -> Result<Rehearsed, Mistakes> {
     read
 }
 
-fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<Rehearsed, Mistakes> {
+fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<TestedPolicy, Mistakes> {
     let mut reader =
         Reader::of_files(texts.iter().map(|text| Source { file: &text.file, text: &text.text }).collect());
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
@@ -178,10 +178,13 @@ fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<Rehe
     let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
     let tests = tests.iter().map(|test| played(test, &policy, texts)).collect();
     let spots = Spots { files: texts.iter().map(|text| text.file.clone()).collect(), ..spots };
-    Ok(Rehearsed { file: PolicyFile { policy: Arc::new(policy), document, summary, prices, spots }, tests })
+    Ok(TestedPolicy {
+        file: PolicyFile { policy: Arc::new(policy), document, summary, prices, spots },
+        tests,
+    })
 }
 
-fn played(test: &Test, policy: &Policy, texts: &[Text]) -> TestReport {
+fn played(test: &PlacedTest, policy: &Policy, texts: &[Text]) -> TestReport {
     let failure = report::failure(test, policy).map(|(at, message)| match texts.get(at.file) {
         Some(Text { file, text }) => Mistake::at(file, text, at, message),
         None => Mistake::of_file("the policy", message),
@@ -234,7 +237,7 @@ struct Parts {
     policy: Policy,
     lists: Vec<summary::ListSummary>,
     prices: Option<PriceFile>,
-    tests: Vec<Test>,
+    tests: Vec<PlacedTest>,
     spots: Spots,
 }
 
@@ -259,7 +262,7 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Optio
         counterparties,
         index: None,
     };
-    let tests = rehearsals::read(reader, &fields, &names, &ids, &policy);
+    let tests = policy_tests::read(reader, &fields, &names, &ids, &policy);
     let lists = names.list_summaries();
     let unused = names.unused(&policy.limits);
     let spots = Spots { ids: ids.places(), lists: names.places_of_lists(), unused, ..Spots::default() };

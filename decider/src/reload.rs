@@ -28,6 +28,22 @@ use told::News;
 /// From look to look where nothing else is configured.
 pub const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
+/// What has the files on disk looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// The interval has passed. A file may be half written, so that it has to stand still until the next look.
+    Poll,
+    /// Somebody says that the files are complete.
+    Signal,
+}
+
+impl Prompt {
+    /// Waits for the next one.
+    pub async fn next(interval: Duration, signal: &Notify) -> Self {
+        timeout(interval, signal.notified()).await.map_or(Self::Poll, |()| Self::Signal)
+    }
+}
+
 /// Where the policy is, and how often it is looked at.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,14 +58,14 @@ pub struct Reload {
     config: Config,
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
-    sight: Sight,
+    last_seen: LastSeen,
     /// What was told of the policy that decides.
     news: News,
     prices: PriceWatch,
 }
 
 /// What was seen last.
-struct Sight {
+struct LastSeen {
     /// The hash of the policy that decides.
     hash: String,
     /// Its files, without what they say: lists are long.
@@ -76,54 +92,54 @@ impl Reload {
         prices: CurrentPrices,
         metrics: Arc<Metrics>,
     ) -> Self {
-        metrics.adopted(&adopted.policy.hash, store.now().ok());
+        metrics.set_adopted(&adopted.policy.hash, store.now().ok());
         let news = News::of(adopted);
         news.tell(None);
         let table = adopted.prices.as_ref();
         let prices = PriceWatch::new(prices, Arc::clone(&metrics), &adopted.policy, table);
-        Self { config, store, metrics, sight: Sight::of(adopted), news, prices }
+        Self { config, store, metrics, last_seen: LastSeen::of(adopted), news, prices }
     }
 
-    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
-    pub async fn run(mut self, told: Arc<Notify>) {
+    /// Looks until it is dropped: from time to time, and at each `signal` that the files are complete.
+    pub async fn run(mut self, signal: Arc<Notify>) {
         loop {
-            let whole = timeout(self.config.interval, told.notified()).await.is_ok();
-            self.look(whole).await;
+            let prompt = Prompt::next(self.config.interval, &signal).await;
+            self.look(prompt).await;
         }
     }
 
-    /// One look.
-    async fn look(&mut self, whole: bool) {
-        match self.seen().await {
-            Seen::Same => self.unchanged(),
-            Seen::Policy(file, news) => self.changed((*file, news), whole).await,
-            Seen::Mistakes(mistakes) => self.refused(&mistakes),
+    async fn look(&mut self, prompt: Prompt) {
+        match self.read().await {
+            Look::Same => self.note_unchanged(),
+            Look::Policy(file, news) => self.take_change(*file, news, prompt).await,
+            Look::Mistakes(mistakes) => self.note_refused(&mistakes),
         }
-        self.prices.look(whole).await;
+        self.prices.look(prompt).await;
     }
 
     /// Reading and parsing a million addresses takes a second: not on a thread that answers.
-    async fn seen(&self) -> Seen {
-        let (path, hash) = (self.config.path.clone(), self.sight.hash.clone());
-        let manifest = self.sight.manifest.clone();
-        let read = tokio::task::spawn_blocking(move || see(&path, &hash, &manifest));
+    async fn read(&self) -> Look {
+        let (path, hash) = (self.config.path.clone(), self.last_seen.hash.clone());
+        let manifest = self.last_seen.manifest.clone();
+        let read = tokio::task::spawn_blocking(move || look(&path, &hash, &manifest));
         // A fault of reading is the same as files that cannot be read: what decides goes on.
-        read.await.unwrap_or(Seen::Same)
+        read.await.unwrap_or(Look::Same)
     }
 
     /// Mistakes that were undone are not news of a policy.
-    fn unchanged(&mut self) {
-        if self.sight.other.take().is_some() {
+    fn note_unchanged(&mut self) {
+        if self.last_seen.other.take().is_some() {
             tracing::info!("the policy on disk is again the one that decides");
         }
         self.metrics.refused.set(0);
     }
 
-    async fn changed(&mut self, (file, news): (PolicyFile, News), whole: bool) {
+    async fn take_change(&mut self, file: PolicyFile, news: News, prompt: Prompt) {
         let hash = file.policy.hash.clone();
-        let stood_still = whole || self.sight.other == Some(Other::Changed(hash.clone()));
+        let stood_still =
+            prompt == Prompt::Signal || self.last_seen.other == Some(Other::Changed(hash.clone()));
         self.metrics.refused.set(0);
-        self.sight.other = Some(Other::Changed(hash));
+        self.last_seen.other = Some(Other::Changed(hash));
         if stood_still && let Err(error) = self.adopt(file, news).await {
             self.metrics.failures.inc();
             tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
@@ -131,14 +147,14 @@ impl Reload {
     }
 
     async fn adopt(&mut self, file: PolicyFile, news: News) -> Result<(), StoreError> {
-        let sight = Sight::of(&file);
+        let last_seen = LastSeen::of(&file);
         // Before the policy: without its prices it would hold what it allows with them.
         self.prices.follow(&file.policy, file.prices.as_ref());
         self.store.adopt(file.policy, file.document).await?;
-        let before = std::mem::replace(&mut self.sight, sight);
-        self.metrics.adopted(&self.sight.hash, self.store.now().ok());
+        let before = std::mem::replace(&mut self.last_seen, last_seen);
+        self.metrics.set_adopted(&self.last_seen.hash, self.store.now().ok());
         tracing::info!(
-            policy = self.sight.hash,
+            policy = self.last_seen.hash,
             before = before.hash,
             "a changed policy decides from here on"
         );
@@ -148,19 +164,19 @@ impl Reload {
     }
 
     /// Told once, however often it is seen.
-    fn refused(&mut self, mistakes: &Mistakes) {
+    fn note_refused(&mut self, mistakes: &Mistakes) {
         let told = Other::Refused(mistakes.to_string());
         self.metrics.refused.set(1);
-        if self.sight.other.as_ref() != Some(&told) {
+        if self.last_seen.other.as_ref() != Some(&told) {
             self.metrics.failures.inc();
             let (count, mistakes) = (mistakes.count(), mistakes.to_string());
             tracing::error!(count, mistakes, "the policy on disk has mistakes: the one before it decides");
         }
-        self.sight.other = Some(told);
+        self.last_seen.other = Some(told);
     }
 }
 
-impl Sight {
+impl LastSeen {
     fn of(adopted: &PolicyFile) -> Self {
         let manifest = adopted.document.manifest();
         Self { hash: adopted.policy.hash.clone(), manifest, other: None }
@@ -168,7 +184,7 @@ impl Sight {
 }
 
 /// What a look finds.
-enum Seen {
+enum Look {
     /// The policy that decides.
     Same,
     /// Another one, and what there is to say of it.
@@ -177,16 +193,16 @@ enum Seen {
     Mistakes(Mistakes),
 }
 
-fn see(path: &Path, hash: &str, manifest: &str) -> Seen {
+fn look(path: &Path, hash: &str, manifest: &str) -> Look {
     if policy_file::is_still(path, manifest) {
-        return Seen::Same;
+        return Look::Same;
     }
     match policy_file::load(path) {
-        Ok(file) if file.policy.hash == hash => Seen::Same,
+        Ok(file) if file.policy.hash == hash => Look::Same,
         Ok(file) => {
             let news = News::of(&file);
-            Seen::Policy(Box::new(file), news)
+            Look::Policy(Box::new(file), news)
         }
-        Err(mistakes) => Seen::Mistakes(mistakes),
+        Err(mistakes) => Look::Mistakes(mistakes),
     }
 }

@@ -38,7 +38,7 @@ use policy::time::Time;
 
 use crate::document::Document;
 
-pub use decision::{Answer, ConfigProposal, Decision, Kind, Lookup, Origin, Proposal, Record};
+pub use decision::{Answer, ConfigProposal, Decision, Lookup, Origin, Proposal, Record, RequestKind};
 pub use engine::{Engine, Setting};
 pub use error::{OpenError, StoreError};
 pub use journal::Journal;

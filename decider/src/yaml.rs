@@ -8,15 +8,17 @@ pub mod unseen;
 pub mod fields;
 pub mod reader;
 pub mod mistakes;
+pub mod warning;
 pub mod node;
 pub mod place;
-pub mod span;
+pub mod duration;
 
 pub use fields::Fields;
 pub use mistakes::{Mistake, Mistakes};
 pub use node::{Node, Value};
 pub use place::Place;
 pub use reader::{Reader, Source};
+pub use warning::Warning;
 
 use std::fs::File;
 use std::io::Read as _;

@@ -64,12 +64,12 @@ pub struct Charge {
     /// When it counts: the first ALLOW, or the latest that was a signing or filled something in.
     pub at: Time,
     /// Who allowed it, each time under which request id.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ChargePart>,
 }
 
 /// One ALLOW that a charge stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct ChargePart {
     /// API user; `None` where the request named none.
     pub signer: Option<String>,
     /// What was proven of who asked. Charges of before it was kept have none.
@@ -138,8 +138,8 @@ impl Charge {
     }
 }
 
-fn part_of(intent: &Intent, callback_request_id: &str, now: Time) -> Part {
-    Part {
+fn part_of(intent: &Intent, callback_request_id: &str, now: Time) -> ChargePart {
+    ChargePart {
         signer: intent.signer.clone(),
         caller_proof: intent.caller_proof,
         stage: intent.stage,

@@ -25,7 +25,7 @@ use crate::usd::Usd;
 pub use crate::matcher::AccountMatcher;
 pub use circumstance::{CircumstanceConditions, FeeBounds};
 pub use destination::DestinationMatcher;
-pub use part::{Field, Part};
+pub use part::{CheckedCondition, Field};
 pub use range::Range;
 
 /// Conditions that must all hold. `None` is "any".
@@ -64,11 +64,11 @@ impl Conditions {
 
     /// The conditions over the transaction as a whole, but for its value.
     pub fn of_transaction(&self, intent: &Intent) -> Truth {
-        Part::all(self.parts_of_transaction(intent))
+        CheckedCondition::all(self.parts_of_transaction(intent))
     }
 
     /// The same, one by one.
-    pub fn parts_of_transaction(&self, intent: &Intent) -> impl Iterator<Item = Part> {
+    pub fn parts_of_transaction(&self, intent: &Intent) -> impl Iterator<Item = CheckedCondition> {
         let stage = self.stages.as_ref().is_none_or(|stages| stages.contains(&intent.stage));
         let parts = [
             (Field::Tenant, self.caller.of_tenant(&intent.tenant)),
@@ -80,7 +80,7 @@ impl Conditions {
             (Field::Source, self.of_source(&intent.source)),
             (Field::Amount, self.of_amount(intent)),
         ];
-        parts.into_iter().map(Part::from)
+        parts.into_iter().map(CheckedCondition::from)
     }
 
     /// Whether every destination satisfies the conditions over destinations.

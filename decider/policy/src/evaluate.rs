@@ -18,7 +18,7 @@ use crate::verdict::{Reason, ReasonCode};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
     /// Where it stands before the limits.
-    pub standing: Standing,
+    pub before_limits: BeforeLimits,
     /// Rules that matched or could not be evaluated.
     pub rules: Vec<RuleResult>,
     /// What the request would do; `None` where it could not be read.
@@ -35,7 +35,7 @@ pub struct Evaluation {
 
 /// Where a request stands before the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum BeforeLimits {
     /// Denied, whatever the limits say.
     Denied(Reason),
     /// Held, unless a limit denies it.
@@ -65,15 +65,15 @@ pub fn evaluate(policy: &Policy, request: &Request, prices: &Prices, at: Time) -
     let price_doubt = quote.doubt().map(str::to_owned);
     let circumstances =
         Circumstances { price_doubt: price_doubt.clone(), ..Circumstances::of(request, &policy.assets, at) };
-    let (standing, rules, intent, time_zone_data) = match read_intent(policy, request, &quote) {
+    let (before_limits, rules, intent, time_zone_data) = match read_intent(policy, request, &quote) {
         Ok(intent) => {
             let (rules, time_zone_data) = by_rules(policy, &intent, &circumstances);
             (combine(&rules), rules, Some(intent), time_zone_data)
         }
-        Err(reason) => (Standing::Denied(reason), Vec::new(), None, None),
+        Err(reason) => (BeforeLimits::Denied(reason), Vec::new(), None, None),
     };
     let price = prices.used(asset).filter(|_| quote != Quote::NotAsked);
-    Evaluation { standing, rules, intent, price, price_doubt, at, time_zone_data }
+    Evaluation { before_limits, rules, intent, price, price_doubt, at, time_zone_data }
 }
 
 /// How the rules come out that may be anything but false, and which time-zone data they went by.
@@ -104,19 +104,19 @@ fn result(rule: &Rule, effect: Effect, truth: Truth) -> Option<RuleResult> {
 }
 
 /// DENY over HOLD over ALLOW; nothing at all is DENY. An indeterminate allow rule does not match.
-fn combine(rules: &[RuleResult]) -> Standing {
+fn combine(rules: &[RuleResult]) -> BeforeLimits {
     let first = |effect, matched| first(rules, effect, matched);
     if let Some(rule) = first(Effect::Deny, true) {
         let text = format!("deny rule {} matches", rule.rule_id);
-        return Standing::Denied(Reason::new(ReasonCode::DenyRule, text));
+        return BeforeLimits::Denied(Reason::new(ReasonCode::DenyRule, text));
     }
-    let Some(covering) = first(Effect::Allow, true) else { return Standing::Denied(uncovered(rules)) };
+    let Some(covering) = first(Effect::Allow, true) else { return BeforeLimits::Denied(uncovered(rules)) };
     match first(Effect::Deny, false) {
         Some(rule) => {
             let text = format!("deny rule {}: {}", rule.rule_id, rule.indeterminate.join(", "));
-            Standing::Held(Reason::new(ReasonCode::DenyRuleIndeterminate, text))
+            BeforeLimits::Held(Reason::new(ReasonCode::DenyRuleIndeterminate, text))
         }
-        None => Standing::Covered(covering.rule_id.clone()),
+        None => BeforeLimits::Covered(covering.rule_id.clone()),
     }
 }
 

@@ -53,7 +53,7 @@ impl<'a, L: Ledger> Recording<'a, L> {
     }
 
     /// Notes that a limit looked through this window.
-    pub fn looked_through(&mut self, window: &Window) {
+    pub fn note_window(&mut self, window: &Window) {
         if let Window::Calendar(_) = window {
             self.evidence.time_zone_data = Some(DATA_VERSION.to_owned());
         }

@@ -8,13 +8,13 @@ mod beside;
 use serde::Serialize;
 
 use crate::circumstances::Circumstances;
-use crate::condition::{Field, Part};
+use crate::condition::{CheckedCondition, Field};
 use crate::document::Policy;
 use crate::evaluate::evaluate;
 use crate::intent::Intent;
 use crate::ledger::Ledger;
 use crate::list::Reading;
-use crate::rehearsal::{Asked, Desk, Outcome};
+use crate::policy_test::{Outcome, TestRun, TimedRequest};
 use crate::rule::{Effect, Rule};
 use crate::settle::settle;
 use crate::truth::Truth;
@@ -99,24 +99,28 @@ impl From<Truth> for Holds {
 ///
 /// # Errors
 /// The ledger could not be read.
-pub fn explain<L: Ledger>(policy: &Policy, asked: &Asked, ledger: &mut L) -> Result<Explanation, L::Error> {
-    let Asked { request, at, prices } = asked;
+pub fn explain<L: Ledger>(
+    policy: &Policy,
+    asked: &TimedRequest,
+    ledger: &mut L,
+) -> Result<Explanation, L::Error> {
+    let TimedRequest { request, at, prices } = asked;
     let evaluation = evaluate(policy, request, prices, *at);
     let settlement = settle(policy, request, &evaluation, ledger, *at)?;
     let price_doubt = evaluation.price_doubt.clone();
     let circumstances = Circumstances { price_doubt, ..Circumstances::of(request, &policy.assets, *at) };
     let rules = evaluation.intent.as_ref().map(|intent| {
-        let sight = Sight { policy, intent, circumstances: &circumstances };
-        let deny = policy.deny.iter().map(|rule| sight.rule(rule, Effect::Deny));
-        deny.chain(policy.allow.iter().map(|rule| sight.rule(rule, Effect::Allow))).collect()
+        let explainer = Explainer { policy, intent, circumstances: &circumstances };
+        let deny = policy.deny.iter().map(|rule| explainer.rule(rule, Effect::Deny));
+        deny.chain(policy.allow.iter().map(|rule| explainer.rule(rule, Effect::Allow))).collect()
     });
     let rules = rules.unwrap_or_default();
     Ok(Explanation { rules, outcome: Outcome { evaluation, settlement } })
 }
 
-impl Desk<'_> {
+impl TestRun<'_> {
     /// Explains a request over what was allowed here. Nothing is charged.
-    pub fn explain(&mut self, asked: &Asked) -> Explanation {
+    pub fn explain(&mut self, asked: &TimedRequest) -> Explanation {
         let (policy, mut ledger) = self.parts();
         let Ok(explanation) = explain(policy, asked, &mut ledger);
         explanation
@@ -124,15 +128,15 @@ impl Desk<'_> {
 }
 
 /// A request as rules see it.
-struct Sight<'a> {
+struct Explainer<'a> {
     policy: &'a Policy,
     intent: &'a Intent,
     circumstances: &'a Circumstances,
 }
 
-impl Sight<'_> {
+impl Explainer<'_> {
     fn rule(&self, rule: &Rule, effect: Effect) -> ExplainedRule {
-        let parts: Vec<Part> = match effect {
+        let parts: Vec<CheckedCondition> = match effect {
             Effect::Deny => rule.parts_of_denying(self.intent, self.circumstances).collect(),
             Effect::Allow => rule.parts_of_covering(self.intent, self.circumstances).collect(),
         };
@@ -142,7 +146,7 @@ impl Sight<'_> {
     }
 
     /// What is not asked is not told.
-    fn condition(&self, rule: &Rule, effect: Effect, part: Part) -> Option<ExplainedCondition> {
+    fn condition(&self, rule: &Rule, effect: Effect, part: CheckedCondition) -> Option<ExplainedCondition> {
         let asked = asked::in_words(self.policy, &rule.when, part.field, self.intent)?;
         let truth = match part.field {
             // Both are so many smallest units: compared, they would say something that is not so. The rule does not
@@ -158,7 +162,7 @@ impl Sight<'_> {
         };
         let given = match (part.field, destinations.as_slice()) {
             (Field::Destination, [only]) => only.given.clone(),
-            (field, _) => given::in_words(self.policy, &rule.when, field, (self.intent, self.circumstances)),
+            (field, _) => given::in_words(self.policy, &rule.when, field, self.intent, self.circumstances),
         };
         let not_applicable = beside::field(&rule.when, part.field, self.intent);
         Some(ExplainedCondition {

@@ -25,7 +25,7 @@ use term::Term;
 pub use compile::Units;
 pub use error::{ExpressionError, Problem};
 pub use parse::MAX_DEPTH;
-pub use term::Asked;
+pub use term::TextTest;
 pub use value::Value;
 pub use variable::{Text, Total};
 
@@ -62,20 +62,20 @@ impl Expression {
     /// Every text that a variable is compared with as a whole.
     pub fn words(&self) -> Vec<(Text, &str)> {
         let words = self.asked().into_iter().flat_map(|(text, asked)| match asked {
-            Asked::IsOneOf(words) => words.iter().map(|word| (text, word.as_str())).collect(),
+            TextTest::IsOneOf(words) => words.iter().map(|word| (text, word.as_str())).collect(),
             _ => Vec::new(),
         });
         words.collect()
     }
 
     /// What is asked of texts beside whole words: how they begin or end, and what is in them.
-    pub fn parts(&self) -> Vec<(Text, &Asked)> {
+    pub fn parts(&self) -> Vec<(Text, &TextTest)> {
         let mut asked = self.asked();
-        asked.retain(|(_, asked)| !matches!(asked, Asked::IsOneOf(_)));
+        asked.retain(|(_, asked)| !matches!(asked, TextTest::IsOneOf(_)));
         asked
     }
 
-    fn asked(&self) -> Vec<(Text, &Asked)> {
+    fn asked(&self) -> Vec<(Text, &TextTest)> {
         let mut asked = Vec::new();
         self.term.add_asked(&mut asked);
         asked

@@ -5,7 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod explain;
-pub mod rehearsal;
+pub mod policy_test;
 pub mod settle;
 pub mod evidence;
 pub mod usage;

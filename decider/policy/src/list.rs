@@ -14,8 +14,8 @@ use crate::address::{Address, Chain};
 use crate::time::{MICROS_PER_SECOND, Time};
 use crate::truth::Truth;
 pub use age::Age;
-use key::{Key, Kind};
-use table::{Record, Table};
+use key::{Key, KeyKind};
+use table::{Row, Table};
 
 /// How an entry without a tag is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,9 +101,9 @@ impl AddressList {
     pub fn add(&mut self, address: &Address, entry: Entry<'_>) -> Result<Position, Position> {
         let key = Key::of_entry(address, entry.tag);
         let label = entry.label.filter(|label| !label.is_empty());
-        let added = self.table.insert(&Record { key: key.bytes(), added: entry.added.map(|at| at.0), label });
+        let added = self.table.insert(&Row { key: key.bytes(), added: entry.added.map(|at| at.0), label });
         let is_new = match key.kind() {
-            Kind::Tagged => self.add_under_tags(address) && !self.holds(Kind::Untagged, address),
+            KeyKind::Tagged => self.add_under_tags(address) && !self.holds(KeyKind::Untagged, address),
             _ => added.is_ok() && !self.holds_under_tags(address),
         };
         self.addresses = self.addresses.saturating_add(usize::from(is_new));
@@ -113,8 +113,8 @@ impl AddressList {
     /// Notes that an address is listed with some tag; false where that was known.
     fn add_under_tags(&mut self, address: &Address) -> bool {
         self.knows_tags = true;
-        let under_tags = Key::new(Kind::UnderTags, address, "");
-        self.table.insert(&Record { key: under_tags.bytes(), added: None, label: None }).is_ok()
+        let under_tags = Key::new(KeyKind::UnderTags, address, "");
+        self.table.insert(&Row { key: under_tags.bytes(), added: None, label: None }).is_ok()
     }
 
     /// Gives back memory that was taken for entries to come.
@@ -132,9 +132,9 @@ impl AddressList {
         self.table.records().filter_map(|record| {
             let key = Key::read(record.key)?;
             let tag = match key.kind {
-                Kind::Untagged => None,
-                Kind::Tagged => Some(key.tag),
-                Kind::UnderTags => return None,
+                KeyKind::Untagged => None,
+                KeyKind::Tagged => Some(key.tag),
+                KeyKind::UnderTags => return None,
             };
             Some((key.address()?, Entry { tag, added: record.added.map(AddedOn), label: record.label }))
         })
@@ -161,7 +161,7 @@ impl AddressList {
         tag_required: bool,
         reading: Reading,
     ) -> Truth {
-        let untagged = self.holds(Kind::Untagged, address);
+        let untagged = self.holds(KeyKind::Untagged, address);
         if reading == Reading::Wide && untagged {
             return Truth::True;
         }
@@ -172,7 +172,7 @@ impl AddressList {
                 Truth::unknown(format!("the destination's tag is missing for list {}", self.name))
             }
             None | Some("") => untagged.into(),
-            Some(tag) => self.table.get(Key::new(Kind::Tagged, address, tag).bytes()).is_some().into(),
+            Some(tag) => self.table.get(Key::new(KeyKind::Tagged, address, tag).bytes()).is_some().into(),
         }
     }
 
@@ -192,25 +192,25 @@ impl AddressList {
         let (small, large) = if self.len() <= other.len() { (self, other) } else { (other, self) };
         let shared = small.entries().find(|(address, entry)| match entry.tag {
             None => large.lists(address),
-            tag => large.holds(Kind::Untagged, address) || large.entry(address, tag).is_some(),
+            tag => large.holds(KeyKind::Untagged, address) || large.entry(address, tag).is_some(),
         });
         shared.map(|(address, _)| address)
     }
 
     /// Whether it holds the address, under whatever tag.
     fn lists(&self, address: &Address) -> bool {
-        self.holds(Kind::Untagged, address) || self.holds_under_tags(address)
+        self.holds(KeyKind::Untagged, address) || self.holds_under_tags(address)
     }
 
     fn holds_under_tags(&self, address: &Address) -> bool {
-        self.knows_tags && self.holds(Kind::UnderTags, address)
+        self.knows_tags && self.holds(KeyKind::UnderTags, address)
     }
 
-    fn holds(&self, kind: Kind, address: &Address) -> bool {
+    fn holds(&self, kind: KeyKind, address: &Address) -> bool {
         self.table.get(Key::new(kind, address, "").bytes()).is_some()
     }
 
-    fn entry(&self, address: &Address, tag: Option<&str>) -> Option<Record<'_>> {
+    fn entry(&self, address: &Address, tag: Option<&str>) -> Option<Row<'_>> {
         self.table.get(Key::of_entry(address, tag).bytes())
     }
 }

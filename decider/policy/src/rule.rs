@@ -2,7 +2,7 @@
 
 use crate::choice::Choice;
 use crate::circumstances::Circumstances;
-use crate::condition::{Conditions, Field, Part};
+use crate::condition::{CheckedCondition, Conditions, Field};
 use crate::intent::Intent;
 use crate::list::Reading;
 use crate::truth::Truth;
@@ -32,13 +32,13 @@ pub struct Rule {
 impl Rule {
     /// Whether a deny rule matches: one destination is enough.
     pub fn denies(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
-        Part::all(self.parts_of_denying(intent, circumstances))
+        CheckedCondition::all(self.parts_of_denying(intent, circumstances))
     }
 
     /// Whether an allow rule covers the whole transaction: every destination, and an operation it names, or a
     /// plain transfer (decision model, sections 1 and 5). To rule operations out is not to name the others.
     pub fn covers(&self, intent: &Intent, circumstances: &Circumstances) -> Truth {
-        Part::all(self.parts_of_covering(intent, circumstances))
+        CheckedCondition::all(self.parts_of_covering(intent, circumstances))
     }
 
     /// What must hold for a deny rule to match, one by one.
@@ -46,7 +46,7 @@ impl Rule {
         &self,
         intent: &Intent,
         circumstances: &Circumstances,
-    ) -> impl Iterator<Item = Part> {
+    ) -> impl Iterator<Item = CheckedCondition> {
         let any = self.when.of_any_destination(intent, Reading::Wide, circumstances.at);
         self.parts(intent, circumstances, Reading::Wide).chain([(Field::Destination, any).into()])
     }
@@ -56,7 +56,7 @@ impl Rule {
         &self,
         intent: &Intent,
         circumstances: &Circumstances,
-    ) -> impl Iterator<Item = Part> {
+    ) -> impl Iterator<Item = CheckedCondition> {
         let named = self.when.operations.as_ref().is_some_and(|choice| choice.one_of().is_some());
         let plain = named || intent.operation == TRANSFER;
         let every = self.when.of_every_destination(intent, Reading::Narrow, circumstances.at);
@@ -73,7 +73,7 @@ impl Rule {
         intent: &Intent,
         circumstances: &Circumstances,
         reading: Reading,
-    ) -> impl Iterator<Item = Part> {
+    ) -> impl Iterator<Item = CheckedCondition> {
         let transaction = self.when.parts_of_transaction(intent);
         let value = self.when.of_usd(intent, circumstances.price_doubt.as_deref());
         let value = std::iter::once((Field::AmountUsd, value).into());

@@ -19,14 +19,14 @@ pub struct RuleIndex {
     /// Positions of rules, by a value of the condition they stand under.
     by_value: HashMap<Value, Vec<usize>>,
     /// The same by the condition alone.
-    by_condition: HashMap<Asked, Vec<usize>>,
+    by_condition: HashMap<IndexedField, Vec<usize>>,
     /// Those that name nothing by which they could be found.
     others: Vec<usize>,
 }
 
 /// A condition that rules can stand under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Asked {
+enum IndexedField {
     Tenant,
     Signer,
     Operation,
@@ -35,7 +35,7 @@ enum Asked {
     Destination,
 }
 
-impl Asked {
+impl IndexedField {
     const ALL: [Self; 6] =
         [Self::Destination, Self::Source, Self::Signer, Self::Tenant, Self::Asset, Self::Operation];
 }
@@ -68,7 +68,8 @@ type AccountName = (String, Option<String>);
 impl RuleIndex {
     /// Of rules that all have this effect.
     pub fn of(rules: &[Rule], effect: Effect) -> Self {
-        let named: Vec<Vec<(Asked, Vec<Value>)>> = rules.iter().map(|rule| named_by(rule, effect)).collect();
+        let named: Vec<Vec<(IndexedField, Vec<Value>)>> =
+            rules.iter().map(|rule| named_by(rule, effect)).collect();
         let mut frequency: HashMap<&Value, usize> = HashMap::new();
         for value in named.iter().flatten().flat_map(|(_, values)| values) {
             let count = frequency.entry(value).or_default();
@@ -89,7 +90,7 @@ impl RuleIndex {
     /// The positions of all rules that may be anything but false, in their order, each once.
     pub fn candidates(&self, intent: &Intent) -> Vec<usize> {
         let mut found = self.others.clone();
-        for asked in Asked::ALL.into_iter().filter(|asked| self.by_condition.contains_key(asked)) {
+        for asked in IndexedField::ALL.into_iter().filter(|asked| self.by_condition.contains_key(asked)) {
             match said(intent, asked) {
                 Some(values) => {
                     found.extend(values.iter().filter_map(|value| self.by_value.get(value)).flatten());
@@ -120,7 +121,7 @@ impl RuleIndex {
         found
     }
 
-    fn add(&mut self, position: usize, asked: Asked, values: &[Value]) {
+    fn add(&mut self, position: usize, asked: IndexedField, values: &[Value]) {
         self.by_condition.entry(asked).or_default().push(position);
         for value in values {
             self.by_value.entry(value.clone()).or_default().push(position);
@@ -129,7 +130,7 @@ impl RuleIndex {
 }
 
 /// The conditions of a rule that name what they ask for, each with all of the values.
-fn named_by(rule: &Rule, effect: Effect) -> Vec<(Asked, Vec<Value>)> {
+fn named_by(rule: &Rule, effect: Effect) -> Vec<(IndexedField, Vec<Value>)> {
     let when = &rule.when;
     let words = |choice: &Option<Choice<_>>, value: fn(String) -> Value| {
         let words: &BTreeSet<String> = choice.as_ref()?.one_of()?;
@@ -149,35 +150,35 @@ fn named_by(rule: &Rule, effect: Effect) -> Vec<(Asked, Vec<Value>)> {
         accounts.collect::<Option<Vec<Value>>>()
     });
     let conditions = [
-        (Asked::Tenant, words(&when.caller.tenants, Value::Tenant)),
-        (Asked::Signer, words(&when.signers, Value::Signer)),
-        (Asked::Operation, operations),
-        (Asked::Asset, assets),
-        (Asked::Source, sources),
-        (Asked::Destination, destinations),
+        (IndexedField::Tenant, words(&when.caller.tenants, Value::Tenant)),
+        (IndexedField::Signer, words(&when.signers, Value::Signer)),
+        (IndexedField::Operation, operations),
+        (IndexedField::Asset, assets),
+        (IndexedField::Source, sources),
+        (IndexedField::Destination, destinations),
     ];
     conditions.into_iter().filter_map(|(asked, values)| Some((asked, values?))).collect()
 }
 
 /// The same of an allow rule as others are wider than it: one that names no asset meets all of them.
-fn met_by(rule: &Rule, assets: &Assets) -> Vec<(Asked, Vec<Value>)> {
+fn met_by(rule: &Rule, assets: &Assets) -> Vec<(IndexedField, Vec<Value>)> {
     let mut met = named_by(rule, Effect::Allow);
     if rule.when.assets.is_none() {
-        met.push((Asked::Asset, assets.keys().take(1).cloned().map(Value::Asset).collect()));
+        met.push((IndexedField::Asset, assets.keys().take(1).cloned().map(Value::Asset).collect()));
     }
     met
 }
 
 /// What a request says of a condition; `None`: it does not say it, or not for sure.
-fn said(intent: &Intent, asked: Asked) -> Option<Vec<Value>> {
+fn said(intent: &Intent, asked: IndexedField) -> Option<Vec<Value>> {
     match asked {
-        Asked::Tenant => Some(vec![Value::Tenant(intent.tenant.clone())]),
-        Asked::Signer => Some(vec![Value::Signer(intent.signer.clone()?)]),
-        Asked::Operation => Some(vec![Value::Operation(intent.operation.clone())]),
-        Asked::Asset => Some(vec![Value::Asset(intent.asset.clone())]),
-        Asked::Source => Some(names_of(&intent.source, false)?.map(Value::Source).into()),
-        Asked::Destination if intent.destinations.is_empty() => None,
-        Asked::Destination => {
+        IndexedField::Tenant => Some(vec![Value::Tenant(intent.tenant.clone())]),
+        IndexedField::Signer => Some(vec![Value::Signer(intent.signer.clone()?)]),
+        IndexedField::Operation => Some(vec![Value::Operation(intent.operation.clone())]),
+        IndexedField::Asset => Some(vec![Value::Asset(intent.asset.clone())]),
+        IndexedField::Source => Some(names_of(&intent.source, false)?.map(Value::Source).into()),
+        IndexedField::Destination if intent.destinations.is_empty() => None,
+        IndexedField::Destination => {
             let names = intent.destinations.iter().map(|each| names_of(&each.account, true));
             let names: Vec<[AccountName; 2]> = names.collect::<Option<_>>()?;
             Some(names.into_iter().flatten().map(Value::Destination).collect())

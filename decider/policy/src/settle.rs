@@ -8,7 +8,7 @@ mod claim;
 
 use crate::charge::ChargeKey;
 use crate::document::Policy;
-use crate::evaluate::{Evaluation, Standing};
+use crate::evaluate::{BeforeLimits, Evaluation};
 use crate::evidence::{Evidence, Recording};
 use crate::ledger::Ledger;
 use crate::request::Request;
@@ -55,8 +55,8 @@ pub fn settle<L: Ledger>(
     now: Time,
 ) -> Result<Settlement, L::Error> {
     let mut ledger = Recording::new(ledger, evaluation);
-    let outcome = match (&evaluation.standing, &evaluation.intent, ChargeKey::of(request)) {
-        (Standing::Denied(reason), ..) => Outcome::denied(reason.clone()),
+    let outcome = match (&evaluation.before_limits, &evaluation.intent, ChargeKey::of(request)) {
+        (BeforeLimits::Denied(reason), ..) => Outcome::denied(reason.clone()),
         (_, Some(intent), Some(key)) => {
             let (callback_request_id, assets) = (&request.callback_request_id, &policy.assets);
             let claim = Claim { callback_request_id, intent, assets, now };

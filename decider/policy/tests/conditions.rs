@@ -15,15 +15,15 @@ use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::explain::explain;
 use policy::group::Counterparty;
 use policy::limit::{Cap, KeyPart};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
+use policy::policy_test::TimedRequest;
 use policy::prices::Prices;
-use policy::rehearsal::Asked;
 use policy::request::{CallerProof, Request, Stage};
 use policy::share::Share;
 use policy::time::{DATA_VERSION, Time, Zone};
@@ -50,16 +50,16 @@ fn comes(when: &Conditions, request: &Request, at: Time) -> (Comes, Comes) {
     let operations = when.operations.clone().or_else(|| open().allow[0].when.operations.clone());
     let asking = Policy { allow: vec![rule("asks", Conditions { operations, ..when.clone() })], ..open() };
     let allow = match evaluate(&asking, request, &Prices::NONE, at) {
-        evaluation if matches!(evaluation.standing, Standing::Covered(_)) => Matches,
+        evaluation if matches!(evaluation.before_limits, BeforeLimits::Covered(_)) => Matches,
         evaluation if evaluation.rules.is_empty() => Fails,
         _ => Unknown,
     };
     let denying = Policy { deny: vec![rule("asks", when.clone())], ..open() };
-    let deny = match evaluate(&denying, request, &Prices::NONE, at).standing {
-        Standing::Denied(reason) if reason.code == ReasonCode::DenyRule => Matches,
-        Standing::Held(_) => Unknown,
-        Standing::Covered(_) => Fails,
-        Standing::Denied(reason) => panic!("{reason:?}"),
+    let deny = match evaluate(&denying, request, &Prices::NONE, at).before_limits {
+        BeforeLimits::Denied(reason) if reason.code == ReasonCode::DenyRule => Matches,
+        BeforeLimits::Held(_) => Unknown,
+        BeforeLimits::Covered(_) => Fails,
+        BeforeLimits::Denied(reason) => panic!("{reason:?}"),
     };
     (allow, deny)
 }
@@ -115,7 +115,7 @@ fn an_allow_rule_that_rules_operations_out_names_none() {
     let but_raw = Conditions { operations: none_of(["RAW".to_owned()].into()), ..any() };
     let policy = Policy { allow: vec![rule("but-raw", but_raw)], ..policy() };
     let covered = |request: &Request| {
-        matches!(evaluate(&policy, request, &Prices::NONE, START).standing, Standing::Covered(_))
+        matches!(evaluate(&policy, request, &Prices::NONE, START).before_limits, BeforeLimits::Covered(_))
     };
     assert!(covered(&transfer("t", "1")));
     assert!(!covered(&call_sample()) && !covered(&message_sample()));
@@ -152,7 +152,7 @@ fn the_declared_address_type_is_that_of_the_only_destination() {
     request.declared.account.subtype = text("INTERNAL");
     let evaluation = evaluate(&policy(), &request, &Prices::NONE, START);
     assert!(
-        matches!(evaluation.standing, Standing::Denied(reason) if reason.code == ReasonCode::FieldsDisagree)
+        matches!(evaluation.before_limits, BeforeLimits::Denied(reason) if reason.code == ReasonCode::FieldsDisagree)
     );
 }
 
@@ -237,8 +237,9 @@ fn a_fee_is_bounded_at_signing() {
 fn a_fee_that_is_no_amount_is_denied_and_one_of_an_unstated_coin_is_unknown() {
     let denied = |policy: &Policy, fee: &str| {
         let standing =
-            evaluate(policy, &Request { fee: text(fee), ..bitcoin_sample() }, &Prices::NONE, START).standing;
-        matches!(standing, Standing::Denied(reason) if reason.code == ReasonCode::FieldInvalid)
+            evaluate(policy, &Request { fee: text(fee), ..bitcoin_sample() }, &Prices::NONE, START)
+                .before_limits;
+        matches!(standing, BeforeLimits::Denied(reason) if reason.code == ReasonCode::FieldInvalid)
     };
     for fee in ["-1", "1e-5", "0x1", "1,5", " 1"] {
         assert!(denied(&policy(), fee), "{fee}");
@@ -457,7 +458,7 @@ fn an_explanation_says_who_asks_and_who_is_asked_for() {
     let policy = Policy { deny: vec![rule("asks", when)], ..policy() };
     let told = |caller_proof| {
         let request = Request { caller_proof, ..rich_sample() };
-        let asked = Asked { request, at: START, prices: Prices::NONE };
+        let asked = TimedRequest { request, at: START, prices: Prices::NONE };
         let explained = explain(&policy, &asked, &mut NaiveLedger::new(&policy)).unwrap();
         let conditions = explained.rules[0].conditions.iter();
         let told = conditions.map(|each| format!("{}: {}, is {}", each.field, each.asked, each.given));

@@ -12,7 +12,7 @@ use policy::address::Chain;
 use policy::caller::CallerConditions;
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{Cap, KeyPart, Limit};
 use policy::list::AddressList;
@@ -110,9 +110,15 @@ fn values_are_those_of_the_larger_amount() {
 
     let mut capped = open_to_calls();
     capped.allow[0].when.usd = Range { max: Some(dollars("29.999999")), over: None };
-    assert!(matches!(evaluate(&capped, &request, &Prices::NONE, START).standing, Standing::Denied(_)));
+    assert!(matches!(
+        evaluate(&capped, &request, &Prices::NONE, START).before_limits,
+        BeforeLimits::Denied(_)
+    ));
     capped.allow[0].when.usd.max = Some(dollars("30"));
-    assert!(matches!(evaluate(&capped, &request, &Prices::NONE, START).standing, Standing::Covered(_)));
+    assert!(matches!(
+        evaluate(&capped, &request, &Prices::NONE, START).before_limits,
+        BeforeLimits::Covered(_)
+    ));
 
     let mut thirds = transfer("b", "3");
     thirds.requested_amount = text("3.000000000000000001");
@@ -282,7 +288,7 @@ fn destinations_do_not_apply_where_nobody_is_paid() {
     let mut narrow = open_to_calls();
     narrow.allow[2].when.destinations = to_friends.destinations;
     assert!(
-        matches!(evaluate(&narrow, &raw, &Prices::NONE, START).standing, Standing::Denied(_)),
+        matches!(evaluate(&narrow, &raw, &Prices::NONE, START).before_limits, BeforeLimits::Denied(_)),
         "a list covers no message"
     );
 
@@ -436,9 +442,9 @@ fn an_address_that_only_the_top_level_gives_is_checked_with_several_destinations
     let mut denying = open_to_calls();
     denying.deny =
         vec![rule("bad", Conditions { destinations: one_of(vec![to_list(&bad)]), ..Conditions::default() })];
-    let standing = |request: &Request| match evaluate(&denying, request, &Prices::NONE, START).standing {
-        Standing::Denied(reason) | Standing::Held(reason) => Err(reason.code),
-        Standing::Covered(rule) => Ok(rule),
+    let standing = |request: &Request| match evaluate(&denying, request, &Prices::NONE, START).before_limits {
+        BeforeLimits::Denied(reason) | BeforeLimits::Held(reason) => Err(reason.code),
+        BeforeLimits::Covered(rule) => Ok(rule),
     };
     let mut request = two_destinations();
     assert!(standing(&request).is_ok());

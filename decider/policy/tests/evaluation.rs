@@ -14,7 +14,7 @@ use policy::address::{Address, Chain};
 use policy::asset::TagRule;
 use policy::condition::{Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::prices::Prices;
 use policy::request::{AccountText, DestinationText, Request, Stage};
@@ -24,14 +24,14 @@ use policy::verdict::ReasonCode;
 use support::*;
 
 fn code(policy: &Policy, request: &Request) -> Result<String, ReasonCode> {
-    match evaluate(policy, request, &Prices::NONE, START).standing {
-        Standing::Covered(rule) => Ok(rule),
-        Standing::Held(reason) | Standing::Denied(reason) => Err(reason.code),
+    match evaluate(policy, request, &Prices::NONE, START).before_limits {
+        BeforeLimits::Covered(rule) => Ok(rule),
+        BeforeLimits::Held(reason) | BeforeLimits::Denied(reason) => Err(reason.code),
     }
 }
 
 fn is_held(policy: &Policy, request: &Request) -> bool {
-    matches!(evaluate(policy, request, &Prices::NONE, START).standing, Standing::Held(_))
+    matches!(evaluate(policy, request, &Prices::NONE, START).before_limits, BeforeLimits::Held(_))
 }
 
 fn deny(policy: &mut Policy, when: Conditions) {
@@ -380,9 +380,9 @@ fn raw_transactions_must_hash_to_their_payload() {
 
 #[test]
 fn reasons_read_well() {
-    let reason = |request: &Request| match evaluate(&policy(), request, &Prices::NONE, START).standing {
-        Standing::Denied(reason) | Standing::Held(reason) => reason.text,
-        Standing::Covered(rule) => panic!("covered by {rule}"),
+    let reason = |request: &Request| match evaluate(&policy(), request, &Prices::NONE, START).before_limits {
+        BeforeLimits::Denied(reason) | BeforeLimits::Held(reason) => reason.text,
+        BeforeLimits::Covered(rule) => panic!("covered by {rule}"),
     };
     let mut request = ethereum_sample();
     request.amount = text("1e5");
@@ -425,8 +425,9 @@ fn an_address_is_allowed_once_it_has_been_listed_long_enough() {
     request.destinations[0].address = text(ETH_ADDRESS);
     let later = |seconds: i64| Time::from_micros(START.as_micros() + seconds * 1_000_000);
     for policy in [cooled, fresh] {
-        let allows =
-            |at| matches!(evaluate(&policy, &request, &Prices::NONE, at).standing, Standing::Covered(_));
+        let allows = |at| {
+            matches!(evaluate(&policy, &request, &Prices::NONE, at).before_limits, BeforeLimits::Covered(_))
+        };
         assert_eq!(
             [0, 86_399, 86_400, 90_000].map(|seconds| allows(later(seconds))),
             [false, false, true, true]

@@ -13,7 +13,7 @@ use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{Conditions, DestinationMatcher};
 use policy::document::Policy;
-use policy::evaluate::{Evaluation, Standing, evaluate};
+use policy::evaluate::{BeforeLimits, Evaluation, evaluate};
 use policy::prices::Prices;
 use policy::request::{AccountText, Request, Stage};
 use policy::rule::Effect;
@@ -152,7 +152,7 @@ fn ten_thousand_rules_take_hardly_longer_than_ten() {
     let evaluation = |policy: &Policy| -> Evaluation { evaluate(policy, &request, &Prices::NONE, START) };
     let (few, lots) = (many(10), many(10_000));
     for policy in [&few, &lots] {
-        assert_eq!(evaluation(policy).standing, Standing::Covered("to-1".into()));
+        assert_eq!(evaluation(policy).before_limits, BeforeLimits::Covered("to-1".into()));
     }
     let time = |policy: &Policy| -> Duration {
         let started = Instant::now();

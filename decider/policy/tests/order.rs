@@ -20,7 +20,7 @@ use naive::random::Random;
 use naive::read::read;
 use policy::condition::{CircumstanceConditions, Conditions, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::pattern::Pattern;
 use policy::prices::Prices;
 use policy::request::Request;
@@ -209,9 +209,9 @@ fn reason(deny: &[(&str, Conditions)], allow: &[(&str, Conditions)]) -> String {
         rules.iter().map(|(id, when)| rule(id, when.clone())).collect::<Vec<_>>()
     };
     let policy = Policy { deny: rules(deny), allow: rules(allow), ..policy() };
-    match evaluate(&policy, &transfer("tx", "1"), &Prices::NONE, START).standing {
-        Standing::Denied(reason) | Standing::Held(reason) => reason.text,
-        Standing::Covered(rule) => rule,
+    match evaluate(&policy, &transfer("tx", "1"), &Prices::NONE, START).before_limits {
+        BeforeLimits::Denied(reason) | BeforeLimits::Held(reason) => reason.text,
+        BeforeLimits::Covered(rule) => rule,
     }
 }
 

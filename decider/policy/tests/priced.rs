@@ -11,7 +11,7 @@ mod support;
 
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::limit::Cap;
 use policy::prices::{Price, PriceTerms, Prices, UnitPrice};
 use policy::request::Request;
@@ -112,9 +112,9 @@ fn rules_over_the_value_say_what_the_price_lacks() {
     policy.allow[0].when =
         Conditions { usd: Range { max: Some(dollars("5000")), over: None }, ..Conditions::default() };
     policy.allow.truncate(1);
-    let standing = |age, stated| evaluate(&policy, &worth(stated), &table("2000", age), START).standing;
-    assert_eq!(standing(0, Some("10")), Standing::Covered("sweep".into()));
-    let Standing::Denied(reason) = standing(720, Some("10")) else { panic!("a stale price is believed") };
+    let standing = |age, stated| evaluate(&policy, &worth(stated), &table("2000", age), START).before_limits;
+    assert_eq!(standing(0, Some("10")), BeforeLimits::Covered("sweep".into()));
+    let BeforeLimits::Denied(reason) = standing(720, Some("10")) else { panic!("a stale price is believed") };
     assert_eq!(
         reason.text,
         "no allow rule covers it; sweep cannot tell: the price of ETH is 12m old, and at most 10m are believed"

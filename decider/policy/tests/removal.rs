@@ -27,8 +27,8 @@ use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
+use policy::policy_test::TimedRequest;
 use policy::prices::{Price, PriceTerms, Prices, UnitPrice};
-use policy::rehearsal::Asked;
 use policy::request::{CallerProof, Request, Stage};
 use policy::share::Share;
 use policy::time::{Calendar, CalendarUnit, Length, Time, Window, Zone};
@@ -702,7 +702,7 @@ proptest! {
         for (sample, mut request) in all_samples() {
             (FIELDS[field].slot)(&mut request).into_iter().for_each(|slot| *slot = spoilt.map(str::to_owned));
             let mut ledger = NaiveLedger::new(&policy);
-            let asked = Asked { request: request.clone(), at: START, prices: Prices::NONE };
+            let asked = TimedRequest { request: request.clone(), at: START, prices: Prices::NONE };
             let explained = explain(&policy, &asked, &mut ledger).unwrap();
             prop_assert_eq!(&explained.outcome.settlement, &ledger.decide(&request, START), "{}", sample);
             let evaluation = evaluate(&policy, &request, &Prices::NONE, START);

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use policy::time::Time;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::config::access::{AccessSources, FindError, Found, Rest, find};
-use crate::config::concerns;
+use crate::config::access::{AccessSources, FindError, FoundAccess, Rest, find};
+use crate::config::warnings;
 use crate::grants::Grants;
-use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles};
+use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles, WatchedCertificate};
+use crate::reload::Prompt;
 
 /// What is said at the start of certificates that end is said again so often.
-const CONCERNS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+const WARN_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps the access of the time at what is on disk.
 pub struct AccessWatch {
@@ -29,7 +29,7 @@ pub struct AccessWatch {
     /// What the configuration was found to say beside its grants.
     rest: Rest,
     /// When certificates and keys that soon cannot be used were told.
-    concerns_told: Time,
+    warned_at: Time,
 }
 
 /// What is not what counts.
@@ -53,63 +53,63 @@ impl AccessWatch {
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (rest, concerns_told) = (sources.rest.clone(), clock.wall());
-        tell_concerns(&sources.tls, concerns_told);
-        let watch = Self { sources, interval, current, metrics, clock, other: None, rest, concerns_told };
-        watch.tell_expiry();
+        let (rest, warned_at) = (sources.rest.clone(), clock.wall());
+        warn(&sources.tls, warned_at);
+        let watch = Self { sources, interval, current, metrics, clock, other: None, rest, warned_at };
+        watch.set_certificate_ends();
         watch
     }
 
-    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
-    pub async fn run(mut self, told: Arc<Notify>) {
+    /// Looks until it is dropped: from time to time, and at each `signal` that the files are complete.
+    pub async fn run(mut self, signal: Arc<Notify>) {
         loop {
-            let whole = timeout(self.interval, told.notified()).await.is_ok();
-            self.look(whole).await;
+            let prompt = Prompt::next(self.interval, &signal).await;
+            self.look(prompt).await;
         }
     }
 
-    async fn look(&mut self, whole: bool) {
+    async fn look(&mut self, prompt: Prompt) {
         let sources = self.sources.clone();
         // Files are not read on a thread that answers. A fault of reading changes nothing.
         match tokio::task::spawn_blocking(move || find(&sources)).await {
             Ok(found) => match found.and_then(|found| self.unexpired(found)) {
-                Ok(found) => self.found(found, whole),
-                Err(error) => self.refused(error.to_string()),
+                Ok(found) => self.take(found, prompt),
+                Err(error) => self.note_refused(error.to_string()),
             },
-            Err(error) => self.refused(error.to_string()),
+            Err(error) => self.note_refused(error.to_string()),
         }
-        self.tell_expiry();
-        self.tell_concerns().await;
+        self.warn().await;
     }
 
     /// A certificate ends while a decider goes on: nobody would read what it said at its start.
-    async fn tell_concerns(&mut self) {
+    async fn warn(&mut self) {
         let (now, files) = (self.clock.wall(), self.sources.tls.clone());
-        if is_due(self.concerns_told, now) {
-            self.concerns_told = now;
-            let _ = tokio::task::spawn_blocking(move || tell_concerns(&files, now)).await;
+        if is_due(self.warned_at, now) {
+            self.warned_at = now;
+            let _ = tokio::task::spawn_blocking(move || warn(&files, now)).await;
         }
     }
 
     /// Nobody would connect to a certificate that has ended: the one before it is no worse.
-    fn unexpired(&self, found: Found) -> Result<Found, FindError> {
+    fn unexpired(&self, found: FoundAccess) -> Result<FoundAccess, FindError> {
         let changed = found.access.tls.digest != self.current.load().tls.digest;
-        if changed && self.left(found.access.tls.certificate_expiry) <= 0 {
+        if changed && found.access.tls.certificate_expiry <= self.clock.wall().as_seconds() {
             let path = self.sources.tls.certificate.display();
             return Err(FindError::Tls(vec![format!("{path}: this certificate has expired")]));
         }
         Ok(found)
     }
 
-    fn found(&mut self, found: Found, whole: bool) {
+    fn take(&mut self, found: FoundAccess, prompt: Prompt) {
         self.metrics.refused.set(0);
         self.tell_rest(found.rest);
         let seen = print(&found.access);
         if seen == print(&self.current.load()) {
             self.other = None;
-        } else if whole || self.other == Some(Other::Changed(seen.clone())) {
+        } else if prompt == Prompt::Signal || self.other == Some(Other::Changed(seen.clone())) {
             self.other = None;
             self.current.replace(found.access);
+            self.set_certificate_ends();
             self.metrics.adoptions.inc();
             tracing::info!("changed certificates or grants count from here on");
         } else {
@@ -118,7 +118,7 @@ impl AccessWatch {
     }
 
     /// Told once, however often it is seen.
-    fn refused(&mut self, mistakes: String) {
+    fn note_refused(&mut self, mistakes: String) {
         self.metrics.refused.set(1);
         let told = Some(Other::Refused(mistakes));
         if self.other != told {
@@ -147,15 +147,10 @@ impl AccessWatch {
         self.rest = rest;
     }
 
-    fn tell_expiry(&self) {
+    fn set_certificate_ends(&self) {
         let access = self.current.load();
-        self.metrics.expires("certificate", self.left(access.tls.certificate_expiry));
-        self.metrics.expires("client_ca", self.left(access.tls.client_ca_expiry));
-    }
-
-    /// Seconds from now.
-    fn left(&self, expiry: i64) -> i64 {
-        expiry.saturating_sub(self.clock.wall().as_seconds())
+        self.metrics.set_certificate_end(WatchedCertificate::Listen, access.tls.certificate_expiry);
+        self.metrics.set_certificate_end(WatchedCertificate::ClientCa, access.tls.client_ca_expiry);
     }
 }
 
@@ -163,15 +158,15 @@ fn print(access: &Access) -> Print {
     (access.tls.digest, access.grants.clone())
 }
 
-fn tell_concerns(files: &TlsFiles, now: Time) {
-    for concern in concerns::of(files, now) {
-        tracing::warn!(file = concern.file, "{}", concern.message);
+fn warn(files: &TlsFiles, now: Time) {
+    for warning in warnings::collect(files, now) {
+        tracing::warn!(file = warning.file, "{}", warning.message);
     }
 }
 
 /// Either way: a clock that was set back is no reason to say nothing.
 fn is_due(told: Time, now: Time) -> bool {
-    u128::from(now.as_micros().abs_diff(told.as_micros())) >= CONCERNS_EVERY.as_micros()
+    u128::from(now.as_micros().abs_diff(told.as_micros())) >= WARN_EVERY.as_micros()
 }
 
 #[cfg(test)]

@@ -7,11 +7,10 @@ use serde::Serialize;
 use super::cli::{Check, Exit, Output};
 use super::say;
 use crate::clock::Clock;
-use crate::config::{self, concerns};
+use crate::config;
 use crate::policy_file::summary::Summary;
-use crate::policy_file::warnings::Warning;
 use crate::policy_file::{self, PolicyFile, warnings};
-use crate::yaml::Mistakes;
+use crate::yaml::{Mistakes, Warning};
 
 /// What a check found, as JSON.
 #[derive(Serialize)]
@@ -82,11 +81,11 @@ fn read(what: &Check, clock: &dyn Clock) -> Result<Read, Mistakes> {
         (Some(policy), _) => (policy_file::load(policy)?, Vec::new()),
         (None, Some(config)) => {
             let config = config::load_beside(config, &what.beside)?;
-            (config.policy, concerns::of(&config.sources.tls, clock.wall()))
+            (config.policy, config::warnings::collect(&config.sources.tls, clock.wall()))
         }
         (None, None) => (policy_file::load(std::path::Path::new("policy"))?, Vec::new()),
     };
-    warnings.extend(warnings::of(&policy));
+    warnings.extend(warnings::collect(&policy));
     Ok(Read { policy, warnings })
 }
 

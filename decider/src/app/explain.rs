@@ -6,8 +6,8 @@ mod request;
 
 use policy::document::Policy;
 use policy::explain::{Explanation, explain as explain_over};
+use policy::policy_test::{TestRun, TimedRequest};
 use policy::prices::Prices;
-use policy::rehearsal::{Asked, Desk};
 use policy::time::Time;
 
 use super::check::{fail_in, print, refuse_in};
@@ -36,7 +36,7 @@ fn explained(what: &Explain, file: &PolicyFile, clock: &dyn Clock) -> Result<Exp
     let prices = file.prices.as_ref().map_or(Prices::NONE, |table| table.prices.as_ref().clone());
     let request = request::read(&what.request)?;
     let at = what.at.map_or_else(|| clock.wall(), |at| Time::from_micros(at.as_microsecond()));
-    let asked = Asked { request, at, prices };
+    let asked = TimedRequest { request, at, prices };
     match &what.store {
         Some(path) if path.is_dir() => {
             Err(format!("{}: this is a directory: name the SQLite file in it", path.display()))
@@ -45,7 +45,7 @@ fn explained(what: &Explain, file: &PolicyFile, clock: &dyn Clock) -> Result<Exp
             let mut reading = Reading::of(path, policy, at).map_err(|error| error.to_string())?;
             explain_over(policy, &asked, &mut reading.ledger()).map_err(|error| error.to_string())
         }
-        None => Ok(Desk::new(policy).explain(&asked)),
+        None => Ok(TestRun::new(policy).explain(&asked)),
     }
 }
 

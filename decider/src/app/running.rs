@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::access::AccessWatch;
-use crate::admin::{self, Admin, AdminError, Told};
+use crate::admin::{self, Admin, AdminError, AdminState};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decide::{self, CurrentPrices, Decider};
@@ -57,7 +57,7 @@ pub struct Running {
     store_failed: StoreFailed,
 }
 
-/// What to tell that the files on disk are whole.
+/// Has the files on disk looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Looks {
     policy: Arc<Notify>,
@@ -83,7 +83,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let (admin, told) = (listener.local_addr().unwrap_or(admin.address), Admin::default());
     let admin_task = AbortOnDropHandle::new(tokio::spawn(admin::serve(listener, told.clone())));
     tracing::info!(%admin, "the store is being opened, and its sums are made");
-    let opening = open((store, retention), policy, reload, Arc::clone(&clock));
+    let opening = open(store, retention, policy, reload, Arc::clone(&clock));
     let Opened { decider, reload, mut registry, store_failed } = opening.await?;
     let metrics = Arc::new(grpc::Metrics::default());
     metrics.register(&mut registry);
@@ -93,7 +93,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let grpc = server.address();
     tracing::info!(%grpc, %admin, policy = decider.store.policy().hash, "the decider serves");
     let Admin { opened, drain } = told;
-    let _ = opened.set(Told { decider: Arc::clone(&decider), registry });
+    let _ = opened.set(AdminState { decider: Arc::clone(&decider), registry });
     let looks = Looks::default();
     tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&looks.policy))));
     tokio::spawn(drain.clone().run_until_cancelled_owned(watch.run(Arc::clone(&looks.access))));
@@ -114,25 +114,27 @@ struct Opened {
 
 /// On a thread of its own, which nobody waits for: a start may be told to end before the sums are made.
 async fn open(
-    store: (store::Config, store::Retention),
+    store: store::Config,
+    retention: store::Retention,
     file: PolicyFile,
     reload: reload::Config,
     clock: Arc<dyn Clock>,
 ) -> Result<Opened, StartError> {
     let (done, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("store-opening".into());
-    let work = move || drop(done.send(open_now(store, file, reload, clock)));
+    let work = move || drop(done.send(open_now(store, retention, file, reload, clock)));
     thread.spawn(work).map_err(OpenError::Thread)?;
     opened.await.unwrap_or(Err(StartError::Fault))
 }
 
 fn open_now(
-    (store, retention): (store::Config, store::Retention),
+    store: store::Config,
+    retention: store::Retention,
     file: PolicyFile,
     reload: reload::Config,
     clock: Arc<dyn Clock>,
 ) -> Result<Opened, StartError> {
-    let mut registry = Registry::with_prefix("decider");
+    let mut registry = Registry::with_prefix("countersign_decider");
     let store_metrics = Arc::new(store::Metrics::default());
     let (metrics, reload_metrics) =
         (Arc::new(decide::Metrics::default()), Arc::new(reload::Metrics::default()));
@@ -178,7 +180,7 @@ impl Running {
         }
     }
 
-    /// To be told when the files on disk are whole.
+    /// Has the files on disk looked at, once they are complete.
     pub fn looks(&self) -> Looks {
         self.looks.clone()
     }

@@ -6,8 +6,6 @@ use std::io::{BufWriter, stdout};
 use std::path::Path;
 
 use jiff::Timestamp;
-use policy::document::Policy;
-use policy::time::Time;
 
 use super::check::{fail_in, print, refuse_in};
 use super::cli::{Backup, Copy, Exit, Export, Look, Output, Release, StoreCommand};
@@ -16,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::kept::{Kept, kept};
 use crate::policy_file::PolicyFile;
 use crate::store::{self, archive, intake};
-use crate::upkeep::copy::Copied;
+use crate::upkeep::copy::{Comparison, Copied};
 use crate::upkeep::export::{self, ExportError, Wanted};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::release::{self, Statement};
@@ -66,7 +64,8 @@ fn tell_stats(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, Str
     let file = policy_or(config, "what is used of its limits is left out");
     let policy = file.map(|file| file.policy);
     let mut progress = Progress::of("records counted", clock);
-    let stats = stats::of(archive.as_mut(), policy.as_deref(), clock.wall(), &mut progress).map_err(text)?;
+    let stats =
+        stats::count(archive.as_mut(), policy.as_deref(), clock.wall(), &mut progress).map_err(text)?;
     drop(progress);
     Ok(match what.output {
         Output::Json => print(&stats, Exit::Success),
@@ -77,7 +76,7 @@ fn tell_stats(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, Str
 fn tell_verified(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     let mut progress = Progress::of("records checked", clock);
-    let verified = verify::of(archive.as_mut(), &mut progress).map_err(text)?;
+    let verified = verify::verify(archive.as_mut(), &mut progress).map_err(text)?;
     drop(progress);
     let exit = if verified.findings.is_empty() { Exit::Success } else { Exit::Failure };
     Ok(match what.output {
@@ -89,7 +88,7 @@ fn tell_verified(what: &Look, config: &Kept, clock: &dyn Clock) -> Result<Exit, 
 fn export(what: &Export, config: &Kept, clock: &dyn Clock) -> Result<Exit, String> {
     let mut archive = archive::open(&config.store).map_err(text)?;
     // What was lost with the rest is in no line of it.
-    if let Some(why) = archive.standing().map_err(text)?.frozen {
+    if let Some(why) = archive.state().map_err(text)?.frozen {
         say::err(format_args!("the store is frozen: {why}\n"));
     }
     let since_us = what.since.map(jiff::Timestamp::as_microsecond);
@@ -124,11 +123,12 @@ fn copy_into(what: &Copy, from: &Kept, clock: &dyn Clock) -> Result<Exit, String
         ));
     }
     let mut progress = Progress::of("decisions copied", clock);
+    let comparison = Comparison { policy: &policy, now: clock.wall() };
     let copied = match &what.tenant {
-        None => copy_whole((from, &to), (&policy, clock.wall()), &mut progress)?,
+        None => copy_whole(from, &to, comparison, &mut progress)?,
         Some(tenant) => {
-            check_moved(tenant, what, (from, &to))?;
-            copy_tenant(tenant, (from, &to), (&policy, clock.wall()), &mut progress)?
+            check_moved(tenant, what, from, &to)?;
+            copy_tenant(tenant, from, &to, comparison, &mut progress)?
         }
     };
     drop(progress);
@@ -152,32 +152,34 @@ fn is_same(one: &store::Config, other: &store::Config) -> bool {
 }
 
 fn copy_whole(
-    (from, to): (&Kept, &Kept),
-    policy: (&Policy, Time),
+    from: &Kept,
+    to: &Kept,
+    comparison: Comparison<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, String> {
     let source = archive::open_alone(&from.store).map_err(text)?;
     let target = intake::open(&to.store).map_err(text)?;
-    copy::copy_whole(source, target, policy, progress).map_err(text)
+    copy::copy_whole(source, target, comparison, progress).map_err(text)
 }
 
 fn copy_tenant(
     tenant: &str,
-    (from, to): (&Kept, &Kept),
-    policy: (&Policy, Time),
+    from: &Kept,
+    to: &Kept,
+    comparison: Comparison<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, String> {
     let mut source = archive::open(&from.store).map_err(text)?;
     let mut target = intake::open(&to.store).map_err(text)?;
     let head = source.about().map_err(text)?.head;
     let mark = format!("it was copied for {tenant} at decision {head} of a ledger that goes on");
-    let what = (tenant, mark.as_str());
-    let copied = copy::copy_tenant(source.as_mut(), target.as_mut(), what, policy, progress).map_err(text)?;
+    let copied = copy::copy_tenant(source.as_mut(), target.as_mut(), tenant, &mark, comparison, progress);
+    let copied = copied.map_err(text)?;
     target.finish().map(|()| copied).map_err(text)
 }
 
 /// Nothing more is charged for a tenant that moves, once all deciders go by these files.
-fn check_moved(tenant: &str, what: &Copy, (from, to): (&Kept, &Kept)) -> Result<(), String> {
+fn check_moved(tenant: &str, what: &Copy, from: &Kept, to: &Kept) -> Result<(), String> {
     if from.tenants.has(tenant) {
         return Err(format!(
             "{}: {tenant} still has its ledger there: take it out of tenants, and restart every decider of that ledger first",
@@ -198,8 +200,9 @@ fn back_up(what: &Backup, config: &Kept, clock: &dyn Clock) -> Result<Exit, Stri
     let mut progress = Progress::of("decisions backed up", clock);
     let file = policy_or(config, "what is used of its limits is not compared in store and backup");
     let policy = file.map(|file| file.policy).unwrap_or_default();
+    let comparison = Comparison { policy: &policy, now };
     let copied =
-        backup::backup(archive.as_mut(), &what.to, &mark, (&policy, now), &mut progress).map_err(text)?;
+        backup::backup(archive.as_mut(), &what.to, &mark, comparison, &mut progress).map_err(text)?;
     drop(progress);
     let (decisions, charges, path) = (copied.decisions, copied.charges, what.to.display());
     let told = format!("{decisions} decisions and {charges} charges written to {path}\n");

@@ -20,7 +20,7 @@ pub struct AccessSources {
 
 /// What is found there.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundAccess {
     /// Certificates and grants.
     pub access: Access,
     /// What the configuration says beside its grants.
@@ -42,11 +42,11 @@ pub enum FindError {
 ///
 /// # Errors
 /// Something cannot be used.
-pub fn find(sources: &AccessSources) -> Result<Found, FindError> {
+pub fn find(sources: &AccessSources) -> Result<FoundAccess, FindError> {
     let (grants, rest) = find_grants(&sources.config).map_err(FindError::Grants)?;
     let tls = Tls::read(&sources.tls)
         .map_err(|errors| FindError::Tls(errors.into_iter().map(|(_, error)| error.to_string()).collect()))?;
-    Ok(Found { access: Access { tls, grants }, rest })
+    Ok(FoundAccess { access: Access { tls, grants }, rest })
 }
 
 fn find_grants(path: &Path) -> Result<(crate::grants::Grants, Rest), Mistakes> {

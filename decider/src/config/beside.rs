@@ -13,7 +13,7 @@ use crate::yaml::{self, Fields, Mistakes, Node, Place, Reader, Source};
 const MOST_NAMED: usize = 5;
 
 /// What a configuration says of whose ledger it has.
-struct Ledger<'f> {
+struct LedgerClaim<'f> {
     file: &'f str,
     /// Where it says so.
     at: Place,
@@ -43,7 +43,7 @@ pub fn check(paths: &[PathBuf]) -> Result<(), Mistakes> {
     reader.finish(Some(()))
 }
 
-fn read<'f>(reader: &mut Reader<'_>, node: &Node, file: &'f str, path: &Path) -> Option<Ledger<'f>> {
+fn read<'f>(reader: &mut Reader<'_>, node: &Node, file: &'f str, path: &Path) -> Option<LedgerClaim<'f>> {
     let fields = Fields::of(reader, node, "a configuration", &FIELDS)?;
     let own = tenants::read(reader, &fields);
     let granted = grants::read(reader, &fields, own.as_ref().unwrap_or(&Tenants::All));
@@ -52,11 +52,11 @@ fn read<'f>(reader: &mut Reader<'_>, node: &Node, file: &'f str, path: &Path) ->
     let said = fields.optional(reader, "tenants").or_else(|| fields.optional(reader, "grants"))?;
     let (own, granted, (store, _)) = (own?, granted?, store?);
     let tenants = if own == Tenants::All { granted.tenants_of(Verb::Decide) } else { own };
-    Some(Ledger { file, at: said.at, tenants, store })
+    Some(LedgerClaim { file, at: said.at, tenants, store })
 }
 
 /// Mistakes stand in the later of both, unless they are the other's alone.
-fn compare(reader: &mut Reader<'_>, one: &Ledger<'_>, other: &Ledger<'_>) {
+fn compare(reader: &mut Reader<'_>, one: &LedgerClaim<'_>, other: &LedgerClaim<'_>) {
     if is_same(&one.store, &other.store) {
         return compare_deciders(reader, one, other);
     }
@@ -84,7 +84,7 @@ fn compare(reader: &mut Reader<'_>, one: &Ledger<'_>, other: &Ledger<'_>) {
 }
 
 /// Of one ledger.
-fn compare_deciders(reader: &mut Reader<'_>, one: &Ledger<'_>, other: &Ledger<'_>) {
+fn compare_deciders(reader: &mut Reader<'_>, one: &LedgerClaim<'_>, other: &LedgerClaim<'_>) {
     let difference = match (&one.tenants, &other.tenants) {
         (Tenants::These(here), Tenants::These(there)) if here == there => return,
         (Tenants::These(here), Tenants::These(there)) => named(&here.symmetric_difference(there).collect()),

@@ -1,7 +1,7 @@
 //! Who may ask.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tenants::{self, ALL, read_set};
 use crate::grants::{Grant, Grants, Identity, IdentityError, Tenants, Verb};
@@ -29,31 +29,39 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, own: &Tenants) -> Opti
     let node = fields.optional(reader, "grants")?;
     let entries =
         reader.some(node, "grants", &format!("and nobody could ask: write one, such as {EXAMPLE}"))?;
-    let (mut grants, mut places) = (BTreeMap::new(), HashMap::new());
-    let mut whole = true;
+    let mut grants = BTreeMap::new();
+    let mut all_read = true;
     for entry in entries {
         match read_grant(reader, entry, own) {
-            Some((identity, grant)) => note(reader, (&mut grants, &mut places), entry.at, (identity, grant)),
-            None => whole = false,
+            Some((identity, grant)) => {
+                note(reader, &mut grants, identity, PlacedGrant { grant, at: entry.at })
+            }
+            None => all_read = false,
         }
     }
-    whole.then(|| Grants::new(grants))
+    let grants = grants.into_iter().map(|(identity, placed)| (identity, placed.grant));
+    all_read.then(|| Grants::new(grants.collect()))
+}
+
+/// A grant, and where it stands in the file.
+struct PlacedGrant {
+    grant: Grant,
+    at: Place,
 }
 
 /// Two entries of one identity would have to be added up by whoever reads them.
 fn note(
     reader: &mut Reader<'_>,
-    (grants, places): (&mut BTreeMap<Identity, Grant>, &mut HashMap<Identity, Place>),
-    at: Place,
-    (identity, grant): (Identity, Grant),
+    grants: &mut BTreeMap<Identity, PlacedGrant>,
+    identity: Identity,
+    placed: PlacedGrant,
 ) {
-    match grants.entry(identity.clone()) {
-        Entry::Vacant(free) => {
-            free.insert(grant);
-            places.insert(identity, at);
-        }
-        Entry::Occupied(_) => {
-            let first = places.get(&identity).map(|first| reader.first(*first, at)).unwrap_or_default();
+    let at = placed.at;
+    match grants.entry(identity) {
+        Entry::Vacant(free) => drop(free.insert(placed)),
+        Entry::Occupied(known) => {
+            let first = reader.first(known.get().at, at);
+            let identity = known.key();
             reader.mistake(at, format!("{identity} is there twice: {first}; make one entry of them"));
         }
     }
@@ -90,7 +98,7 @@ fn read_tenants(reader: &mut Reader<'_>, node: &Node, own: &Tenants) -> Option<T
             reader.mistake(node.at, "tenants is a list of names, such as [default], or all");
             None
         }
-        _ => read_set(reader, node, ("tenants", NOTHING), |reader, node| {
+        _ => read_set(reader, node, "tenants", NOTHING, |reader, node| {
             let name =
                 tenants::read_name(reader, node, "for all tenants write tenants: all, without a list")?;
             tenants::check_own(reader, own, node, &name);
@@ -101,7 +109,7 @@ fn read_tenants(reader: &mut Reader<'_>, node: &Node, own: &Tenants) -> Option<T
 }
 
 fn read_verbs(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Verb>> {
-    read_set(reader, node, ("verbs", NOTHING), |reader, node| {
+    read_set(reader, node, "verbs", NOTHING, |reader, node| {
         let name = reader.text(node, "a verb")?;
         let known = VERBS.iter().find(|(known, _)| *known == name);
         let known = known.ok_or_else(|| unknown("verb", name, VERBS.iter().map(|(known, _)| *known)));

@@ -8,7 +8,7 @@ use crate::store::Config;
 use crate::store::postgres::config::{self as postgres, Durability, Standby};
 use crate::store::postgres::roots_of;
 use crate::store::retention::{Retention, SHORTEST};
-use crate::yaml::{Fields, Node, Reader, Value, span};
+use crate::yaml::{Fields, Node, Reader, Value, duration};
 
 const FIELDS: [&str; 3] = ["sqlite", "postgres", "retention"];
 const POSTGRES_FIELDS: [&str; 5] = ["url", "password_file", "ca", "durability", "synchronous_standby"];
@@ -40,11 +40,11 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(Config
 
 fn read_retention(reader: &mut Reader<'_>, node: &Node) -> Option<Retention> {
     const FORMS: &str = "retention is how long the requests of decisions are kept: at least 30d, or forever";
-    let text = reader.length(node, "retention")?;
+    let text = reader.duration_text(node, "retention")?;
     if text == "forever" {
         return Some(Retention::Forever);
     }
-    match span::seconds(text).map(Duration::from_secs) {
+    match duration::seconds(text).map(Duration::from_secs) {
         Ok(kept) if kept >= SHORTEST => Some(Retention::For(kept)),
         _ => mistake(reader, node, FORMS),
     }

@@ -21,7 +21,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Tenants> {
     let name = |reader: &mut Reader<'_>, node: &Node| {
         read_name(reader, node, "for all that grants let in leave tenants out")
     };
-    read_set(reader, node, ("tenants", advice), name).map(Tenants::These)
+    read_set(reader, node, "tenants", advice, name).map(Tenants::These)
 }
 
 /// A tenant's name; `for_all` says what to write for all of them.
@@ -53,12 +53,13 @@ pub fn check_own(reader: &mut Reader<'_>, own: &Tenants, node: &Node, name: &str
 pub fn read_set<T: Ord>(
     reader: &mut Reader<'_>,
     node: &Node,
-    (what, advice): (&str, &str),
+    what: &str,
+    advice: &str,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> Option<BTreeSet<T>> {
     let entries = reader.some(node, what, advice)?;
     let mut set = BTreeSet::new();
-    let mut whole = true;
+    let mut all_read = true;
     for entry in entries {
         match read(reader, entry) {
             Some(one) => {
@@ -66,8 +67,8 @@ pub fn read_set<T: Ord>(
                     reader.mistake(entry.at, "this is there twice");
                 }
             }
-            None => whole = false,
+            None => all_read = false,
         }
     }
-    whole.then_some(set)
+    all_read.then_some(set)
 }

@@ -76,7 +76,7 @@ impl Metrics {
     }
 
     /// Counts an answer.
-    pub fn decided(&self, answer: &Answer, took: Duration) {
+    pub fn count_answer(&self, answer: &Answer, took: Duration) {
         let decision = &answer.decision;
         let outcome = Outcome {
             verdict: word(&decision.verdict),
@@ -87,11 +87,11 @@ impl Metrics {
         self.decisions.get_or_create(&outcome).inc();
         self.reserve_seconds.observe(took.as_secs_f64());
         if !answer.recorded_earlier {
-            decision.limits.iter().for_each(|limit| self.applied(limit));
+            decision.limits.iter().for_each(|limit| self.observe_limit(limit));
         }
     }
 
-    fn applied(&self, status: &LimitStatus) {
+    fn observe_limit(&self, status: &LimitStatus) {
         if let Some(percent) = used_percent(status) {
             let limit = Limit { limit: status.limit_id.clone() };
             self.limit_used.get_or_create(&limit).observe(f64::from(percent));
@@ -99,7 +99,7 @@ impl Metrics {
     }
 
     /// Counts a request that got no answer.
-    pub fn undecided(&self) {
+    pub fn count_undecided(&self) {
         self.undecided.inc();
     }
 }

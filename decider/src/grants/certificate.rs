@@ -6,7 +6,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
 use super::identity::Identity;
-use super::subject::{Part, Subject};
+use super::subject::{Subject, SubjectPart};
 
 /// Every identity of a certificate that was verified already, in DER.
 pub fn identities(der: &[u8]) -> Vec<Identity> {
@@ -70,7 +70,7 @@ fn dns<'n>(name: &'n GeneralName<'_>) -> Option<&'n str> {
 
 /// `None` where it is empty, or has a value in an encoding that is not read.
 fn subject(name: &X509Name<'_>) -> Option<Subject> {
-    let parts: Option<Vec<Part>> = name
+    let parts: Option<Vec<SubjectPart>> = name
         .iter_rdn()
         .map(|part| {
             let attribute = |each: &x509_parser::x509::AttributeTypeAndValue<'_>| {

@@ -9,10 +9,10 @@ use crate::yaml::fields::{shown, unknown};
 
 /// A subject, the most specific part first: the other way round than in the certificate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subject(Vec<Part>);
+pub struct Subject(Vec<SubjectPart>);
 
 /// Mostly one attribute; with `+` between them, several that have no order.
-pub type Part = BTreeSet<Attribute>;
+pub type SubjectPart = BTreeSet<Attribute>;
 
 /// The object identifier of its type, in dots, and its value.
 pub type Attribute = (String, String);
@@ -36,7 +36,7 @@ const SPECIAL: &str = "\"+,;<>\\";
 
 impl Subject {
     /// Of a certificate's parts, in its own order. `None` where there are none: an empty subject is nobody's.
-    pub fn of_certificate(mut parts: Vec<Part>) -> Option<Self> {
+    pub fn of_certificate(mut parts: Vec<SubjectPart>) -> Option<Self> {
         parts.reverse();
         (!parts.is_empty()).then_some(Self(parts))
     }
@@ -46,14 +46,14 @@ impl Subject {
     /// # Errors
     /// It is not written so.
     pub fn parse(text: &str) -> Result<Self, IdentityError> {
-        let mut parts = vec![Part::new()];
+        let mut parts = vec![SubjectPart::new()];
         for (attribute, end) in split(text)? {
             let repeated = parts.last_mut().is_some_and(|part| !part.insert(attribute));
             if repeated {
                 return refused("the same attribute is there twice between two commas");
             }
             if end == ',' {
-                parts.push(Part::new());
+                parts.push(SubjectPart::new());
             }
         }
         Ok(Self(parts))
@@ -142,7 +142,7 @@ impl Display for Subject {
     }
 }
 
-fn shown_part(part: &Part) -> String {
+fn shown_part(part: &SubjectPart) -> String {
     let attributes: Vec<String> = part.iter().map(|(id, value)| shown_attribute(id, value)).collect();
     attributes.join("+")
 }

@@ -88,7 +88,7 @@ proptest! {
     fn a_subject_is_read_as_it_is_shown(
         parts in prop::collection::vec(prop::collection::vec(("CN|O|UID|1\\.2\\.3", "\\PC{1,8}|[ #,+=\\\\\"<>;a\n]{1,6}"), 1..3), 1..4),
     ) {
-        let part = |attributes: Vec<(String, String)>| -> subject::Part {
+        let part = |attributes: Vec<(String, String)>| -> subject::SubjectPart {
             let id = |name: &str| match name { "CN" => "2.5.4.3", "O" => "2.5.4.10", "UID" => "0.9.2342.19200300.100.1.1", other => other }.to_owned();
             attributes.into_iter().map(|(name, value)| (id(&name), value)).collect()
         };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 use tonic::Status;
 
-use super::in_hand::InHand;
+use super::generations::CallGenerations;
 use super::metrics::Metrics;
 use super::shares::{Share, Shares};
 use super::status::{self, NAMELESS, short};
@@ -57,7 +57,7 @@ pub struct Caller {
     /// What it may take of the room for calls, over all its connections.
     pub share: Arc<Share>,
     /// Its calls over this connection.
-    pub in_hand: Arc<InHand>,
+    pub generations: Arc<CallGenerations>,
     identities: Vec<Identity>,
     peer: Option<SocketAddr>,
     /// Whether anything is granted to it.
@@ -72,12 +72,14 @@ impl Caller {
         certificate: &[u8],
         peer: Option<SocketAddr>,
         shares: &Shares,
-        (access, metrics): (CurrentAccess, Arc<Metrics>),
+        access: CurrentAccess,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let identities = certificate::identities(certificate);
         let name = Arc::from(identities.first().map_or_else(|| NAMELESS.to_owned(), short));
-        let (share, in_hand) = (shares.of(&name), Arc::default());
-        let caller = Self { name, share, in_hand, identities, peer, known: false.into(), access, metrics };
+        let (share, generations) = (shares.get_or_create(&name), Arc::default());
+        let caller =
+            Self { name, share, generations, identities, peer, known: false.into(), access, metrics };
         caller.look_again();
         caller
     }
@@ -108,7 +110,7 @@ impl Caller {
     }
 
     fn denied(&self, missing: Missing, verb: Verb, tenant: &str) -> Status {
-        self.metrics.denied(verb);
+        self.metrics.count_denied(verb);
         status::not_granted(&self.identities, missing, verb, tenant)
     }
 }

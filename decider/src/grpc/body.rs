@@ -1,4 +1,4 @@
-//! The bodies of a call: a request that has to come, and an answer that holds its place until it is sent.
+//! The bodies of a call: a request that has to come, and an answer that holds its permits until it is sent.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use hyper::body::{Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::access::Caller;
-use super::calls::{Calls, Place};
-use super::service::Turn;
+use super::calls::{CallPermit, Calls};
+use super::service::ReadPermit;
 
 /// How long nothing of a request may come before it is given up.
 const REQUEST_PAUSE: Duration = Duration::from_secs(5);
 /// An answer is handed over in pieces of so many bytes: the connection takes the next one once the client has room for
-/// it, so that no more than this of an answer lies there after its place is free.
+/// it, so that no more than this of an answer lies there after its permit is free.
 const PIECE_BYTES: usize = 16 * 1024;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A request that has to come. Mostly it is there at once, and no timer is made.
-pub struct Coming {
+pub struct RequestBody {
     body: Incoming,
     pause: Option<Pin<Box<Sleep>>>,
     calls: Calls,
     caller: Arc<Caller>,
 }
 
-impl Coming {
+impl RequestBody {
     /// This one, of a caller.
     pub fn of(body: Incoming, calls: Calls, caller: Arc<Caller>) -> Self {
         Self { body, pause: None, calls, caller }
     }
 }
 
-impl hyper::body::Body for Coming {
+impl hyper::body::Body for RequestBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -70,27 +70,27 @@ pub async fn read_off(mut body: Incoming) {
     let _ = timeout(REQUEST_PAUSE, all).await;
 }
 
-/// An answer, with the places that are free once it is sent.
-pub struct Held {
+/// An answer, with the permits that are free once it is sent.
+pub struct AnswerBody {
     body: Body,
     /// What was not handed over of the last frame.
     rest: Bytes,
-    _place: Option<Place>,
-    _turn: Option<Turn>,
+    _call_permit: Option<CallPermit>,
+    _read_permit: Option<ReadPermit>,
 }
 
-impl Held {
-    /// An answer that holds no place.
-    pub fn free(body: Body) -> Self {
-        Self { body, rest: Bytes::new(), _place: None, _turn: None }
+impl AnswerBody {
+    /// An answer that holds no permit.
+    pub fn without_permit(body: Body) -> Self {
+        Self { body, rest: Bytes::new(), _call_permit: None, _read_permit: None }
     }
 
     /// An answer that holds one.
-    pub fn of(answer: Response<Body>, place: Place) -> Response<Self> {
+    pub fn of(answer: Response<Body>, permit: CallPermit) -> Response<Self> {
         let (mut parts, body) = answer.into_parts();
-        let turn = parts.extensions.remove();
-        let held = Self { body, rest: Bytes::new(), _place: Some(place), _turn: turn };
-        Response::from_parts(parts, held)
+        let read_permit = parts.extensions.remove();
+        let body = Self { body, rest: Bytes::new(), _call_permit: Some(permit), _read_permit: read_permit };
+        Response::from_parts(parts, body)
     }
 
     /// The last piece is a copy: it may lie there for long, and would keep the whole of the answer.
@@ -103,7 +103,7 @@ impl Held {
     }
 }
 
-impl hyper::body::Body for Held {
+impl hyper::body::Body for AnswerBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -142,12 +142,12 @@ mod tests {
 
     async fn pieces(bytes: usize) -> Vec<Bytes> {
         let whole: Vec<u8> = (0..bytes).map(|at| u8::try_from(at % 251).unwrap()).collect();
-        let mut held = Held::free(Body::from(whole.clone()));
+        let mut answer = AnswerBody::without_permit(Body::from(whole.clone()));
         let mut pieces = Vec::new();
-        while let Some(frame) = held.frame().await {
+        while let Some(frame) = answer.frame().await {
             pieces.push(frame.unwrap().into_data().unwrap());
         }
-        assert!(held.is_end_stream());
+        assert!(answer.is_end_stream());
         assert!(pieces.concat() == whole, "{bytes} bytes came out as others");
         pieces
     }
@@ -164,14 +164,14 @@ mod tests {
     #[tokio::test]
     async fn the_last_piece_keeps_nothing_but_itself() {
         let whole = Bytes::from(vec![7; PIECE_BYTES + 5]);
-        let mut held = Held::free(Body::from(whole.clone()));
-        while let Some(frame) = held.frame().await {
+        let mut answer = AnswerBody::without_permit(Body::from(whole.clone()));
+        while let Some(frame) = answer.frame().await {
             let piece = frame.unwrap().into_data().unwrap();
             let within = whole.as_ptr_range().contains(&piece.as_ptr());
             assert_eq!(within, piece.len() == PIECE_BYTES);
         }
         let small = Bytes::from_static(b"small");
-        let frame = Held::free(Body::from(small.clone())).frame().await.unwrap().unwrap();
+        let frame = AnswerBody::without_permit(Body::from(small.clone())).frame().await.unwrap().unwrap();
         assert_eq!(frame.into_data().unwrap().as_ptr(), small.as_ptr());
     }
 }

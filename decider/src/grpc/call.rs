@@ -45,7 +45,7 @@ impl Call {
             if let Some(why) = refusal(status.code()) {
                 self.span.in_scope(|| self.tell(status, &info, why));
             }
-            self.metrics.failed(self.method.name, info.reason);
+            self.metrics.count_failed(self.method.name, info.reason);
         }
         result
     }
@@ -68,7 +68,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.ended {
-            self.metrics.failed(self.method.name, CANCELLED.into());
+            self.metrics.count_failed(self.method.name, CANCELLED.into());
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Every call, whatever its service: no more at once than can be worked on, no more of one caller than its share, and
-//! none for ever. A call holds its place from its headers until its answer is sent.
+//! none for ever. A call holds its permit from its headers until its answer is sent.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use tonic::Status;
 use tower::ServiceExt as _;
 
 use super::access::Caller;
-use super::body::{Coming, Held, read_off};
-use super::in_hand::Begun;
-use super::metrics::Metrics;
+use super::body::{AnswerBody, RequestBody, read_off};
+use super::generations::OpenCall;
+use super::metrics::{Metrics, ShedReason};
 use super::shares::Shares;
 use super::status;
 use crate::telemetry::seldom::Seldom;
@@ -35,39 +35,39 @@ const TELL_PAUSE: Duration = Duration::from_secs(30);
 
 /// What all calls share.
 #[derive(Clone)]
-pub struct Calls(Arc<Room>);
+pub struct Calls(Arc<CallsState>);
 
-struct Room {
+struct CallsState {
     router: Router,
     metrics: Arc<Metrics>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     shares: Shares,
     full: Seldom,
     late: Seldom,
 }
 
-/// The place of one call. Dropped, it is free again.
-pub struct Place {
-    _room: OwnedSemaphorePermit,
+/// The permit of one call. Dropped, it is free again.
+pub struct CallPermit {
+    _all: OwnedSemaphorePermit,
     _share: OwnedSemaphorePermit,
-    _begun: Option<Begun>,
+    _begun: Option<OpenCall>,
 }
 
 /// Why a call gets none.
 enum Full {
-    Room,
+    All,
     Share,
 }
 
 impl Calls {
     /// None yet, to these services.
     pub fn to(router: Router, metrics: Arc<Metrics>) -> Self {
-        let room = |permits| Arc::new(Semaphore::new(permits));
-        let (places, strangers) = (room(MAX_CALLS), room(MAX_CALLS_OF_STRANGERS));
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        let (permits, strangers) = (semaphore(MAX_CALLS), semaphore(MAX_CALLS_OF_STRANGERS));
         let seldom = || Seldom::every(TELL_PAUSE);
         let (shares, full, late) = (Shares::default(), seldom(), seldom());
-        Self(Arc::new(Room { router, metrics, places, strangers, shares, full, late }))
+        Self(Arc::new(CallsState { router, metrics, permits, strangers, shares, full, late }))
     }
 
     /// What each caller may take of them.
@@ -76,22 +76,22 @@ impl Calls {
     }
 
     /// Answers one where there is room for it.
-    pub async fn answer(&self, caller: Arc<Caller>, request: Request<Incoming>) -> Response<Held> {
+    pub async fn answer(&self, caller: Arc<Caller>, request: Request<Incoming>) -> Response<AnswerBody> {
         let path = request.uri().path();
         if path.starts_with(HEALTH) {
-            return self.work_on(&caller, request.map(Body::new)).await.map(Held::free);
+            return self.work_on(&caller, request.map(Body::new)).await.map(AnswerBody::without_permit);
         }
         let of_decisions = path.starts_with(DECISIONS);
-        let place = match self.place(&caller, of_decisions) {
-            Ok(place) => place,
+        let permit = match self.admit(&caller, of_decisions) {
+            Ok(permit) => permit,
             Err(full) => return self.shed(&caller, &full, request.into_body()).await,
         };
         let request = if of_decisions {
-            request.map(|body| Body::new(Coming::of(body, self.clone(), Arc::clone(&caller))))
+            request.map(|body| Body::new(RequestBody::of(body, self.clone(), Arc::clone(&caller))))
         } else {
             request.map(Body::new)
         };
-        Held::of(self.work_on(&caller, request).await, place)
+        AnswerBody::of(self.work_on(&caller, request).await, permit)
     }
 
     async fn work_on(&self, caller: &Arc<Caller>, mut request: Request<Body>) -> Response<Body> {
@@ -100,42 +100,42 @@ impl Calls {
         answered.unwrap_or_else(|never| match never {})
     }
 
-    fn place(&self, caller: &Caller, of_decisions: bool) -> Result<Place, Full> {
-        let room = if caller.is_known() { &self.0.places } else { &self.0.strangers };
-        let take = |room: &Arc<Semaphore>| Arc::clone(room).try_acquire_owned();
+    fn admit(&self, caller: &Caller, of_decisions: bool) -> Result<CallPermit, Full> {
+        let all = if caller.is_known() { &self.0.permits } else { &self.0.strangers };
+        let take = |semaphore: &Arc<Semaphore>| Arc::clone(semaphore).try_acquire_owned();
         let share = take(&caller.share.calls).map_err(|_| Full::Share)?;
-        let room = take(room).map_err(|_| Full::Room)?;
-        let begun = of_decisions.then(|| caller.in_hand.begin());
-        Ok(Place { _room: room, _share: share, _begun: begun })
+        let all = take(all).map_err(|_| Full::All)?;
+        let begun = of_decisions.then(|| caller.generations.begin());
+        Ok(CallPermit { _all: all, _share: share, _begun: begun })
     }
 
     /// A request that is answered before it was sent is a stream that we reset, and HTTP/2 forgives only so many of
     /// those before the whole connection goes.
-    async fn shed(&self, caller: &Caller, full: &Full, body: Incoming) -> Response<Held> {
-        let (because, status) = match full {
-            Full::Room => ("calls", status::too_many_calls()),
-            Full::Share => ("share", status::too_many_of_one()),
+    async fn shed(&self, caller: &Caller, full: &Full, body: Incoming) -> Response<AnswerBody> {
+        let (reason, status) = match full {
+            Full::All => (ShedReason::Calls, status::too_many_calls()),
+            Full::Share => (ShedReason::Share, status::too_many_of_one()),
         };
-        self.0.metrics.shed(because);
+        self.0.metrics.count_shed(reason);
         if let Some(left_out) = self.0.full.now() {
             let holders = self.0.shares.holders();
             let (caller, peer) = (&*caller.name, caller.peer());
             tracing::warn!(
                 caller,
                 peer,
-                because,
+                because = reason.as_str(),
                 holders,
                 left_out,
                 "calls are turned away: too many at once"
             );
         }
         read_off(body).await;
-        answer(status).map(Held::free)
+        answer(status).map(AnswerBody::without_permit)
     }
 
     /// A request that began did not go on. Counted and seldom told: leaking clients do it as well as hostile ones.
     pub fn did_not_come(&self, caller: &Caller) -> Status {
-        self.0.metrics.shed("body");
+        self.0.metrics.count_shed(ShedReason::Body);
         if let Some(left_out) = self.0.late.now() {
             let (caller, peer) = (&*caller.name, caller.peer());
             tracing::warn!(caller, peer, left_out, "a call was begun and its request did not come");

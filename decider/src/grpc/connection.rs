@@ -90,7 +90,7 @@ impl Connections {
     }
 
     async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        let _turn = self.handshakes.acquire().await.map_err(io::Error::other)?;
+        let _permit = self.handshakes.acquire().await.map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&self.access.load().tls.server));
         acceptor.accept(stream).await
     }
@@ -116,8 +116,8 @@ impl Connections {
     async fn calls(&self, stream: TlsStream<TcpStream>, peer: Option<SocketAddr>, drain: CancellationToken) {
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
         let own = chain.first().map(|own| own.as_ref()).unwrap_or_default();
-        let access = (self.access.clone(), Arc::clone(&self.metrics));
-        let caller = Arc::new(Caller::of(own, peer, self.calls.shares(), access));
+        let (access, metrics) = (self.access.clone(), Arc::clone(&self.metrics));
+        let caller = Arc::new(Caller::of(own, peer, self.calls.shares(), access, metrics));
         let service = service_fn(|request| {
             let (calls, caller) = (self.calls.clone(), Arc::clone(&caller));
             async move { Ok::<_, Infallible>(calls.answer(caller, request).await) }
@@ -177,7 +177,7 @@ impl Connections {
 async fn stalled(caller: &Caller) -> usize {
     loop {
         sleep(GRACE).await;
-        let left = caller.in_hand.turn();
+        let left = caller.generations.rotate();
         if left > 0 {
             return left;
         }

@@ -21,7 +21,7 @@ pub fn transaction(request: wire::DecideRequest) -> Result<Request, Violations> 
     check_transaction(&mut violations, &request);
     let stage = stage(&mut violations, &request);
     let caller_proof = caller_proof(&mut violations, request.caller_proof);
-    violations.are_of(&request.tenant);
+    violations.note_tenant(&request.tenant);
     violations.finish(Request {
         stage,
         tenant: request.tenant,
@@ -60,7 +60,7 @@ pub fn config_change(request: wire::DecideConfigChangeRequest) -> Result<ConfigC
     if !digest.is_empty() && digest.len() != DIGEST_BYTES {
         violations.add("extra_info_digest", format!("has {} bytes: {DIGEST_BYTES}, or none", digest.len()));
     }
-    violations.are_of(&request.tenant);
+    violations.note_tenant(&request.tenant);
     violations.finish(ConfigChange {
         tenant: request.tenant,
         caller_proof,
@@ -84,7 +84,7 @@ pub fn lookup(request: wire::GetDecisionRequest) -> Result<(String, Lookup), Vio
     if request.decision_id.is_empty() && request.callback_request_id.is_empty() {
         violations.add("decision_id", "is required where callback_request_id is empty");
     }
-    violations.are_of(&request.tenant);
+    violations.note_tenant(&request.tenant);
     let lookup = if request.decision_id.is_empty() {
         Lookup::RequestId(request.callback_request_id)
     } else {

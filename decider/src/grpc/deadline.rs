@@ -21,7 +21,7 @@ const TRAVEL_SHARE: u32 = 16;
 ///
 /// # Errors
 /// INVALID_ARGUMENT where there is no deadline, or none that can be read.
-pub fn of(metadata: &MetadataMap) -> Result<Duration, Status> {
+pub fn read(metadata: &MetadataMap) -> Result<Duration, Status> {
     let header = metadata
         .get(HEADER)
         .ok_or_else(|| status::deadline_required("a deadline (grpc-timeout) is required"))?;
@@ -66,7 +66,7 @@ mod tests {
     fn of_text(text: &str) -> Result<Duration, Status> {
         let mut metadata = MetadataMap::new();
         metadata.insert(HEADER, text.parse().unwrap());
-        of(&metadata)
+        read(&metadata)
     }
 
     #[test]
@@ -87,13 +87,13 @@ mod tests {
 
     #[test]
     fn no_deadline_is_a_breach() {
-        let missing = of(&MetadataMap::new()).unwrap_err();
+        let missing = read(&MetadataMap::new()).unwrap_err();
         assert_eq!(missing.get_details_error_info().unwrap().reason, "DEADLINE_REQUIRED");
         for text in ["", "S", "15", "-1S", "+1S", "1.5S", "123456789S", "1s", "1é"] {
             let mut metadata = MetadataMap::new();
             let Ok(value) = tonic::metadata::MetadataValue::try_from(text.as_bytes()) else { continue };
             metadata.insert(HEADER, value);
-            assert_eq!(of(&metadata).unwrap_err().code(), tonic::Code::InvalidArgument, "{text}");
+            assert_eq!(read(&metadata).unwrap_err().code(), tonic::Code::InvalidArgument, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the listener counts.
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -27,7 +27,7 @@ pub struct Metrics {
     pub elsewhere: Counter,
     shed: Family<Shed, Counter>,
     failed: Family<Failed, Counter>,
-    expiry: Family<Expiry, Gauge>,
+    certificate_ends: Family<CertificateLabels, Gauge>,
     /// Changes of certificates and grants that count.
     pub adoptions: Counter,
     /// Those that were refused, each told once.
@@ -43,7 +43,41 @@ struct Denied {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Shed {
-    because: &'static str,
+    reason: ShedReason,
+}
+
+/// Why a call is shed, or given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ShedReason {
+    /// It could not be answered within its deadline.
+    Deadline,
+    /// Too many questions wait for the store.
+    Queue,
+    /// Too many calls are worked on.
+    Calls,
+    /// Too many calls of its caller are worked on.
+    Share,
+    /// Its request did not come.
+    Body,
+}
+
+impl ShedReason {
+    /// A stable word for metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Queue => "queue",
+            Self::Calls => "calls",
+            Self::Share => "share",
+            Self::Body => "body",
+        }
+    }
+}
+
+impl EncodeLabelValue for ShedReason {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        self.as_str().encode(encoder)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,13 +87,38 @@ struct Failed {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Expiry {
-    of: &'static str,
+struct CertificateLabels {
+    certificate: WatchedCertificate,
+}
+
+/// A certificate whose end is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WatchedCertificate {
+    /// The decider's own.
+    Listen,
+    /// The first to end of the authorities of clients.
+    ClientCa,
+}
+
+impl EncodeLabelValue for WatchedCertificate {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        let field = match self {
+            Self::Listen => "listen",
+            Self::ClientCa => "listen.client_ca",
+        };
+        field.encode(encoder)
+    }
 }
 
 impl Metrics {
     /// Lists them in a registry.
     pub fn register(&self, registry: &mut Registry) {
+        self.register_connections(registry);
+        self.register_calls(registry);
+        self.register_access(registry);
+    }
+
+    fn register_connections(&self, registry: &mut Registry) {
         registry.register("connections_accepted", "Connections that were accepted", self.accepted.clone());
         registry.register("connections", "Connections that are open", self.open.clone());
         registry.register(
@@ -77,6 +136,9 @@ impl Metrics {
             "Connections cut because answers on them were not taken",
             self.stalled.clone(),
         );
+    }
+
+    fn register_calls(&self, registry: &mut Registry) {
         registry.register("calls_denied", "Calls that are not granted to who made them", self.denied.clone());
         registry.register(
             "calls_elsewhere",
@@ -89,11 +151,14 @@ impl Metrics {
             "Calls that ended without an answer, by the reason of the error",
             self.failed.clone(),
         );
+    }
+
+    fn register_access(&self, registry: &mut Registry) {
         registry.register_with_unit(
-            "certificate_expiry",
-            "Until the certificate, or the first of the client authorities, ends; below 0 it has",
+            "certificate_not_after_timestamp",
+            "Until when the certificate, and the first of the client authorities, hold, since 1970",
             Unit::Seconds,
-            self.expiry.clone(),
+            self.certificate_ends.clone(),
         );
         registry.register(
             "access_adoptions",
@@ -109,23 +174,23 @@ impl Metrics {
     }
 
     /// Counts a call that is not granted.
-    pub fn denied(&self, verb: Verb) {
+    pub fn count_denied(&self, verb: Verb) {
         self.denied.get_or_create(&Denied { verb: word(&verb) }).inc();
     }
 
-    /// Counts a call that is one too many.
-    pub fn shed(&self, because: &'static str) {
-        self.shed.get_or_create(&Shed { because }).inc();
+    /// Counts a call that is shed.
+    pub fn count_shed(&self, reason: ShedReason) {
+        self.shed.get_or_create(&Shed { reason }).inc();
     }
 
     /// Counts a call that ended in an error, by its stable reason.
-    pub fn failed(&self, method: &'static str, reason: String) {
+    pub fn count_failed(&self, method: &'static str, reason: String) {
         self.failed.get_or_create(&Failed { method, reason }).inc();
     }
 
-    /// How many seconds are left.
-    pub fn expires(&self, of: &'static str, seconds: i64) {
-        self.expiry.get_or_create(&Expiry { of }).set(seconds);
+    /// Until when a certificate holds, in seconds since 1970.
+    pub fn set_certificate_end(&self, certificate: WatchedCertificate, end_seconds: i64) {
+        self.certificate_ends.get_or_create(&CertificateLabels { certificate }).set(end_seconds);
     }
 }
 

@@ -7,7 +7,7 @@ use proto::decider::v1 as wire;
 use wire::decision_record::{Answer as WireAnswer, Request as WireRequest};
 
 use super::answer;
-use crate::store::{Answer, Kind, Origin, Record};
+use crate::store::{Answer, Origin, Record, RequestKind};
 
 /// A record with what was asked, what was answered and what is charged.
 ///
@@ -18,8 +18,8 @@ pub fn record(record: Record) -> Result<wire::DecisionRecord, prost::DecodeError
     let caller_proof = answer::caller_proof(decision.caller_proof).into();
     let answer = Answer { decision, recorded_earlier: true };
     let answer = match kind {
-        Kind::Transaction => WireAnswer::TransactionAnswer(answer::transaction(answer)),
-        Kind::ConfigChange => WireAnswer::ConfigChangeAnswer(answer::config_change(answer)),
+        RequestKind::Transaction => WireAnswer::TransactionAnswer(answer::transaction(answer)),
+        RequestKind::ConfigChange => WireAnswer::ConfigChangeAnswer(answer::config_change(answer)),
     };
     let (request, pruned_time) = match origin {
         Origin::Kept { payload, .. } => (Some(request(kind, &payload)?), None),
@@ -29,10 +29,12 @@ pub fn record(record: Record) -> Result<wire::DecisionRecord, prost::DecodeError
     Ok(wire::DecisionRecord { request, answer: Some(answer), charges, pruned_time, caller_proof })
 }
 
-fn request(kind: Kind, payload: &[u8]) -> Result<WireRequest, prost::DecodeError> {
+fn request(kind: RequestKind, payload: &[u8]) -> Result<WireRequest, prost::DecodeError> {
     Ok(match kind {
-        Kind::Transaction => WireRequest::Transaction(wire::DecideRequest::decode(payload)?),
-        Kind::ConfigChange => WireRequest::ConfigChange(wire::DecideConfigChangeRequest::decode(payload)?),
+        RequestKind::Transaction => WireRequest::Transaction(wire::DecideRequest::decode(payload)?),
+        RequestKind::ConfigChange => {
+            WireRequest::ConfigChange(wire::DecideConfigChangeRequest::decode(payload)?)
+        }
     })
 }
 

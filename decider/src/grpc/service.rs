@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 
 use super::access::Caller;
 use super::call::Call;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, ShedReason};
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
 use crate::grants::{Missing, Tenants, Verb};
@@ -31,9 +31,9 @@ pub struct Service {
     reads: Arc<Semaphore>,
 }
 
-/// A lookup's turn, of its caller's and of all. It goes with the answer.
+/// The permit of a lookup, out of its caller's and out of all. It goes with the answer.
 #[derive(Clone)]
-pub struct Turn {
+pub struct ReadPermit {
     _all: Arc<OwnedSemaphorePermit>,
     _own: Arc<OwnedSemaphorePermit>,
 }
@@ -61,14 +61,14 @@ impl Service {
         if wait <= deadline {
             return Ok(());
         }
-        self.metrics.shed("deadline");
+        self.metrics.count_shed(ShedReason::Deadline);
         Err(status::would_be_late(wait))
     }
 
     /// The store did not decide. What it sheds is counted with the rest.
     fn undecided(&self, error: &StoreError) -> Status {
         if *error == StoreError::Overloaded {
-            self.metrics.shed("queue");
+            self.metrics.count_shed(ShedReason::Queue);
         }
         status::of_store(error)
     }
@@ -95,7 +95,7 @@ impl Service {
         request: Request<wire::DecideRequest>,
         call: &Call,
     ) -> Result<Response<wire::DecideResponse>, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let deadline = deadline::read(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
@@ -111,7 +111,7 @@ impl Service {
         request: Request<wire::DecideConfigChangeRequest>,
         call: &Call,
     ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
-        let deadline = deadline::of(request.metadata())?;
+        let deadline = deadline::read(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
@@ -131,27 +131,28 @@ impl Service {
         let (tenant, lookup) = convert::lookup(request.into_inner()).map_err(status::invalid)?;
         self.admit(caller, Verb::Read, &tenant)?;
         let found = async {
-            let turn = self.turn_to_read(caller).await?;
+            let permit = self.read_permit(caller).await?;
             self.answerable_within(within)?;
             let found = self.decider.find(tenant, lookup).await.map_err(|error| self.undecided(&error))?;
-            Ok((turn, found.ok_or_else(status::not_found)?))
+            Ok((permit, found.ok_or_else(status::not_found)?))
         };
         let found = tokio::time::timeout(within, found).await;
-        let (turn, found) = found.unwrap_or_else(|_| Err(status::deadline_exceeded()))?;
-        let found = record::record(found);
-        let found = found.map_err(|_| status::fault("the record's request cannot be read"))?;
+        let (permit, found) = found.unwrap_or_else(|_| Err(status::deadline_exceeded()))?;
+        let found =
+            record::record(found).map_err(|_| status::fault("the record's request cannot be read"))?;
         let mut answer = Response::new(wire::GetDecisionResponse { decision: Some(found) });
-        answer.extensions_mut().insert(turn);
+        answer.extensions_mut().insert(permit);
         Ok(answer)
     }
 
     /// First in the caller's own queue, so that whoever asks much does not stand before others.
-    async fn turn_to_read(&self, caller: Option<&Caller>) -> Result<Turn, Status> {
-        let turn = async |room: &Arc<Semaphore>| Arc::clone(room).acquire_owned().await.map(Arc::new);
+    async fn read_permit(&self, caller: Option<&Caller>) -> Result<ReadPermit, Status> {
+        let acquire =
+            async |semaphore: &Arc<Semaphore>| Arc::clone(semaphore).acquire_owned().await.map(Arc::new);
         let closed = |_| status::fault("lookups have ended: a fault of this program");
         let own = caller.map_or(&self.reads, |caller| &caller.share.reads);
-        let own = turn(own).await.map_err(closed)?;
-        Ok(Turn { _all: turn(&self.reads).await.map_err(closed)?, _own: own })
+        let own = acquire(own).await.map_err(closed)?;
+        Ok(ReadPermit { _all: acquire(&self.reads).await.map_err(closed)?, _own: own })
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Shares(Mutex<BTreeMap<Arc<str>, Weak<Share>>>);
 
 impl Shares {
     /// The share of a caller. Asked for once a connection.
-    pub fn of(&self, name: &Arc<str>) -> Arc<Share> {
+    pub fn get_or_create(&self, name: &Arc<str>) -> Arc<Share> {
         let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(name).and_then(Weak::upgrade) {
             return share;
@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn a_share_is_that_of_all_connections_of_a_caller_and_goes_with_the_last() {
         let (shares, edge, job) = (Shares::default(), Arc::from("edge"), Arc::from("job"));
-        let (first, second, other) = (shares.of(&edge), shares.of(&edge), shares.of(&job));
+        let (first, second, other) =
+            (shares.get_or_create(&edge), shares.get_or_create(&edge), shares.get_or_create(&job));
         assert!(Arc::ptr_eq(&first, &second) && !Arc::ptr_eq(&first, &other));
         let one = first.calls.try_acquire().unwrap();
         let many = other.calls.try_acquire_many(2).unwrap();
@@ -81,7 +82,7 @@ mod tests {
         drop((one, many));
         assert_eq!(shares.holders(), "");
         drop((first, second));
-        shares.of(&Arc::from("another"));
+        shares.get_or_create(&Arc::from("another"));
         assert_eq!(
             shares.0.lock().unwrap().keys().map(AsRef::as_ref).collect::<Vec<_>>(),
             ["another", "job"]

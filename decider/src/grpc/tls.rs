@@ -44,7 +44,7 @@ pub struct Tls {
 
 /// One of the three files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum TlsFile {
     /// The certificate with its chain.
     Certificate,
     /// Its private key.
@@ -78,7 +78,7 @@ impl Tls {
     ///
     /// # Errors
     /// What is wrong with each that is not usable.
-    pub fn read(files: &TlsFiles) -> Result<Self, Vec<(Part, TlsError)>> {
+    pub fn read(files: &TlsFiles) -> Result<Self, Vec<(TlsFile, TlsError)>> {
         let chain = read_chain(&files.certificate);
         let key = read_key(&files.private_key);
         let authority = read_authority(&files.client_ca);
@@ -89,15 +89,15 @@ impl Tls {
         match (chain, key, authority, pair) {
             (Ok(chain), Ok(key), Ok(authority), Ok(Some(pair))) => {
                 let digest = digest([&chain.pem, &key.pem, &authority.pem]);
-                Self::of(pair, (&chain, &authority), digest)
-                    .map_err(|error| vec![(Part::ClientCa, unusable(&files.client_ca, error))])
+                Self::of(pair, &chain, &authority, digest)
+                    .map_err(|error| vec![(TlsFile::ClientCa, unusable(&files.client_ca, error))])
             }
             (chain, key, authority, pair) => {
                 let errors = [
-                    chain.err().map(|error| (Part::Certificate, error)),
-                    key.err().map(|error| (Part::PrivateKey, error)),
+                    chain.err().map(|error| (TlsFile::Certificate, error)),
+                    key.err().map(|error| (TlsFile::PrivateKey, error)),
                     pair.err(),
-                    authority.err().map(|error| (Part::ClientCa, error)),
+                    authority.err().map(|error| (TlsFile::ClientCa, error)),
                 ];
                 Err(errors.into_iter().flatten().collect())
             }
@@ -106,7 +106,8 @@ impl Tls {
 
     fn of(
         pair: CertifiedKey,
-        (chain, authority): (&Read<Chain>, &Read<Authority>),
+        chain: &Read<Chain>,
+        authority: &Read<Authority>,
         digest: [u8; 32],
     ) -> Result<Self, String> {
         let roots = Arc::clone(&authority.what.roots);
@@ -185,13 +186,13 @@ fn pair(
     files: &TlsFiles,
     chain: &Read<Chain>,
     key: &Read<PrivateKeyDer<'static>>,
-) -> Result<CertifiedKey, (Part, TlsError)> {
+) -> Result<CertifiedKey, (TlsFile, TlsError)> {
     let path = shown(&files.private_key);
     let chain = chain.what.certificates.clone();
     let pair = CertifiedKey::from_der(chain, key.what.clone_key(), &aws_lc_rs::default_provider());
     pair.map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => (Part::PrivateKey, TlsError::NotTheKey(path)),
-        error => (Part::PrivateKey, TlsError::KeyUnusable(path, error)),
+        rustls::Error::InconsistentKeys(_) => (TlsFile::PrivateKey, TlsError::NotTheKey(path)),
+        error => (TlsFile::PrivateKey, TlsError::KeyUnusable(path, error)),
     })
 }
 

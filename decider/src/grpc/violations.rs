@@ -57,7 +57,7 @@ impl Violations {
     }
 
     /// Notes whose they are, where there are any and the tenant is none of them: what breaks the contract may be anything.
-    pub fn are_of(&mut self, tenant: &str) {
+    pub fn note_tenant(&mut self, tenant: &str) {
         let known = !self.told.is_empty() && self.told.iter().all(|breach| breach.field != "tenant");
         self.tenant = known.then(|| tenant.to_owned());
     }

@@ -97,7 +97,8 @@ fn a_check_tells_what_they_hold_and_warns_of_what_is_wide_open() {
         let file = read(&folder(&name));
         let summary = file.summary.to_string();
         let lines = summary.lines().filter(|line| !line.starts_with("policy") && !line.ends_with(" none"));
-        let warnings = warnings::of(&file).into_iter().map(|warning| format!("warning: {}", warning.message));
+        let warnings =
+            warnings::collect(&file).into_iter().map(|warning| format!("warning: {}", warning.message));
         let lines: Vec<String> = lines.map(str::to_owned).chain(warnings).collect();
         format!("{name}\n{}\n", lines.join("\n"))
     });

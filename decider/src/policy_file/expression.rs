@@ -1,7 +1,7 @@
 //! `condition`: an expression, held against the names of the policy.
 
 use policy::amount::Decimals;
-use policy::expression::{Asked, Expression, ExpressionError, Problem, Text, Total, Units};
+use policy::expression::{Expression, ExpressionError, Problem, Text, TextTest, Total, Units};
 use policy::vocabulary::{ACCOUNT_TYPES, pays_somebody, states_its_amount};
 
 use super::accounts::check_type;
@@ -69,7 +69,7 @@ fn told(error: &ExpressionError) -> String {
 }
 
 /// A part of a name that none has which the rule can meet is never there either.
-fn check_part(variable: Text, asked: &Asked, scope: &Scope<'_>) -> Result<(), String> {
+fn check_part(variable: Text, asked: &TextTest, scope: &Scope<'_>) -> Result<(), String> {
     let names = scope.names;
     let known: Vec<String> = match variable {
         Text::Operation => names.operations().cloned().collect(),

@@ -11,7 +11,7 @@ use super::accounts::{account_of, check_matched_by_id};
 use super::names::Names;
 use super::scope::Section;
 use crate::yaml::fields::unknown;
-use crate::yaml::{Fields, Node, Reader, span};
+use crate::yaml::{Fields, Node, Reader, duration};
 
 const SOURCE_FIELDS: [&str; 3] = ["type", "id", "group"];
 const DESTINATION_FIELDS: [&str; 7] =
@@ -139,8 +139,9 @@ fn read_age(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Age {
 }
 
 fn read_length(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<Length> {
-    let text = reader.length(node, name)?;
-    let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("{name}: {error}")))?;
+    let text = reader.duration_text(node, name)?;
+    let seconds =
+        reader.check(node.at, duration::seconds(text).map_err(|error| format!("{name}: {error}")))?;
     let length = Length::from_seconds(seconds);
     if length.is_none() {
         reader.mistake(node.at, format!("{name} must be at least 1s and at most ten years"));

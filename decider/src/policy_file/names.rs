@@ -13,7 +13,7 @@ use policy::limit::{KeyPart, Limit};
 use super::assets::KnownAsset;
 use super::files::Files;
 use super::lists::List;
-use super::patterns::Room;
+use super::patterns::PatternBudget;
 use super::summary::ListSummary;
 use super::{assets, lists, operations, signer_groups, source_groups};
 use crate::yaml::fields::unknown;
@@ -33,7 +33,7 @@ pub struct Names {
     /// What was referred to. Asking for a name is referring to it.
     used: RefCell<BTreeSet<Name>>,
     /// What the patterns of all rules take together.
-    pub patterns: Room,
+    pub patterns: PatternBudget,
 }
 
 /// What it names, and how it is called.
@@ -63,7 +63,7 @@ impl Names {
             counterparties: BTreeMap::new(),
             places: places(reader, fields),
             used: RefCell::default(),
-            patterns: Room::default(),
+            patterns: PatternBudget::default(),
         }
     }
 

@@ -12,11 +12,11 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the patterns that were read take together.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct PatternBudget {
     taken: Cell<usize>,
 }
 
-impl Room {
+impl PatternBudget {
     /// Takes it. The first that there is no room for is a mistake; those after it are not looked at.
     fn take(&self, reader: &mut Reader<'_>, node: &Node, bytes: usize) -> Option<()> {
         self.taken.set(self.taken.get().saturating_add(bytes));
@@ -36,7 +36,7 @@ impl Room {
 }
 
 /// A pattern, if there is room for it.
-pub fn read_pattern(reader: &mut Reader<'_>, node: &Node, room: &Room) -> Option<Pattern> {
+pub fn read_pattern(reader: &mut Reader<'_>, node: &Node, room: &PatternBudget) -> Option<Pattern> {
     let text = reader.text(node, "a pattern")?;
     reader.check(node.at, unseen::check_pattern(text))?;
     if room.is_full() {

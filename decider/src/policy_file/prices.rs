@@ -14,7 +14,7 @@ use policy::time::Length;
 
 use super::files::Files;
 use super::names::Names;
-use crate::yaml::{Fields, Node, Reader, Value, span};
+use crate::yaml::{Fields, Node, Reader, Value, duration};
 
 const FIELDS: [&str; 4] = ["file", "max_age", "assets", "alone"];
 
@@ -78,8 +78,9 @@ fn read_file(reader: &mut Reader<'_>, node: &Node, names: &Names, files: &Files)
 }
 
 fn read_age(reader: &mut Reader<'_>, node: &Node) -> Option<Length> {
-    let text = reader.length(node, "max_age")?;
-    let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("max_age: {error}")))?;
+    let text = reader.duration_text(node, "max_age")?;
+    let seconds =
+        reader.check(node.at, duration::seconds(text).map_err(|error| format!("max_age: {error}")))?;
     let age = Length::from_seconds(seconds).ok_or("max_age must be at least 1s and at most ten years");
     reader.check(node.at, age)
 }

@@ -7,32 +7,14 @@ mod idle;
 mod open;
 mod tags;
 
-use std::fmt;
-
 use policy::document::Policy;
-use serde::Serialize;
 
 use super::PolicyFile;
 use super::spots::Spots;
-use crate::yaml::Place;
-
-/// One warning, with its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
-    /// The file it is about.
-    pub file: String,
-    /// Line, from 1. Absent: it concerns the whole file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// Column in characters, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<u64>,
-    /// What may not be meant, and what to do.
-    pub message: String,
-}
+use crate::yaml::{Place, Warning};
 
 /// Every warning of a policy that was loaded, for `check`, the start and a change alike, in the order of the files and their lines.
-pub fn of(file: &PolicyFile) -> Vec<Warning> {
+pub fn collect(file: &PolicyFile) -> Vec<Warning> {
     let mut noted = file.spots.unused.clone();
     for list in file.summary.lists.iter().filter(|list| list.addresses == 0) {
         noted.push((file.spots.of_list(&list.name), format!("list {} is empty", list.name)));
@@ -42,7 +24,7 @@ pub fn of(file: &PolicyFile) -> Vec<Warning> {
     }
     noted.extend(of_named(&file.policy).into_iter().map(|(id, message)| (file.spots.of_id(id), message)));
     noted.sort_by_key(|(at, _)| (at.file, at.spot()));
-    noted.into_iter().map(|(at, message)| Warning::at(&file.spots, at, message)).collect()
+    noted.into_iter().map(|(at, message)| warning_at(&file.spots, at, message)).collect()
 }
 
 /// Those of a rule or a limit, with its id.
@@ -78,29 +60,15 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
     noted
 }
 
-impl Warning {
-    fn at(spots: &Spots, at: Place, message: String) -> Self {
-        let (line, column) = at.spot().unzip();
-        Self { file: spots.files.get(at.file).cloned().unwrap_or_default(), line, column, message }
-    }
-}
-
-/// As editors take it.
-impl fmt::Display for Warning {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.line, self.column) {
-            (Some(line), Some(column)) => {
-                write!(formatter, "{}:{line}:{column}: {}", self.file, self.message)
-            }
-            _ => write!(formatter, "{}: {}", self.file, self.message),
-        }
-    }
+fn warning_at(spots: &Spots, at: Place, message: String) -> Warning {
+    let (line, column) = at.spot().unzip();
+    Warning { file: spots.files.get(at.file).cloned().unwrap_or_default(), line, column, message }
 }
 
 /// What they say, without their places.
 #[cfg(test)]
 pub fn told(file: &PolicyFile) -> String {
-    of(file).into_iter().map(|warning| warning.message).collect::<Vec<_>>().join("\n")
+    collect(file).into_iter().map(|warning| warning.message).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

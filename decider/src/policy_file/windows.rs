@@ -3,7 +3,7 @@
 use policy::time::{Calendar, CalendarUnit, Window, Zone};
 
 use crate::yaml::fields::unknown;
-use crate::yaml::{Fields, Node, Reader, Value, span};
+use crate::yaml::{Fields, Node, Reader, Value, duration};
 
 const CALENDAR_FIELDS: [&str; 2] = ["calendar", "zone"];
 const LIFETIME: &str = "lifetime";
@@ -13,7 +13,7 @@ pub fn read_window(reader: &mut Reader<'_>, node: &Node) -> Option<Window> {
     if let Value::Map(_) = node.value {
         return read_calendar(reader, node).map(Window::Calendar);
     }
-    match reader.length(node, "window")? {
+    match reader.duration_text(node, "window")? {
         LIFETIME => Some(Window::Lifetime),
         IN_FLIGHT => Some(Window::InFlight),
         text if text.starts_with(|first: char| first.is_ascii_digit()) => read_rolling(reader, node, text),
@@ -25,7 +25,8 @@ pub fn read_window(reader: &mut Reader<'_>, node: &Node) -> Option<Window> {
 }
 
 fn read_rolling(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Window> {
-    let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("window: {error}")))?;
+    let seconds =
+        reader.check(node.at, duration::seconds(text).map_err(|error| format!("window: {error}")))?;
     let window = Window::from_seconds(seconds);
     if window.is_none() {
         reader.mistake(node.at, "window must be at least 1s and at most ten years");

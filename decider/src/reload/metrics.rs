@@ -66,7 +66,7 @@ impl Metrics {
     }
 
     /// This policy decides from `now` on, and no other. `None`: a store that does not decide has no time.
-    pub fn adopted(&self, hash: &str, now: Option<Time>) {
+    pub fn set_adopted(&self, hash: &str, now: Option<Time>) {
         self.info.clear();
         self.info.get_or_create(&Policy { hash: hash.to_owned() }).set(1);
         self.adopted.set(seconds(now));

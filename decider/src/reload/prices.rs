@@ -8,8 +8,8 @@ use std::sync::Arc;
 use policy::document::Policy;
 use policy::prices::Prices;
 
-use super::Other;
 use super::metrics::{Metrics, seconds};
+use super::{Other, Prompt};
 use crate::decide::CurrentPrices;
 use crate::policy_file::prices::{PriceFile, table};
 use crate::yaml::Mistakes;
@@ -53,8 +53,8 @@ impl PriceWatch {
         self.metrics.prices_refused.set(0);
     }
 
-    /// One look; `whole` says that the file is known to be.
-    pub async fn look(&mut self, whole: bool) {
+    /// Looks once.
+    pub async fn look(&mut self, prompt: Prompt) {
         let Some(watched) = &mut self.watched else { return };
         match watched.seen().await {
             None => {}
@@ -63,14 +63,14 @@ impl PriceWatch {
                 let seen = Some(Other::Changed(prices.hash.clone()));
                 if prices.hash == self.current.load().hash {
                     watched.other = None;
-                } else if whole || watched.other == seen {
+                } else if prompt == Prompt::Signal || watched.other == seen {
                     watched.other = None;
                     self.adopt(Arc::new(prices));
                 } else {
                     watched.other = seen;
                 }
             }
-            Some(Err(mistakes)) => watched.refused(&self.metrics, &mistakes),
+            Some(Err(mistakes)) => watched.note_refused(&self.metrics, &mistakes),
         }
     }
 
@@ -93,7 +93,7 @@ impl Watched {
     }
 
     /// Told once, however often it is seen.
-    fn refused(&mut self, metrics: &Metrics, mistakes: &Mistakes) {
+    fn note_refused(&mut self, metrics: &Metrics, mistakes: &Mistakes) {
         let told = Some(Other::Refused(mistakes.to_string()));
         metrics.prices_refused.set(1);
         if self.other != told {

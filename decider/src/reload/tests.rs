@@ -96,15 +96,15 @@ fn request(id: &str) -> Request {
 async fn a_change_is_adopted_once_it_stood_still() {
     let mut desk = Desk::in_memory(&document("a", 9));
     desk.write("policy.yaml", &document("b", 9));
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!(desk.rules(), ["rule-a"]);
     desk.write("policy.yaml", &document("c", 9));
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!(desk.rules(), ["rule-a"]);
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!(desk.rules(), ["rule-c"]);
     desk.write("policy.yaml", &document("d", 9));
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!((desk.rules(), desk.counts()), (vec!["rule-d".to_owned()], (0, 0)));
 }
 
@@ -114,18 +114,18 @@ async fn what_has_mistakes_never_replaces_what_has_none() {
     let good = document("b", 9);
     for bad in ["", "version: 1\n", good.trim_end_matches("window: 1h}]\n"), "\u{0}", "allow: [{"] {
         desk.write("policy.yaml", bad);
-        desk.reload.look(true).await;
+        desk.reload.look(Prompt::Signal).await;
         assert_eq!(desk.rules(), ["rule-a"], "{bad:?}");
     }
     let (failures, refused) = desk.counts();
     assert!(failures >= 4 && refused == 1, "{failures} {refused}");
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!(desk.counts(), (failures, 1), "the same mistakes are told once");
     fs::remove_file(desk.directory.path().join("policy.yaml")).unwrap();
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!((desk.rules(), desk.counts().1), (vec!["rule-a".to_owned()], 1));
     desk.write("policy.yaml", &document("a", 9));
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!((desk.rules(), desk.counts().1), (vec!["rule-a".to_owned()], 0));
 }
 
@@ -137,11 +137,11 @@ async fn a_file_that_is_being_written_is_not_adopted() {
     let without_limits = whole.split("limits").next().unwrap();
     assert!(policy_file::read("policy.yaml", without_limits).is_ok());
     desk.write("policy.yaml", without_limits);
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     desk.write("policy.yaml", &whole);
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!(desk.rules(), ["rule-a"]);
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!((desk.rules(), desk.decider.store.policy().limits.len()), (vec!["rule-b".to_owned()], 1));
 }
 
@@ -152,18 +152,18 @@ async fn a_list_and_a_further_file_are_part_of_the_policy() {
     let first = hash(&desk);
     let lists = "version: 1\nlists: {payees: {chain: evm, csv: payees.csv}}\n";
     desk.write("lists.yaml", lists);
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!((hash(&desk), desk.counts().1), (first.clone(), 1), "the list's file is not there yet");
     desk.write("payees.csv", "address\n0x52908400098527886e0f7030069857d2e4169ee7\n");
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     let second = hash(&desk);
     assert_ne!(second, first);
     desk.write("payees.csv", "address\n0x8617e340b3d01fa5f11f306f4090fd50e238070d\n");
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     let third = hash(&desk);
     assert_ne!(third, second);
     fs::remove_file(desk.directory.path().join("lists.yaml")).unwrap();
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!(hash(&desk), first);
 }
 
@@ -186,21 +186,21 @@ async fn prices_change_without_the_policy_and_only_once_they_stood_still() {
     assert_eq!(prices(&desk), (String::new(), 0, 0));
     desk.write("prices.csv", &table("2000"));
     desk.write("prices.yaml", PRICES);
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     let hash = desk.decider.store.policy().hash.clone();
     let (first, ..) = prices(&desk);
     assert_eq!(desk.reload.metrics.prices_oldest.get(), 1_769_851_800);
     desk.write("prices.csv", &table("2001"));
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!(prices(&desk).0, first);
     desk.write("prices.csv", &table("2002"));
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     assert_eq!(prices(&desk).0, first);
-    desk.reload.look(false).await;
+    desk.reload.look(Prompt::Poll).await;
     let (second, ..) = prices(&desk);
     assert_ne!(second, first);
     desk.write("prices.csv", &table("2003"));
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert!(![first, second].contains(&prices(&desk).0));
     assert_eq!(desk.decider.store.policy().hash, hash, "the policy is the same");
     assert_eq!((desk.counts(), prices(&desk).1), ((0, 0), 0));
@@ -211,22 +211,22 @@ async fn a_table_with_mistakes_never_replaces_one_without() {
     let mut desk = Desk::in_memory(&document("a", 9));
     desk.write("prices.csv", &table("2000"));
     desk.write("prices.yaml", PRICES);
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     let (good, ..) = prices(&desk);
     let half = table("2000").replace(":00Z\n", "");
     for (count, bad) in
         (1..).zip(["", "asset,usd\n", half.as_str(), "asset,usd,at\nETC,1,2026-01-31T09:30:00Z\n"])
     {
         desk.write("prices.csv", bad);
-        desk.reload.look(true).await;
-        desk.reload.look(true).await;
+        desk.reload.look(Prompt::Signal).await;
+        desk.reload.look(Prompt::Signal).await;
         assert_eq!(prices(&desk), (good.clone(), count, 1), "{bad:?} is told once");
     }
     fs::remove_file(desk.directory.path().join("prices.csv")).unwrap();
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!(prices(&desk), (good.clone(), 5, 1));
     desk.write("prices.csv", &table("2000"));
-    desk.reload.look(true).await;
+    desk.reload.look(Prompt::Signal).await;
     assert_eq!(prices(&desk), (good, 5, 0));
 }
 
@@ -265,7 +265,7 @@ async fn two_hundred_changes(mut desk: Desk) {
         .collect();
     for number in 1..=200 {
         desk.write("policy.yaml", &document(&number.to_string(), 1_000_000));
-        desk.reload.look(true).await;
+        desk.reload.look(Prompt::Signal).await;
         assert_eq!(desk.rules(), [format!("rule-{number}")]);
     }
     done.store(true, Ordering::Relaxed);

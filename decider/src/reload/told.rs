@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::policy_file::PolicyFile;
-use crate::policy_file::warnings::{self, Warning};
+use crate::policy_file::warnings;
+use crate::yaml::Warning;
 
 /// So many warnings, and lists that changed much, are told one by one.
 const MAX_TOLD: usize = 20;
@@ -26,7 +27,7 @@ impl News {
     /// Of a policy.
     pub fn of(file: &PolicyFile) -> Self {
         let sizes = file.summary.lists.iter().map(|list| (list.name.clone(), list.addresses));
-        Self { warnings: warnings::of(file), sizes: sizes.collect() }
+        Self { warnings: warnings::collect(file), sizes: sizes.collect() }
     }
 
     /// Logs it; `before` is what there was to say of the policy that decided so far.

@@ -12,18 +12,26 @@ use policy::usage::UsageIndex;
 use super::bounds::MAX_CHARGES_A_PIECE;
 use super::journal::{Journal, JournalError};
 
-/// A policy with the sums of every limit, all of the past at once. One without limits reads nothing.
+/// A policy that decides, with the sums of its limits over the ledger.
+pub struct AdoptedPolicy {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// What its limits have counted.
+    pub index: UsageIndex,
+}
+
+/// Adopts a policy, reading all of the past at once. One without limits reads nothing.
 ///
 /// # Errors
 /// The past could not be read: sums made of a part of it would have too much room.
-pub fn adopted(
+pub fn adopt_at_once(
     journal: &mut impl Journal,
     policy: Arc<Policy>,
     now: Time,
-) -> Result<(Arc<Policy>, UsageIndex), JournalError> {
+) -> Result<AdoptedPolicy, JournalError> {
     let mut adoption = Adoption::of(policy, now);
     while !adoption.read_on(journal)? {}
-    Ok(adoption.ended())
+    Ok(adoption.finish())
 }
 
 /// Sums in the making.
@@ -60,7 +68,7 @@ impl Adoption {
     }
 
     /// The policy, with its sums.
-    pub fn ended(self) -> (Arc<Policy>, UsageIndex) {
-        (self.policy, self.index)
+    pub fn finish(self) -> AdoptedPolicy {
+        AdoptedPolicy { policy: self.policy, index: self.index }
     }
 }

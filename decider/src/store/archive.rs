@@ -4,10 +4,10 @@ use policy::charge::ChargeKey;
 use policy::evidence::Evidence;
 
 use super::Config;
-use super::decision::{Kind, Origin};
+use super::decision::{Origin, RequestKind};
 use super::encoding::parse;
 use super::error::OpenError;
-use super::journal::{Identity, JournalError};
+use super::journal::{JournalError, RequestIdentity};
 use super::postgres::PostgresArchive;
 use super::sqlite::SqliteArchive;
 use crate::document::Document;
@@ -27,7 +27,7 @@ pub trait Archive {
     ///
     /// # Errors
     /// It could not be read.
-    fn standing(&mut self) -> Result<Standing, JournalError>;
+    fn state(&mut self) -> Result<StoreState, JournalError>;
 
     /// The next decisions after a position, in the order of the log; none after the last.
     ///
@@ -90,7 +90,7 @@ pub struct About {
 
 /// Whether a store may decide, and what operators have stated of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct StoreState {
     /// Why nothing may be decided.
     pub frozen: Option<String>,
     /// In their order.
@@ -120,9 +120,9 @@ pub struct DecisionRow {
     /// The decision's id.
     pub id: String,
     /// Which request it answers.
-    pub identity: Identity,
+    pub identity: RequestIdentity,
     /// What kind of request.
-    pub kind: Kind,
+    pub kind: RequestKind,
     /// When, in microseconds since 1970.
     pub decided_us: i64,
     /// The policy that decided.

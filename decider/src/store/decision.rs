@@ -87,7 +87,7 @@ pub struct Record {
     /// What was answered.
     pub decision: Decision,
     /// What kind of request that was.
-    pub kind: Kind,
+    pub kind: RequestKind,
     /// What it came out of.
     pub origin: Origin<Evidence>,
     /// The charges of the transaction as they stand now.
@@ -139,7 +139,7 @@ impl Origin<Evidence> {
 /// What was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum RequestKind {
     /// A transaction.
     Transaction,
     /// A configuration change.

@@ -4,7 +4,7 @@ use policy::charge::ChargeKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::decision::Kind;
+use super::decision::RequestKind;
 use super::journal::JournalError;
 
 /// As JSON.
@@ -29,10 +29,10 @@ pub fn charge_name(key: &ChargeKey) -> String {
 }
 
 /// A kind as one word.
-pub fn kind_text(kind: Kind) -> &'static str {
+pub fn kind_text(kind: RequestKind) -> &'static str {
     match kind {
-        Kind::Transaction => "transaction",
-        Kind::ConfigChange => "config_change",
+        RequestKind::Transaction => "transaction",
+        RequestKind::ConfigChange => "config_change",
     }
 }
 
@@ -40,8 +40,8 @@ pub fn kind_text(kind: Kind) -> &'static str {
 ///
 /// # Errors
 /// [`JournalError::Unreadable`]
-pub fn kind_of(text: &str) -> Result<Kind, JournalError> {
-    [Kind::Transaction, Kind::ConfigChange]
+pub fn kind_of(text: &str) -> Result<RequestKind, JournalError> {
+    [RequestKind::Transaction, RequestKind::ConfigChange]
         .into_iter()
         .find(|kind| kind_text(*kind) == text)
         .ok_or_else(|| JournalError::Unreadable(format!("kind {text:?}")))

@@ -12,11 +12,11 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use super::writer::OnFatal;
 
-use super::adoption::adopted;
+use super::adoption::adopt_at_once;
 use super::bounds::{MAX_FORWARD_JUMP, MAX_QUEUED};
 use super::decision::{Answer, ConfigProposal, Lookup, Proposal, Record};
 use super::error::{OpenError, StoreError};
-use super::journal::{Journal, JournalError, Moment};
+use super::journal::{Journal, JournalError, JournalTime};
 use super::metrics::Metrics;
 use super::question::Question;
 use super::retention::Retention;
@@ -193,20 +193,20 @@ fn writer<J: Journal>(mut journal: J, setting: Setting) -> Result<(Writer<J>, Ar
     let mut time = StoreTime::of(Arc::clone(&watch));
     journal.remember_policy(&policy.hash, &document).map_err(unreadable)?;
     let now = time.now(moment).map_err(|error| OpenError::Ledger(error.to_string()))?;
-    let (policy, index) = adopted(&mut journal, policy, now).map_err(unreadable)?;
-    let shared = Arc::new(Shared::new(metrics, Arc::clone(&policy)));
+    let adopted = adopt_at_once(&mut journal, policy, now).map_err(unreadable)?;
+    let shared = Arc::new(Shared::new(metrics, Arc::clone(&adopted.policy)));
     shared.observe(journal.frozen());
-    let mut writer = Writer::new(journal, (policy, index), (time, retention), shared, on_fatal);
+    let mut writer = Writer::new(journal, adopted, time, retention, shared, on_fatal);
     // The first decision finds its place made.
     writer.prune();
     Ok((writer, watch))
 }
 
-fn warn_of_a_clock_behind(moment: Moment, watch: &Watch) {
-    if let (Some(mark), Ok(wall)) = (moment.latest, watch.wall())
-        && mark > wall
+fn warn_of_a_clock_behind(moment: JournalTime, watch: &Watch) {
+    if let (Some(latest), Ok(wall)) = (moment.latest, watch.wall())
+        && latest > wall
     {
-        let behind_ms = mark.as_micros().saturating_sub(wall.as_micros()) / 1_000;
+        let behind_ms = latest.as_micros().saturating_sub(wall.as_micros()) / 1_000;
         tracing::warn!(
             behind_ms,
             "the wall clock is behind the latest record: time stands still until it is not"
@@ -215,7 +215,7 @@ fn warn_of_a_clock_behind(moment: Moment, watch: &Watch) {
 }
 
 /// What the journal's clock shows and what ours does, where one of the two must be wrong.
-fn apart(moment: Moment, wall: Time) -> Option<(String, String)> {
+fn apart(moment: JournalTime, wall: Time) -> Option<(String, String)> {
     let theirs = moment.clock?;
     let apart = Duration::from_micros(theirs.as_micros().abs_diff(wall.as_micros()));
     let text = |at: Time| jiff::Timestamp::from_microsecond(at.as_micros()).ok().map(|at| at.to_string());
@@ -236,12 +236,12 @@ mod tests {
     fn a_servers_clock_is_told_once_it_is_more_than_a_minute_from_ours() {
         let told = |theirs: i64| {
             let clock = Some(Time::from_micros(1_700_000_000_000_000 + theirs));
-            apart(Moment { clock, latest: None }, Time::from_micros(1_700_000_000_000_000))
+            apart(JournalTime { clock, latest: None }, Time::from_micros(1_700_000_000_000_000))
         };
         assert_eq!((told(MINUTE), told(-MINUTE)), (None, None));
         let both = Some(("2023-11-14T22:12:19.999999Z".into(), "2023-11-14T22:13:20Z".into()));
         assert_eq!(told(-MINUTE - 1), both);
         assert!(told(MINUTE + 1).is_some());
-        assert_eq!(apart(Moment::default(), Time::from_micros(0)), None, "only ours decides");
+        assert_eq!(apart(JournalTime::default(), Time::from_micros(0)), None, "only ours decides");
     }
 }

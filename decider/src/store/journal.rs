@@ -9,7 +9,7 @@ use policy::identity::Digest;
 use policy::settle::ChargeChange;
 use policy::time::Time;
 
-use super::decision::{Decision, Kind, Lookup, Record};
+use super::decision::{Decision, Lookup, Record, RequestKind};
 use super::error::StoreError;
 use crate::document::{Document, NotKept};
 
@@ -34,7 +34,7 @@ pub trait Journal: Send + 'static {
     ///
     /// # Errors
     /// It cannot be reached or read.
-    fn join(&mut self) -> Result<Moment, JournalError>;
+    fn join(&mut self) -> Result<JournalTime, JournalError>;
 
     /// Hands over the charges that count, for whomever, at `start` or later, in the order of their latest time:
     /// at least so many, and all of one moment together. Returns where to go on; `None` after the last.
@@ -55,15 +55,15 @@ pub trait Journal: Send + 'static {
     /// It did not begin; nothing happened.
     fn begin(
         &mut self,
-        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError>;
+    ) -> Result<JournalTime, JournalError>;
 
     /// What is on record for a request.
     ///
     /// # Errors
     /// It could not be read.
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError>;
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError>;
 
     /// The charge of a transaction.
     ///
@@ -112,8 +112,8 @@ pub trait Journal: Send + 'static {
     ///
     /// # Errors
     /// It could not.
-    fn keep_up(&mut self, _take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
-        Ok(Moment::default())
+    fn keep_up(&mut self, _take: &mut dyn FnMut(&ChargeChange)) -> Result<JournalTime, JournalError> {
+        Ok(JournalTime::default())
     }
 
     /// Why nothing may be decided over it, as of the last time that it said what time it is. `None`: it may.
@@ -130,7 +130,7 @@ pub trait Journal: Send + 'static {
 
 /// What a journal says of the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Moment {
+pub struct JournalTime {
     /// By its own clock. `None`: it has none, and the decider's counts.
     pub clock: Option<Time>,
     /// The time of the latest decision on record, whoever made it, where that is more than this program knows.
@@ -139,16 +139,16 @@ pub struct Moment {
 
 /// What a transaction will be about, so that a journal far away can look all of it up at once.
 #[derive(Debug)]
-pub struct Asked<'a> {
+pub struct LookupPlan<'a> {
     /// Which request.
-    pub identity: &'a Identity,
+    pub identity: &'a RequestIdentity,
     /// The charges that it may meet.
     pub charges: Vec<ChargeKey>,
 }
 
 /// Which request, and what it says (decision model, section 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct RequestIdentity {
     /// Whose. Part of the key; here so that records are found by it.
     pub tenant: String,
     /// Its id. Part of the key, too.
@@ -174,9 +174,9 @@ pub enum Recorded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Which request it answers.
-    pub identity: Identity,
+    pub identity: RequestIdentity,
     /// What kind of request.
-    pub kind: Kind,
+    pub kind: RequestKind,
     /// The answer.
     pub decision: Decision,
     /// The request as it came.

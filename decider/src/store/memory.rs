@@ -11,8 +11,10 @@ use policy::settle::ChargeChange;
 use policy::time::Time;
 
 use super::bounds::{BETWEEN_PIECES, KEEP_UP_EVERY, MAX_PRUNED_A_PIECE};
-use super::decision::{Decision, Kind, Lookup, Origin, Record};
-use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded, latest_time};
+use super::decision::{Decision, Lookup, Origin, Record, RequestKind};
+use super::journal::{
+    Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity, latest_time,
+};
 use crate::document::Document;
 
 /// A journal in memory. Clones share their records, so that a test can close a store and open it again.
@@ -41,7 +43,7 @@ struct Tables {
 #[derive(Debug)]
 struct Kept {
     decision: Decision,
-    kind: Kind,
+    kind: RequestKind,
     origin: Origin<Evidence>,
 }
 
@@ -76,9 +78,9 @@ impl Journal for MemoryJournal {
             .map(Some)
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
         let latest = self.tables().decisions.last().map(|kept| kept.decision.at);
-        Ok(Moment { clock: None, latest })
+        Ok(JournalTime { clock: None, latest })
     }
 
     fn charges_since(
@@ -101,13 +103,13 @@ impl Journal for MemoryJournal {
 
     fn begin(
         &mut self,
-        _asked: &mut dyn Iterator<Item = Asked<'_>>,
+        _asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         _take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
-        Ok(Moment::default())
+    ) -> Result<JournalTime, JournalError> {
+        Ok(JournalTime::default())
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         Ok(self.tables().recorded(identity))
     }
 
@@ -151,7 +153,7 @@ impl Journal for MemoryJournal {
 }
 
 impl Tables {
-    fn recorded(&self, identity: &Identity) -> Recorded {
+    fn recorded(&self, identity: &RequestIdentity) -> Recorded {
         let Some(answers) = self.answers.get(&identity.key) else { return Recorded::Nothing };
         let this = answers.iter().find(|(content, _)| *content == identity.content);
         let kept = this.and_then(|(_, position)| self.decisions.get(*position));

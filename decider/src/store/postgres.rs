@@ -12,6 +12,7 @@
 mod intake;
 mod archive;
 mod batch;
+mod link;
 mod ledger;
 mod session;
 mod schema;
@@ -43,10 +44,9 @@ use batch::Batch;
 use config::Config;
 use connection::Trouble;
 pub use connection::roots_of;
-use durability::Settings;
 use inquiry::Inquiry;
 pub use intake::PostgresIntake;
-use ledger::{Begun, Head, Holder, Ledger, Opened, Seen, is_full};
+use ledger::{Begun, Ledger, LogEnd};
 pub use retention::Months;
 use retention::Pruned;
 pub use schema::Migrated;
@@ -54,13 +54,10 @@ pub use schema::Migrated;
 use super::bounds::BETWEEN_PIECES;
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
-use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
+use super::journal::{Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity};
 use super::metrics::Metrics;
 use super::retention::Retention;
 use crate::document::Document;
-
-/// Until a connection is ready for use, over all hosts.
-const CONNECT_WITHIN: Duration = Duration::from_secs(12);
 
 /// Until a batch has the ledger and what it reads, or has read on: longer than one may wait for the lock. A server that
 /// says nothing for longer may have lost its place to another one.
@@ -98,7 +95,7 @@ pub struct PostgresJournal {
     /// Up to here the log was handed over.
     position: i64,
     /// The end of the log as it was seen last: on a later connection it must still be there.
-    seen: Seen,
+    seen: LogEnd,
     /// Up to here a synchronous commit on this connection covers it.
     durable: i64,
     /// The latest timeline that was seen.
@@ -117,7 +114,7 @@ impl PostgresJournal {
     pub fn open(config: Config, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let batch = Batch::default();
-        let (ledger, frozen, seen) = (None, None, Seen::default());
+        let (ledger, frozen, seen) = (None, None, LogEnd::default());
         let mut journal = Self {
             config,
             metrics,
@@ -138,148 +135,6 @@ impl PostgresJournal {
             }
         }
     }
-
-    /// Nothing is answered from what is on record before a commit of this connection was acknowledged: what is read back
-    /// after a failure may not be on the standby yet.
-    fn connect(&mut self) -> Result<(), JournalError> {
-        self.batch = Batch::default();
-        let config = &self.config;
-        let opening = async { tokio::time::timeout(CONNECT_WITHIN, Ledger::open(config)).await };
-        let ledger = match self.runtime.block_on(opening) {
-            Ok(opened) => opened?,
-            Err(_) => return Err(Trouble(format!("no connection within {CONNECT_WITHIN:?}")).into()),
-        };
-        if ledger.timeline < self.timeline {
-            let (old, seen) = (ledger.timeline, self.timeline);
-            return Err(
-                Trouble(format!("the server is on timeline {old} after {seen}: an old primary")).into()
-            );
-        }
-        self.timeline = ledger.timeline;
-        self.metrics.not_durable.set(i64::from(ledger.shortfall.is_some()));
-        if let Some(shortfall) = &ledger.shortfall {
-            tracing::warn!(shortfall, "what is acknowledged may be lost");
-        }
-        self.ledger = Some(ledger);
-        if !self.touches(false)? {
-            return Err(self.busy());
-        }
-        let seen = self.seen.clone();
-        self.within(COMMIT_WITHIN, async |ledger| ledger.look_at_origin(&seen).await)
-    }
-
-    /// Does it over the connection, which is given up unless that goes well in time, without a warning.
-    fn within<T>(
-        &mut self,
-        deadline: Duration,
-        work: impl AsyncFnOnce(&Ledger) -> Result<T, Trouble>,
-    ) -> Result<T, JournalError> {
-        let Some(ledger) = self.ledger.take() else { return Err(JournalError::Lost("not connected".into())) };
-        // Of before, such as that of a collation, which was looked at: nothing rests on it now.
-        let _ = ledger.warning();
-        let done = self.runtime.block_on(async { tokio::time::timeout(deadline, work(&ledger)).await });
-        let done = done.unwrap_or_else(|_| Err(Trouble(format!("no answer within {deadline:?}"))))?;
-        if let Some(warning) = ledger.warning() {
-            return Err(Trouble(warning).into());
-        }
-        self.ledger = Some(ledger);
-        Ok(done)
-    }
-
-    fn give_up(&mut self, why: Trouble) -> JournalError {
-        self.ledger = None;
-        why.into()
-    }
-
-    /// Hands over what others charged, and moves on past it.
-    fn hand_over(&mut self, changes: &[(i64, ChargeChange)], take: &mut dyn FnMut(&ChargeChange)) {
-        for (position, change) in changes {
-            take(change);
-            self.position = *position;
-        }
-    }
-
-    /// The same without the lock, as far as the log goes.
-    fn catch_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<(), JournalError> {
-        loop {
-            let position = self.position;
-            let changes = self.within(BEGIN_WITHIN, async |ledger| ledger.follow(position).await)?;
-            self.hand_over(&changes, take);
-            if !is_full(&changes) {
-                return Ok(());
-            }
-        }
-    }
-
-    /// What a head says of the time, if the server still keeps what it acknowledges.
-    fn moment(&mut self, head: &Head) -> Result<Moment, JournalError> {
-        let (end, seen) = (head.end.position, self.seen.position);
-        if end < seen {
-            let trouble = format!("the log ends at {end}, and it had come to {seen}");
-            return Err(self.give_up(Trouble(trouble)));
-        }
-        self.frozen = head.frozen.as_deref().map(Arc::from);
-        self.note_durability(session::accepted(&head.settings, &self.config))?;
-        // Not what may be gone after a failover.
-        self.seen = head.end.clone();
-        Ok(Moment { clock: Some(head.clock), latest: head.latest })
-    }
-
-    fn note_durability(&mut self, shortfall: Result<Option<String>, Trouble>) -> Result<(), JournalError> {
-        let shortfall = shortfall.map_err(|trouble| self.give_up(trouble))?;
-        self.metrics.not_durable.set(i64::from(shortfall.is_some()));
-        Ok(())
-    }
-
-    /// A commit was acknowledged: it counts if the server, as it is since, keeps what it acknowledges.
-    fn rest_on(&mut self, settings: &Settings) -> Result<(), JournalError> {
-        self.note_durability(session::lasting(settings, &self.config))
-    }
-
-    /// Everything that is on record is durable then.
-    fn touch(&mut self, in_transaction: bool) -> Result<(), JournalError> {
-        match self.touches(in_transaction)? {
-            true => Ok(()),
-            false => Err(self.give_up(Trouble("somebody else holds the ledger".into()))),
-        }
-    }
-
-    /// The same, unless somebody else holds the ledger.
-    fn touches(&mut self, in_transaction: bool) -> Result<bool, JournalError> {
-        let touched = self.within(COMMIT_WITHIN, async |ledger| ledger.touch(in_transaction).await)?;
-        let Some((position, settings)) = touched else { return Ok(false) };
-        self.rest_on(&settings)?;
-        self.durable = position;
-        Ok(true)
-    }
-
-    /// Somebody holds the ledger: for a moment, or because a commit waits for a standby that is gone.
-    fn busy(&mut self) -> JournalError {
-        match self.within(BEGIN_WITHIN, async |ledger| ledger.holder().await) {
-            Ok(Holder::Hangs) => self
-                .give_up(Trouble("a commit waits for a standby that does not answer: bring it back".into())),
-            Ok(Holder::Other(holder)) => {
-                let holder = holder.as_deref().unwrap_or("it was let go meanwhile");
-                tracing::warn!(holder, "somebody else holds the ledger");
-                JournalError::Busy
-            }
-            Err(error) => error,
-        }
-    }
-
-    fn opened(
-        &mut self,
-        inquiry: Inquiry,
-        opened: Opened,
-        take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
-        let Opened { head, followed, found } = opened;
-        let moment = self.moment(&head)?;
-        self.hand_over(&followed, take);
-        self.position = head.end.position;
-        self.batch = Batch::of(inquiry, found);
-        Ok(moment)
-    }
 }
 
 impl Journal for PostgresJournal {
@@ -293,17 +148,17 @@ impl Journal for PostgresJournal {
         manifest.map(|manifest| Document::kept(&manifest, content)).transpose()
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
         if self.ledger.is_none() {
             self.connect()?;
         }
         let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
         if head.end.position < self.seen.position {
             // That was looked at when it was connected: the ledger is frozen, or was released since.
-            self.seen = Seen::default();
+            self.seen = LogEnd::default();
         }
         self.position = head.end.position;
-        self.moment(&head)
+        self.accept_head(&head)
     }
 
     fn charges_since(
@@ -327,9 +182,9 @@ impl Journal for PostgresJournal {
 
     fn begin(
         &mut self,
-        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         let inquiry = Inquiry::of(asked);
         loop {
             let position = self.position;
@@ -339,12 +194,12 @@ impl Journal for PostgresJournal {
                     self.hand_over(&changes, take);
                     self.catch_up(take)?;
                 }
-                Begun::Open(opened) => return self.opened(inquiry, *opened, take),
+                Begun::Open(opened) => return self.begin_batch(inquiry, *opened, take),
             }
         }
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         self.batch.recorded(identity)
     }
 
@@ -401,10 +256,10 @@ impl Journal for PostgresJournal {
         Some(KEEP_UP_EVERY)
     }
 
-    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
+    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<JournalTime, JournalError> {
         self.catch_up(take)?;
         let head = self.within(BEGIN_WITHIN, async |ledger| ledger.head().await)?;
-        self.moment(&head)
+        self.accept_head(&head)
     }
 
     fn frozen(&self) -> Option<Arc<str>> {
@@ -422,17 +277,6 @@ impl Journal for PostgresJournal {
         let charges = self.within(READ_WITHIN, async |ledger| ledger.charges(&keys).await)?;
         record.charges = charges.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
         Ok(Some(record))
-    }
-}
-
-/// So that the server does not wonder.
-impl Drop for PostgresJournal {
-    fn drop(&mut self) {
-        const GOODBYE_WITHIN: Duration = Duration::from_millis(200);
-        if let Some(ledger) = self.ledger.take() {
-            let goodbye = async { tokio::time::timeout(GOODBYE_WITHIN, ledger.close()).await };
-            let _ = self.runtime.block_on(goodbye);
-        }
     }
 }
 

@@ -14,13 +14,13 @@ use policy::request::{CallerProof, Request};
 use policy::settle::{self, Settlement};
 use policy::time::Time;
 
-use super::decision::{ConfigProposal, Decision, Kind, Proposal};
-use super::journal::{Asked, Entry, Identity};
+use super::decision::{ConfigProposal, Decision, Proposal, RequestKind};
+use super::journal::{Entry, LookupPlan, RequestIdentity};
 
 /// One question to the ledger.
 pub struct Question {
     id: String,
-    identity: Identity,
+    identity: RequestIdentity,
     payload: Vec<u8>,
     caller_proof: Option<CallerProof>,
     matter: Matter,
@@ -44,7 +44,7 @@ impl Question {
     pub fn of_transaction(id: String, proposal: Proposal) -> Self {
         let Proposal { policy, request, prices, evaluation, payload } = proposal;
         let caller_proof = request.caller_proof;
-        let identity = Identity {
+        let identity = RequestIdentity {
             tenant: request.tenant.clone(),
             callback_request_id: request.callback_request_id.clone(),
             key: identity::of_transaction(&request),
@@ -58,7 +58,7 @@ impl Question {
     pub fn of_config_change(id: String, proposal: ConfigProposal) -> Self {
         let ConfigProposal { policy_hash, change, outcome, payload } = proposal;
         let caller_proof = change.caller_proof;
-        let identity = Identity {
+        let identity = RequestIdentity {
             tenant: change.tenant.clone(),
             callback_request_id: change.callback_request_id.clone(),
             key: change.identity(),
@@ -69,18 +69,18 @@ impl Question {
     }
 
     /// Which request asks.
-    pub fn identity(&self) -> &Identity {
+    pub fn identity(&self) -> &RequestIdentity {
         &self.identity
     }
 
     /// What it will look up.
-    pub fn asked(&self) -> Asked<'_> {
+    pub fn asked(&self) -> LookupPlan<'_> {
         let key = match &self.matter {
             Matter::Transaction(transaction) => ChargeKey::of(&transaction.request),
             Matter::ConfigChange { .. } => None,
         };
         let keys = key.map(|key| vec![key.again(&self.identity.callback_request_id), key]);
-        Asked { identity: &self.identity, charges: keys.unwrap_or_default() }
+        LookupPlan { identity: &self.identity, charges: keys.unwrap_or_default() }
     }
 
     /// The same question, evaluated by `policy`.
@@ -161,7 +161,7 @@ impl Question {
             at,
             caller_proof: self.caller_proof,
         };
-        let kind = if stage.is_some() { Kind::Transaction } else { Kind::ConfigChange };
+        let kind = if stage.is_some() { RequestKind::Transaction } else { RequestKind::ConfigChange };
         Entry { identity: self.identity, kind, decision, payload: self.payload, evidence, charge }
     }
 

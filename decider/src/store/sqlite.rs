@@ -35,7 +35,7 @@ pub use reading::Reading;
 use super::bounds::{BETWEEN_PIECES, KEEP_UP_EVERY, MAX_PRUNED_A_PIECE};
 use super::decision::{Lookup, Record};
 use super::error::OpenError;
-use super::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
+use super::journal::{Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity};
 use crate::document::Document;
 
 /// How much may be written to the log before it is copied into the database, in bytes by our own estimate. Pages
@@ -102,8 +102,8 @@ impl Journal for SqliteJournal {
         rows::policy(&self.connection, hash)
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
-        Ok(Moment { clock: None, latest: rows::high_water(&self.connection)? })
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
+        Ok(JournalTime { clock: None, latest: rows::latest(&self.connection)? })
     }
 
     fn charges_since(
@@ -117,14 +117,14 @@ impl Journal for SqliteJournal {
 
     fn begin(
         &mut self,
-        _asked: &mut dyn Iterator<Item = Asked<'_>>,
+        _asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         _take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         self.written = 0;
-        rows::run(&self.connection, "BEGIN IMMEDIATE").map(|()| Moment::default())
+        rows::run(&self.connection, "BEGIN IMMEDIATE").map(|()| JournalTime::default())
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         rows::recorded(&self.connection, identity)
     }
 

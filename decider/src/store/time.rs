@@ -9,7 +9,7 @@ use policy::time::Time;
 
 use super::bounds::MAX_FORWARD_JUMP;
 use super::error::StoreError;
-use super::journal::Moment;
+use super::journal::JournalTime;
 use super::metrics::Metrics;
 use crate::clock::Clock;
 
@@ -24,23 +24,32 @@ pub struct Watch {
     wall_at_start: Time,
     monotonic_at_start: Duration,
     alarmed: AtomicBool,
-    mark_micros: AtomicI64,
+    /// The latest time that was given out.
+    given_out_micros: AtomicI64,
 }
 
 impl Watch {
     /// Takes the clocks' present readings as the reference; time never falls behind the latest on record. Of a
     /// journal with a clock, that is the reference where it is later: others have gone by it already.
-    pub fn start(clock: Arc<dyn Clock>, metrics: Arc<Metrics>, moment: Moment) -> Self {
-        let mark = moment.latest.unwrap_or(Time::MIN);
+    pub fn start(clock: Arc<dyn Clock>, metrics: Arc<Metrics>, moment: JournalTime) -> Self {
+        let latest = moment.latest.unwrap_or(Time::MIN);
         let monotonic_at_start = clock.monotonic();
-        let wall_at_start = moment.clock.map_or_else(|| clock.wall(), |time| time.max(mark));
+        let wall_at_start = moment.clock.map_or_else(|| clock.wall(), |time| time.max(latest));
         let journal_zero_micros = moment.clock.map(|time| AtomicI64::new(zero(time, monotonic_at_start)));
-        let (alarmed, mark_micros) = (AtomicBool::new(false), AtomicI64::new(mark.as_micros()));
-        Self { clock, metrics, journal_zero_micros, wall_at_start, monotonic_at_start, alarmed, mark_micros }
+        let (alarmed, given_out_micros) = (AtomicBool::new(false), AtomicI64::new(latest.as_micros()));
+        Self {
+            clock,
+            metrics,
+            journal_zero_micros,
+            wall_at_start,
+            monotonic_at_start,
+            alarmed,
+            given_out_micros,
+        }
     }
 
     /// Takes in what the journal says of the time.
-    pub fn observe(&self, moment: Moment) {
+    pub fn observe(&self, moment: JournalTime) {
         if let (Some(journal_zero), Some(time)) = (&self.journal_zero_micros, moment.clock) {
             journal_zero.store(zero(time, self.clock.monotonic()), Ordering::Relaxed);
         }
@@ -57,7 +66,7 @@ impl Watch {
     pub fn wall(&self) -> Result<Time, StoreError> {
         let wall = match &self.journal_zero_micros {
             None => self.clock.wall(),
-            Some(zero) => self.shown(zero.load(Ordering::Relaxed)).max(self.mark()),
+            Some(zero) => self.shown(zero.load(Ordering::Relaxed)).max(self.given_out()),
         };
         let ahead = self.ahead(wall);
         let jumped = ahead > MAX_FORWARD_JUMP;
@@ -67,16 +76,16 @@ impl Watch {
         if jumped { Err(StoreError::ClockJumped { ahead }) } else { Ok(wall) }
     }
 
-    /// Now: the larger of the wall clock and the mark, which this does not move.
+    /// Now: the later of the wall clock and the latest time that was given out, which this does not move.
     ///
     /// # Errors
     /// [`StoreError::ClockJumped`]
     pub fn now(&self) -> Result<Time, StoreError> {
-        Ok(self.wall()?.max(self.mark()))
+        Ok(self.wall()?.max(self.given_out()))
     }
 
-    fn mark(&self) -> Time {
-        Time::from_micros(self.mark_micros.load(Ordering::Relaxed))
+    fn given_out(&self) -> Time {
+        Time::from_micros(self.given_out_micros.load(Ordering::Relaxed))
     }
 
     fn shown(&self, zero_micros: i64) -> Time {
@@ -84,9 +93,9 @@ impl Watch {
         Time::from_micros(zero_micros.saturating_add(passed))
     }
 
-    /// Moves the mark up to a time, and says where it stands then.
+    /// Raises the latest time that was given out to this one, and returns it.
     fn raise(&self, time: Time) -> Time {
-        let before = self.mark_micros.fetch_max(time.as_micros(), Ordering::Relaxed);
+        let before = self.given_out_micros.fetch_max(time.as_micros(), Ordering::Relaxed);
         time.max(Time::from_micros(before))
     }
 
@@ -122,18 +131,18 @@ impl StoreTime {
         Self { watch, latest: None }
     }
 
-    /// Now: the larger of the clock and the mark, given what the journal says of both.
+    /// Now: the later of the clock and the latest time that was given out, after what the journal says.
     ///
     /// # Errors
     /// [`StoreError::ClockJumped`]
-    pub fn now(&mut self, moment: Moment) -> Result<Time, StoreError> {
+    pub fn now(&mut self, moment: JournalTime) -> Result<Time, StoreError> {
         self.watch.observe(moment);
         self.latest = self.latest.max(moment.latest);
         Ok(self.watch.raise(self.watch.wall()?))
     }
 
     /// Takes in that a decision of this time is on record.
-    pub fn decided(&mut self, at: Time) {
+    pub fn note_decision(&mut self, at: Time) {
         self.latest = self.latest.max(Some(at));
     }
 
@@ -157,16 +166,16 @@ mod tests {
     const START: i64 = 1_700_000_000_000_000;
 
     /// What a journal without a clock says.
-    const OURS: Moment = Moment { clock: None, latest: None };
+    const OURS: JournalTime = JournalTime { clock: None, latest: None };
 
     fn at(micros: i64) -> Time {
         Time::from_micros(START + micros)
     }
 
-    fn store_time(mark: Option<Time>) -> (Arc<ManualClock>, StoreTime, Arc<Metrics>) {
+    fn store_time(latest: Option<Time>) -> (Arc<ManualClock>, StoreTime, Arc<Metrics>) {
         let clock = Arc::new(ManualClock::at(at(0)));
         let metrics = Arc::new(Metrics::default());
-        let moment = Moment { clock: None, latest: mark };
+        let moment = JournalTime { clock: None, latest };
         let watch = Arc::new(Watch::start(clock.clone(), metrics.clone(), moment));
         (clock, StoreTime::of(watch), metrics)
     }
@@ -239,8 +248,8 @@ mod tests {
         (ours, StoreTime::of(Arc::new(watch)), metrics)
     }
 
-    fn journal(clock: i64, latest: Option<i64>) -> Moment {
-        Moment { clock: Some(at(clock)), latest: latest.map(at) }
+    fn journal(clock: i64, latest: Option<i64>) -> JournalTime {
+        JournalTime { clock: Some(at(clock)), latest: latest.map(at) }
     }
 
     const SECOND: i64 = 1_000_000;

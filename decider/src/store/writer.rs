@@ -1,7 +1,12 @@
 //! The one thread that writes: takes what has queued up, settles each question in turn, commits once, and only
 //! then answers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod upkeep;
+mod failure;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -13,16 +18,17 @@ use policy::usage::UsageIndex;
 use policy::verdict::{Action, ReasonCode};
 use tokio::sync::oneshot;
 
-use super::adoption::{Adoption, adopted};
-use super::bounds::{BETWEEN_PIECES, FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH, MOST_PATIENCE};
+use super::adoption::{AdoptedPolicy, Adoption};
+use super::bounds::{FIRST_PAUSE, MAX_BATCH};
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
-use super::journal::{Entry, Journal, JournalError, Moment, Recorded};
+use super::journal::{Entry, Journal, Recorded};
 use super::question::Question;
 use super::retention::Retention;
 use super::shared::Shared;
 use super::time::StoreTime;
 use crate::document::Document;
+use failure::{broken, guarded, note_free};
 
 /// What is asked of the writer.
 pub enum Task {
@@ -32,6 +38,16 @@ pub enum Task {
     Find(String, Lookup, Reply<Option<Record>>),
     /// Decide by this policy from some moment on.
     Adopt(Arc<Policy>, Document, Reply<()>),
+}
+
+/// What waiting for a task came to.
+enum Next {
+    /// It came.
+    Task(Task),
+    /// None came in time.
+    Idle,
+    /// None will come any more.
+    Closed,
 }
 
 /// Where an answer goes. Nobody may be there any more; that changes nothing about the record.
@@ -62,11 +78,12 @@ pub struct Writer<J> {
 }
 
 impl<J: Journal> Writer<J> {
-    /// Over a journal, with the sums of a policy.
+    /// Over a journal, deciding by a policy with its sums.
     pub fn new(
         journal: J,
-        (policy, index): (Arc<Policy>, UsageIndex),
-        (time, retention): (StoreTime, Retention),
+        AdoptedPolicy { policy, index }: AdoptedPolicy,
+        time: StoreTime,
+        retention: Retention,
         shared: Arc<Shared>,
         on_fatal: OnFatal,
     ) -> Self {
@@ -87,10 +104,15 @@ impl<J: Journal> Writer<J> {
 
     /// Works until every sender is gone and the queue is empty.
     pub fn run(mut self, queue: &Receiver<Task>) {
-        while let Some(first) = self.next(queue) {
-            if first.is_none() {
-                self.stand_by();
-            }
+        loop {
+            let first = match self.next(queue) {
+                Next::Task(task) => Some(task),
+                Next::Idle => {
+                    self.stand_by();
+                    None
+                }
+                Next::Closed => return,
+            };
             let batch = first.into_iter().chain(queue.try_iter()).take(MAX_BATCH).collect();
             self.round(batch);
             self.adopt_on();
@@ -98,74 +120,21 @@ impl<J: Journal> Writer<J> {
     }
 
     /// What is asked next. While there is something else to do, nobody is waited for.
-    fn next(&self, queue: &Receiver<Task>) -> Option<Option<Task>> {
-        let Some(patience) = self.patience() else { return queue.recv().ok().map(Some) };
+    fn next(&self, queue: &Receiver<Task>) -> Next {
+        let Some(patience) = self.patience() else { return queue.recv().map_or(Next::Closed, Next::Task) };
         match queue.recv_timeout(patience) {
-            Ok(task) => Some(Some(task)),
-            Err(RecvTimeoutError::Timeout) => Some(None),
-            Err(RecvTimeoutError::Disconnected) => None,
+            Ok(task) => Next::Task(task),
+            Err(RecvTimeoutError::Timeout) => Next::Idle,
+            Err(RecvTimeoutError::Disconnected) => Next::Closed,
         }
     }
 
+    /// How long a task is waited for. `None`: until one comes.
     fn patience(&self) -> Option<Duration> {
         match self.adopting {
             Some(_) => Some(Duration::ZERO),
             None if self.shared.away().is_some() => Some(self.pause),
             None => self.journal.keep_up_every(),
-        }
-    }
-
-    /// What is due while nobody asks.
-    fn stand_by(&mut self) {
-        if self.shared.away().is_some() {
-            self.come_back();
-        } else if self.adopting.is_none()
-            && let Err(error) = guarded(|| self.keep_up())
-        {
-            self.note(&error);
-        }
-    }
-
-    fn keep_up(&mut self) -> Result<(), StoreError> {
-        let Self { journal, index, policy, adopting, time, .. } = self;
-        let mut take = |change: &ChargeChange| take_in(policy, index, adopting, change);
-        let moment = if self.shared.is_held() {
-            // To read goes well while somebody holds the ledger.
-            let moment = journal.begin(&mut std::iter::empty(), &mut take)?;
-            journal.abandon().map_err(broken)?;
-            moment
-        } else {
-            journal.keep_up(&mut take)?
-        };
-        self.shared.observe(journal.frozen());
-        note_free(&self.shared);
-        // A clock that leapt is the watch's to tell, for as long as it is ahead.
-        if let Ok(now) = time.now(moment) {
-            index.forget(now);
-        }
-        Ok(())
-    }
-
-    /// Tries the journal again. What of the last round is on record nobody knows: the sums are made anew.
-    fn come_back(&mut self) {
-        let rebuilt = guarded(|| {
-            let moment = self.journal.join()?;
-            self.shared.observe(self.journal.frozen());
-            let now = self.time.now(moment)?;
-            Ok(adopted(&mut self.journal, Arc::clone(&self.policy), now)?.1)
-        });
-        match rebuilt {
-            Ok(index) => {
-                (self.index, self.pause) = (index, FIRST_PAUSE);
-                self.shared.note_held(false);
-                self.shared.away.store(None);
-                tracing::warn!("the store is back: deciding again");
-            }
-            Err(error) => {
-                self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
-                self.note(&error);
-                self.shared.away.store(Some(Arc::new(error)));
-            }
         }
     }
 
@@ -237,7 +206,7 @@ impl<J: Journal> Writer<J> {
         let ended = if wrote { self.journal.commit() } else { self.journal.abandon() };
         ended.map_err(broken)?;
         if wrote {
-            self.time.decided(now);
+            self.time.note_decision(now);
         }
         Ok(answers)
     }
@@ -278,129 +247,10 @@ impl<J: Journal> Writer<J> {
         Ok(())
     }
 
-    /// Keeps the policy, and begins to make its sums. What is already adopted is adopted at once.
-    fn adopt(&mut self, policy: Arc<Policy>, document: &Document, reply: Reply<()>) {
-        let begun = guarded(|| {
-            self.shared.check()?;
-            self.journal.remember_policy(&policy.hash, document)?;
-            Ok(Adoption::of(policy, self.time.now(Moment::default())?))
-        });
-        match begun {
-            Ok(adoption) => self.adopting = Some((adoption, reply)),
-            Err(error) => {
-                self.note(&error);
-                let _ = reply.send(Err(error));
-            }
-        }
-    }
-
-    /// One piece further; after the last, the policy decides.
-    fn adopt_on(&mut self) {
-        let Some((mut adoption, reply)) = self.adopting.take() else { return };
-        let read = guarded(|| {
-            self.shared.check()?;
-            Ok(adoption.read_on(&mut self.journal)?)
-        });
-        match read {
-            Ok(false) => self.adopting = Some((adoption, reply)),
-            Ok(true) => {
-                (self.policy, self.index) = adoption.ended();
-                self.shared.policy.store(Arc::clone(&self.policy));
-                let _ = reply.send(Ok(()));
-            }
-            Err(error) => {
-                self.note(&error);
-                let _ = reply.send(Err(error));
-            }
-        }
-    }
-
     fn find(&mut self, tenant: &str, lookup: &Lookup) -> Result<Option<Record>, StoreError> {
         self.shared.check()?;
         let found = self.journal.find(tenant, lookup).inspect_err(|error| self.note_one(error));
         Ok(found?)
-    }
-
-    /// What is due once nobody waits: upkeep, or the end of the process.
-    fn after_answers(&mut self) {
-        if self.shared.check().is_ok()
-            && let Err(error) = guarded(|| self.journal.tidy().map_err(broken))
-        {
-            self.note(&error);
-        }
-        self.prune();
-        if let Some(error) = self.shared.failed.get()
-            && let Some(on_fatal) = self.on_fatal.take()
-        {
-            on_fatal(error);
-        }
-    }
-
-    /// Lets a piece go of what retention has ended for, while nobody waits or once that was waited for in vain. Nothing of a
-    /// frozen store, and nothing by a clock that leapt, also before the start.
-    pub fn prune(&mut self) {
-        let late = self.prune_at.elapsed();
-        let due = Instant::now() >= self.prune_at
-            && (self.shared.metrics.queued.get() <= 0 || late >= MOST_PATIENCE);
-        if !due || self.adopting.is_some() || self.shared.decides().is_err() {
-            return;
-        }
-        let Ok(now) = self.time.now(Moment::default()) else { return };
-        let Some(end) = self.retention.ends_before(self.time.known_of(now)) else { return };
-        let pruned = guarded(|| Ok(self.journal.prune(end, now)?)).inspect_err(|error| self.note(error));
-        let pause = pruned.unwrap_or(BETWEEN_PIECES);
-        self.prune_at = Instant::now().checked_add(pause).unwrap_or(self.prune_at);
-    }
-
-    /// Keeps a failure of the store as a whole: from here on everybody gets it for an answer, for good or until the
-    /// journal is back.
-    fn note(&self, error: &StoreError) {
-        let away = || self.shared.away.swap(Some(Arc::new(error.clone()))).is_none();
-        match error {
-            StoreError::Failed(_) if self.shared.failed.set(error.clone()).is_ok() => {
-                self.shared.metrics.failures.inc();
-                tracing::error!(%error, "the store failed: nothing is answered any more, and the process has to end");
-            }
-            StoreError::Unavailable(_) if away() => {
-                self.shared.metrics.failures.inc();
-                tracing::error!(%error, "the store cannot be used: nothing is decided until it can");
-            }
-            StoreError::Busy => {
-                self.shared.metrics.failures.inc();
-                if self.shared.note_held(true) {
-                    tracing::error!(%error, "nothing is decided until the ledger is let go");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn note_one(&self, error: &JournalError) {
-        if matches!(error, JournalError::Unreadable(_)) {
-            self.shared.metrics.failures.inc();
-            tracing::error!(%error, "a record cannot be read; the request that needs it is not decided");
-        }
-    }
-}
-
-/// A panic is a fault of this program. What it leaves behind is not used again: the store has failed.
-fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let panicked = |_| Err(StoreError::Failed("a fault of this program: its writer panicked".into()));
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
-}
-
-/// Whatever went wrong: after it, nobody knows what was written. Where the journal can be taken up again, it will be.
-fn broken(error: JournalError) -> StoreError {
-    match error {
-        JournalError::Lost(_) => error.into(),
-        _ => StoreError::Failed(error.to_string().into()),
-    }
-}
-
-/// The ledger could be had.
-fn note_free(shared: &Shared) {
-    if shared.note_held(false) {
-        tracing::warn!("the ledger was let go: deciding again");
     }
 }
 
@@ -416,6 +266,3 @@ fn take_in(
         adoption.record(change);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,11 +3,8 @@
 
 use std::path::Path;
 
-use policy::document::Policy;
-use policy::time::Time;
-
 use super::aside::{Aside, AsideError};
-use super::copy::{Copied, CopyError, copy};
+use super::copy::{Comparison, Copied, CopyError, copy};
 use super::progress::Progress;
 use crate::store::OpenError;
 use crate::store::archive::Archive;
@@ -40,12 +37,12 @@ pub fn backup(
     source: &mut dyn Archive,
     path: &Path,
     mark: &str,
-    (policy, now): (&Policy, Time),
+    comparison: Comparison<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, BackupError> {
     let aside = Aside::to(path)?;
     let mut target = Box::new(SqliteIntake::open(aside.partial())?);
-    let copied = copy(source, target.as_mut(), policy, now, progress)?;
+    let copied = copy(source, target.as_mut(), comparison, progress)?;
     target.freeze(mark)?;
     target.finish()?;
     aside.finish()?;

@@ -69,20 +69,28 @@ pub enum CopyError {
     Differs(String),
 }
 
-/// Copies a store into an empty one, which is finished by whoever calls. Usage is that of `policy` at `now`, or at the
-/// latest decision where that is later.
+/// By what source and target are compared: what is used of the limits of a policy.
+#[derive(Clone, Copy)]
+pub struct Comparison<'p> {
+    /// Whose limits.
+    pub policy: &'p Policy,
+    /// At this time, or at the latest decision where that is later.
+    pub now: Time,
+}
+
+/// Copies a store into an empty one, which the caller finishes.
 ///
 /// # Errors
 /// Nothing may be finished.
 pub fn copy(
     source: &mut dyn Archive,
     target: &mut dyn Intake,
-    policy: &Policy,
-    now: Time,
+    comparison: Comparison<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, CopyError> {
+    let Comparison { policy, now } = comparison;
     let policies = copy_policies(source, target)?;
-    copy_standing(source, target)?;
+    copy_releases(source, target)?;
     let (mut decisions, mut written, mut latest): (u64, u64, Time) = (0, 0, now);
     each_decision(source, |source, row| {
         progress.step();
@@ -97,10 +105,10 @@ pub fn copy(
     if charges != written {
         return Err(CopyError::LeftBehind(charges.saturating_sub(written)));
     }
-    let usage = usage::of(source, policy, latest)?;
-    let copied = usage::of(target.written()?, policy, latest)?;
+    let usage = usage::compute(source, policy, latest)?;
+    let copied = usage::compute(target.written()?, policy, latest)?;
     // At the end: a ledger on PostgreSQL takes no decisions while it is frozen.
-    if let Some(why) = source.standing()?.frozen {
+    if let Some(why) = source.state()?.frozen {
         target.freeze(&why)?;
     }
     match usage == copied {
@@ -116,10 +124,10 @@ pub fn copy(
 pub fn copy_whole(
     mut source: Box<dyn Alone>,
     mut target: Box<dyn Intake>,
-    (policy, now): (&Policy, Time),
+    comparison: Comparison<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, CopyError> {
-    let copied = copy(source.as_mut(), target.as_mut(), policy, now, progress)?;
+    let copied = copy(source.as_mut(), target.as_mut(), comparison, progress)?;
     let head = source.about()?.head;
     source.leave(&format!("it was copied at decision {head} into another store, which takes its place"))?;
     target.finish().map_err(CopyError::Left)?;
@@ -134,19 +142,20 @@ pub fn copy_whole(
 pub fn copy_tenant(
     source: &mut dyn Archive,
     target: &mut dyn Intake,
-    (tenant, mark): (&str, &str),
-    (policy, now): (&Policy, Time),
+    tenant: &str,
+    mark: &str,
+    comparison: Comparison<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Copied, CopyError> {
     let mut source = OfTenant::of(source, tenant);
-    check_own_sums(policy)?;
+    check_own_sums(comparison.policy)?;
     for hash in source.policies()? {
         if let Some(document) = source.policy(&hash)? {
             let decided = reread(document, &hash)?;
             check_own_sums(&decided)?;
         }
     }
-    let copied = copy(&mut source, target, policy, now, progress)?;
+    let copied = copy(&mut source, target, comparison, progress)?;
     if copied.decisions == 0 {
         return Err(CopyError::Nothing(tenant.to_owned()));
     }
@@ -178,8 +187,8 @@ fn copy_policies(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<us
 }
 
 /// What operators have stated goes with it, and so does the freeze of a store that nobody has released.
-fn copy_standing(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<(), JournalError> {
-    let standing = source.standing()?;
+fn copy_releases(source: &mut dyn Archive, target: &mut dyn Intake) -> Result<(), JournalError> {
+    let standing = source.state()?;
     standing.releases.iter().try_for_each(|release| target.state(release))
 }
 

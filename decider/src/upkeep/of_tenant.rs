@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use policy::charge::ChargeKey;
 
 use crate::document::Document;
-use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, Release, Standing, each_decision};
+use crate::store::archive::{About, Archive, ChargeRow, DecisionRow, Release, StoreState, each_decision};
 use crate::store::journal::JournalError;
 
 /// What a store holds for one tenant.
@@ -59,12 +59,12 @@ impl Archive for OfTenant<'_> {
         Ok(About { head: self.position_at(i64::MAX)?, ..self.whole.about()? })
     }
 
-    fn standing(&mut self) -> Result<Standing, JournalError> {
-        let Standing { frozen, releases } = self.whole.standing()?;
+    fn state(&mut self) -> Result<StoreState, JournalError> {
+        let StoreState { frozen, releases } = self.whole.state()?;
         let own = |release: Release| {
             Ok::<_, JournalError>(Release { position: self.position_at(release.position)?, ..release })
         };
-        Ok(Standing { frozen, releases: releases.into_iter().map(own).collect::<Result<_, _>>()? })
+        Ok(StoreState { frozen, releases: releases.into_iter().map(own).collect::<Result<_, _>>()? })
     }
 
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {

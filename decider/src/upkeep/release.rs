@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::store::archive::{Release, each_decision};
 use crate::store::intake::Intake;
 use crate::store::journal::JournalError;
-pub use lost::Lost;
+pub use lost::LostDecision;
 
 /// What an operator states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn release(
     statement: &Statement,
     policy: Option<(&str, &Document)>,
 ) -> Result<Released, ReleaseError> {
-    let frozen = store.written()?.standing()?.frozen.ok_or(ReleaseError::NotFrozen)?;
+    let frozen = store.written()?.state()?.frozen.ok_or(ReleaseError::NotFrozen)?;
     if let Some((hash, document)) = policy {
         store.policy(hash, document)?;
     }
@@ -101,7 +101,7 @@ struct OnRecord {
 }
 
 impl OnRecord {
-    fn of(store: &mut dyn Intake, lines: &[Lost]) -> Result<Self, JournalError> {
+    fn of(store: &mut dyn Intake, lines: &[LostDecision]) -> Result<Self, JournalError> {
         let ids: HashSet<&str> = lines.iter().map(|line| line.row.id.as_str()).collect();
         let archive = store.written()?;
         let policies = archive.policies()?;
@@ -123,10 +123,10 @@ impl OnRecord {
     /// The lines that are not on record, if they can follow what is.
     fn missing_of(
         self,
-        lines: Vec<Lost>,
+        lines: Vec<LostDecision>,
         store: &mut dyn Intake,
         file: &str,
-    ) -> Result<Vec<Lost>, ReleaseError> {
+    ) -> Result<Vec<LostDecision>, ReleaseError> {
         let (mut new, mut mistakes, mut latest) = (Vec::new(), Vec::new(), self.latest);
         for line in lines {
             let at = Time::from_micros(line.row.decided_us);
@@ -154,7 +154,7 @@ impl OnRecord {
 
 /// What follows the store's end without a gap is all that was lost, as far as the file can tell. What is missing would be
 /// headroom.
-fn check_all_there(new: &[Lost], end: i64, statement: &Statement) -> Result<(), ReleaseError> {
+fn check_all_there(new: &[LostDecision], end: i64, statement: &Statement) -> Result<(), ReleaseError> {
     let (file, mut before) = (&statement.file, end);
     if new.is_empty() {
         let what = "no decision in it is new to the store: export what was lost again, or, if nothing was, say \
@@ -178,7 +178,11 @@ fn check_all_there(new: &[Lost], end: i64, statement: &Statement) -> Result<(), 
 
 /// Charges that would not be entered, because the decision that was the last to change them is not in the file: what
 /// they hold would be headroom.
-fn unexplained(lines: &[Lost], store: &mut dyn Intake, file: &str) -> Result<Vec<String>, JournalError> {
+fn unexplained(
+    lines: &[LostDecision],
+    store: &mut dyn Intake,
+    file: &str,
+) -> Result<Vec<String>, JournalError> {
     let entered: Vec<&ChargeKey> =
         lines.iter().filter_map(|line| line.changed.as_ref()).map(|charge| &charge.key).collect();
     let mut mistakes = Vec::new();
@@ -199,7 +203,7 @@ fn unexplained(lines: &[Lost], store: &mut dyn Intake, file: &str) -> Result<Vec
     Ok(mistakes)
 }
 
-fn enter(store: &mut dyn Intake, lines: Vec<Lost>, mut position: i64) -> Result<(), JournalError> {
+fn enter(store: &mut dyn Intake, lines: Vec<LostDecision>, mut position: i64) -> Result<(), JournalError> {
     for line in lines {
         position = position.saturating_add(1);
         let (row, decision, charge) = line.at(position)?;

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::release::NOTHING_LOST;
 use super::usage::{self, SumLine};
 use crate::store::Origin;
-use crate::store::archive::{About, Archive, Release, Standing, each_charge, each_decision};
+use crate::store::archive::{About, Archive, DecisionRow, Release, StoreState, each_charge, each_decision};
 use crate::store::journal::JournalError;
 use crate::telemetry::word;
 
@@ -32,7 +32,7 @@ pub struct Stats {
     /// Policies that are kept.
     pub policies: usize,
     /// Decisions.
-    pub decisions: Span,
+    pub decisions: TimeRange,
     /// The same by tenant, and then by verdict; `UNREADABLE` where that cannot be told.
     pub verdicts: BTreeMap<String, BTreeMap<String, u64>>,
     /// Requests that are kept, in bytes.
@@ -40,7 +40,7 @@ pub struct Stats {
     /// Decisions whose request was let go.
     pub pruned: u64,
     /// Charges, by the latest time at which they count.
-    pub charges: Span,
+    pub charges: TimeRange,
     /// What operators have stated of a frozen store, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub releases: Vec<Stated>,
@@ -73,7 +73,7 @@ impl From<Release> for Stated {
 
 /// How many, and from when to when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Span {
+pub struct TimeRange {
     /// How many.
     pub count: u64,
     /// The first.
@@ -82,7 +82,7 @@ pub struct Span {
     pub newest_us: Option<i64>,
 }
 
-impl Span {
+impl TimeRange {
     fn add(&mut self, micros: i64) {
         self.count = self.count.saturating_add(1);
         self.oldest_us = Some(self.oldest_us.map_or(micros, |oldest| oldest.min(micros)));
@@ -96,45 +96,65 @@ struct Answered {
     verdict: Verdict,
 }
 
+/// What is counted row by row.
+#[derive(Default)]
+struct Counts {
+    decisions: TimeRange,
+    verdicts: BTreeMap<String, BTreeMap<String, u64>>,
+    payload_bytes: u64,
+    pruned: u64,
+    charges: TimeRange,
+}
+
+impl Counts {
+    fn of(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Self, JournalError> {
+        let mut counts = Self::default();
+        each_decision(archive, |_, row| {
+            progress.step();
+            counts.add_decision(row);
+            Ok::<_, JournalError>(())
+        })?;
+        each_charge(archive, |row| {
+            progress.step();
+            counts.charges.add(row.latest_us);
+            Ok::<_, JournalError>(())
+        })?;
+        Ok(counts)
+    }
+
+    fn add_decision(&mut self, row: DecisionRow) {
+        self.decisions.add(row.decided_us);
+        match &row.origin {
+            Origin::Kept { payload, .. } => {
+                let bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+                self.payload_bytes = self.payload_bytes.saturating_add(bytes);
+            }
+            Origin::Pruned { .. } => self.pruned = self.pruned.saturating_add(1),
+        }
+        let answered = serde_json::from_str(&row.body);
+        let verdict = answered.map_or("UNREADABLE", |answered: Answered| word(&answered.verdict));
+        let of_tenant = self.verdicts.entry(row.identity.tenant).or_default();
+        let count = of_tenant.entry(verdict.to_owned()).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
 /// Counts a store. Usage is that of `policy`, where there is one, at `now`, or at the latest decision where that is later.
 ///
 /// # Errors
 /// It could not be read.
-pub fn of(
+pub fn count(
     archive: &mut dyn Archive,
     policy: Option<&Policy>,
     now: Time,
     progress: &mut Progress<'_>,
 ) -> Result<Stats, JournalError> {
     let About { kind, schema, bytes, head } = archive.about()?;
-    let (mut decisions, mut charges) = (Span::default(), Span::default());
-    let (mut payload_bytes, mut pruned) = (0_u64, 0_u64);
-    let mut verdicts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    each_decision(archive, |_, row| {
-        progress.step();
-        decisions.add(row.decided_us);
-        match &row.origin {
-            Origin::Kept { payload, .. } => {
-                let bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
-                payload_bytes = payload_bytes.saturating_add(bytes);
-            }
-            Origin::Pruned { .. } => pruned = pruned.saturating_add(1),
-        }
-        let answered = serde_json::from_str(&row.body);
-        let verdict = answered.map_or("UNREADABLE", |answered: Answered| word(&answered.verdict));
-        let count = verdicts.entry(row.identity.tenant).or_default().entry(verdict.to_owned()).or_default();
-        *count = count.saturating_add(1);
-        Ok::<_, JournalError>(())
-    })?;
-    each_charge(archive, |row| {
-        progress.step();
-        charges.add(row.latest_us);
-        Ok::<_, JournalError>(())
-    })?;
+    let Counts { decisions, verdicts, payload_bytes, pruned, charges } = Counts::of(archive, progress)?;
     let now = decisions.newest_us.map_or(now, |newest| now.max(Time::from_micros(newest)));
-    let Standing { frozen, releases } = archive.standing()?;
+    let StoreState { frozen, releases } = archive.state()?;
     let releases = releases.into_iter().map(Stated::from).collect();
-    let usage = policy.map(|policy| usage::of(archive, policy, now)).transpose()?;
+    let usage = policy.map(|policy| usage::compute(archive, policy, now)).transpose()?;
     let policies = archive.policies()?.len();
     Ok(Stats {
         store: kind,

@@ -47,8 +47,8 @@ pub fn policy_of(text: &str) -> PolicyFile {
 }
 
 /// The stores that outlive a process.
-pub fn places() -> Vec<Place> {
-    Place::each().into_iter().skip(1).collect()
+pub fn backends() -> Vec<Backend> {
+    Backend::each().into_iter().skip(1).collect()
 }
 
 /// A store that decides by a real policy.
@@ -59,15 +59,15 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn open(place: &Place, file: &PolicyFile) -> Self {
-        Self::try_open(place, file).unwrap()
+    pub fn open(backend: &Backend, file: &PolicyFile) -> Self {
+        Self::try_open(backend, file).unwrap()
     }
 
-    pub fn try_open(place: &Place, file: &PolicyFile) -> Result<Self, OpenError> {
-        Self::try_open_at(place, file, START)
+    pub fn try_open(backend: &Backend, file: &PolicyFile) -> Result<Self, OpenError> {
+        Self::try_open_at(backend, file, START)
     }
 
-    pub fn try_open_at(place: &Place, file: &PolicyFile, now: Time) -> Result<Self, OpenError> {
+    pub fn try_open_at(backend: &Backend, file: &PolicyFile, now: Time) -> Result<Self, OpenError> {
         let clock = Arc::new(ManualClock::at(now));
         let setting = Setting {
             retention: crate::store::Retention::default(),
@@ -77,10 +77,10 @@ impl Office {
             metrics: Arc::default(),
             on_fatal: Box::new(|_| ()),
         };
-        let store = match place {
-            Place::Memory(journal) => Engine::start(MemoryJournal::clone(journal), setting),
-            Place::Sqlite(_) => Engine::start(SqliteJournal::open(&place.file())?, setting),
-            Place::Postgres(database) => {
+        let store = match backend {
+            Backend::Memory(journal) => Engine::start(MemoryJournal::clone(journal), setting),
+            Backend::Sqlite(_) => Engine::start(SqliteJournal::open(&backend.file())?, setting),
+            Backend::Postgres(database) => {
                 let (config, metrics) = (ledger_at(database), Arc::clone(&setting.metrics));
                 Engine::open(move || PostgresJournal::open(config, metrics).map(HandMoved), setting)
             }
@@ -125,8 +125,8 @@ pub fn signing(asked: wire::DecideRequest) -> wire::DecideRequest {
 
 /// A history with everything in it: allowed and refused, both stages, two signers, two tenants, known ids with other
 /// content, ids that databases dislike, a policy that changed, and a configuration change.
-pub fn history(place: &Place) -> Office {
-    let office = Office::open(place, &policy_of(POLICY));
+pub fn history(backend: &Backend) -> Office {
+    let office = Office::open(backend, &policy_of(POLICY));
     let ask = |asked| {
         office.clock.advance(MICROSECOND);
         office.ask(asked).unwrap()
@@ -158,13 +158,13 @@ pub fn change(id: &str) -> wire::DecideConfigChangeRequest {
     }
 }
 
-pub fn archive_of(place: &Place) -> Box<dyn Archive> {
-    archive::open(&place.config()).unwrap()
+pub fn archive_of(backend: &Backend) -> Box<dyn Archive> {
+    archive::open(&backend.config()).unwrap()
 }
 
 /// Everything of a store, as it is kept.
-pub fn everything(place: &Place) -> (Vec<DecisionRow>, Vec<ChargeRow>) {
-    let (mut archive, mut decisions, mut charges) = (archive_of(place), Vec::new(), Vec::new());
+pub fn everything(backend: &Backend) -> (Vec<DecisionRow>, Vec<ChargeRow>) {
+    let (mut archive, mut decisions, mut charges) = (archive_of(backend), Vec::new(), Vec::new());
     each_decision(archive.as_mut(), |_, row| {
         decisions.push(row);
         Ok::<_, JournalError>(())
@@ -180,14 +180,14 @@ pub fn everything(place: &Place) -> (Vec<DecisionRow>, Vec<ChargeRow>) {
 }
 
 /// Changes a store behind its back; of PostgreSQL the schema is put before the names of tables.
-pub fn vandalise(place: &Place, sql: &str) {
-    match place {
-        Place::Sqlite(_) => {
-            let vandal = rusqlite::Connection::open(place.file()).unwrap();
+pub fn vandalise(backend: &Backend, sql: &str) {
+    match backend {
+        Backend::Sqlite(_) => {
+            let vandal = rusqlite::Connection::open(backend.file()).unwrap();
             vandal.pragma_update(None, "foreign_keys", false).unwrap();
             vandal.execute_batch(sql).unwrap();
         }
-        Place::Postgres(database) => database.execute(&format!("SET search_path = countersign; {sql}")),
-        Place::Memory(_) => panic!("nobody reaches into memory"),
+        Backend::Postgres(database) => database.execute(&format!("SET search_path = countersign; {sql}")),
+        Backend::Memory(_) => panic!("nobody reaches into memory"),
     }
 }

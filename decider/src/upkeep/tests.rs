@@ -8,6 +8,7 @@ mod retention;
 use proptest::prelude::*;
 use proto::decider::v1 as wire;
 
+use super::copy::Comparison;
 use super::progress::Progress;
 use super::testing::*;
 use super::{copy, export, stats, verify};
@@ -15,16 +16,16 @@ use crate::clock::testing::ManualClock;
 use crate::store::suite::fixture::*;
 use crate::store::{Answer, MemoryJournal, archive, intake};
 
-fn verified(place: &Place) -> verify::Verified {
+fn verified(backend: &Backend) -> verify::Verified {
     let clock = ManualClock::at(START);
-    verify::of(archive_of(place).as_mut(), &mut Progress::of("records", &clock)).unwrap()
+    verify::verify(archive_of(backend).as_mut(), &mut Progress::of("records", &clock)).unwrap()
 }
 
 /// What is wrong, without ids, which are new each time.
-fn findings(place: &Place) -> Vec<String> {
+fn findings(backend: &Backend) -> Vec<String> {
     let ids: Vec<(String, String)> =
-        everything(place).0.into_iter().map(|row| (row.id, format!("number {}", row.position))).collect();
-    let told = verified(place).findings.into_iter().map(|finding| {
+        everything(backend).0.into_iter().map(|row| (row.id, format!("number {}", row.position))).collect();
+    let told = verified(backend).findings.into_iter().map(|finding| {
         let told = format!("{}: {}", finding.place, finding.what);
         ids.iter().fold(told, |told, (id, name)| told.replace(id, name))
     });
@@ -33,13 +34,13 @@ fn findings(place: &Place) -> Vec<String> {
 
 #[test]
 fn a_history_holds_together_in_every_store_also_while_it_is_written() {
-    for place in places() {
-        let office = history(&place);
-        assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
+    for backend in backends() {
+        let office = history(&backend);
+        assert_eq!(findings(&backend), Vec::<String>::new(), "{}", backend.name());
         office.ask(transfer("tx-9", "0.001")).unwrap();
         drop(office);
-        let verify::Verified { decisions, charges, .. } = verified(&place);
-        assert_eq!((decisions, charges), (13, 5), "{}", place.name());
+        let verify::Verified { decisions, charges, .. } = verified(&backend);
+        assert_eq!((decisions, charges), (13, 5), "{}", backend.name());
     }
 }
 
@@ -93,9 +94,9 @@ const DAMAGE: [(&str, &str); 13] = [
     ("DELETE FROM decisions WHERE request_id = 'tx-2'", "after 3: the log has a hole"),
 ];
 
-fn in_dialect(place: &Place, sql: &str) -> String {
-    match place {
-        Place::Sqlite(_) => {
+fn in_dialect(backend: &Backend, sql: &str) -> String {
+    match backend {
+        Backend::Sqlite(_) => {
             let seq_of_other = "WHERE seq IN (SELECT seq FROM decisions WHERE tenant = 'other')";
             let sql = sql.replace("content = 'x'", "content = x'00'");
             match sql.contains("UPDATE payloads") {
@@ -112,49 +113,49 @@ fn in_dialect(place: &Place, sql: &str) -> String {
 #[test]
 fn every_damage_is_found_with_its_place() {
     for (sql, expected) in DAMAGE {
-        for place in places() {
-            drop(history(&place));
-            vandalise(&place, &in_dialect(&place, sql));
-            let told = findings(&place);
-            assert!(told.iter().any(|told| told.contains(expected)), "{} {sql}: {told:#?}", place.name());
+        for backend in backends() {
+            drop(history(&backend));
+            vandalise(&backend, &in_dialect(&backend, sql));
+            let told = findings(&backend);
+            assert!(told.iter().any(|told| told.contains(expected)), "{} {sql}: {told:#?}", backend.name());
         }
     }
 }
 
 #[test]
 fn a_charge_that_nobody_left_and_a_head_that_lies_are_found() {
-    for place in places() {
-        drop(history(&place));
-        let position = if matches!(place, Place::Postgres(_)) { "position + 100, " } else { "" };
+    for backend in backends() {
+        drop(history(&backend));
+        let position = if matches!(backend, Backend::Postgres(_)) { "position + 100, " } else { "" };
         vandalise(
-            &place,
+            &backend,
             &format!(
                 "INSERT INTO charges SELECT {position}tenant, 'tx-x', suffix, latest_us, body FROM charges \
                  WHERE tx_id = 'tx-5' AND suffix = ''"
             ),
         );
         assert_eq!(
-            findings(&place),
+            findings(&backend),
             ["charge default/\"tx-x\"/\"\": no decision left it"],
             "{}",
-            place.name()
+            backend.name()
         );
-        if matches!(place, Place::Postgres(_)) {
-            vandalise(&place, "UPDATE head SET position = position - 1");
+        if matches!(backend, Backend::Postgres(_)) {
+            vandalise(&backend, "UPDATE head SET position = position - 1");
             let told = "log: the log ends at position 12, and its head says 11";
-            assert!(findings(&place).iter().any(|finding| finding == told));
+            assert!(findings(&backend).iter().any(|finding| finding == told));
         }
     }
 }
 
 #[test]
 fn a_store_is_told_in_numbers() {
-    for place in places() {
-        drop(history(&place));
+    for backend in backends() {
+        drop(history(&backend));
         let clock = ManualClock::at(START);
         let policy = policy_of(POLICY).policy;
-        let mut stats = stats::of(
-            archive_of(&place).as_mut(),
+        let mut stats = stats::count(
+            archive_of(&backend).as_mut(),
             Some(&policy),
             START,
             &mut Progress::of("records", &clock),
@@ -169,10 +170,10 @@ fn a_store_is_told_in_numbers() {
     }
 }
 
-fn exported(place: &Place, wanted: &export::Wanted) -> Vec<String> {
+fn exported(backend: &Backend, wanted: &export::Wanted) -> Vec<String> {
     let (clock, mut text) = (ManualClock::at(START), Vec::new());
     let progress = &mut Progress::of("records", &clock);
-    let count = export::write(archive_of(place).as_mut(), wanted, &mut text, progress).unwrap();
+    let count = export::write(archive_of(backend).as_mut(), wanted, &mut text, progress).unwrap();
     let lines: Vec<String> = String::from_utf8(text).unwrap().lines().map(str::to_owned).collect();
     assert_eq!(u64::try_from(lines.len()), Ok(count));
     lines
@@ -180,35 +181,35 @@ fn exported(place: &Place, wanted: &export::Wanted) -> Vec<String> {
 
 #[test]
 fn an_export_has_every_decision_with_its_charges_in_a_stable_shape() {
-    for place in places() {
-        drop(history(&place));
-        let lines = exported(&place, &export::Wanted::default());
+    for backend in backends() {
+        drop(history(&backend));
+        let lines = exported(&backend, &export::Wanted::default());
         assert_eq!(lines.len(), 12);
-        let id = &everything(&place).0[7].id;
+        let id = &everything(&backend).0[7].id;
         let first = lines[7].replace(id, "ID").replace(&policy_of(POLICY).policy.hash, "HASH");
         insta::allow_duplicates! {
             insta::assert_snapshot!(first, @r#"{"position":8,"kind":"transaction","key":"db854713e40ffe320cb4a9415f96778b579b7df7df61f026ac9860a0b924a06b","content":"9683bbdd043642f9df7d09189d004f224a2e8907c1ac951763c550f2905e4510","decision":{"id":"ID","tenant":"other","callback_request_id":"tx-1","stage":"APPROVAL","verdict":"ALLOW","action":"APPROVE","reason":{"code":"ALLOWED","text":"allow rule sweep"},"rules":[{"rule_id":"sweep","effect":"ALLOW","matched":true,"indeterminate":[]}],"limits":[{"limit_id":"eth-per-hour","key":{"source":"VAULT:0","asset":"ETH"},"unit":{"base_units":"ETH"},"used":"1250000000000000000","requested":"500000000000000000","max":"3000000000000000000","headroom":"1250000000000000000","window":3600,"grows_at":1700003600000003,"exceeded":false,"hold":false,"indeterminate":null},{"limit_id":"ever","key":{"tenant":"other","signer":"alice"},"unit":"transactions","used":"0","requested":"1","max":"20","headroom":"19","window":"lifetime","grows_at":null,"exceeded":false,"hold":false,"indeterminate":null}],"policy_hash":"HASH","at":1700000000000008},"charges":[{"key":{"tenant":"other","tx_id":"tx-1","suffix":""},"intent":{"tenant":"other","stage":"APPROVAL","operation":"TRANSFER","signer":"alice","source":{"kind":"VAULT","id":"0","subtype":null},"asset":"ETH","decimals":18,"tag_required":false,"amount":"500000000000000000","net_amount":"500000000000000000","requested_amount":"500000000000000000","destinations":[{"account":{"kind":"VAULT","id":"1","subtype":null},"address":null,"tag":null,"address_type":null,"amount":"500000000000000000","usd":null}],"contract_data":{}},"at":1700000000000008,"parts":[{"signer":"alice","stage":"APPROVAL","callback_request_id":"tx-1","at":1700000000000008}]}],"evidence":{"charges":[[{"tenant":"other","tx_id":"tx-1","suffix":""},null]],"used":[[{"limit_id":"eth-per-hour","key":{"source":"VAULT:0","asset":"ETH"}},{"total":"1250000000000000000","oldest":1700000000000003,"indeterminate":null,"doubtful":0}],[{"limit_id":"ever","key":{"tenant":"other","signer":"alice"}},{"total":"0","oldest":null,"indeterminate":null,"doubtful":0}]],"asked_at":1700000000000008},"payload":"0a056f74686572120474782d311a05616c6963652a0474782d313a085452414e53464552420a0a055641554c5412013052034554485a03302e356203302e3572110a0a0a055641554c541201311203302e35"}"#);
         }
         let first = export::Wanted { tenant: Some("other".into()), since_us: None };
-        assert_eq!(exported(&place, &first).len(), 1);
+        assert_eq!(exported(&backend, &first).len(), 1);
         let late = export::Wanted { tenant: None, since_us: Some(later(START, HOUR).as_micros()) };
-        assert_eq!(exported(&place, &late).len(), 3);
+        assert_eq!(exported(&backend, &late).len(), 3);
     }
 }
 
 #[test]
 fn an_export_into_a_file_is_whole_or_not_there() {
-    let place = Place::Sqlite(tempfile::tempdir().unwrap());
-    drop(history(&place));
+    let backend = Backend::Sqlite(tempfile::tempdir().unwrap());
+    drop(history(&backend));
     let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::at(START));
     let path = folder.path().join("decisions.jsonl");
     let write = || {
         let progress = &mut Progress::of("records", &clock);
-        export::write_file(archive_of(&place).as_mut(), &export::Wanted::default(), &path, progress)
+        export::write_file(archive_of(&backend).as_mut(), &export::Wanted::default(), &path, progress)
     };
     assert_eq!(write().unwrap(), 12);
     let whole = std::fs::read(&path).unwrap();
-    vandalise(&place, "UPDATE payloads SET evidence = '{' WHERE seq = 12");
+    vandalise(&backend, "UPDATE payloads SET evidence = '{' WHERE seq = 12");
     assert!(write().unwrap_err().to_string().contains("nothing is replaced"));
     assert_eq!(std::fs::read(&path).unwrap(), whole, "the one before stands");
     std::fs::remove_file(&path).unwrap();
@@ -217,25 +218,26 @@ fn an_export_into_a_file_is_whole_or_not_there() {
 }
 
 /// A place of each kind that is empty.
-fn empty() -> Vec<Place> {
-    let places = places();
-    for place in &places {
-        drop(Office::open(place, &policy_of(POLICY)));
+fn empty() -> Vec<Backend> {
+    let backends = backends();
+    for backend in &backends {
+        drop(Office::open(backend, &policy_of(POLICY)));
     }
-    places
+    backends
 }
 
 /// Each kind of store, with an empty one of each kind: a store that was copied decides no more.
-fn pairs() -> [(Place, Place); 4] {
-    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(from, to)| (places().remove(from), empty().remove(to)))
+fn pairs() -> [(Backend, Backend); 4] {
+    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(from, to)| (backends().remove(from), empty().remove(to)))
 }
 
-fn copied(from: &Place, to: &Place) -> Result<copy::Copied, String> {
+fn copied(from: &Backend, to: &Backend) -> Result<copy::Copied, String> {
     let (clock, policy) = (ManualClock::at(START), policy_of(POLICY).policy);
     let source = archive::open_alone(&from.config()).map_err(|error| error.to_string())?;
     let target = intake::open(&to.config()).map_err(|error| error.to_string())?;
     let progress = &mut Progress::of("records", &clock);
-    copy::copy_whole(source, target, (&policy, START), progress).map_err(|error| error.to_string())
+    copy::copy_whole(source, target, Comparison { policy: &policy, now: START }, progress)
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -259,18 +261,18 @@ fn a_copy_is_the_same_to_the_byte_and_goes_on_where_the_source_was() {
 
 #[test]
 fn a_store_in_use_is_not_copied_and_a_store_with_decisions_is_not_filled() {
-    for place in places() {
-        let office = history(&place);
-        let to = Place::Sqlite(tempfile::tempdir().unwrap());
-        let refused = copied(&place, &to).unwrap_err();
+    for backend in backends() {
+        let office = history(&backend);
+        let to = Backend::Sqlite(tempfile::tempdir().unwrap());
+        let refused = copied(&backend, &to).unwrap_err();
         assert!(refused.contains("stop the"), "{refused}");
         drop(office);
-        for other in places() {
+        for other in backends() {
             drop(history(&other));
-            let refused = copied(&place, &other).unwrap_err();
+            let refused = copied(&backend, &other).unwrap_err();
             assert!(refused.contains("holds decisions already"), "{refused}");
         }
-        copied(&place, &to).unwrap();
+        copied(&backend, &to).unwrap();
     }
 }
 
@@ -282,7 +284,7 @@ fn a_copy_that_fails_on_the_way_leaves_nothing() {
     ];
     for damage in damages {
         for to in empty() {
-            let from = Place::Sqlite(tempfile::tempdir().unwrap());
+            let from = Backend::Sqlite(tempfile::tempdir().unwrap());
             drop(history(&from));
             vandalise(&from, damage);
             assert!(copied(&from, &to).is_err(), "{damage}");
@@ -337,9 +339,9 @@ proptest! {
         after in prop::collection::vec(step(), 1..10),
     ) {
         let file = policy_of(POLICY);
-        for (from, to) in places().into_iter().zip(places().into_iter().rev()) {
-            let model = Place::Memory(MemoryJournal::default());
-            let asked = |place: &Place, steps: &[Step]| played(&Office::open(place, &file), steps);
+        for (from, to) in backends().into_iter().zip(backends().into_iter().rev()) {
+            let model = Backend::Memory(MemoryJournal::default());
+            let asked = |backend: &Backend, steps: &[Step]| played(&Office::open(backend, &file), steps);
             prop_assert_eq!(asked(&from, &before), asked(&model, &before));
             copied(&from, &to).unwrap();
             prop_assert_eq!(everything(&to), everything(&from));

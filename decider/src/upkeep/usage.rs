@@ -36,7 +36,7 @@ pub struct SumLine {
 ///
 /// # Errors
 /// A charge could not be read: sums made of the others would have too much room.
-pub fn of(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<Vec<SumLine>, JournalError> {
+pub fn compute(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<Vec<SumLine>, JournalError> {
     Ok(lines(&mut index_of(archive, policy, now)?, policy, now))
 }
 
@@ -88,22 +88,22 @@ impl SumLine {
 mod tests {
     use super::*;
     use crate::store::suite::fixture::{HOUR, START, later};
-    use crate::upkeep::testing::{POLICY, archive_of, history, places, policy_of};
+    use crate::upkeep::testing::{POLICY, archive_of, backends, history, policy_of};
 
     /// A history of years is not held in memory for the sake of a window of hours.
     #[test]
     fn what_left_every_window_is_not_held() {
         let hourly = POLICY.split("  - id: ever").next().unwrap_or_default();
         let policy = policy_of(hourly).policy;
-        for place in places() {
-            drop(history(&place));
-            let mut archive = archive_of(&place);
+        for backend in backends() {
+            drop(history(&backend));
+            let mut archive = archive_of(&backend);
             let mut at = |now| {
                 let index = index_of(archive.as_mut(), &policy, now).unwrap();
-                (index.len(), of(archive.as_mut(), &policy, now).unwrap().len())
+                (index.len(), compute(archive.as_mut(), &policy, now).unwrap().len())
             };
-            assert_eq!(at(later(START, HOUR)), (5, 1), "{}", place.name());
-            assert_eq!(at(later(START, HOUR * 3)), (0, 0), "{}", place.name());
+            assert_eq!(at(later(START, HOUR)), (5, 1), "{}", backend.name());
+            assert_eq!(at(later(START, HOUR * 3)), (0, 0), "{}", backend.name());
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// It could not be read at all. What can be read and is wrong is a finding.
-pub fn of(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Verified, JournalError> {
+pub fn verify(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Verified, JournalError> {
     let mut findings = Findings::default();
     check_policies(archive, &mut findings)?;
     let mut replay = Replay::over(archive)?;

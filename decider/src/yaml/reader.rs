@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of a node that must be a length of time. A number alone is told what it lacks.
-    pub fn length<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub fn duration_text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.value {
             Value::Whole(number) => {
                 let forms = ["s", "m", "h", "d"].map(|unit| format!("{number}{unit}"));

@@ -32,13 +32,17 @@ async fn certificate_and_grants_change_under_load_without_a_failed_call() {
     assert_eq!(refused.code(), Code::PermissionDenied);
 
     leaf_until(&files, "decider", 2100);
-    look(&running, "decider_access_adoptions_total 1").await;
-    let expiry = told(running.admin, "decider_certificate_expiry_seconds{of=\"certificate\"}").await;
-    assert!((1..4_102_444_800).contains(&expiry), "{expiry}");
+    look(&running, "countersign_decider_access_adoptions_total 1").await;
+    let end = told(
+        running.admin,
+        "countersign_decider_certificate_not_after_timestamp_seconds{certificate=\"listen\"}",
+    )
+    .await;
+    assert_eq!(end, 4_102_444_800, "2100-01-01, in seconds since 1970");
     files.client(&running).await.decide(call(transfer("n-1", "0.001"))).await.unwrap();
 
     files.write("decider.yaml", &format!("{CONFIG}{SERVICE_TOO}"));
-    look(&running, "decider_access_adoptions_total 2").await;
+    look(&running, "countersign_decider_access_adoptions_total 2").await;
     service.decide(call(transfer("s-1", "0.001"))).await.unwrap();
     let (answered, failed) = load.end().await;
     assert!(failed.is_empty() && answered > 10, "{answered} answered; {failed:?}");
@@ -52,10 +56,10 @@ async fn who_is_not_granted_any_more_is_refused_on_the_same_connection() {
     let mut client = files.client(&running).await;
     client.decide(call(transfer("r-1", "0.1"))).await.unwrap();
     files.write("decider.yaml", &format!("{}{NOBODY}", without_grants()));
-    look(&running, "decider_access_adoptions_total 1").await;
+    look(&running, "countersign_decider_access_adoptions_total 1").await;
     let refused = client.decide(call(transfer("r-1", "0.1"))).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
-    assert_eq!(told(running.admin, "decider_connections_accepted_total").await, 1);
+    assert_eq!(told(running.admin, "countersign_decider_connections_accepted_total").await, 1);
     running.stop().await.unwrap();
 }
 
@@ -71,26 +75,26 @@ async fn what_cannot_be_used_replaces_nothing_and_is_told_once() {
 
     files.write("tls/decider.key", "half a ");
     for _ in 0..3 {
-        look(&running, "decider_access_refused 1").await;
+        look(&running, "countersign_decider_access_refused 1").await;
     }
     works().await;
     fs::write(files.path("tls/decider.key"), &key).unwrap();
-    look(&running, "decider_access_refused 0").await;
+    look(&running, "countersign_decider_access_refused 0").await;
 
     files.write("decider.yaml", &format!("{}{}", without_grants(), NOBODY.replace("decide", "decyde")));
-    look(&running, "decider_access_refused 1").await;
+    look(&running, "countersign_decider_access_refused 1").await;
     works().await;
     files.write("decider.yaml", CONFIG);
-    look(&running, "decider_access_refused 0").await;
+    look(&running, "countersign_decider_access_refused 0").await;
 
     leaf_until(&files, "decider", 2001);
-    look(&running, "decider_access_refused 1").await;
+    look(&running, "countersign_decider_access_refused 1").await;
     works().await;
     fs::write(files.path("tls/decider.key"), &key).unwrap();
     fs::write(files.path("tls/decider.crt"), &certificate).unwrap();
-    look(&running, "decider_access_refused 0").await;
-    assert_eq!(told(running.admin, "decider_access_reload_failures_total").await, 3);
-    assert_eq!(told(running.admin, "decider_access_adoptions_total").await, 0);
+    look(&running, "countersign_decider_access_refused 0").await;
+    assert_eq!(told(running.admin, "countersign_decider_access_reload_failures_total").await, 3);
+    assert_eq!(told(running.admin, "countersign_decider_access_adoptions_total").await, 0);
     running.stop().await.unwrap();
 }
 
@@ -103,9 +107,9 @@ async fn connections_of_an_authority_that_is_taken_away_are_closed() {
     // What it believes of the server is read before the file changes.
     let stranger = files.tls_of("stranger");
     fs::copy(files.path("tls/other-ca.pem"), files.path("tls/ca.pem")).unwrap();
-    look(&running, "decider_connections_disowned_total 1").await;
+    look(&running, "countersign_decider_connections_disowned_total 1").await;
     assert!(client.decide(call(transfer("r-1", "0.1"))).await.is_err());
-    wait_for_metric(running.admin, "decider_connections 0").await;
+    wait_for_metric(running.admin, "countersign_decider_connections 0").await;
 
     // The other authority vouches for the same name, and its clients get in now.
     let channel = connect(running.grpc.port(), stranger).await.unwrap();
@@ -122,7 +126,7 @@ async fn a_change_is_noticed_by_itself() {
     files.write("decider.yaml", &often);
     let running = files.start().await;
     leaf_until(&files, "decider", 2100);
-    wait_for_metric(running.admin, "decider_access_adoptions_total 1").await;
+    wait_for_metric(running.admin, "countersign_decider_access_adoptions_total 1").await;
     files.client(&running).await.decide(call(transfer("r-1", "0.1"))).await.unwrap();
     running.stop().await.unwrap();
 }

@@ -29,23 +29,24 @@ async fn probes_and_metrics_are_served() {
     assert!(get(running.admin, "/other").await.starts_with("HTTP/1.1 404"));
     let metrics = get(running.admin, "/metrics").await;
     let wanted = [
-        format!("decider_policy_info{{hash=\"{}\"}} 1", allowed.policy_hash),
+        format!("countersign_decider_policy_info{{hash=\"{}\"}} 1", allowed.policy_hash),
         "verdict=\"ALLOW\",action=\"APPROVE\",reason=\"ALLOWED\",recorded_earlier=\"false\"} 1".to_owned(),
         "verdict=\"DENY\",action=\"REJECT\",reason=\"LIMIT_EXCEEDED\",recorded_earlier=\"false\"} 1"
             .to_owned(),
         "verdict=\"ALLOW\",action=\"APPROVE\",reason=\"ALLOWED\",recorded_earlier=\"true\"} 1".to_owned(),
-        "decider_reserve_seconds_count 3".to_owned(),
-        "decider_store_batch_size_count 3".to_owned(),
-        "decider_limit_used_percent_count{limit=\"eth-per-hour\"} 2".to_owned(),
-        "decider_limit_used_percent_bucket{le=\"50.0\",limit=\"eth-per-hour\"} 2".to_owned(),
-        "decider_undecided_total 0".to_owned(),
-        "decider_prices_oldest_timestamp_seconds 0".to_owned(),
+        "countersign_decider_reserve_seconds_count 3".to_owned(),
+        "countersign_decider_store_batch_size_count 3".to_owned(),
+        "countersign_decider_limit_used_percent_count{limit=\"eth-per-hour\"} 2".to_owned(),
+        "countersign_decider_limit_used_percent_bucket{le=\"50.0\",limit=\"eth-per-hour\"} 2".to_owned(),
+        "countersign_decider_undecided_total 0".to_owned(),
+        "countersign_decider_prices_oldest_timestamp_seconds 0".to_owned(),
     ];
     for line in wanted {
         assert!(metrics.contains(&line), "{line} is not in\n{metrics}");
     }
-    let since =
-        metrics.lines().find_map(|line| line.strip_prefix("decider_policy_adopted_timestamp_seconds "));
+    let since = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("countersign_decider_policy_adopted_timestamp_seconds "));
     let age = Timestamp::now().as_second() - since.unwrap().parse::<i64>().unwrap();
     assert!((0..600).contains(&age), "{age} s");
     running.stop().await.unwrap();

@@ -8,7 +8,7 @@ use decider::clock::SystemClock;
 use decider::config;
 use decider::document::Document;
 use decider::store::bounds::{MAX_BATCH, MAX_QUEUED};
-use decider::store::journal::{Asked, Entry, Identity, JournalError, Moment, Recorded};
+use decider::store::journal::{Entry, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity};
 use decider::store::{self, Engine, Journal, Lookup, MemoryJournal, Record, Setting};
 use policy::charge::{Charge, ChargeKey};
 use policy::settle::ChargeChange;
@@ -38,7 +38,7 @@ impl Journal for SlowJournal {
         self.inner.policy(hash)
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
         self.inner.join()
     }
 
@@ -53,13 +53,13 @@ impl Journal for SlowJournal {
 
     fn begin(
         &mut self,
-        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         self.inner.begin(asked, take)
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         self.inner.recorded(identity)
     }
 

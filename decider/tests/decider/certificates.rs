@@ -25,7 +25,7 @@ fn check_warns_of_certificates_and_keys() {
     let warnings: Vec<&str> = out.lines().filter(|line| line.starts_with("warning: ")).collect();
     assert_snapshot!(warnings.join("\n"), @"
     warning: tls/old.crt: this certificate has expired (2020-01-01T00:00:00Z): renew it
-    warning: tls/old.key: everybody on this machine may read this key (mode 644): chmod 600
+    warning: tls/old.key: this key is open to more than its owner and readers of its group (mode 644): chmod g-wx,o=
     warning: tls/client.crt: this certificate is no authority's (CA:TRUE is missing): the authority that signs the clients' certificates belongs here
     ");
     let (_, out, _) = output(&doubtful(), &["check", "--config", "decider.yaml", "--output", "json"]);

@@ -92,10 +92,10 @@ async fn each_identity_may_what_is_granted_to_it_and_nothing_else() {
     decide default dns:service.internal or subject:CN=service,O=Example is not granted decide for tenant default
     read default dns:service.internal or subject:CN=service,O=Example is not granted read for tenant default
     ");
-    counted(running.admin, "decider_calls_denied_total{verb=\"decide\"} 4").await;
-    counted(running.admin, "decider_calls_denied_total{verb=\"read\"} 2").await;
+    counted(running.admin, "countersign_decider_calls_denied_total{verb=\"decide\"} 4").await;
+    counted(running.admin, "countersign_decider_calls_denied_total{verb=\"read\"} 2").await;
     // The one decision and the one change, and nothing of what was refused.
-    counted(running.admin, "decider_store_batch_size_count 2").await;
+    counted(running.admin, "countersign_decider_store_batch_size_count 2").await;
     running.stop().await.unwrap();
 }
 

@@ -20,7 +20,7 @@ async fn connections_grow_old_and_no_call_fails_of_it() {
     let running = files.start().await;
     let load = Load::on(files.client(&running).await, 8);
     let begun = Instant::now();
-    let accepted = async || told(running.admin, "decider_connections_accepted_total").await;
+    let accepted = async || told(running.admin, "countersign_decider_connections_accepted_total").await;
     while accepted().await < 4 {
         assert!(begun.elapsed() < Duration::from_secs(60), "{} connections", accepted().await);
         sleep(Duration::from_millis(50)).await;

@@ -239,7 +239,8 @@ async fn a_decision_and_a_refusal_say_who_asked() {
     let told = logging.line("not granted");
     assert_eq!((&told["caller"], &told["tenant"]), (&CLIENT.into(), &"another".into()));
     for reason in ["INVALID_ARGUMENT", "NOT_GRANTED"] {
-        let line = format!("decider_calls_failed_total{{method=\"Decide\",reason=\"{reason}\"}} 1");
+        let line =
+            format!("countersign_decider_calls_failed_total{{method=\"Decide\",reason=\"{reason}\"}} 1");
         wait_for_metric(address("admin"), &line).await;
     }
     logging.end(SERVES);

@@ -44,7 +44,7 @@ fn post(method: &str, body: Body) -> http::Request<Body> {
 async fn beside_many(running: &Running, (holder, other): (Channel, Channel), shed: u64) {
     let _begun: JoinSet<Status> = (0..MANY).map(|_| begun(holder.clone())).collect();
     let started = Instant::now();
-    while sum_of(running, "decider_calls_shed_total{").await < shed {
+    while sum_of(running, "countersign_decider_calls_shed_total{").await < shed {
         assert!(started.elapsed() < DEADLINE, "too few are shed");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -85,7 +85,7 @@ async fn a_request_that_does_not_come_gives_its_place_back() {
     assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert_eq!(status.get_details_error_info().unwrap().reason, "DEADLINE_EXCEEDED");
-    assert_eq!(told(running.admin, "decider_calls_shed_total{because=\"body\"}").await, 1);
+    assert_eq!(told(running.admin, "countersign_decider_calls_shed_total{reason=\"body\"}").await, 1);
     running.stop().await.unwrap();
 }
 

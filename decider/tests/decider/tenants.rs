@@ -61,12 +61,16 @@ async fn a_tenant_of_another_ledger_is_refused_before_anything_happens() {
             "tenant treasury is not among this decider's tenants: ask the fleet that has its ledger"
         );
     }
-    assert_eq!(told(running.admin, "decider_calls_elsewhere_total").await, 3);
-    assert_eq!(told(running.admin, "decider_store_batch_size_count").await, 0, "something was recorded");
+    assert_eq!(told(running.admin, "countersign_decider_calls_elsewhere_total").await, 3);
+    assert_eq!(
+        told(running.admin, "countersign_decider_store_batch_size_count").await,
+        0,
+        "something was recorded"
+    );
     for tenant in ["default", "payroll"] {
         assert_eq!(decide(&mut client, tenant).await.unwrap(), i32::from(wire::Verdict::Allow));
     }
-    assert_eq!(told(running.admin, "decider_calls_elsewhere_total").await, 3);
+    assert_eq!(told(running.admin, "countersign_decider_calls_elsewhere_total").await, 3);
     running.stop().await.unwrap();
 }
 
@@ -98,12 +102,12 @@ async fn tenants_change_by_a_restart_and_grants_go_on_by_themselves() {
     let text = config("tenants: [default, payroll]\n").replace(ALL_GRANTED, own);
     files.write("decider.yaml", &text);
     running.looks().look_now();
-    wait_for_metric(running.admin, "decider_access_adoptions_total 1").await;
+    wait_for_metric(running.admin, "countersign_decider_access_adoptions_total 1").await;
     assert_eq!(decide(&mut client, "payroll").await.unwrap_err().code(), Code::FailedPrecondition);
     // A grant for a tenant that the file does not name changes nothing.
     files.write("decider.yaml", &text.replace("tenants: [default, payroll]\n", "tenants: [default]\n"));
     running.looks().look_now();
-    wait_for_metric(running.admin, "decider_access_refused 1").await;
+    wait_for_metric(running.admin, "countersign_decider_access_refused 1").await;
     assert_eq!(decide(&mut client, "default").await.unwrap(), i32::from(wire::Verdict::Allow));
     running.stop().await.unwrap();
 }

@@ -8,7 +8,7 @@ use policy::asset::{Asset, TagRule};
 use policy::choice::Choice;
 use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::prices::Prices;
 use policy::request::{AccountText, DeclaredDestination, DestinationText, Request, Stage};
 use policy::time::Time;
@@ -31,7 +31,7 @@ pub fn read(rules: &[Rule], requests: &[Rule]) -> Result<Engine, String> {
     let requests: Vec<Request> = requests.iter().map(request).collect();
     Ok(Box::new(move |number| {
         let evaluated = requests.get(number).map(|request| evaluate(&policy, request, &Prices::NONE, AT));
-        evaluated.is_some_and(|evaluation| matches!(evaluation.standing, Standing::Covered(_)))
+        evaluated.is_some_and(|evaluation| matches!(evaluation.before_limits, BeforeLimits::Covered(_)))
     }))
 }
 

@@ -14,7 +14,7 @@ use policy::asset::{Asset, TagRule};
 use policy::choice::Choice;
 use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
-use policy::evaluate::{Standing, evaluate};
+use policy::evaluate::{BeforeLimits, evaluate};
 use policy::prices::Prices;
 use policy::request::Request;
 use policy::rule::Rule;
@@ -87,7 +87,7 @@ fn rule(number: usize) -> Rule {
 fn evaluate_in_turn(policy: &Policy, requests: &[Request]) -> usize {
     let at = Time::from_micros(1_800_000_000_000_000);
     let evaluated = requests.iter().map(|request| evaluate(policy, request, &Prices::NONE, at));
-    evaluated.filter(|each| matches!(each.standing, Standing::Covered(_))).count()
+    evaluated.filter(|each| matches!(each.before_limits, BeforeLimits::Covered(_))).count()
 }
 
 /// Instructions of an evaluation with many rules over that with few.

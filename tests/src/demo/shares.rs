@@ -14,7 +14,7 @@ pub async fn told(deciders: impl Iterator<Item = &Process>) -> Result<String, Er
 }
 
 fn decided(metrics: &str) -> u64 {
-    let lines = metrics.lines().filter(|line| line.starts_with("decider_decisions_total"));
+    let lines = metrics.lines().filter(|line| line.starts_with("countersign_decider_decisions_total"));
     lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }
 
@@ -24,10 +24,10 @@ mod tests {
 
     #[test]
     fn decisions_are_counted_over_all_verdicts() {
-        let metrics = r#"# TYPE decider_decisions counter
-decider_decisions_total{verdict="ALLOW",action="APPROVE"} 4
-decider_decisions_total{verdict="DENY",action="REJECT"} 3
-decider_undecided_total 9
+        let metrics = r#"# TYPE countersign_decider_decisions counter
+countersign_decider_decisions_total{verdict="ALLOW",action="APPROVE"} 4
+countersign_decider_decisions_total{verdict="DENY",action="REJECT"} 3
+countersign_decider_undecided_total 9
 "#;
         assert_eq!(decided(metrics), 7);
         assert_eq!(decided(""), 0);

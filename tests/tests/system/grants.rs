@@ -67,7 +67,7 @@ fn edit(path: &Path, from: &str, to: &str) {
 
 async fn adopted(system: &mut System, times: usize) {
     system.decider().signal(Signal::Hangup).unwrap();
-    let line = format!("decider_access_adoptions_total {times}");
+    let line = format!("countersign_decider_access_adoptions_total {times}");
     eventually("the change counts", NOTICED, async || {
         system.decider().admin("/metrics").await.unwrap().1.lines().any(|each| each == line)
     })

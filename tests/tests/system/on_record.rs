@@ -68,7 +68,7 @@ fn of_the_contract(action: cosigner::Action) -> Action {
 pub async fn decisions_counted(system: &mut System) -> u64 {
     let (status, text) = system.decider().admin("/metrics").await.unwrap();
     assert_eq!(status, 200);
-    total(&text, "decider_decisions_total")
+    total(&text, "countersign_decider_decisions_total")
 }
 
 /// The sum of a counter over all its labels.

@@ -20,8 +20,9 @@ async fn pay(system: &System, amount: &str) -> (Action, String) {
 /// The hash that decides, and whether the one on disk is refused.
 async fn told(system: &mut System) -> (String, bool) {
     let (_, metrics) = system.decider().admin("/metrics").await.unwrap();
-    let line = metrics.lines().find(|line| line.starts_with("decider_policy_info")).unwrap_or_default();
-    (line.to_owned(), metrics.lines().any(|line| line == "decider_policy_refused 1"))
+    let line =
+        metrics.lines().find(|line| line.starts_with("countersign_decider_policy_info")).unwrap_or_default();
+    (line.to_owned(), metrics.lines().any(|line| line == "countersign_decider_policy_refused 1"))
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::part::{Field, Part};
+use super::part::{CheckedCondition, Field};
 use super::range::Range;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, fee_applies, messages_apply};
@@ -51,7 +51,7 @@ pub struct FeeBounds {
 impl CircumstanceConditions {
     /// Whether they hold: of every message for allowing, of any for denying.
     pub fn hold(&self, intent: &Intent, circumstances: &Circumstances, reading: Reading) -> Truth {
-        Part::all(self.parts(intent, circumstances, reading))
+        CheckedCondition::all(self.parts(intent, circumstances, reading))
     }
 
     /// The same, one by one.
@@ -60,7 +60,7 @@ impl CircumstanceConditions {
         intent: &Intent,
         circumstances: &Circumstances,
         reading: Reading,
-    ) -> impl Iterator<Item = Part> {
+    ) -> impl Iterator<Item = CheckedCondition> {
         let Circumstances { at, fee, method, message_types, note, external_tx_id, .. } = circumstances;
         let external_tx_id = external_tx_id.as_deref();
         let parts = [
@@ -73,7 +73,7 @@ impl CircumstanceConditions {
             (Field::ExternalTxId, of_text(&self.external_tx_id, external_tx_id, "the client's own id")),
             (Field::Condition, self.of_expression(intent, circumstances)),
         ];
-        parts.into_iter().map(Part::from)
+        parts.into_iter().map(CheckedCondition::from)
     }
 
     /// Whether the answer depends on what clocks show somewhere.

@@ -4,7 +4,7 @@ use crate::truth::Truth;
 
 /// One condition of a rule, and whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct CheckedCondition {
     /// The field of `when`.
     pub field: Field,
     /// Whether it holds. What is not asked holds.
@@ -80,14 +80,14 @@ impl Field {
     }
 }
 
-impl Part {
+impl CheckedCondition {
     /// All of them together.
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Truth {
         Truth::all(parts.into_iter().map(|part| part.truth))
     }
 }
 
-impl From<(Field, Truth)> for Part {
+impl From<(Field, Truth)> for CheckedCondition {
     fn from((field, truth): (Field, Truth)) -> Self {
         Self { field, truth }
     }

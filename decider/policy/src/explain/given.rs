@@ -26,7 +26,8 @@ pub fn in_words(
     policy: &Policy,
     when: &Conditions,
     field: Field,
-    (intent, circumstances): (&Intent, &Circumstances),
+    intent: &Intent,
+    circumstances: &Circumstances,
 ) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| MISSING.into());
     match field {

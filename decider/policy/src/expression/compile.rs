@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::error::ExpressionError;
-use super::parse::{Kind, Tree};
-use super::term::{Asked, Relation, Term};
+use super::parse::{Tree, TreeKind};
+use super::term::{Relation, Term, TextTest};
 use super::variable::{COUNT, Text, Total, Variable, variable};
 use crate::amount::{Amount, Decimals};
 use crate::request::CallerProof;
@@ -18,9 +18,9 @@ const RELATIONS: [(&str, Relation); 4] = [
     ("at_most", Relation::AtMost),
 ];
 /// Of a part of a text, what is asked.
-type Asks = fn(String) -> Asked;
+type Asks = fn(String) -> TextTest;
 const ASKED: [(&str, Asks); 3] =
-    [("startsWith", Asked::Starts), ("endsWith", Asked::Ends), ("contains", Asked::Contains)];
+    [("startsWith", TextTest::Starts), ("endsWith", TextTest::Ends), ("contains", TextTest::Contains)];
 const STAGES: [&str; 2] = ["APPROVAL", "SIGNING"];
 
 /// The assets whose units amounts are written in; `None`: the rule is over several.
@@ -39,17 +39,17 @@ pub fn compile(tree: Tree, units: &Units) -> Result<Term, ExpressionError> {
         trees.into_iter().map(|tree| compile(tree, units)).collect()
     };
     match tree.kind {
-        Kind::All(trees) => Ok(Term::All(each(trees)?)),
-        Kind::Any(trees) => Ok(Term::Any(each(trees)?)),
-        Kind::Not(tree) => Ok(Term::Not(Box::new(compile(*tree, units)?))),
-        Kind::Compared(left, sign, right) => compared(at, *left, sign, *right),
-        Kind::In(left, entries) => is_in(at, *left, entries),
-        Kind::Call(name, arguments) => called(at, &name, arguments, units),
-        Kind::Name(name) => {
+        TreeKind::All(trees) => Ok(Term::All(each(trees)?)),
+        TreeKind::Any(trees) => Ok(Term::Any(each(trees)?)),
+        TreeKind::Not(tree) => Ok(Term::Not(Box::new(compile(*tree, units)?))),
+        TreeKind::Compared(left, sign, right) => compared(at, *left, sign, *right),
+        TreeKind::In(left, entries) => is_in(at, *left, entries),
+        TreeKind::Call(name, arguments) => called(at, &name, arguments, units),
+        TreeKind::Name(name) => {
             variable(at, &name)?;
             Err(ExpressionError::new(at, format!("{name} is not a condition: compare it with something")))
         }
-        Kind::Number(_) | Kind::Text(_) => {
+        TreeKind::Number(_) | TreeKind::Text(_) => {
             Err(ExpressionError::new(at, "expected a condition: name what is compared first"))
         }
     }
@@ -57,23 +57,23 @@ pub fn compile(tree: Tree, units: &Units) -> Result<Term, ExpressionError> {
 
 /// `variable == "text"`, `destinations.count > 3`.
 fn compared(at: usize, left: Tree, sign: &'static str, right: Tree) -> Result<Term, ExpressionError> {
-    let Kind::Name(name) = &left.kind else {
+    let TreeKind::Name(name) = &left.kind else {
         return Err(ExpressionError::new(left.at, "expected a variable before a comparison"));
     };
     match (variable(left.at, name)?, right.kind) {
-        (Variable::Text(text), Kind::Text(value)) if sign == "==" => {
+        (Variable::Text(text), TreeKind::Text(value)) if sign == "==" => {
             is_one_of(right.at, text, [value].into())
         }
-        (Variable::Text(text), Kind::Text(value)) if sign == "!=" => {
+        (Variable::Text(text), TreeKind::Text(value)) if sign == "!=" => {
             Ok(Term::Not(Box::new(is_one_of(right.at, text, [value].into())?)))
         }
-        (Variable::Text(_), Kind::Text(_)) => {
+        (Variable::Text(_), TreeKind::Text(_)) => {
             Err(ExpressionError::new(at, format!("{name} is text: it has no {sign}, only == and !=")))
         }
         (Variable::Text(_), _) => {
             Err(ExpressionError::new(right.at, format!("{name} is text: compare it with a text in quotes")))
         }
-        (Variable::Count, Kind::Number(digits)) => counted(right.at, sign, &digits),
+        (Variable::Count, TreeKind::Number(digits)) => counted(right.at, sign, &digits),
         (Variable::Count, _) => {
             Err(ExpressionError::new(right.at, format!("{name} is a number: compare it with digits")))
         }
@@ -103,7 +103,7 @@ fn counted(at: usize, sign: &str, digits: &str) -> Result<Term, ExpressionError>
 /// `variable in ["a", "b"]`.
 fn is_in(at: usize, left: Tree, entries: Vec<Tree>) -> Result<Term, ExpressionError> {
     let text = match &left.kind {
-        Kind::Name(name) => match variable(left.at, name)? {
+        TreeKind::Name(name) => match variable(left.at, name)? {
             Variable::Text(text) => Some(text),
             Variable::Total(_) | Variable::Count => None,
         },
@@ -113,7 +113,7 @@ fn is_in(at: usize, left: Tree, entries: Vec<Tree>) -> Result<Term, ExpressionEr
         text.ok_or_else(|| ExpressionError::new(left.at, "expected a variable that is text before in"))?;
     let mut texts = BTreeSet::new();
     for entry in entries {
-        let Kind::Text(value) = entry.kind else {
+        let TreeKind::Text(value) = entry.kind else {
             return Err(ExpressionError::new(entry.at, "expected a text in quotes"));
         };
         if !texts.insert(value) {
@@ -135,7 +135,7 @@ fn is_one_of(at: usize, text: Text, texts: BTreeSet<String>) -> Result<Term, Exp
     for word in &texts {
         check_word(at, text, word)?;
     }
-    Ok(Term::Text(text, Asked::IsOneOf(texts)))
+    Ok(Term::Text(text, TextTest::IsOneOf(texts)))
 }
 
 /// Of a text that has few words, or a shape: a typing error would never match.
@@ -162,7 +162,7 @@ fn called(at: usize, name: &str, arguments: Vec<Tree>, units: &Units) -> Result<
     let subject = variable(at, subject)?;
     let [argument] = <[Tree; 1]>::try_from(arguments)
         .map_err(|_| ExpressionError::new(at, format!("{method} takes one text in quotes")))?;
-    let Kind::Text(value) = argument.kind else {
+    let TreeKind::Text(value) = argument.kind else {
         return Err(ExpressionError::new(argument.at, format!("{method} takes a text in quotes")));
     };
     match subject {
@@ -192,7 +192,7 @@ fn asked(at: usize, text: Text, method: &str, place: usize, part: String) -> Res
 }
 
 /// Of a text that has few words: a part that none of them has would never match.
-fn check_part(at: usize, text: Text, asked: &Asked) -> Result<(), ExpressionError> {
+fn check_part(at: usize, text: Text, asked: &TextTest) -> Result<(), ExpressionError> {
     let known = match text {
         Text::Stage => STAGES,
         Text::CallerProof => CallerProof::ALL.map(|(name, _)| name),

@@ -14,11 +14,11 @@ const REFUSED: [&str; 7] = ["has", "all", "exists", "exists_one", "map", "filter
 pub struct Tree {
     /// Its first character, from 1; of what stands between two sides, that of the sign.
     pub at: usize,
-    pub kind: Kind,
+    pub kind: TreeKind,
 }
 
 #[derive(Debug)]
-pub enum Kind {
+pub enum TreeKind {
     All(Vec<Tree>),
     Any(Vec<Tree>),
     Not(Box<Tree>),
@@ -69,17 +69,17 @@ impl Parser {
     }
 
     fn any(&mut self) -> Result<Tree, ExpressionError> {
-        self.several("||", Kind::Any, Self::all)
+        self.several("||", TreeKind::Any, Self::all)
     }
 
     fn all(&mut self) -> Result<Tree, ExpressionError> {
-        self.several("&&", Kind::All, Self::comparison)
+        self.several("&&", TreeKind::All, Self::comparison)
     }
 
     fn several(
         &mut self,
         sign: &'static str,
-        kind: fn(Vec<Tree>) -> Kind,
+        kind: fn(Vec<Tree>) -> TreeKind,
         part: fn(&mut Self) -> Result<Tree, ExpressionError>,
     ) -> Result<Tree, ExpressionError> {
         let first = part(self)?;
@@ -103,13 +103,13 @@ impl Parser {
         if let Some((at, _)) = self.tokens.next_if(is_in) {
             self.must_take("[")?;
             let entries = self.list("]")?;
-            return Ok(Tree { at, kind: Kind::In(Box::new(left), entries) });
+            return Ok(Tree { at, kind: TreeKind::In(Box::new(left), entries) });
         }
         let Some((at, Token::Sign(sign))) = self.tokens.next_if(|(_, token)| compares(token)) else {
             return Ok(left);
         };
         let right = self.negation()?;
-        Ok(Tree { at, kind: Kind::Compared(Box::new(left), sign, Box::new(right)) })
+        Ok(Tree { at, kind: TreeKind::Compared(Box::new(left), sign, Box::new(right)) })
     }
 
     /// The one place where the parser goes deeper.
@@ -123,12 +123,12 @@ impl Parser {
         }
         self.depth = self.depth.saturating_add(1);
         let tree = match token {
-            Token::Sign("!") => Ok(Tree { at, kind: Kind::Not(Box::new(self.negation()?)) }),
+            Token::Sign("!") => Ok(Tree { at, kind: TreeKind::Not(Box::new(self.negation()?)) }),
             Token::Sign("(") => self.any().and_then(|inside| self.must_take(")").map(|()| inside)),
             Token::Name(name) if self.takes("(") => self.call(at, name),
-            Token::Name(name) => Ok(Tree { at, kind: Kind::Name(name) }),
-            Token::Number(digits) => Ok(Tree { at, kind: Kind::Number(digits) }),
-            Token::Text(text) => Ok(Tree { at, kind: Kind::Text(text) }),
+            Token::Name(name) => Ok(Tree { at, kind: TreeKind::Name(name) }),
+            Token::Number(digits) => Ok(Tree { at, kind: TreeKind::Number(digits) }),
+            Token::Text(text) => Ok(Tree { at, kind: TreeKind::Text(text) }),
             other => Err(ExpressionError::new(at, format!("expected a condition before {}", shown(&other)))),
         };
         self.depth = self.depth.saturating_sub(1);
@@ -141,7 +141,7 @@ impl Parser {
             let message = format!("{method} is not allowed: an expression compares what is there");
             return Err(ExpressionError::new(at, message));
         }
-        Ok(Tree { at, kind: Kind::Call(name, self.list(")")?) })
+        Ok(Tree { at, kind: TreeKind::Call(name, self.list(")")?) })
     }
 
     /// Literals up to the sign that closes them.
@@ -152,8 +152,8 @@ impl Parser {
         }
         loop {
             entries.push(match self.next() {
-                (at, Token::Text(text)) => Tree { at, kind: Kind::Text(text) },
-                (at, Token::Number(digits)) => Tree { at, kind: Kind::Number(digits) },
+                (at, Token::Text(text)) => Tree { at, kind: TreeKind::Text(text) },
+                (at, Token::Number(digits)) => Tree { at, kind: TreeKind::Number(digits) },
                 (at, token) => {
                     let message = format!("expected a text in quotes before {}", shown(&token));
                     return Err(ExpressionError::new(at, message));

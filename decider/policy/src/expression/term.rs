@@ -18,14 +18,14 @@ pub enum Term {
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
-    Text(Text, Asked),
+    Text(Text, TextTest),
     Count(Relation, Amount),
     Total(Total, Option<String>, Relation, Amount),
 }
 
 /// What is asked of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum TextTest {
     /// It is one of these.
     IsOneOf(BTreeSet<String>),
     /// It begins so.
@@ -77,7 +77,7 @@ impl Term {
         }
     }
 
-    pub fn add_asked<'t>(&'t self, asked: &mut Vec<(Text, &'t Asked)>) {
+    pub fn add_asked<'t>(&'t self, asked: &mut Vec<(Text, &'t TextTest)>) {
         match self {
             Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.add_asked(asked)),
             Self::Not(term) => term.add_asked(asked),
@@ -178,7 +178,7 @@ impl Total {
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for TextTest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::IsOneOf(texts) => write!(formatter, "in {texts:?}"),
@@ -189,7 +189,7 @@ impl fmt::Display for Asked {
     }
 }
 
-impl Asked {
+impl TextTest {
     /// Whether a text is so.
     pub fn holds(&self, text: &str) -> bool {
         match self {

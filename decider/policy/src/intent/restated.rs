@@ -62,17 +62,17 @@ impl Intent {
 }
 
 /// Its address was lost.
-struct Lost;
+struct AddressLost;
 
 impl Destination {
     /// Without its address it could be anybody: neither is its type known then, so that no condition passes it over.
-    fn move_to(&mut self, chain: Chain) -> Option<Lost> {
+    fn move_to(&mut self, chain: Chain) -> Option<AddressLost> {
         let address = self.address.take()?;
         self.address = address.on(chain);
         if self.address.is_some() {
             return None;
         }
         self.account = Account::default();
-        Some(Lost)
+        Some(AddressLost)
     }
 }

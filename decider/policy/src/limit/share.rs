@@ -8,7 +8,7 @@ use super::key::{Bucket, Key, KeyPart, destination_key, key_value};
 use super::terms::Limit;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, destination_applies};
-use crate::charge::{Charge, Part};
+use crate::charge::{Charge, ChargePart};
 use crate::group::Groups;
 use crate::intent::{Destination, Intent};
 use crate::list::Reading;
@@ -61,7 +61,7 @@ impl Limit {
     /// The ALLOWs that the charge counts for, each with its time: one of each signer where the limit tells signers
     /// apart, else one of all. Of several it is one that the limit asks for, and it counts from the first of those on:
     /// dated by another's it might have left the window already, untested.
-    fn counted_parts<'c>(&self, charge: &'c Charge) -> Vec<(&'c Part, Time)> {
+    fn counted_parts<'c>(&self, charge: &'c Charge) -> Vec<(&'c ChargePart, Time)> {
         if self.key.contains(&KeyPart::Signer) {
             return self.parts_of_each(charge);
         }
@@ -70,8 +70,8 @@ impl Limit {
     }
 
     /// One of each signer, with the latest time of his.
-    fn parts_of_each<'c>(&self, charge: &'c Charge) -> Vec<(&'c Part, Time)> {
-        let mut counted: BTreeMap<&Option<String>, (&Part, Time)> = BTreeMap::new();
+    fn parts_of_each<'c>(&self, charge: &'c Charge) -> Vec<(&'c ChargePart, Time)> {
+        let mut counted: BTreeMap<&Option<String>, (&ChargePart, Time)> = BTreeMap::new();
         for part in &charge.parts {
             let (best, at) = counted.entry(&part.signer).or_insert((part, part.at));
             if self.rank(part) < self.rank(best) {
@@ -83,7 +83,7 @@ impl Limit {
     }
 
     /// What the limit asks for comes first, then that of which nobody can tell.
-    fn rank(&self, part: &Part) -> u8 {
+    fn rank(&self, part: &ChargePart) -> u8 {
         let proof = self.when.caller.of_proof(part.caller_proof);
         match Truth::all([self.when.of_signer(part.signer.as_ref()), proof]) {
             Truth::True => 0,
@@ -202,7 +202,7 @@ impl Limit {
 
 /// The intent as it was allowed by this part: nearly always that is what it says already, and every limit asks of
 /// every charge.
-fn allowed_by<'c>(part: &Part, intent: &'c Intent) -> Cow<'c, Intent> {
+fn allowed_by<'c>(part: &ChargePart, intent: &'c Intent) -> Cow<'c, Intent> {
     if intent.signer == part.signer && intent.caller_proof == part.caller_proof {
         return Cow::Borrowed(intent);
     }

@@ -6,7 +6,7 @@ use super::table::{read_length, write_length};
 
 /// What a key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KeyKind {
     /// The address without a tag is listed.
     Untagged,
     /// The address with this tag is listed.
@@ -15,18 +15,18 @@ pub(super) enum Kind {
     UnderTags,
 }
 
-const KINDS: [Kind; 3] = [Kind::Untagged, Kind::Tagged, Kind::UnderTags];
+const KINDS: [KeyKind; 3] = [KeyKind::Untagged, KeyKind::Tagged, KeyKind::UnderTags];
 
 /// A key as bytes: kind, chain, the address's length, the address, the tag. The length keeps an address that
 /// ends like a tag apart from one that does not.
 pub(super) struct Key {
-    kind: Kind,
+    kind: KeyKind,
     bytes: Vec<u8>,
 }
 
 /// A key that was read back.
 pub(super) struct Parts<'k> {
-    pub kind: Kind,
+    pub kind: KeyKind,
     pub tag: &'k str,
     chain: Chain,
     canonical: &'k [u8],
@@ -35,12 +35,12 @@ pub(super) struct Parts<'k> {
 impl Key {
     pub fn of_entry(address: &Address, tag: Option<&str>) -> Self {
         match tag {
-            None | Some("") => Self::new(Kind::Untagged, address, ""),
-            Some(tag) => Self::new(Kind::Tagged, address, tag),
+            None | Some("") => Self::new(KeyKind::Untagged, address, ""),
+            Some(tag) => Self::new(KeyKind::Tagged, address, tag),
         }
     }
 
-    pub fn new(kind: Kind, address: &Address, tag: &str) -> Self {
+    pub fn new(kind: KeyKind, address: &Address, tag: &str) -> Self {
         let canonical = address.canonical();
         let mut bytes =
             Vec::with_capacity(MAX_HEAD_BYTES.saturating_add(canonical.len()).saturating_add(tag.len()));
@@ -51,7 +51,7 @@ impl Key {
         Self { kind, bytes }
     }
 
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> KeyKind {
         self.kind
     }
 

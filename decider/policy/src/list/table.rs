@@ -29,7 +29,7 @@ pub(super) struct Table {
 
 /// A key and what is said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Record<'t> {
+pub(super) struct Row<'t> {
     pub key: &'t [u8],
     pub added: Option<u32>,
     pub label: Option<&'t str>,
@@ -40,12 +40,12 @@ impl Table {
         self.len
     }
 
-    pub fn get(&self, key: &[u8]) -> Option<Record<'_>> {
+    pub fn get(&self, key: &[u8]) -> Option<Row<'_>> {
         Some(self.find(self.seed.hash_one(key), key)?.1)
     }
 
     /// Where a key's record starts, and the record.
-    fn find(&self, hash: u64, key: &[u8]) -> Option<(usize, Record<'_>)> {
+    fn find(&self, hash: u64, key: &[u8]) -> Option<(usize, Row<'_>)> {
         let slots = self.way(hash).map_while(|position| self.slots.get(position).copied());
         let mut marked = slots.take_while(|slot| *slot != EMPTY).filter(|slot| mark(*slot) == mark(hash));
         marked.find_map(|slot| {
@@ -55,7 +55,7 @@ impl Table {
     }
 
     /// Adds a record, and says where it starts; or where the one of its key is.
-    pub fn insert(&mut self, record: &Record<'_>) -> Result<usize, usize> {
+    pub fn insert(&mut self, record: &Row<'_>) -> Result<usize, usize> {
         let hash = self.seed.hash_one(record.key);
         if let Some((start, _)) = self.find(hash, record.key) {
             return Err(start);
@@ -71,7 +71,7 @@ impl Table {
     }
 
     /// Every record, in the order in which they were added.
-    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+    pub fn records(&self) -> impl Iterator<Item = Row<'_>> {
         let mut rest = self.records.as_slice();
         std::iter::from_fn(move || {
             let (record, after) = read(rest)?;
@@ -88,7 +88,7 @@ impl Table {
         self.slots.capacity().saturating_mul(size_of::<u64>()).saturating_add(self.records.capacity())
     }
 
-    fn record_at(&self, start: usize) -> Option<Record<'_>> {
+    fn record_at(&self, start: usize) -> Option<Row<'_>> {
         Some(read(self.records.get(start..)?)?.0)
     }
 
@@ -130,7 +130,7 @@ const fn start(slot: u64) -> usize {
     ((slot & START_MASK) as usize).saturating_sub(1)
 }
 
-fn write(records: &mut Vec<u8>, record: &Record<'_>) {
+fn write(records: &mut Vec<u8>, record: &Row<'_>) {
     write_length(records, record.key.len());
     records.extend_from_slice(record.key);
     let label = record.label.unwrap_or_default();
@@ -146,7 +146,7 @@ fn write(records: &mut Vec<u8>, record: &Record<'_>) {
 }
 
 /// The record at the start of these bytes, and what comes after it.
-fn read(bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
+fn read(bytes: &[u8]) -> Option<(Row<'_>, &[u8])> {
     let (length, bytes) = read_length(bytes)?;
     let (key, bytes) = bytes.split_at_checked(length)?;
     let (has, bytes) = bytes.split_first()?;
@@ -162,7 +162,7 @@ fn read(bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
             (Some(std::str::from_utf8(label).ok()?), rest)
         }
     };
-    Some((Record { key, added, label }, bytes))
+    Some((Row { key, added, label }, bytes))
 }
 
 /// Seven bits a byte, the lowest first; the upper bit says that more follow.

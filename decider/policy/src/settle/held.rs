@@ -11,7 +11,7 @@ use crate::limit::{Bucket, Limit, Quantity};
 use crate::time::Time;
 
 #[derive(Default)]
-pub struct Held {
+pub struct HeldBefore {
     sums: BTreeMap<Bucket, Quantity>,
     unplaced: BTreeSet<Time>,
 }
@@ -24,7 +24,7 @@ pub struct Demand {
     pub counted: Amount,
 }
 
-impl Held {
+impl HeldBefore {
     /// `opening`: the first moment that counts.
     pub fn of(before: &Charge, limit: &Limit, groups: Groups<'_>, opening: Time) -> Self {
         let shares = limit.shares_of(before, groups);

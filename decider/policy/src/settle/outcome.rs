@@ -4,7 +4,7 @@ use super::claim::ChargeChange;
 use super::status::{Finding, LimitStatus};
 use crate::amount::Amount;
 use crate::document::Policy;
-use crate::evaluate::{Evaluation, RuleResult, Standing};
+use crate::evaluate::{BeforeLimits, Evaluation, RuleResult};
 use crate::limit::OnExceed;
 use crate::rule::Effect;
 use crate::verdict::{Reason, ReasonCode, Unresolved, Verdict};
@@ -43,10 +43,10 @@ pub fn conclude(
     if let Some(reason) = exceeded(OnExceed::Deny) {
         return Outcome::refused(Verdict::Deny, reason, statuses(findings));
     }
-    let held = match &evaluation.standing {
-        Standing::Denied(reason) => return Outcome::denied(reason.clone()),
-        Standing::Held(reason) => Err(reason.clone()),
-        Standing::Covered(rule_id) => Ok(rule_id),
+    let held = match &evaluation.before_limits {
+        BeforeLimits::Denied(reason) => return Outcome::denied(reason.clone()),
+        BeforeLimits::Held(reason) => Err(reason.clone()),
+        BeforeLimits::Covered(rule_id) => Ok(rule_id),
     };
     let held = held.and_then(|rule_id| exceeded(OnExceed::Hold).map_or(Ok(rule_id), Err));
     match held.and_then(|rule_id| indeterminate(&findings).map_or(Ok(rule_id), Err)) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{ChargeChange, Claim};
-use super::held::{Demand, Held};
+use super::held::{Demand, HeldBefore};
 use crate::amount::Amount;
 use crate::document::Policy;
 use crate::evaluate::Evaluation;
@@ -65,15 +65,15 @@ pub fn findings<'a, L: Ledger>(
     let mut findings = Vec::new();
     let (intent, now, price_doubt) = (claim.intent, claim.now, evaluation.price_doubt.as_deref());
     for limit in &policy.limits {
-        let sight = Sight { limit, intent, price_doubt, opening: limit.window.opening(now), now };
-        let statuses = sight.statuses(policy, change, ledger)?;
+        let view = LimitView { limit, intent, price_doubt, opening: limit.window.opening(now), now };
+        let statuses = view.statuses(policy, change, ledger)?;
         findings.extend(statuses.into_iter().map(|status| Finding { limit, status }));
     }
     Ok(findings)
 }
 
 /// One limit as it looks at one transaction.
-struct Sight<'a> {
+struct LimitView<'a> {
     limit: &'a Limit,
     intent: &'a Intent,
     /// Why it may have no value.
@@ -83,7 +83,7 @@ struct Sight<'a> {
     now: Time,
 }
 
-impl Sight<'_> {
+impl LimitView<'_> {
     fn statuses<L: Ledger>(
         &self,
         policy: &Policy,
@@ -95,10 +95,10 @@ impl Sight<'_> {
         if shares.known.is_empty() && shares.unknown.is_empty() {
             return Ok(Vec::new());
         }
-        ledger.looked_through(&self.limit.window);
+        ledger.note_window(&self.limit.window);
         let before = change.before.as_ref();
         let held =
-            before.map(|before| Held::of(before, self.limit, groups, self.opening)).unwrap_or_default();
+            before.map(|before| HeldBefore::of(before, self.limit, groups, self.opening)).unwrap_or_default();
         let unknown = shares.unknown.iter().filter(|(at, _)| *at >= self.opening);
         let mut statuses: Vec<LimitStatus> = unknown.map(|(_, missing)| self.unknown(missing)).collect();
         for share in shares.known.iter().filter(|share| share.at >= self.opening) {
@@ -109,7 +109,7 @@ impl Sight<'_> {
         Ok(statuses)
     }
 
-    fn status(&self, share: &Share, held: &Held, used: Used) -> LimitStatus {
+    fn status(&self, share: &Share, held: &HeldBefore, used: Used) -> LimitStatus {
         let Demand { requested, counted } = held.demand(&share.bucket, &share.quantity, &used);
         // What the transaction already holds needs no new room, even where the cap was lowered since.
         let more = requested > counted;

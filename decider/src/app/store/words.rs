@@ -6,7 +6,7 @@ use policy::document::Policy;
 use crate::shown::{shown, visible, visible_lines};
 use crate::upkeep::copy::Copied;
 use crate::upkeep::release::Released;
-use crate::upkeep::stats::{Span, Stated, Stats};
+use crate::upkeep::stats::{Stated, Stats, TimeRange};
 use crate::upkeep::usage::SumLine;
 use crate::upkeep::verify::Verified;
 
@@ -60,7 +60,7 @@ fn of_stated(Stated { released_us, by, frozen, position, lost_lines }: &Stated) 
     format!("by {by} at {at}, after position {position}; lost: {lost}; it was frozen: {frozen}")
 }
 
-fn of_span(span: &Span) -> String {
+fn of_span(span: &TimeRange) -> String {
     match (span.oldest_us, span.newest_us) {
         (Some(oldest), Some(newest)) => format!("{}, from {} to {}", span.count, time(oldest), time(newest)),
         _ => span.count.to_string(),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn stats(usage: Vec<SumLine>) -> Stats {
-        let span = |count| Span {
+        let span = |count| TimeRange {
             count,
             oldest_us: Some(1_700_000_000_000_000),
             newest_us: Some(1_700_003_600_000_001),
@@ -165,7 +165,7 @@ mod tests {
             verdicts: [("default".to_owned(), verdicts.into())].into(),
             payload_bytes: 512,
             pruned: if usage.is_empty() { 2 } else { 0 },
-            charges: if usage.is_empty() { Span::default() } else { span(2) },
+            charges: if usage.is_empty() { TimeRange::default() } else { span(2) },
             usage: Some(usage),
         }
     }

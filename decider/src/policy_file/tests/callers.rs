@@ -121,7 +121,7 @@ requests:
 tests:
 "#;
 
-fn rehearsed(test: &str) -> String {
+fn outcome_of(test: &str) -> String {
     let text = format!("{NARROWED}  - {{name: it, {test}}}\n");
     let read = read("p.yaml", &text);
     read.err()
@@ -141,9 +141,9 @@ fn a_policys_own_tests_say_who_asks() {
         "history: [{ago: 1m}, {ago: 1m}], request: {like: home, caller_proof: COSIGNER_SIGNATURE}, expect: {verdict: ALLOW}",
         "history: [{ago: 1m, tx_id: t, request_id: r, caller_proof: UNPROVEN}], request: {like: home, tx_id: t, request_id: r, caller_proof: COSIGNER_SIGNATURE}, expect: {verdict: DENY, reason: CONTENT_CHANGED}",
     ] {
-        assert_eq!(rehearsed(test), "", "{test}");
+        assert_eq!(outcome_of(test), "", "{test}");
     }
-    assert_snapshot!(rehearsed("request: {caller_proof: UNPROVED}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @"unknown caller_proof UNPROVED: did you mean UNPROVEN?");
-    assert_snapshot!(rehearsed("request: {tenant: Json}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @r#"a tenant has at most 64 characters a-z, 0-9, "-" and "_": Json could never ask"#);
-    assert_snapshot!(rehearsed("request: {like: home, without: [caller_proof], caller_proof: UNPROVEN}, expect: {verdict: DENY}"), @"caller_proof is given beside this: it cannot be left out, too");
+    assert_snapshot!(outcome_of("request: {caller_proof: UNPROVED}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @"unknown caller_proof UNPROVED: did you mean UNPROVEN?");
+    assert_snapshot!(outcome_of("request: {tenant: Json}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @r#"a tenant has at most 64 characters a-z, 0-9, "-" and "_": Json could never ask"#);
+    assert_snapshot!(outcome_of("request: {like: home, without: [caller_proof], caller_proof: UNPROVEN}, expect: {verdict: DENY}"), @"caller_proof is given beside this: it cannot be left out, too");
 }

@@ -363,7 +363,10 @@ fn a_fee_whose_coin_is_not_stated_is_warned_of() {
     let text = POLICY.replace("6, fee_asset: ETH", "6").replace("ALLOWED", "{}").replace("LIMITED", "{}");
     let warn = |deny: &str| {
         let file = read("p.yaml", &text.replace("WHEN", deny)).unwrap();
-        warnings::of(&file).into_iter().map(|warning| warning.message).find(|message| message.contains("fee"))
+        warnings::collect(&file)
+            .into_iter()
+            .map(|warning| warning.message)
+            .find(|message| message.contains("fee"))
     };
     let token = warn(r#"{assets: [USDC], fee: {over: "1"}}"#);
     assert_snapshot!(token.unwrap(), @"rule guard reads the fee of USDC in USDC: state its fee_asset, which for a token is another");

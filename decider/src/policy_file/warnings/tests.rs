@@ -6,7 +6,7 @@ use crate::policy_file::{read, warnings};
 fn told(sections: &str) -> String {
     let text = POLICY.replace("SECTIONS", sections);
     let file = read("p.yaml", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let told = warnings::of(&file).into_iter().map(|warning| warning.to_string());
+    let told = warnings::collect(&file).into_iter().map(|warning| warning.to_string());
     let told = told.filter(|line| !line.contains("is not used") && !line.ends_with("list nobody is empty"));
     told.collect::<Vec<_>>().join("\n")
 }
@@ -195,7 +195,7 @@ fn of_rules_that_allow_the_same_the_narrower_or_the_later_is_told() {
 fn names_that_nothing_refers_to_are_told() {
     let rules = "allow:\n  - {id: good, when: {destination: [{list: payees}]}}";
     let file = read("p.yaml", &POLICY.replace("SECTIONS", rules)).unwrap();
-    let lines: Vec<String> = warnings::of(&file).iter().map(ToString::to_string).collect();
+    let lines: Vec<String> = warnings::collect(&file).iter().map(ToString::to_string).collect();
     assert_snapshot!(lines.join("\n"), @"
     p.yaml:8:3: list dated is not used
     p.yaml:9:3: list tagged is not used

@@ -14,10 +14,10 @@ use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
 use super::{hosts, policies};
 use crate::document::Document;
-use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, StoreState};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
-use crate::store::journal::{Identity, JournalError};
+use crate::store::journal::{JournalError, RequestIdentity};
 
 /// A reader that is away for longer ends: an old moment that is held open keeps the server from tidying up.
 const BEGIN: &str = "
@@ -186,12 +186,12 @@ impl Archive for PostgresArchive {
         Ok(read().map_err(Trouble::from)?)
     }
 
-    fn standing(&mut self) -> Result<Standing, JournalError> {
+    fn state(&mut self) -> Result<StoreState, JournalError> {
         let frozen: Option<Option<String>> =
             self.one(&format!("SELECT {} FROM countersign.head", frozen()), &[])?;
         let sql = "SELECT released_us, released_by, frozen, position, lost FROM countersign.releases ORDER BY number";
         let releases = self.rows(sql, &[])?.iter().map(release).collect::<Result<_, _>>();
-        Ok(Standing { frozen: frozen.flatten(), releases: releases.map_err(Trouble::from)? })
+        Ok(StoreState { frozen: frozen.flatten(), releases: releases.map_err(Trouble::from)? })
     }
 
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
@@ -257,7 +257,12 @@ fn decision(row: &Row, position: i64) -> Result<Result<DecisionRow, JournalError
         Ok(DecisionRow {
             position,
             id,
-            identity: Identity { tenant, callback_request_id, key: digest(key)?, content: digest(content)? },
+            identity: RequestIdentity {
+                tenant,
+                callback_request_id,
+                key: digest(key)?,
+                content: digest(content)?,
+            },
             kind: kind_of(kind)?,
             decided_us,
             policy_hash,

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use policy::charge::{Charge, ChargeKey};
 use policy::identity::Digest;
 
-use super::inquiry::{Found, Inquiry, Known};
+use super::inquiry::{Inquiry, InquiryAnswer, Known};
 use super::rows::Rows;
 use crate::store::decision::Decision;
-use crate::store::journal::{Entry, Identity, JournalError, Recorded};
+use crate::store::journal::{Entry, JournalError, Recorded, RequestIdentity};
 
 /// What a transaction has looked up, and what it will write.
 #[derive(Default)]
@@ -30,16 +30,16 @@ struct Answers {
 
 impl Batch {
     /// Of what was found for an inquiry.
-    pub fn of(inquiry: Inquiry, found: Found) -> Self {
+    pub fn of(inquiry: Inquiry, found: InquiryAnswer) -> Self {
         let mut batch = Self::default();
-        for (identity, known) in inquiry.identities.into_iter().zip(found.answers) {
-            batch.know(identity, known);
+        for ((key, content), known) in inquiry.identities.into_iter().zip(found.answers) {
+            batch.know(key, content, known);
         }
         batch.charges.extend(inquiry.charges.into_iter().zip(found.charges));
         batch
     }
 
-    fn know(&mut self, (key, content): (Digest, Digest), known: Known) {
+    fn know(&mut self, key: Digest, content: Digest, known: Known) {
         let answers = self.answers.entry(key).or_default();
         answers.known |= known.any;
         if let Some((position, decision)) = known.this {
@@ -49,7 +49,7 @@ impl Batch {
     }
 
     /// What is on record for a request, this transaction included.
-    pub fn recorded(&self, identity: &Identity) -> Result<Recorded, JournalError> {
+    pub fn recorded(&self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         let Some(answers) = self.answers.get(&identity.key) else { return Err(not_asked("a request")) };
         match answers.by_content.iter().find(|(content, _)| *content == identity.content) {
             Some((_, decision)) => decision.clone().map(Recorded::This),

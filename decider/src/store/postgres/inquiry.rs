@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::rows::{Parameters, charge_of, plain};
 use crate::store::decision::Decision;
 use crate::store::encoding::{charge_name, parse};
-use crate::store::journal::{Asked, JournalError};
+use crate::store::journal::{JournalError, LookupPlan};
 
 /// What is asked, also as the columns of the statements that ask it.
 #[derive(Default)]
@@ -41,9 +41,9 @@ pub struct ChargeColumns {
 
 impl Inquiry {
     /// About these questions.
-    pub fn of<'a>(asked: &mut dyn Iterator<Item = Asked<'a>>) -> Self {
+    pub fn of<'a>(asked: &mut dyn Iterator<Item = LookupPlan<'a>>) -> Self {
         let mut inquiry = Self::default();
-        for Asked { identity, charges } in asked {
+        for LookupPlan { identity, charges } in asked {
             inquiry.identities.push((identity.key, identity.content));
             inquiry.requests.tenants.push(plain(&identity.tenant));
             inquiry.requests.request_ids.push(plain(&identity.callback_request_id));
@@ -80,7 +80,7 @@ impl ChargeColumns {
 }
 
 /// What was found, in the order in which it was asked.
-pub struct Found {
+pub struct InquiryAnswer {
     pub answers: Vec<Known>,
     pub charges: Vec<Result<Option<Charge>, JournalError>>,
 }

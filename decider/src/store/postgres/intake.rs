@@ -66,7 +66,7 @@ impl PostgresIntake {
     /// It is not, or the server cannot keep a ledger.
     pub fn open_frozen(config: &Config) -> Result<Self, OpenError> {
         let (mut intake, _) = Self::begin(config)?;
-        let standing = intake.archive.standing();
+        let standing = intake.archive.state();
         match standing.map_err(|error| OpenError::Ledger(error.to_string()))?.frozen {
             Some(_) => Ok(intake),
             None => Err(OpenError::NotFrozen),

@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 use super::config::Config;
 use super::connection::{Connection, Trouble};
 use super::durability::Settings;
-use super::inquiry::{ChargeColumns, Found, Inquiry, Known, charges_of};
+use super::inquiry::{ChargeColumns, Inquiry, InquiryAnswer, Known, charges_of};
 use super::policies;
 use super::retention::{self, Pruned};
 use super::rows::{Parameters, Rows, change_of, record_of};
@@ -36,7 +36,7 @@ pub struct Ledger {
 
 /// How far a log has come. One that went on from an earlier point is not told by its length alone.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct LogEnd {
     /// The last position.
     pub position: i64,
     /// The id of the decision there, as it is kept.
@@ -48,7 +48,7 @@ pub struct Seen {
 /// Where the log ends, and what the server says beside it.
 pub struct Head {
     /// The end.
-    pub end: Seen,
+    pub end: LogEnd,
     /// The time of the latest decision.
     pub latest: Option<Time>,
     /// The server's clock.
@@ -85,7 +85,7 @@ pub struct Opened {
     /// What others charged since.
     pub followed: Vec<(i64, ChargeChange)>,
     /// What was asked.
-    pub found: Found,
+    pub found: InquiryAnswer,
 }
 
 impl Ledger {
@@ -148,7 +148,7 @@ impl Ledger {
             return Ok(Begun::Behind(followed));
         }
         let answers = recorded?.iter().map(Known::read).collect::<Result<_, _>>()?;
-        let found = Found { answers, charges: charges_of(&inquiry.charges, &charged?)? };
+        let found = InquiryAnswer { answers, charges: charges_of(&inquiry.charges, &charged?)? };
         let head = Head::read(&head?)?;
         self.own(head.settings.process)?;
         Ok(Begun::Open(Box::new(Opened { head, followed, found })))
@@ -184,8 +184,8 @@ impl Ledger {
     }
 
     /// Freezes a ledger that was restored: it is in another place than it was, or its log is not the one that was `seen`.
-    pub async fn look_at_origin(&self, seen: &Seen) -> Result<(), Trouble> {
-        let Seen { position, decision, release } = seen;
+    pub async fn look_at_origin(&self, seen: &LogEnd) -> Result<(), Trouble> {
+        let LogEnd { position, decision, release } = seen;
         self.connection.client.execute(&look_at_origin(), &[position, decision, release]).await?;
         Ok(())
     }
@@ -302,7 +302,7 @@ impl Ledger {
 impl Head {
     fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
-            end: Seen { position: row.try_get(0)?, decision: row.try_get(4)?, release: row.try_get(5)? },
+            end: LogEnd { position: row.try_get(0)?, decision: row.try_get(4)?, release: row.try_get(5)? },
             latest: row.try_get::<_, Option<i64>>(1)?.map(Time::from_micros),
             clock: Time::from_micros(row.try_get(2)?),
             frozen: row.try_get(3)?,
@@ -337,13 +337,13 @@ fn changes_of(rows: &[Row]) -> Result<Vec<(i64, ChargeChange)>, Trouble> {
 mod tests {
     use super::*;
     use crate::store::Config as Store;
-    use crate::store::suite::fixture::Place;
+    use crate::store::suite::fixture::Backend;
 
     /// As behind a pooler.
     #[tokio::test]
     async fn what_another_process_of_the_server_answers_is_not_relied_on() {
-        let place = Place::postgres();
-        let Store::Postgres(config) = place.config() else { panic!("another place") };
+        let backend = Backend::postgres();
+        let Store::Postgres(config) = backend.config() else { panic!("another backend") };
         let mut ledger = Ledger::open(&config).await.unwrap();
         assert!(ledger.head().await.is_ok());
         ledger.process += 1;

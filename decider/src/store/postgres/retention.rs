@@ -55,7 +55,7 @@ pub async fn prune(client: &Client, end: Time, now: Time) -> Result<Pruned, Trou
     let Tables { months, other_bytes } = there(client).await?;
     let ahead = if other_bytes < MAX_READ_BYTES { KEPT_AHEAD } else { 0 };
     let mut worst = Pruned::Nothing;
-    for step in steps(&months, (Some(end), now), ahead) {
+    for step in steps(&months, Some(end), now, ahead) {
         match alone(client, &step.sql).await? {
             Pruned::Piece | Pruned::Nothing | Pruned::Taken => {}
             stopped => worst = stopped,
@@ -79,7 +79,7 @@ pub struct Months {
 pub async fn migrate(client: &Client, end: Option<Time>, now: Time) -> Result<Months, Trouble> {
     let Tables { months, .. } = there(client).await?;
     let mut told = Months::default();
-    for Step { table, drops, sql } in steps(&months, (end, now), MIGRATED_AHEAD) {
+    for Step { table, drops, sql } in steps(&months, end, now, MIGRATED_AHEAD) {
         match alone(client, &sql).await? {
             Pruned::Taken => {}
             Pruned::Piece | Pruned::Nothing if drops => told.dropped.push(table),
@@ -98,7 +98,7 @@ struct Step {
     sql: String,
 }
 
-fn steps(months: &[Month], (end, now): (Option<Time>, Time), ahead: usize) -> Vec<Step> {
+fn steps(months: &[Month], end: Option<Time>, now: Time, ahead: usize) -> Vec<Step> {
     let old = end.map(|end| past(months, end)).unwrap_or_default();
     let made = missing(months, now, ahead).into_iter().map(make);
     made.chain(old.into_iter().map(|month| drop(month, now))).flatten().collect()

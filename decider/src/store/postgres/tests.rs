@@ -22,17 +22,17 @@ use crate::store::suite::fixture::*;
 use crate::store::{Answer, OpenError, StoreError};
 
 /// A database with a ledger.
-fn ledger() -> (Place, Config) {
+fn ledger() -> (Backend, Config) {
     on(postgres_cluster::database())
 }
 
-fn on(database: Database) -> (Place, Config) {
+fn on(database: Database) -> (Backend, Config) {
     let config = ledger_at(&database);
-    (Place::on(database), config)
+    (Backend::on(database), config)
 }
 
-fn database(place: &Place) -> &Database {
-    let Place::Postgres(database) = place else { panic!("it is another place") };
+fn database(backend: &Backend) -> &Database {
+    let Backend::Postgres(database) = backend else { panic!("it is another backend") };
     database
 }
 
@@ -43,11 +43,11 @@ fn open(config: &Config, policy: &Arc<Policy>) -> Result<Desk, OpenError> {
 }
 
 /// A role that owns nothing and has what deciders need, and how it connects.
-fn guest(place: &Place) -> (String, Config) {
-    let (server, name) = database(place).url().rsplit_once('/').unwrap();
+fn guest(backend: &Backend) -> (String, Config) {
+    let (server, name) = database(backend).url().rsplit_once('/').unwrap();
     let host = server.rsplit_once('@').map_or("", |(_, host)| host);
     let role = format!("decider_{name}");
-    database(place).execute(&format!(
+    database(backend).execute(&format!(
         "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA countersign TO {role};
          GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA countersign TO {role};
          GRANT UPDATE ON countersign.head TO {role};
@@ -77,6 +77,6 @@ async fn until_answered(desk: &Desk, asked: &Request) -> Answer {
     }
 }
 
-fn three(place: &Place, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> [Arc<Desk>; 3] {
-    [(); 3].map(|()| Arc::new(place.open(policy, clock)))
+fn three(backend: &Backend, policy: &Arc<Policy>, clock: &Arc<ManualClock>) -> [Arc<Desk>; 3] {
+    [(); 3].map(|()| Arc::new(backend.open(policy, clock)))
 }

@@ -10,10 +10,10 @@ use super::file::LockedFile;
 use super::{rows, schema, witness};
 use crate::document::Document;
 use crate::private::with_suffix;
-use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, Standing};
+use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, StoreState};
 use crate::store::encoding::kind_of;
 use crate::store::error::OpenError;
-use crate::store::journal::{Identity, JournalError};
+use crate::store::journal::{JournalError, RequestIdentity};
 
 /// The oldest schema whose rows are read.
 const OLDEST_READ: i64 = 2;
@@ -91,9 +91,9 @@ impl Archive for SqliteArchive {
         })
     }
 
-    fn standing(&mut self) -> Result<Standing, JournalError> {
+    fn state(&mut self) -> Result<StoreState, JournalError> {
         if self.number("PRAGMA user_version")? == OLDEST_READ {
-            return Ok(Standing::default());
+            return Ok(StoreState::default());
         }
         let own: Option<String> =
             self.connection.query_row("SELECT frozen FROM standing", [], |row| row.get(0))?;
@@ -109,7 +109,7 @@ impl Archive for SqliteArchive {
                 lost: row.get(4)?,
             })
         })?;
-        Ok(Standing { frozen, releases: releases.collect::<Result<_, _>>()? })
+        Ok(StoreState { frozen, releases: releases.collect::<Result<_, _>>()? })
     }
 
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
@@ -198,7 +198,7 @@ fn decision(row: &Row<'_>) -> Result<DecisionRow, JournalError> {
     Ok(DecisionRow {
         position: row.get(0)?,
         id: row.get(1)?,
-        identity: Identity {
+        identity: RequestIdentity {
             tenant: row.get(2)?,
             callback_request_id: row.get(3)?,
             key: Digest(row.get(4)?),

@@ -44,7 +44,7 @@ impl SqliteIntake {
         // that was put back and not started yet is not frozen yet.
         drop(SqliteArchive::open(path)?);
         let mut intake = Self::begin(path)?;
-        match intake.archive.standing().map_err(unreadable)?.frozen {
+        match intake.archive.state().map_err(unreadable)?.frozen {
             Some(_) => Ok(intake),
             None => Err(OpenError::NotFrozen),
         }

@@ -19,7 +19,7 @@ pub fn prune(connection: &Connection, end: Time, now: Time) -> Result<usize, Jou
     let old = older_than(connection, end)?;
     let Some((last, _)) = old.last() else { return Ok(0) };
     rows::run(connection, "BEGIN IMMEDIATE")?;
-    let pruned = old.iter().try_for_each(|(seq, charges)| note(connection, *seq, now, charges));
+    let pruned = old.iter().try_for_each(|(position, charges)| note(connection, *position, now, charges));
     let gone = || rows::execute(connection, "DELETE FROM payloads WHERE seq <= ?1", [last]);
     match pruned.and_then(|()| gone()).and_then(|()| rows::run(connection, "COMMIT")) {
         Ok(()) => Ok(old.len()),
@@ -43,7 +43,12 @@ fn older_than(connection: &Connection, end: Time) -> Result<Vec<(i64, Vec<Charge
 }
 
 /// Notes that a decision is pruned.
-pub fn note(connection: &Connection, seq: i64, at: Time, charges: &[ChargeKey]) -> Result<(), JournalError> {
+pub fn note(
+    connection: &Connection,
+    position: i64,
+    at: Time,
+    charges: &[ChargeKey],
+) -> Result<(), JournalError> {
     let sql = "INSERT INTO pruned (seq, pruned_us, charges) VALUES (?1, ?2, ?3)";
-    rows::execute(connection, sql, params![seq, at.as_micros(), json(&charges)?])
+    rows::execute(connection, sql, params![position, at.as_micros(), json(&charges)?])
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::document::Document;
 use crate::store::decision::{Decision, Lookup, Origin, Record};
 use crate::store::encoding::{self, charge_name, json, kind_of, kind_text};
-use crate::store::journal::{Entry, Identity, JournalError, Recorded, latest_time};
+use crate::store::journal::{Entry, JournalError, Recorded, RequestIdentity, latest_time};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -41,7 +41,7 @@ pub fn policy(connection: &Connection, hash: &str) -> Result<Option<Document>> {
 }
 
 /// Decisions are written in the order of the store's time: the last one has the latest.
-pub fn high_water(connection: &Connection) -> Result<Option<Time>> {
+pub fn latest(connection: &Connection) -> Result<Option<Time>> {
     let sql = "SELECT decided_us FROM decisions ORDER BY seq DESC LIMIT 1";
     let micros: Option<i64> = one(connection, sql, [], |row| row.get(0))?;
     Ok(micros.map(Time::from_micros))
@@ -71,10 +71,10 @@ pub fn charges_since(
 }
 
 /// A request that is new costs one look at the index.
-pub fn recorded(connection: &Connection, identity: &Identity) -> Result<Recorded> {
+pub fn recorded(connection: &Connection, identity: &RequestIdentity) -> Result<Recorded> {
     let sql = "SELECT digest, seq FROM decisions WHERE tenant = ?1 AND request_id = ?2 AND key = ?3";
     let mut statement = prepare(connection, sql)?;
-    let Identity { tenant, callback_request_id, key, content } = identity;
+    let RequestIdentity { tenant, callback_request_id, key, content } = identity;
     let mut rows = statement.query(params![tenant, callback_request_id, key.0])?;
     let mut found = Recorded::Nothing;
     while let Some(row) = rows.next()? {
@@ -88,10 +88,10 @@ pub fn recorded(connection: &Connection, identity: &Identity) -> Result<Recorded
     Ok(found)
 }
 
-fn decision(connection: &Connection, seq: i64) -> Result<Decision> {
+fn decision(connection: &Connection, position: i64) -> Result<Decision> {
     let mut statement = prepare(connection, "SELECT body FROM decisions WHERE seq = ?1")?;
-    let mut rows = statement.query([seq])?;
-    let what = || format!("decision number {seq}");
+    let mut rows = statement.query([position])?;
+    let what = || format!("decision number {position}");
     match rows.next()? {
         Some(row) => parse(row, 0, what),
         None => Err(JournalError::Unreadable(format!("{}: it is gone", what()))),
@@ -160,9 +160,9 @@ fn taken(position: i64, error: JournalError) -> JournalError {
 const POSITION_TAKEN: &str = "decisions.seq";
 
 /// Writes what the decision at a position came out of.
-pub fn write_payload(connection: &Connection, seq: i64, payload: &[u8], evidence: &str) -> Result<()> {
+pub fn write_payload(connection: &Connection, position: i64, payload: &[u8], evidence: &str) -> Result<()> {
     let sql = "INSERT INTO payloads (seq, payload, evidence) VALUES (?1, ?2, ?3)";
-    execute(connection, sql, params![seq, payload, evidence])
+    execute(connection, sql, params![position, payload, evidence])
 }
 
 fn write_charge(connection: &Connection, charge: &Charge) -> Result<usize> {

@@ -14,8 +14,8 @@ use crate::document::File;
 use crate::store::suite::fixture::*;
 use crate::store::{Store, StoreError, archive};
 
-fn place() -> Place {
-    Place::Sqlite(tempfile::tempdir().unwrap())
+fn backend() -> Backend {
+    Backend::Sqlite(tempfile::tempdir().unwrap())
 }
 
 fn mode(path: &Path) -> u32 {
@@ -80,13 +80,13 @@ async fn a_decision_that_somebody_else_wrote_ends_this_decider() {
 
 #[tokio::test]
 async fn a_dropped_store_frees_its_file_at_once() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
     for _ in 0..5 {
-        let desk = place.open(&policy, &clock());
+        let desk = backend.open(&policy, &clock());
         drop(desk.store.decide(proposal(&policy, &request("tx"))));
-        assert!(matches!(place.try_open(&policy, &clock()), Err(OpenError::Locked(_))));
+        assert!(matches!(backend.try_open(&policy, &clock()), Err(OpenError::Locked(_))));
     }
-    assert!(place.open(&policy, &clock()).answer(&request("tx")).await.recorded_earlier);
+    assert!(backend.open(&policy, &clock()).answer(&request("tx")).await.recorded_earlier);
 }
 
 #[tokio::test]
@@ -134,10 +134,10 @@ fn durability_is_what_the_connection_says_it_is() {
 
 #[tokio::test]
 async fn an_answer_is_in_the_files_before_it_is_given() {
-    let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![count_per_hour(1)])));
+    let desk = backend.open(&policy, &clock());
     let given = desk.allow(&request("tx-1")).await;
-    let (_folder, image) = crash_image(&place.file(), &["", "-wal", ".seen"]);
+    let (_folder, image) = crash_image(&backend.file(), &["", "-wal", ".seen"]);
     let found = Desk::open(SqliteJournal::open(&image).unwrap(), &policy, &clock());
     let answer = found.answer(&request("tx-1")).await;
     assert_eq!((answer.decision, answer.recorded_earlier), (given, true));
@@ -148,13 +148,13 @@ async fn an_answer_is_in_the_files_before_it_is_given() {
 /// open, the database has it without the log.
 #[tokio::test]
 async fn what_the_log_holds_at_the_start_is_in_the_database_before_it_is_repeated() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let desk = backend.open(&policy, &clock());
     let given = desk.allow(&request("tx")).await;
-    let (_folder, image) = crash_image(&place.file(), &["", "-wal", ".seen"]);
+    let (_folder, image) = crash_image(&backend.file(), &["", "-wal", ".seen"]);
     let _open = SqliteJournal::open(&image).unwrap();
     let (_alone, database) = crash_image(&image, &[""]);
-    std::fs::copy(with_suffix(&place.file(), ".seen"), with_suffix(&database, ".seen")).unwrap();
+    std::fs::copy(with_suffix(&backend.file(), ".seen"), with_suffix(&database, ".seen")).unwrap();
     let found = Desk::open(SqliteJournal::open(&database).unwrap(), &policy, &clock());
     assert_eq!(found.answer(&request("tx")).await.decision, given);
 }
@@ -162,11 +162,11 @@ async fn what_the_log_holds_at_the_start_is_in_the_database_before_it_is_repeate
 #[tokio::test]
 async fn the_log_does_not_grow_without_end() {
     const CHECKPOINT_AFTER: u64 = 4 * 1024 * 1024;
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let mut journal = SqliteJournal::open(&place.file()).unwrap();
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let mut journal = SqliteJournal::open(&backend.file()).unwrap();
     journal.checkpoint_after_bytes = usize::try_from(CHECKPOINT_AFTER).unwrap();
     let desk = Desk::open(journal, &policy, &clock());
-    let log = || with_suffix(&place.file(), "-wal").metadata().unwrap().len();
+    let log = || with_suffix(&backend.file(), "-wal").metadata().unwrap().len();
     let mut sizes = Vec::new();
     for each in 0..40 {
         let mut large = proposal(&policy, &request(&format!("tx-{each}")));
@@ -183,12 +183,12 @@ async fn the_log_does_not_grow_without_end() {
 
 #[tokio::test]
 async fn people_read_it_with_their_own_tools_while_it_works() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let desk = backend.open(&policy, &clock());
     desk.allow(&request("tx-1").address(Some(address('a')))).await;
     desk.reject(&request("tx-2").amount("1e5"), ReasonCode::FieldInvalid).await;
     desk.change(&config_change("c-1", b"")).await;
-    let people = Connection::open(place.file()).unwrap();
+    let people = Connection::open(backend.file()).unwrap();
     let lines = |sql: &str| -> String {
         let mut statement = people.prepare(sql).unwrap();
         let columns = statement.column_count();
@@ -221,9 +221,9 @@ async fn people_read_it_with_their_own_tools_while_it_works() {
 
 #[tokio::test]
 async fn a_program_that_writes_to_it_is_waited_for_and_then_reported() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let desk = place.open(&policy, &clock());
-    let other = Connection::open(place.file()).unwrap();
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let desk = backend.open(&policy, &clock());
+    let other = Connection::open(backend.file()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(desk.ask(&request("tx")).await, Err(StoreError::Busy));
     assert_eq!(desk.store.readiness(), Err(StoreError::Busy));
@@ -234,11 +234,11 @@ async fn a_program_that_writes_to_it_is_waited_for_and_then_reported() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_read_stops_its_own_request_alone() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let desk = backend.open(&policy, &clock());
     desk.allow(&request("tx-1")).await;
     desk.allow(&request("tx-2")).await;
-    let vandal = Connection::open(place.file()).unwrap();
+    let vandal = Connection::open(backend.file()).unwrap();
     vandal.execute_batch("UPDATE decisions SET body = '{}' WHERE request_id = 'tx-1'").unwrap();
     vandal.execute_batch("UPDATE charges SET body = '{' WHERE tx_id = 'tx-2'").unwrap();
     for asked in [request("tx-1"), request("tx-2").signing()] {
@@ -253,25 +253,25 @@ async fn a_record_that_cannot_be_read_stops_its_own_request_alone() {
 
 #[tokio::test]
 async fn a_ledger_that_cannot_be_read_in_full_is_not_opened() {
-    let place = place();
+    let backend = backend();
     let limited = Arc::new(policy(vec![count_per_hour(1)]));
-    let desk = place.open(&limited, &clock());
+    let desk = backend.open(&limited, &clock());
     desk.allow(&request("tx")).await;
     drop(desk);
-    let vandal = Connection::open(place.file()).unwrap();
+    let vandal = Connection::open(backend.file()).unwrap();
     vandal.execute_batch("UPDATE charges SET body = '{}'").unwrap();
     drop(vandal);
-    assert!(matches!(place.try_open(&limited, &clock()), Err(OpenError::Ledger(_))));
+    assert!(matches!(backend.try_open(&limited, &clock()), Err(OpenError::Ledger(_))));
     let unlimited = Arc::new(policy(vec![]));
-    assert!(place.try_open(&unlimited, &clock()).is_ok(), "no limit asks for it");
+    assert!(backend.try_open(&unlimited, &clock()).is_ok(), "no limit asks for it");
 }
 
 #[tokio::test]
 async fn a_file_that_is_taken_away_ends_the_store() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let desk = backend.open(&policy, &clock());
     desk.allow(&request("tx-1")).await;
-    let vandal = Connection::open(place.file()).unwrap();
+    let vandal = Connection::open(backend.file()).unwrap();
     vandal.execute_batch("DROP TABLE charges").unwrap();
     assert!(matches!(desk.ask(&request("tx-2")).await, Err(StoreError::Failed(_))));
     assert!(matches!(desk.store.readiness(), Err(StoreError::Failed(_))));
@@ -359,12 +359,12 @@ fn a_store_of_schema_1_is_taken_over() {
 /// In schema 3 payloads stood with their decisions. It is read as it is, and taken over at the first start.
 #[tokio::test]
 async fn a_store_of_schema_3_is_read_and_taken_over_with_its_payloads() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    let desk = backend.open(&policy, &clock());
     let decision = desk.allow(&request("tx-1")).await;
     let record = desk.record(&decision).await;
     drop(desk);
-    let old = Connection::open(place.file()).unwrap();
+    let old = Connection::open(backend.file()).unwrap();
     old.execute_batch(
         "ALTER TABLE decisions ADD COLUMN payload BLOB NOT NULL DEFAULT x'';
          ALTER TABLE decisions ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
@@ -373,19 +373,20 @@ async fn a_store_of_schema_3_is_read_and_taken_over_with_its_payloads() {
     )
     .unwrap();
     drop(old);
-    let kept = |place: &Place| archive::open(&place.config()).unwrap().decisions(0).unwrap().remove(0).origin;
-    let before = kept(&place);
-    assert_eq!(place.open(&policy, &clock()).record(&decision).await, record);
-    assert_eq!(kept(&place), before);
+    let kept =
+        |backend: &Backend| archive::open(&backend.config()).unwrap().decisions(0).unwrap().remove(0).origin;
+    let before = kept(&backend);
+    assert_eq!(backend.open(&policy, &clock()).record(&decision).await, record);
+    assert_eq!(kept(&backend), before);
 }
 
 /// What is let go makes room for what comes.
 #[tokio::test]
 async fn a_file_that_is_pruned_does_not_grow() {
-    let (place, policy, clock) = (place(), Arc::new(policy(vec![])), clock());
+    let (backend, policy, clock) = (backend(), Arc::new(policy(vec![])), clock());
     let mut pages = Vec::new();
     for round in 0..4 {
-        let desk = place.open(&policy, &clock);
+        let desk = backend.open(&policy, &clock);
         for each in 0..20 {
             let mut large = proposal(&policy, &request(&format!("tx-{round}-{each}")));
             large.payload = vec![0; 64 * 1024];
@@ -393,7 +394,7 @@ async fn a_file_that_is_pruned_does_not_grow() {
         }
         drop(desk);
         clock.advance(std::time::Duration::from_secs(31 * 24 * 60 * 60));
-        let file = Connection::open(place.file()).unwrap();
+        let file = Connection::open(backend.file()).unwrap();
         pages.push(file.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap());
     }
     // What a round leaves is let go at the start after the next one: so late was nothing decided before.

@@ -19,7 +19,7 @@ pub const SUFFIX: &str = ".seen";
 
 /// How far a store has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct WitnessState {
     /// How often it was started.
     incarnation: i64,
     /// The position of the last decision.
@@ -29,7 +29,7 @@ struct Seen {
 /// The small file, kept up to date.
 pub struct Witness {
     file: File,
-    seen: Seen,
+    seen: WitnessState,
 }
 
 /// What a start found.
@@ -57,7 +57,7 @@ impl Witness {
         let file = private::open(&beside).map_err(failed)?;
         let sql = "UPDATE standing SET incarnation = ?1, frozen = ?2";
         connection.execute(sql, params![incarnation, frozen]).map_err(database)?;
-        let witness = Self { file, seen: Seen { incarnation, ..store } };
+        let witness = Self { file, seen: WitnessState { incarnation, ..store } };
         witness.write().and_then(|()| witness.file.sync_all()).map_err(failed)?;
         Ok(Started { witness, frozen })
     }
@@ -72,7 +72,7 @@ impl Witness {
 
     /// All of it at once, always as long.
     fn write(&self) -> io::Result<()> {
-        let Seen { incarnation, position } = self.seen;
+        let WitnessState { incarnation, position } = self.seen;
         self.file.write_all_at(format!("start {incarnation:020} decision {position:020}\n").as_bytes(), 0)
     }
 }
@@ -89,14 +89,15 @@ pub fn frozen(path: &Path, connection: &Connection) -> Result<Option<String>, Op
 }
 
 /// What the database says of itself: how far it has come, and why it is frozen.
-fn standing(connection: &Connection) -> Result<(Seen, Option<String>), rusqlite::Error> {
+fn standing(connection: &Connection) -> Result<(WitnessState, Option<String>), rusqlite::Error> {
     let sql = "SELECT incarnation, frozen, (SELECT coalesce(max(seq), 0) FROM decisions) FROM standing";
-    connection
-        .query_row(sql, [], |row| Ok((Seen { incarnation: row.get(0)?, position: row.get(2)? }, row.get(1)?)))
+    connection.query_row(sql, [], |row| {
+        Ok((WitnessState { incarnation: row.get(0)?, position: row.get(2)? }, row.get(1)?))
+    })
 }
 
 /// The number of the start that the small file knows, and what is suspicious. A store that was never started has none.
-fn judge(store: Seen, beside: &Path) -> Result<(i64, Option<String>), OpenError> {
+fn judge(store: WitnessState, beside: &Path) -> Result<(i64, Option<String>), OpenError> {
     let told = |how| format!("{}, which says how far the store had come, {how}", beside.display());
     let text = match std::fs::read(beside) {
         Ok(text) => text,
@@ -108,7 +109,7 @@ fn judge(store: Seen, beside: &Path) -> Result<(i64, Option<String>), OpenError>
     let Some(seen) = parse(&String::from_utf8_lossy(&text)) else {
         return Ok((0, Some(told("cannot be read"))));
     };
-    let Seen { incarnation, position } = store;
+    let WitnessState { incarnation, position } = store;
     let older = seen.incarnation > incarnation || seen.position > position;
     let foreign = seen.incarnation.saturating_add(1) < incarnation;
     let suspicion = (older || foreign).then(|| {
@@ -121,12 +122,12 @@ fn judge(store: Seen, beside: &Path) -> Result<(i64, Option<String>), OpenError>
     Ok((seen.incarnation, suspicion))
 }
 
-fn parse(text: &str) -> Option<Seen> {
+fn parse(text: &str) -> Option<WitnessState> {
     let mut words = text.split_ascii_whitespace();
     let (Some("start"), Some(incarnation), Some("decision"), Some(position), None) =
         (words.next(), words.next(), words.next(), words.next(), words.next())
     else {
         return None;
     };
-    Some(Seen { incarnation: incarnation.parse().ok()?, position: position.parse().ok()? })
+    Some(WitnessState { incarnation: incarnation.parse().ok()?, position: position.parse().ok()? })
 }

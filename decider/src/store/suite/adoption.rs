@@ -24,8 +24,8 @@ fn named(hash: &str, mut policy: Policy) -> Arc<Policy> {
 
 #[tokio::test]
 async fn a_new_limit_counts_the_past_of_more_than_one_piece() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![])), &clock());
         let charged = MAX_CHARGES_A_PIECE + 3;
         for number in 0..charged {
             // Several in one moment and several moments: a piece never ends within one.
@@ -53,8 +53,8 @@ async fn a_new_limit_counts_the_past_of_more_than_one_piece() {
 /// The rules spoke before the change; what is decided goes by the policy after it, rules and limits.
 #[tokio::test]
 async fn a_question_that_the_change_overtakes_is_evaluated_again() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![])), &clock());
         let first = desk.allow(&request("tx-1")).await;
         let nothing = named("nothing", Policy { allow: Vec::new(), ..policy(vec![]) });
         adopt(&desk, &nothing).await.unwrap();
@@ -74,26 +74,26 @@ async fn corrected_decimals_change_no_usage() {
     corrected.assets.get_mut("ETH").unwrap().decimals = Decimals::SIX;
     corrected.limits[0].cap = Cap::Amount([("ETH".to_owned(), Amount::from_u64(4_000_000))].into());
     let coarse = named("coarse", corrected);
-    for place in Place::each() {
+    for backend in Backend::each() {
         let clock = clock();
-        let desk = place.open(&fine, &clock);
+        let desk = backend.open(&fine, &clock);
         desk.allow(&request("tx-1").amount("3")).await;
         adopt(&desk, &coarse).await.unwrap();
         let refused = desk.reject(&request("tx-2").amount("2"), ReasonCode::LimitExceeded).await;
-        assert_eq!(refused.limits[0].used, Amount::from_u64(3_000_000), "{}", place.name());
+        assert_eq!(refused.limits[0].used, Amount::from_u64(3_000_000), "{}", backend.name());
         desk.allow(&request("tx-3").amount("0.5")).await;
         drop(desk);
-        let desk = place.open(&fine, &clock);
+        let desk = backend.open(&fine, &clock);
         let refused = desk.reject(&request("tx-4").amount("1"), ReasonCode::LimitExceeded).await;
-        assert_eq!(refused.limits[0].used, ether("3.5"), "{}", place.name());
+        assert_eq!(refused.limits[0].used, ether("3.5"), "{}", backend.name());
         desk.allow(&request("tx-5").amount("0.5")).await;
     }
 }
 
 #[tokio::test]
 async fn what_is_charged_while_the_past_is_read_counts_once() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![])), &clock());
         for number in 0..MAX_CHARGES_A_PIECE + 7 {
             desk.clock.advance(MICROSECOND);
             desk.allow(&request(&format!("tx-{number}"))).await;

@@ -14,7 +14,9 @@ use super::fixture::*;
 use crate::document::Document;
 use crate::store::bounds::{MAX_BATCH, MAX_QUEUED};
 use crate::store::decision::{Lookup, Record};
-use crate::store::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
+use crate::store::journal::{
+    Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity,
+};
 use crate::store::{MemoryJournal, Store, StoreError};
 
 /// What a journal is about to do.
@@ -54,7 +56,7 @@ impl Journal for ScriptedJournal {
         self.inner.policy(hash)
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
         (self.script)(Call::Join)?;
         self.inner.join()
     }
@@ -71,14 +73,14 @@ impl Journal for ScriptedJournal {
 
     fn begin(
         &mut self,
-        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         (self.script)(Call::Begin)?;
         self.inner.begin(asked, take)
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         (self.script)(Call::Recorded(identity.callback_request_id.clone()))?;
         self.inner.recorded(identity)
     }

@@ -39,13 +39,13 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 pub const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// Where a store keeps its records; it can be opened again and again.
-pub enum Place {
+pub enum Backend {
     Memory(MemoryJournal),
     Sqlite(tempfile::TempDir),
     Postgres(Database),
 }
 
-impl Place {
+impl Backend {
     /// Every store there is.
     pub fn each() -> [Self; 3] {
         let (memory, folder) = (MemoryJournal::default(), tempfile::tempdir().unwrap());
@@ -114,7 +114,7 @@ impl Place {
     }
 }
 
-impl Place {
+impl Backend {
     /// How a configuration names it.
     pub fn config(&self) -> crate::store::Config {
         match self {

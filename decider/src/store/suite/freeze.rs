@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fixture::*;
 use crate::store::{Store, StoreError};
 
-impl Place {
+impl Backend {
     /// Freezes it behind its back.
     pub(super) fn freeze(&self) {
         match self {
@@ -21,15 +21,15 @@ impl Place {
 
 #[tokio::test]
 async fn a_frozen_store_answers_nothing_not_even_what_is_on_record_and_shows_its_records() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let (policy, frozen) = (Arc::new(policy(vec![])), StoreError::Frozen("restored".into()));
-        let allowed = place.open(&policy, &clock()).allow(&request("tx-1")).await;
-        place.freeze();
-        let desk = place.open(&policy, &clock());
-        assert_eq!(desk.store.readiness(), Err(frozen.clone()), "{}", place.name());
+        let allowed = backend.open(&policy, &clock()).allow(&request("tx-1")).await;
+        backend.freeze();
+        let desk = backend.open(&policy, &clock());
+        assert_eq!(desk.store.readiness(), Err(frozen.clone()), "{}", backend.name());
         assert_eq!(desk.store.now(), Err(frozen.clone()));
         for asked in [request("tx-1"), request("tx-2"), request("tx-1").amount("2")] {
-            assert_eq!(desk.ask(&asked).await, Err(frozen.clone()), "{}", place.name());
+            assert_eq!(desk.ask(&asked).await, Err(frozen.clone()), "{}", backend.name());
         }
         assert_eq!(desk.record(&allowed).await.decision, allowed);
         assert_eq!(desk.metrics.frozen.get(), 1);

@@ -10,12 +10,14 @@ use policy::time::Time;
 use crate::document::Document;
 use crate::store::PostgresJournal;
 use crate::store::decision::{Lookup, Record};
-use crate::store::journal::{Asked, Entry, Identity, Journal, JournalError, Moment, Recorded};
+use crate::store::journal::{
+    Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity,
+};
 
 pub struct HandMoved(pub PostgresJournal);
 
-fn without_clock(moment: Moment) -> Moment {
-    Moment { clock: None, ..moment }
+fn without_clock(moment: JournalTime) -> JournalTime {
+    JournalTime { clock: None, ..moment }
 }
 
 impl Journal for HandMoved {
@@ -27,7 +29,7 @@ impl Journal for HandMoved {
         self.0.policy(hash)
     }
 
-    fn join(&mut self) -> Result<Moment, JournalError> {
+    fn join(&mut self) -> Result<JournalTime, JournalError> {
         self.0.join().map(without_clock)
     }
 
@@ -42,13 +44,13 @@ impl Journal for HandMoved {
 
     fn begin(
         &mut self,
-        asked: &mut dyn Iterator<Item = Asked<'_>>,
+        asked: &mut dyn Iterator<Item = LookupPlan<'_>>,
         take: &mut dyn FnMut(&ChargeChange),
-    ) -> Result<Moment, JournalError> {
+    ) -> Result<JournalTime, JournalError> {
         self.0.begin(asked, take).map(without_clock)
     }
 
-    fn recorded(&mut self, identity: &Identity) -> Result<Recorded, JournalError> {
+    fn recorded(&mut self, identity: &RequestIdentity) -> Result<Recorded, JournalError> {
         self.0.recorded(identity)
     }
 
@@ -80,7 +82,7 @@ impl Journal for HandMoved {
         self.0.keep_up_every()
     }
 
-    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<Moment, JournalError> {
+    fn keep_up(&mut self, take: &mut dyn FnMut(&ChargeChange)) -> Result<JournalTime, JournalError> {
         self.0.keep_up(take).map(without_clock)
     }
 

@@ -85,23 +85,23 @@ fn limits() -> Policy {
 /// Every store, each with a clock of its own that is moved in step. The model comes first.
 struct All {
     policy: Arc<Policy>,
-    places: [Place; 3],
+    backends: [Backend; 3],
     clocks: [Arc<ManualClock>; 3],
     desks: Vec<Desk>,
 }
 
 impl All {
     fn open() -> Self {
-        let (places, clocks) = (Place::each(), [clock(), clock(), clock()]);
-        let mut all = Self { policy: Arc::new(limits()), places, clocks, desks: Vec::new() };
+        let (backends, clocks) = (Backend::each(), [clock(), clock(), clock()]);
+        let mut all = Self { policy: Arc::new(limits()), backends, clocks, desks: Vec::new() };
         all.reopen();
         all
     }
 
     fn reopen(&mut self) {
         self.desks.clear();
-        let places = self.places.iter().zip(&self.clocks);
-        self.desks = places.map(|(place, clock)| place.open(&self.policy, clock)).collect();
+        let backends = self.backends.iter().zip(&self.clocks);
+        self.desks = backends.map(|(backend, clock)| backend.open(&self.policy, clock)).collect();
     }
 
     async fn take(&mut self, step: &Step) {
@@ -116,9 +116,9 @@ impl All {
             Step::Ask(request) => {
                 let model = without_id(self.desks[0].ask(request).await);
                 let record = newest(&self.desks[0], request).await;
-                for (desk, place) in self.desks.iter().zip(&self.places).skip(1) {
-                    assert_eq!(without_id(desk.ask(request).await), model, "{} {request:?}", place.name());
-                    assert_eq!(newest(desk, request).await, record, "{}", place.name());
+                for (desk, backend) in self.desks.iter().zip(&self.backends).skip(1) {
+                    assert_eq!(without_id(desk.ask(request).await), model, "{} {request:?}", backend.name());
+                    assert_eq!(newest(desk, request).await, record, "{}", backend.name());
                 }
             }
             Step::ConfigChange(id, details) => {
@@ -135,7 +135,7 @@ impl All {
     /// By adding up, with none of the store's arithmetic: the amounts of the last hour up to any charge are
     /// within the cap.
     fn check_windows(&self) {
-        let Place::Memory(journal) = &self.places[0] else { panic!("the model comes first") };
+        let Backend::Memory(journal) = &self.backends[0] else { panic!("the model comes first") };
         let mut charges: Vec<Charge> = Vec::new();
         journal
             .clone()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fixture::{Place, ledger_at};
+use super::fixture::{Backend, ledger_at};
 use crate::document::{Document, File};
 use crate::store::journal::Journal;
 use crate::store::memory::MemoryJournal;
@@ -19,7 +19,7 @@ fn with_each(test: impl Fn(&mut dyn Journal)) {
     let folder = tempfile::tempdir().unwrap();
     test(&mut MemoryJournal::default());
     test(&mut SqliteJournal::open(&folder.path().join("decider.db")).unwrap());
-    let Place::Postgres(database) = Place::postgres() else { panic!("it is another place") };
+    let Backend::Postgres(database) = Backend::postgres() else { panic!("it is another backend") };
     test(&mut PostgresJournal::open(ledger_at(&database), Arc::default()).unwrap());
 }
 

@@ -38,25 +38,25 @@ async fn one_unit_of_headroom_raced_for_by_64_gives_exactly_one_allow() {
         ("0.000000000000000001", ether_per_hour("0.000000000000000001")),
         ("1000000000000.000000000000000001", ether_per_hour("1999999999999.999999999999999999")),
     ];
-    for place in Place::each() {
+    for backend in Backend::each() {
         for (amount, limit) in &cases {
-            let place = match &place {
-                Place::Memory(_) => Place::Memory(Default::default()),
-                Place::Sqlite(_) => Place::Sqlite(tempfile::tempdir().unwrap()),
-                Place::Postgres(_) => Place::postgres(),
+            let backend = match &backend {
+                Backend::Memory(_) => Backend::Memory(Default::default()),
+                Backend::Sqlite(_) => Backend::Sqlite(tempfile::tempdir().unwrap()),
+                Backend::Postgres(_) => Backend::postgres(),
             };
-            let desk = Arc::new(place.open(&Arc::new(policy(vec![limit.clone()])), &clock()));
+            let desk = Arc::new(backend.open(&Arc::new(policy(vec![limit.clone()])), &clock()));
             let requests = (0..CALLERS).map(|each| request(&format!("tx-{each}")).amount(amount)).collect();
-            assert_eq!(allowed(&desk, requests).await, 1, "{} {}", place.name(), limit.id);
+            assert_eq!(allowed(&desk, requests).await, 1, "{} {}", backend.name(), limit.id);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn more_than_the_cap_holds_never_gets_through_in_any_mixture() {
-    for place in Place::each() {
-        let desk = Arc::new(place.open(&Arc::new(policy(vec![ether_per_hour("10")])), &clock()));
+    for backend in Backend::each() {
+        let desk = Arc::new(backend.open(&Arc::new(policy(vec![ether_per_hour("10")])), &clock()));
         let requests = (0..CALLERS).map(|each| request(&format!("tx-{each}")).amount("0.7")).collect();
-        assert_eq!(allowed(&desk, requests).await, 14, "{}", place.name());
+        assert_eq!(allowed(&desk, requests).await, 14, "{}", backend.name());
     }
 }

@@ -29,14 +29,14 @@ fn scenario() -> Vec<Request> {
 
 #[tokio::test]
 async fn every_record_settles_the_same_from_its_evidence() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let today = Window::Calendar(Calendar { unit: CalendarUnit::Day, zone: Zone::named("UTC").unwrap() });
         let limits = vec![
             ether_per_hour("4"),
             keyed(usd_per_hour("9000"), &[KeyPart::Source, KeyPart::Signer]),
             through("payees", Cap::Destinations(1), today),
         ];
-        let desk = place.open(&Arc::new(policy(limits)), &clock());
+        let desk = backend.open(&Arc::new(policy(limits)), &clock());
         for asked in scenario() {
             desk.clock.advance(MICROSECOND);
             let decision = desk.decide(&asked).await;
@@ -47,7 +47,7 @@ async fn every_record_settles_the_same_from_its_evidence() {
                 (again.verdict, again.action, &again.reason, &again.limits),
                 (decision.verdict, decision.action, &decision.reason, &decision.limits),
                 "{} {asked:?}",
-                place.name()
+                backend.name()
             );
         }
     }

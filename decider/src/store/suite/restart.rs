@@ -10,18 +10,18 @@ use super::fixture::*;
 
 #[tokio::test]
 async fn answers_and_sums_are_the_same_after_it_is_opened_again() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let (policy, clock) = (Arc::new(policy(vec![ether_per_hour("2")])), clock());
-        let desk = place.open(&policy, &clock);
+        let desk = backend.open(&policy, &clock);
         let allowed = desk.allow(&request("tx-1")).await;
         let refused = desk.reject(&request("tx-2").amount("3"), ReasonCode::LimitExceeded).await;
         let record = desk.record(&allowed).await;
         drop(desk);
         clock.advance(HOUR - MICROSECOND);
-        let desk = place.open(&policy, &clock);
+        let desk = backend.open(&policy, &clock);
         for (asked, known) in [(request("tx-1"), &allowed), (request("tx-2").amount("3"), &refused)] {
             let answer = desk.answer(&asked).await;
-            assert_eq!((&answer.decision, answer.recorded_earlier), (known, true), "{}", place.name());
+            assert_eq!((&answer.decision, answer.recorded_earlier), (known, true), "{}", backend.name());
         }
         assert_eq!(desk.record(&allowed).await, record);
         desk.reject(&request("tx-1").amount("2"), ReasonCode::ContentChanged).await;
@@ -36,16 +36,16 @@ async fn answers_and_sums_are_the_same_after_it_is_opened_again() {
 /// A second signer's part may be younger than the charge: it must be read back for as long as that counts.
 #[tokio::test]
 async fn a_younger_part_of_an_old_charge_counts_after_a_restart() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let policy = Arc::new(policy(vec![keyed(count_per_hour(1), &[KeyPart::Signer])]));
         let clock = clock();
-        let desk = place.open(&policy, &clock);
+        let desk = backend.open(&policy, &clock);
         desk.allow(&request("tx")).await;
         clock.advance(Duration::from_secs(1800));
         desk.allow(&request("tx").signer("bob")).await;
         drop(desk);
         clock.advance(Duration::from_secs(1800));
-        let desk = place.open(&policy, &clock);
+        let desk = backend.open(&policy, &clock);
         desk.reject(&request("tx-2").signer("bob"), ReasonCode::LimitExceeded).await;
         desk.allow(&request("tx-3")).await;
     }
@@ -53,16 +53,16 @@ async fn a_younger_part_of_an_old_charge_counts_after_a_restart() {
 
 #[tokio::test]
 async fn a_limit_is_a_view_over_the_ledger_that_was_there_before_it() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let clock = clock();
-        let desk = place.open(&Arc::new(policy(vec![])), &clock);
+        let desk = backend.open(&Arc::new(policy(vec![])), &clock);
         desk.allow(&request("tx-1")).await;
         drop(desk);
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("1.5")])), &clock);
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("1.5")])), &clock);
         let refused = desk.reject(&request("tx-2"), ReasonCode::LimitExceeded).await;
-        assert_eq!(refused.limits[0].used, ether("1"), "{}", place.name());
+        assert_eq!(refused.limits[0].used, ether("1"), "{}", backend.name());
         drop(desk);
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("2")])), &clock);
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("2")])), &clock);
         desk.allow(&request("tx-3")).await;
         desk.reject(&request("tx-4"), ReasonCode::LimitExceeded).await;
     }

@@ -12,13 +12,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn approval_then_signing_is_one_charge_that_counts_from_the_signing() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("1")])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("1")])), &clock());
         desk.allow(&request("tx")).await;
         desk.clock.advance(59 * MINUTE);
         let signing = desk.allow(&request("tx").signing()).await;
         let charge = desk.charge(&signing).await;
-        assert_eq!((charge.at, charge.parts.len()), (desk.now(), 2), "{}", place.name());
+        assert_eq!((charge.at, charge.parts.len()), (desk.now(), 2), "{}", backend.name());
         desk.clock.advance(59 * MINUTE);
         desk.reject(&request("tx-2"), ReasonCode::LimitExceeded).await;
         desk.clock.advance(MINUTE);
@@ -28,23 +28,23 @@ async fn approval_then_signing_is_one_charge_that_counts_from_the_signing() {
 
 #[tokio::test]
 async fn sums_do_not_count_a_transaction_twice() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let (policy, clock) = (Arc::new(policy(vec![ether_per_hour("10")])), clock());
-        let desk = place.open(&policy, &clock);
+        let desk = backend.open(&policy, &clock);
         desk.allow(&request("tx")).await;
         clock.advance(MINUTE);
         let signing = desk.allow(&request("tx").signing()).await;
         assert!(signing.limits[0].used.is_zero(), "its own approval is not in its way");
-        assert_eq!(desk.used("probe-1").await, ether("1").to_string(), "{}", place.name());
+        assert_eq!(desk.used("probe-1").await, ether("1").to_string(), "{}", backend.name());
         drop(desk);
-        assert_eq!(place.open(&policy, &clock).used("probe-2").await, ether("1").to_string());
+        assert_eq!(backend.open(&policy, &clock).used("probe-2").await, ether("1").to_string());
     }
 }
 
 #[tokio::test]
 async fn a_signing_is_tested_again_in_a_window_that_its_charge_had_left() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("1")])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("1")])), &clock());
         desk.allow(&request("tx-1")).await;
         desk.clock.advance(HOUR);
         desk.allow(&request("tx-2")).await;
@@ -55,20 +55,20 @@ async fn a_signing_is_tested_again_in_a_window_that_its_charge_had_left() {
 
 #[tokio::test]
 async fn another_amount_at_signing_is_denied_and_the_charge_stays() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("10")])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("10")])), &clock());
         let approval = desk.allow(&request("tx")).await;
         let before = desk.charge(&approval).await;
         desk.reject(&request("tx").signing().amount("2"), ReasonCode::IntentChanged).await;
         assert_eq!(desk.charge(&approval).await, before);
-        assert_eq!(desk.used("probe").await, ether("1").to_string(), "{}", place.name());
+        assert_eq!(desk.used("probe").await, ether("1").to_string(), "{}", backend.name());
     }
 }
 
 #[tokio::test]
 async fn an_address_fills_in_at_signing_and_is_pinned() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![])), &clock());
         let approval = desk.allow(&request("tx")).await;
         assert_eq!(desk.charge(&approval).await.intent.destinations[0].address, None);
         desk.allow(&request("tx").signing().address(Some(address('a')))).await;
@@ -82,12 +82,12 @@ async fn an_address_fills_in_at_signing_and_is_pinned() {
 
 #[tokio::test]
 async fn a_second_signer_joins_the_charge_and_counts_for_itself_where_signers_are_told_apart() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let per_signer = keyed(count_per_hour(1), &[KeyPart::Signer]);
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("1"), per_signer])), &clock());
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("1"), per_signer])), &clock());
         desk.allow(&request("tx").signing()).await;
         let joined = desk.allow(&request("tx").signing().signer("bob")).await;
-        assert_eq!(desk.charge(&joined).await.parts.len(), 2, "{}", place.name());
+        assert_eq!(desk.charge(&joined).await.parts.len(), 2, "{}", backend.name());
         desk.clock.advance(HOUR - MICROSECOND);
         desk.reject(&request("tx-2").amount("0.1").signer("bob"), ReasonCode::LimitExceeded).await;
     }
@@ -95,8 +95,8 @@ async fn a_second_signer_joins_the_charge_and_counts_for_itself_where_signers_ar
 
 #[tokio::test]
 async fn items_of_a_batch_and_unrelated_ids_of_one_transaction_are_charged_each() {
-    for place in Place::each() {
-        let desk = place.open(&Arc::new(policy(vec![ether_per_hour("10")])), &clock());
+    for backend in Backend::each() {
+        let desk = backend.open(&Arc::new(policy(vec![ether_per_hour("10")])), &clock());
         for id in ["tx", "tx-1", "tx-2", "unrelated-1", "unrelated-2"] {
             let of_tx = request("tx").id(id);
             let decision = desk.allow(&of_tx).await;
@@ -106,6 +106,6 @@ async fn items_of_a_batch_and_unrelated_ids_of_one_transaction_are_charged_each(
                 "{record:?}"
             );
         }
-        assert_eq!(desk.used("probe").await, ether("5").to_string(), "{}", place.name());
+        assert_eq!(desk.used("probe").await, ether("5").to_string(), "{}", backend.name());
     }
 }

@@ -27,17 +27,17 @@ fn every_window() -> Vec<Window> {
 #[tokio::test]
 async fn a_new_limit_of_any_kind_counts_the_past() {
     for window in every_window() {
-        for place in Place::each() {
+        for backend in Backend::each() {
             let clock = clock();
-            let desk = place.open(&Arc::new(policy(vec![])), &clock);
+            let desk = backend.open(&Arc::new(policy(vec![])), &clock);
             desk.allow(&request("tx-1")).await;
             drop(desk);
             clock.advance(to_midnight() - MICROSECOND);
             let usd = Cap::Usd(policy::usd::Usd::parse_exact("2000").unwrap());
             for (id, cap) in [("tx-2", Cap::Count(1)), ("tx-3", usd)] {
-                let desk = place.open(&Arc::new(policy(vec![through(id, cap, window.clone())])), &clock);
+                let desk = backend.open(&Arc::new(policy(vec![through(id, cap, window.clone())])), &clock);
                 let refused = desk.reject(&request(id), ReasonCode::LimitExceeded).await;
-                assert!(!refused.limits[0].used.is_zero(), "{} {window}", place.name());
+                assert!(!refused.limits[0].used.is_zero(), "{} {window}", backend.name());
             }
         }
     }
@@ -46,10 +46,10 @@ async fn a_new_limit_of_any_kind_counts_the_past() {
 #[tokio::test]
 async fn a_day_ends_at_midnight_before_and_after_a_restart() {
     for restarts in [false, true] {
-        for place in Place::each() {
+        for backend in Backend::each() {
             let policy = Arc::new(policy(vec![through("day", Cap::Count(1), berlin(CalendarUnit::Day))]));
             let clock = clock();
-            let mut desk = place.open(&policy, &clock);
+            let mut desk = backend.open(&policy, &clock);
             desk.allow(&request("tx-1")).await;
             for (passed, allowed) in
                 [(to_midnight() - MICROSECOND, false), (MICROSECOND, true), (HOUR, false)]
@@ -57,11 +57,11 @@ async fn a_day_ends_at_midnight_before_and_after_a_restart() {
                 clock.advance(passed);
                 if restarts {
                     drop(desk);
-                    desk = place.open(&policy, &clock);
+                    desk = backend.open(&policy, &clock);
                 }
                 let id = format!("tx-{}", desk.now().as_micros());
                 let decision = desk.decide(&request(&id)).await;
-                assert_eq!(decision.action == Action::Approve, allowed, "{} {restarts}", place.name());
+                assert_eq!(decision.action == Action::Approve, allowed, "{} {restarts}", backend.name());
                 let version = evidence_of(&desk.record(&decision).await).time_zone_data;
                 assert_eq!(version.as_deref(), Some(policy::time::DATA_VERSION));
             }
@@ -72,14 +72,14 @@ async fn a_day_ends_at_midnight_before_and_after_a_restart() {
 #[tokio::test]
 async fn a_lifetime_is_longer_than_a_process() {
     for window in [Window::Lifetime, Window::InFlight] {
-        for place in Place::each() {
+        for backend in Backend::each() {
             let policy = Arc::new(policy(vec![through("ever", Cap::Count(1), window.clone())]));
             let clock = clock();
-            place.open(&policy, &clock).allow(&request("tx-1")).await;
+            backend.open(&policy, &clock).allow(&request("tx-1")).await;
             clock.advance(HOUR * 24 * 366 * 11);
-            let desk = place.open(&policy, &clock);
+            let desk = backend.open(&policy, &clock);
             let refused = desk.reject(&request("tx-2"), ReasonCode::LimitExceeded).await;
-            assert_eq!(refused.limits[0].grows_at, None, "{}", place.name());
+            assert_eq!(refused.limits[0].grows_at, None, "{}", backend.name());
         }
     }
 }
@@ -98,14 +98,14 @@ async fn every_limit_has_its_past_at_the_start() {
         limits
     };
     for turned in [false, true] {
-        for place in Place::each() {
+        for backend in Backend::each() {
             let clock = clock();
-            let desk = place.open(&Arc::new(policy(vec![])), &clock);
+            let desk = backend.open(&Arc::new(policy(vec![])), &clock);
             desk.allow(&request("tx-1")).await;
             clock.advance(HOUR);
             desk.allow(&request("tx-2")).await;
             drop(desk);
-            let desk = place.open(&Arc::new(policy(limits(turned))), &clock);
+            let desk = backend.open(&Arc::new(policy(limits(turned))), &clock);
             let decision = desk.allow(&request("tx-3")).await;
             for status in &decision.limits {
                 let both = ["calendar-month", "calendar-iso_week", "lifetime", "in-flight"];
@@ -118,14 +118,14 @@ async fn every_limit_has_its_past_at_the_start() {
 
 #[tokio::test]
 async fn destinations_are_known_again_after_a_restart() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let limit = through("payees", Cap::Destinations(1), Window::Lifetime);
         let policy = Arc::new(policy(vec![keyed(limit, &[KeyPart::Source])]));
         let clock = clock();
-        place.open(&policy, &clock).allow(&request("tx-1")).await;
-        let desk = place.open(&policy, &clock);
+        backend.open(&policy, &clock).allow(&request("tx-1")).await;
+        let desk = backend.open(&policy, &clock);
         let known = desk.allow(&request("tx-2")).await;
-        assert!(known.limits[0].requested.is_zero(), "{}", place.name());
+        assert!(known.limits[0].requested.is_zero(), "{}", backend.name());
         let mut other = request("tx-3");
         other.destinations[0].account.id = Some("2".into());
         let refused = desk.reject(&other, ReasonCode::LimitExceeded).await;
@@ -136,12 +136,12 @@ async fn destinations_are_known_again_after_a_restart() {
 
 #[tokio::test]
 async fn a_hold_is_recorded_with_its_action_and_charges_nothing() {
-    for place in Place::each() {
+    for backend in Backend::each() {
         let full = through("full", Cap::Count(0), Window::Lifetime);
         let full = Limit { on_exceed: OnExceed::Hold, leave_to_console: true, ..full };
-        let desk = place.open(&Arc::new(policy(vec![full])), &clock());
+        let desk = backend.open(&Arc::new(policy(vec![full])), &clock());
         let held = desk.decide(&request("tx-1")).await;
-        assert_eq!((held.verdict, held.action), (Verdict::Hold, Action::Ignore), "{}", place.name());
+        assert_eq!((held.verdict, held.action), (Verdict::Hold, Action::Ignore), "{}", backend.name());
         assert!(desk.record(&held).await.charges.is_empty());
         let again = desk.answer(&request("tx-1")).await;
         assert_eq!((again.decision.action, again.recorded_earlier), (Action::Ignore, true));

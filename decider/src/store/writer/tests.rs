@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::MemoryJournal;
+use crate::store::adoption::adopt_at_once;
 use crate::store::metrics::Metrics;
 use crate::store::suite::fixture::*;
 use crate::store::time::Watch;
@@ -17,11 +18,10 @@ async fn what_left_its_window_is_forgotten_though_nobody_asks() {
     }
     let metrics = Arc::new(Metrics::default());
     let watch = Watch::start(clock.clone(), Arc::clone(&metrics), journal.join().unwrap());
-    let (policy, index) = adopted(&mut journal, policy, START).unwrap();
-    let (time, shared) =
-        (StoreTime::of(Arc::new(watch)), Arc::new(Shared::new(metrics, Arc::clone(&policy))));
-    let kept = (time, Retention::Forever);
-    let mut writer = Writer::new(journal, (policy, index), kept, shared, Box::new(|_| ()));
+    let adopted = adopt_at_once(&mut journal, Arc::clone(&policy), START).unwrap();
+    let time = StoreTime::of(Arc::new(watch));
+    let shared = Arc::new(Shared::new(metrics, policy));
+    let mut writer = Writer::new(journal, adopted, time, Retention::Forever, shared, Box::new(|_| ()));
     for (passed, held) in [(HOUR - MICROSECOND, 2), (MICROSECOND, 0)] {
         clock.advance(passed);
         writer.keep_up().unwrap();

@@ -8,13 +8,13 @@ use serde::Deserialize;
 
 use crate::store::archive::{ChargeRow, DecisionRow};
 use crate::store::encoding::json;
-use crate::store::journal::{Identity, JournalError, latest_time};
-use crate::store::{Decision, Kind, Origin};
+use crate::store::journal::{JournalError, RequestIdentity, latest_time};
+use crate::store::{Decision, Origin, RequestKind};
 use crate::upkeep::copy::is_last;
-use crate::upkeep::verify::record::{Record, misfiled_answer};
+use crate::upkeep::verify::record::{RecordedDecision, misfiled_answer};
 
 /// A decision that was lost.
-pub struct Lost {
+pub struct LostDecision {
     /// Its line in the file, from 1.
     pub number: usize,
     /// As it was kept, at its position there.
@@ -31,7 +31,7 @@ pub struct Lost {
 #[serde(deny_unknown_fields)]
 struct Line {
     position: i64,
-    kind: Kind,
+    kind: RequestKind,
     key: String,
     content: String,
     decision: Decision,
@@ -48,10 +48,10 @@ const NOT_HEX: &str = "key, content and payload are hexadecimal digits";
 ///
 /// # Errors
 /// Every mistake, with its line.
-pub fn read(file: &str, text: &str) -> Result<Vec<Lost>, Vec<String>> {
+pub fn read(file: &str, text: &str) -> Result<Vec<LostDecision>, Vec<String>> {
     let (mut lost, mut mistakes) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        match Lost::read(number, line) {
+        match LostDecision::read(number, line) {
             Ok(line) => lost.push(line),
             Err(what) => mistakes.push(format!("{file}:{number}: {what}")),
         }
@@ -59,7 +59,7 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Lost>, Vec<String>> {
     if mistakes.is_empty() { Ok(lost) } else { Err(mistakes) }
 }
 
-impl Lost {
+impl LostDecision {
     fn read(number: usize, text: &str) -> Result<Self, String> {
         let line: Line = serde_json::from_str(text).map_err(|error| {
             format!("this is no line of an export: {error}. Take them from `decider store export`")
@@ -69,7 +69,7 @@ impl Lost {
         let row = DecisionRow {
             position: line.position,
             id: decision.id.clone(),
-            identity: Identity {
+            identity: RequestIdentity {
                 tenant: decision.tenant.clone(),
                 callback_request_id: decision.callback_request_id.clone(),
                 key: digest(&line.key).ok_or(NOT_HEX)?,
@@ -82,7 +82,9 @@ impl Lost {
             origin: origin(line.payload, line.evidence, line.pruned_us, &line.charges)?,
         };
         let wrong = match &row.origin {
-            Origin::Kept { payload, evidence } => Record::read(&row, payload, evidence)?.misfiled(&row),
+            Origin::Kept { payload, evidence } => {
+                RecordedDecision::read(&row, payload, evidence)?.misfiled(&row)
+            }
             Origin::Pruned { .. } => misfiled_answer(&row)?,
         };
         if !wrong.is_empty() {

@@ -21,11 +21,11 @@ fn told(office: &Office, request_id: &str) -> wire::DecisionRecord {
 #[test]
 fn it_is_kept_told_and_exported_and_the_log_holds_together() {
     use wire::CallerProof::{CosignerSignature, Unproven, Unspecified};
-    for place in places() {
-        let office = Office::open(&place, &policy_of(POLICY));
+    for backend in backends() {
+        let office = Office::open(&backend, &policy_of(POLICY));
         for (id, proof) in [("tx-1", Unproven), ("tx-2", CosignerSignature), ("tx-3", Unspecified)] {
             let answer = office.ask(proven(proof, transfer(id, "0.1"))).unwrap();
-            assert_eq!(told(&office, id).caller_proof(), proof, "{}", place.name());
+            assert_eq!(told(&office, id).caller_proof(), proof, "{}", backend.name());
             let repeated = office.ask(proven(proof, transfer(id, "0.1"))).unwrap();
             assert!(repeated.recorded_earlier && repeated.decision == answer.decision);
         }
@@ -33,8 +33,8 @@ fn it_is_kept_told_and_exported_and_the_log_holds_together() {
         assert_eq!(office.change(asked).decision.caller_proof, Some(CallerProof::Unproven));
         assert_eq!(told(&office, "c-1").caller_proof(), Unproven);
         drop(office);
-        assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
-        let proofs: Vec<Option<String>> = exported(&place, &export::Wanted::default())
+        assert_eq!(findings(&backend), Vec::<String>::new(), "{}", backend.name());
+        let proofs: Vec<Option<String>> = exported(&backend, &export::Wanted::default())
             .iter()
             .map(|line| {
                 let line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -51,8 +51,8 @@ fn it_is_kept_told_and_exported_and_the_log_holds_together() {
 fn who_else_asks_the_same_gets_no_answer_of_another() {
     use wire::CallerProof::{CosignerSignature, Unproven, Unspecified};
     let all = [CosignerSignature, Unproven, Unspecified];
-    for place in places() {
-        let office = Office::open(&place, &policy_of(POLICY));
+    for backend in backends() {
+        let office = Office::open(&backend, &policy_of(POLICY));
         for (number, first) in all.into_iter().enumerate() {
             let asked = |proof| proven(proof, transfer(&format!("tx-{number}"), "0.1"));
             let allowed = office.ask(asked(first)).unwrap().decision;
@@ -74,20 +74,20 @@ fn who_else_asks_the_same_gets_no_answer_of_another() {
         assert_ne!(asked(CosignerSignature), ReasonCode::ContentChanged);
         assert_eq!(asked(Unproven), ReasonCode::ContentChanged);
         drop(office);
-        assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
+        assert_eq!(findings(&backend), Vec::<String>::new(), "{}", backend.name());
     }
 }
 
 #[test]
 fn a_record_that_says_more_was_proven_than_the_request_does_is_found() {
-    for place in places() {
-        let office = Office::open(&place, &policy_of(POLICY));
+    for backend in backends() {
+        let office = Office::open(&backend, &policy_of(POLICY));
         office.ask(proven(wire::CallerProof::Unproven, transfer("tx-1", "0.1"))).unwrap();
         drop(office);
         let sql = "UPDATE decisions SET body = replace(body, 'UNPROVEN', 'COSIGNER_SIGNATURE')";
-        vandalise(&place, sql);
+        vandalise(&backend, sql);
         let expected =
             "decision number 1: filed under other words than it says: what was proven of the caller";
-        assert_eq!(findings(&place), [expected], "{}", place.name());
+        assert_eq!(findings(&backend), [expected], "{}", backend.name());
     }
 }

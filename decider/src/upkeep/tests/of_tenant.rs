@@ -23,8 +23,8 @@ fn of(tenant: &str, asked: wire::DecideRequest) -> wire::DecideRequest {
 const SEVERAL_PAGES: usize = 110;
 
 /// Two tenants in turns, with the same ids.
-fn mixed(place: &Place, rounds: usize) -> Office {
-    let office = Office::open(place, &policy_of(&own_sums()));
+fn mixed(backend: &Backend, rounds: usize) -> Office {
+    let office = Office::open(backend, &policy_of(&own_sums()));
     for number in 0..rounds {
         let tx = format!("tx-{number}");
         for tenant in ["default", "other"] {
@@ -39,28 +39,34 @@ fn mixed(place: &Place, rounds: usize) -> Office {
     office
 }
 
-fn moved(from: &Place, to: &Place, tenant: &str, policy: &str) -> Result<copy::Copied, String> {
+fn moved(from: &Backend, to: &Backend, tenant: &str, policy: &str) -> Result<copy::Copied, String> {
     let (clock, policy) = (ManualClock::at(START), policy_of(policy).policy);
     let mut source = archive_of(from);
     let mut target = intake::open(&to.config()).map_err(|error| error.to_string())?;
     let progress = &mut Progress::of("records", &clock);
-    let copied =
-        copy::copy_tenant(source.as_mut(), target.as_mut(), (tenant, MARK), (&policy, START), progress);
+    let copied = copy::copy_tenant(
+        source.as_mut(),
+        target.as_mut(),
+        tenant,
+        MARK,
+        Comparison { policy: &policy, now: START },
+        progress,
+    );
     let copied = copied.map_err(|error| error.to_string())?;
     target.finish().map(|()| copied).map_err(|error| error.to_string())
 }
 
-fn freed(place: &Place) {
+fn freed(backend: &Backend) {
     let file = policy_of(&own_sums());
     let statement =
         Statement { by: "alice".into(), at: START, lost: None, file: String::new(), despite_gaps: false };
-    let store = intake::open_frozen(&place.config()).unwrap();
+    let store = intake::open_frozen(&backend.config()).unwrap();
     release(store, &statement, Some((&file.policy.hash, &file.document))).unwrap();
 }
 
 #[test]
 fn a_tenant_that_moves_takes_what_is_its_own_and_nothing_else() {
-    for from in places() {
+    for from in backends() {
         let office = mixed(&from, SEVERAL_PAGES);
         let (decisions, charges) = everything(&from);
         let own = decisions.into_iter().filter(|row| row.identity.tenant == "other");
@@ -80,11 +86,11 @@ fn a_tenant_that_moves_takes_what_is_its_own_and_nothing_else() {
     }
 }
 
-fn used(place: &Place, tenant: &str) -> Vec<usage::SumLine> {
-    let mut archive = archive_of(place);
-    let latest = everything(place).0.iter().map(|row| row.decided_us).max().unwrap();
+fn used(backend: &Backend, tenant: &str) -> Vec<usage::SumLine> {
+    let mut archive = archive_of(backend);
+    let latest = everything(backend).0.iter().map(|row| row.decided_us).max().unwrap();
     let policy = policy_of(&own_sums()).policy;
-    let all = usage::of(archive.as_mut(), &policy, policy::time::Time::from_micros(latest)).unwrap();
+    let all = usage::compute(archive.as_mut(), &policy, policy::time::Time::from_micros(latest)).unwrap();
     let own =
         |line: &usage::SumLine| line.key.get(&policy::limit::KeyPart::Tenant).is_some_and(|of| of == tenant);
     all.into_iter().filter(own).collect()
@@ -92,7 +98,7 @@ fn used(place: &Place, tenant: &str) -> Vec<usage::SumLine> {
 
 #[test]
 fn where_it_has_moved_it_is_frozen_and_goes_on_where_it_was_once_that_is_stated() {
-    for from in places() {
+    for from in backends() {
         drop(mixed(&from, 8));
         for to in empty() {
             moved(&from, &to, "other", &own_sums()).unwrap();
@@ -120,9 +126,9 @@ fn where_it_has_moved_it_is_frozen_and_goes_on_where_it_was_once_that_is_stated(
 
 #[test]
 fn a_tenant_whose_sums_are_not_its_own_or_that_is_not_there_does_not_move() {
-    for from in places() {
+    for from in backends() {
         drop(history(&from));
-        let to = Place::Sqlite(tempfile::tempdir().unwrap());
+        let to = Backend::Sqlite(tempfile::tempdir().unwrap());
         for policy in [POLICY, &own_sums()] {
             let told = moved(&from, &to, "other", policy).unwrap_err();
             insta::allow_duplicates! {
@@ -130,9 +136,9 @@ fn a_tenant_whose_sums_are_not_its_own_or_that_is_not_there_does_not_move() {
             }
         }
     }
-    let from = Place::Sqlite(tempfile::tempdir().unwrap());
+    let from = Backend::Sqlite(tempfile::tempdir().unwrap());
     drop(mixed(&from, 8));
-    let to = Place::Sqlite(tempfile::tempdir().unwrap());
+    let to = Backend::Sqlite(tempfile::tempdir().unwrap());
     insta::assert_snapshot!(moved(&from, &to, "others", &own_sums()).unwrap_err(), @"no decision is on record for tenant others: is it another store, or another name?");
     assert!(moved(&from, &to, "other", &own_sums()).is_ok(), "nothing was left behind");
 }
@@ -140,7 +146,7 @@ fn a_tenant_whose_sums_are_not_its_own_or_that_is_not_there_does_not_move() {
 #[test]
 fn what_is_pruned_moves_as_it_is() {
     const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
-    for from in places() {
+    for from in backends() {
         drop(mixed(&from, 8));
         let late = || Office::try_open_at(&from, &policy_of(&own_sums()), later(START, DAY * 48)).unwrap();
         let office = late();
@@ -168,7 +174,7 @@ fn without_hash(told: &str) -> String {
 
 #[test]
 fn it_says_of_itself_what_a_store_of_its_own_would() {
-    for from in places() {
+    for from in backends() {
         drop(mixed(&from, 8));
         let mut whole = archive_of(&from);
         let mut own = OfTenant::of(whole.as_mut(), "other");
@@ -184,6 +190,6 @@ fn it_says_of_itself_what_a_store_of_its_own_would() {
 
 fn verify_of(own: &mut OfTenant<'_>) -> Vec<String> {
     let clock = ManualClock::at(START);
-    let verified = verify::of(own, &mut Progress::of("records", &clock)).unwrap();
+    let verified = verify::verify(own, &mut Progress::of("records", &clock)).unwrap();
     verified.findings.into_iter().map(|finding| finding.what).collect()
 }

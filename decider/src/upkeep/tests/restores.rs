@@ -16,43 +16,50 @@ fn frozen(office: &Office) -> String {
     }
 }
 
-fn open(place: &Place) -> Office {
-    let office = Office::open(place, &policy_of(POLICY));
+fn open(backend: &Backend) -> Office {
+    let office = Office::open(backend, &policy_of(POLICY));
     office.clock.advance(HOUR * 2);
     office
 }
 
-fn sqlite() -> Place {
-    Place::Sqlite(tempfile::tempdir().unwrap())
+fn sqlite() -> Backend {
+    Backend::Sqlite(tempfile::tempdir().unwrap())
 }
 
-/// A backup of a place, put where a decider is started on it.
-fn restored(place: &Place) -> Place {
+/// A backup of a backend, put where a decider is started on it.
+fn restored(backend: &Backend) -> Backend {
     let (clock, policy, to) = (ManualClock::at(START), policy_of(POLICY).policy, sqlite());
     let progress = &mut Progress::of("records", &clock);
-    backup(archive_of(place).as_mut(), &to.file(), "it was restored", (&policy, START), progress).unwrap();
+    backup(
+        archive_of(backend).as_mut(),
+        &to.file(),
+        "it was restored",
+        Comparison { policy: &policy, now: START },
+        progress,
+    )
+    .unwrap();
     to
 }
 
-fn released(place: &Place, lost: Option<String>) -> Result<Released, String> {
+fn released(backend: &Backend, lost: Option<String>) -> Result<Released, String> {
     let file = policy_of(POLICY);
     let statement =
         Statement { by: "alice".into(), at: START, lost, file: "lost.jsonl".into(), despite_gaps: true };
-    let store = intake::open_frozen(&place.config()).map_err(|error| error.to_string())?;
+    let store = intake::open_frozen(&backend.config()).map_err(|error| error.to_string())?;
     let released = release(store, &statement, Some((&file.policy.hash, &file.document)));
     released.map_err(|error| error.to_string())
 }
 
 #[test]
 fn a_backup_is_the_store_of_one_moment_and_frozen_until_it_is_released() {
-    for place in places() {
-        let office = history(&place);
-        let backup = restored(&place);
+    for backend in backends() {
+        let office = history(&backend);
+        let backup = restored(&backend);
         office.ask(transfer("tx-9", "0.5")).unwrap();
         drop(office);
         let files = std::fs::read_dir(backup.file().parent().unwrap()).unwrap().count();
         assert_eq!(files, 1, "one file is the backup");
-        assert_eq!(everything(&backup).0, everything(&place).0[..12], "{}", place.name());
+        assert_eq!(everything(&backup).0, everything(&backend).0[..12], "{}", backend.name());
         assert_eq!(findings(&backup), Vec::<String>::new());
         assert_eq!(frozen(&open(&backup)), "it was restored");
         let told = released(&backup, None).unwrap();
@@ -65,7 +72,7 @@ fn a_backup_is_the_store_of_one_moment_and_frozen_until_it_is_released() {
             released(&backup, None).unwrap_err(),
             "the store is not frozen: there is nothing to release"
         );
-        let releases = archive_of(&backup).standing().unwrap().releases;
+        let releases = archive_of(&backup).state().unwrap().releases;
         let [release] = releases.as_slice() else { panic!("{releases:?}") };
         assert_eq!((release.by.as_str(), release.position, release.lost.as_str()), ("alice", 12, "nothing"));
     }
@@ -74,12 +81,12 @@ fn a_backup_is_the_store_of_one_moment_and_frozen_until_it_is_released() {
 /// A record that cannot be read is for `verify` to tell, and does not keep the rest from deciding.
 #[test]
 fn a_statement_that_nothing_was_lost_needs_no_look_at_what_is_on_record() {
-    for place in places() {
-        drop(history(&place));
-        let backup = restored(&place);
-        let to = empty().into_iter().find(|to| to.name() == place.name()).unwrap();
+    for backend in backends() {
+        drop(history(&backend));
+        let backup = restored(&backend);
+        let to = empty().into_iter().find(|to| to.name() == backend.name()).unwrap();
         copied(&backup, &to).unwrap();
-        let gone = if matches!(to, Place::Sqlite(_)) { "payloads" } else { "payloads_by_month" };
+        let gone = if matches!(to, Backend::Sqlite(_)) { "payloads" } else { "payloads_by_month" };
         vandalise(&to, &format!("DELETE FROM {gone}"));
         assert_eq!(released(&to, None).unwrap().entered, 0, "{}", to.name());
         assert_eq!(frozen(&open(&to)), "");
@@ -88,42 +95,48 @@ fn a_statement_that_nothing_was_lost_needs_no_look_at_what_is_on_record() {
 
 #[test]
 fn a_backup_replaces_no_file() {
-    let place = sqlite();
-    drop(history(&place));
+    let backend = sqlite();
+    drop(history(&backend));
     let (clock, policy) = (ManualClock::at(START), policy_of(POLICY).policy);
     let progress = &mut Progress::of("records", &clock);
-    let refused = backup(archive_of(&place).as_mut(), &place.file(), "x", (&policy, START), progress);
+    let refused = backup(
+        archive_of(&backend).as_mut(),
+        &backend.file(),
+        "x",
+        Comparison { policy: &policy, now: START },
+        progress,
+    );
     assert!(refused.unwrap_err().to_string().contains("nothing is replaced"));
 }
 
 /// Two stores that go on by themselves allow twice.
 #[test]
 fn a_store_that_was_copied_is_frozen_and_the_copy_goes_on() {
-    for place in places() {
-        drop(history(&place));
+    for backend in backends() {
+        drop(history(&backend));
         let to = empty().remove(0);
-        copied(&place, &to).unwrap();
+        copied(&backend, &to).unwrap();
         assert_eq!(
-            frozen(&open(&place)),
+            frozen(&open(&backend)),
             "it was copied at decision 12 into another store, which takes its place",
             "{}",
-            place.name()
+            backend.name()
         );
         assert_eq!(frozen(&open(&to)), "");
-        released(&place, None).unwrap();
-        assert_eq!(frozen(&open(&place)), "", "the copy was not what was wanted");
+        released(&backend, None).unwrap();
+        assert_eq!(frozen(&open(&backend)), "", "the copy was not what was wanted");
     }
 }
 
 /// Nobody has it open, so that nobody is told to stop: whoever comes back while it is copied waits, and is frozen then.
 #[test]
 fn a_decider_that_comes_back_while_its_ledger_is_copied_decides_no_more() {
-    let (place, to) = (Place::postgres(), empty().remove(0));
-    let office = history(&place);
-    database(&place).texts(CUT);
+    let (backend, to) = (Backend::postgres(), empty().remove(0));
+    let office = history(&backend);
+    database(&backend).texts(CUT);
     let copied = (0..200).find_map(|_| {
-        database(&place).texts(CUT);
-        copied(&place, &to).ok()
+        database(&backend).texts(CUT);
+        copied(&backend, &to).ok()
     });
     assert!(copied.is_some(), "it was always connected");
     wait_until(&office, true);
@@ -131,9 +144,9 @@ fn a_decider_that_comes_back_while_its_ledger_is_copied_decides_no_more() {
 
 #[test]
 fn a_copy_of_a_frozen_store_is_frozen() {
-    let place = sqlite();
-    drop(history(&place));
-    let backup = restored(&place);
+    let backend = sqlite();
+    drop(history(&backend));
+    let backup = restored(&backend);
     for to in empty() {
         copied(&backup, &to).unwrap();
         let office = open(&to);
@@ -147,46 +160,46 @@ fn a_copy_of_a_frozen_store_is_frozen() {
 /// The export was made after retention had ended: the charges and the answers are in it, and that is what counts.
 #[test]
 fn lines_that_are_pruned_are_entered_as_such() {
-    for place in places() {
-        let (backup, _) = lost_since(&place);
+    for backend in backends() {
+        let (backup, _) = lost_since(&backend);
         let late = later(START, std::time::Duration::from_secs(62 * 86_400));
-        Office::try_open_at(&place, &policy_of(POLICY), late).unwrap().change(change("late"));
-        drop(Office::try_open_at(&place, &policy_of(POLICY), late).unwrap());
-        let lines = exported(&place, &export::Wanted::default())[..15].join("\n");
-        assert_eq!(lines.matches("\"pruned_us\":").count(), 15, "{}", place.name());
+        Office::try_open_at(&backend, &policy_of(POLICY), late).unwrap().change(change("late"));
+        drop(Office::try_open_at(&backend, &policy_of(POLICY), late).unwrap());
+        let lines = exported(&backend, &export::Wanted::default())[..15].join("\n");
+        assert_eq!(lines.matches("\"pruned_us\":").count(), 15, "{}", backend.name());
         let broken = lines.replace(",\"pruned_us\"", ",\"payload\":\"\",\"pruned_us\"");
         assert!(released(&backup, Some(broken)).is_err());
         let told = released(&backup, Some(lines)).unwrap();
-        assert_eq!((told.entered, told.on_record), (3, 12), "{}", place.name());
+        assert_eq!((told.entered, told.on_record), (3, 12), "{}", backend.name());
         let office = open(&backup);
         assert!(office.ask(signing(transfer("lost-1", "1.5"))).unwrap().recorded_earlier);
         assert_eq!(office.ask(transfer("tx-9", "0.1")).unwrap().decision.limits[0].used, ether("1.5"));
         drop(office);
-        assert_eq!(findings(&backup), Vec::<String>::new(), "{}", place.name());
+        assert_eq!(findings(&backup), Vec::<String>::new(), "{}", backend.name());
     }
 }
 
 /// What is charged after the backup, and lost with the store.
-fn lost_since(place: &Place) -> (Place, Vec<String>) {
-    let office = history(place);
-    let backup = restored(place);
+fn lost_since(backend: &Backend) -> (Backend, Vec<String>) {
+    let office = history(backend);
+    let backup = restored(backend);
     office.clock.advance(HOUR * 2);
     office.ask(transfer("lost-1", "1.5")).unwrap();
     office.ask(signing(transfer("lost-1", "1.5"))).unwrap();
     office.ask(transfer("lost-2", "9")).unwrap();
     drop(office);
-    (backup, exported(place, &export::Wanted::default()))
+    (backup, exported(backend, &export::Wanted::default()))
 }
 
 #[test]
 fn what_was_lost_is_entered_and_counts_from_then_on() {
-    for place in places() {
-        let (backup, lines) = lost_since(&place);
+    for backend in backends() {
+        let (backup, lines) = lost_since(&backend);
         let targets = empty().into_iter().map(|to| copied(&backup, &to).map(|_| to).unwrap());
         for target in targets {
             let told = released(&target, Some(lines[10..].join("\n"))).unwrap();
             assert_eq!((told.entered, told.on_record), (3, 2), "{}", target.name());
-            assert_eq!(everything(&target), everything(&place), "{}", target.name());
+            assert_eq!(everything(&target), everything(&backend), "{}", target.name());
             assert_eq!(findings(&target), Vec::<String>::new());
             let office = Office::open(&target, &policy_of(POLICY));
             office.clock.advance(HOUR * 3);
@@ -199,8 +212,8 @@ fn what_was_lost_is_entered_and_counts_from_then_on() {
 
 #[test]
 fn what_cannot_be_entered_is_told_with_its_line_and_changes_nothing() {
-    let place = sqlite();
-    let (backup, lines) = lost_since(&place);
+    let backend = sqlite();
+    let (backup, lines) = lost_since(&backend);
     let before = everything(&backup);
     let refused = |lines: &[String]| {
         let told = released(&backup, Some(lines.join("\n"))).unwrap_err();
@@ -265,66 +278,66 @@ fn suffixed(file: &Path, suffix: &str) -> PathBuf {
 #[test]
 fn an_old_file_that_is_put_back_by_hand_is_frozen() {
     for decided_since in [0, 1] {
-        let place = sqlite();
-        let office = history(&place);
-        let same_run = Drawer::of(&place.file(), &["", "-wal"]);
+        let backend = sqlite();
+        let office = history(&backend);
+        let same_run = Drawer::of(&backend.file(), &["", "-wal"]);
         office.ask(transfer("tx-9", "0.001")).unwrap();
         drop(office);
-        same_run.put_back(&place.file());
+        same_run.put_back(&backend.file());
         let copy = sqlite();
-        copied(&place, &copy).unwrap();
+        copied(&backend, &copy).unwrap();
         assert!(!frozen(&open(&copy)).is_empty(), "copied before it was started");
-        let why = frozen(&open(&place));
+        let why = frozen(&open(&backend));
         assert!(why.contains("start 1 and decision 13, and this one has start 1 and decision 12"), "{why}");
-        assert!(!frozen(&open(&place)).is_empty(), "a second start is no release");
-        released(&place, None).unwrap();
-        assert_eq!(frozen(&open(&place)), "");
+        assert!(!frozen(&open(&backend)).is_empty(), "a second start is no release");
+        released(&backend, None).unwrap();
+        assert_eq!(frozen(&open(&backend)), "");
 
-        let old_run = Drawer::of(&place.file(), &[""]);
-        let office = open(&place);
+        let old_run = Drawer::of(&backend.file(), &[""]);
+        let office = open(&backend);
         for each in 0..decided_since {
             office.ask(transfer(&format!("since-{each}"), "0.001")).unwrap();
         }
         drop(office);
-        old_run.put_back(&place.file());
-        assert!(!frozen(&open(&place)).is_empty(), "{decided_since}");
+        old_run.put_back(&backend.file());
+        assert!(!frozen(&open(&backend)).is_empty(), "{decided_since}");
     }
 }
 
 #[test]
 fn a_file_without_its_witness_is_frozen_and_one_that_moves_with_it_is_not() {
-    let place = sqlite();
-    drop(history(&place));
+    let backend = sqlite();
+    drop(history(&backend));
     let moved = sqlite();
-    Drawer::of(&place.file(), &["", ".seen"]).put_back(&moved.file());
+    Drawer::of(&backend.file(), &["", ".seen"]).put_back(&moved.file());
     assert_eq!(frozen(&open(&moved)), "");
-    let witness = suffixed(&place.file(), ".seen");
+    let witness = suffixed(&backend.file(), ".seen");
     std::fs::write(&witness, "start x").unwrap();
-    assert!(frozen(&open(&place)).ends_with("cannot be read"));
-    released(&place, None).unwrap();
-    assert_eq!(frozen(&open(&place)), "");
+    assert!(frozen(&open(&backend)).ends_with("cannot be read"));
+    released(&backend, None).unwrap();
+    assert_eq!(frozen(&open(&backend)), "");
     std::fs::remove_file(&witness).unwrap();
-    assert!(frozen(&open(&place)).ends_with("is not beside it"));
+    assert!(frozen(&open(&backend)).ends_with("is not beside it"));
 }
 
 #[test]
 fn a_crash_is_no_restore() {
-    let place = sqlite();
-    let office = history(&place);
+    let backend = sqlite();
+    let office = history(&backend);
     let crashed = sqlite();
     for _ in 0..3 {
-        Drawer::of(&place.file(), &["", "-wal", ".seen"]).put_back(&crashed.file());
+        Drawer::of(&backend.file(), &["", "-wal", ".seen"]).put_back(&crashed.file());
         assert_eq!(frozen(&open(&crashed)), "");
         office.ask(transfer("tx-9", "0.001")).unwrap();
     }
     let behind = "start 00000000000000000001 decision 00000000000000000002\n";
     drop(office);
-    std::fs::write(suffixed(&place.file(), ".seen"), behind).unwrap();
-    assert_eq!(frozen(&open(&place)), "", "the witness is not synced");
+    std::fs::write(suffixed(&backend.file(), ".seen"), behind).unwrap();
+    assert_eq!(frozen(&open(&backend)), "", "the witness is not synced");
 }
 
-fn database(place: &Place) -> &postgres_cluster::Database {
-    let Place::Postgres(database) = place else { panic!("it is another place") };
+fn database(backend: &Backend) -> &postgres_cluster::Database {
+    let Backend::Postgres(database) = backend else { panic!("it is another backend") };
     database
 }
 
@@ -343,10 +356,10 @@ fn wait_until(office: &Office, is_frozen: bool) {
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-/// A database that is made of another is what a dump is that is restored: the same rows in another place.
-fn moved(place: &Place) -> Place {
-    let (server, name) = database(place).url().rsplit_once('/').unwrap();
-    let elsewhere = Place::Postgres(postgres_cluster::database());
+/// A database that is made of another is what a dump is that is restored: the same rows in another backend.
+fn moved(backend: &Backend) -> Backend {
+    let (server, name) = database(backend).url().rsplit_once('/').unwrap();
+    let elsewhere = Backend::Postgres(postgres_cluster::database());
     let copy = database(&elsewhere).url().rsplit_once('/').unwrap().1.to_owned();
     postgres_cluster::execute(&format!("{server}/postgres"), &format!("DROP DATABASE {copy}"));
     postgres_cluster::execute(
@@ -359,26 +372,26 @@ fn moved(place: &Place) -> Place {
 /// No decider has looked at it yet, and none may be the first to.
 #[test]
 fn a_ledger_in_another_database_is_known_as_such_before_a_decider_opens_it() {
-    let place = Place::postgres();
-    drop(history(&place));
-    let elsewhere = moved(&place);
-    let why = archive_of(&elsewhere).standing().unwrap().frozen.unwrap_or_default();
+    let backend = Backend::postgres();
+    drop(history(&backend));
+    let elsewhere = moved(&backend);
+    let why = archive_of(&elsewhere).state().unwrap().frozen.unwrap_or_default();
     assert!(why.starts_with("the ledger was restored from a dump"), "{why}");
     for to in empty() {
         copied(&elsewhere, &to).unwrap();
         assert_eq!(frozen(&open(&to)), why, "{}", to.name());
     }
     released(&elsewhere, None).unwrap();
-    assert_eq!(archive_of(&elsewhere).standing().unwrap().frozen, None);
+    assert_eq!(archive_of(&elsewhere).state().unwrap().frozen, None);
     assert_eq!(frozen(&open(&elsewhere)), "");
 }
 
 #[test]
 fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() {
-    let place = Place::postgres();
-    drop(history(&place));
-    assert_eq!(frozen(&open(&place)), "");
-    let elsewhere = moved(&place);
+    let backend = Backend::postgres();
+    drop(history(&backend));
+    assert_eq!(frozen(&open(&backend)), "");
+    let elsewhere = moved(&backend);
     let office = open(&elsewhere);
     assert!(frozen(&office).starts_with("the ledger was restored from a dump"), "{}", frozen(&office));
     assert!(!frozen(&open(&elsewhere)).is_empty(), "a second look is no release");
@@ -387,7 +400,7 @@ fn a_ledger_in_another_database_is_frozen_and_released_while_its_deciders_run() 
     assert!(office.ask(transfer("tx-5", "1")).unwrap().recorded_earlier);
     drop(office);
     assert_eq!(frozen(&open(&elsewhere)), "");
-    assert_eq!(frozen(&open(&place)), "", "the first is where it was");
+    assert_eq!(frozen(&open(&backend)), "", "the first is where it was");
 }
 
 /// Their server, database and table are what they were. Only what is in the tables was loaded, as a dump of the data alone
@@ -397,63 +410,63 @@ fn a_ledger_whose_tables_were_loaded_anew_is_frozen_until_it_is_released() {
     const LOAD: &str = "CREATE TEMP TABLE dump AS TABLE countersign.head; TRUNCATE countersign.head;
                         INSERT INTO countersign.head SELECT * FROM dump";
     const LOADED: &str = "the ledger was restored from a dump: its tables were loaded anew";
-    let place = Place::postgres();
-    let office = history(&place);
+    let backend = Backend::postgres();
+    let office = history(&backend);
     for harmless in [
         "VACUUM FULL countersign.head",
         "VACUUM FREEZE countersign.head",
         "CLUSTER countersign.head USING head_pkey",
     ] {
-        database(&place).execute(harmless);
-        assert_eq!(archive_of(&place).standing().unwrap().frozen, None, "{harmless}");
-        assert_eq!(frozen(&open(&place)), "", "{harmless}");
+        database(&backend).execute(harmless);
+        assert_eq!(archive_of(&backend).state().unwrap().frozen, None, "{harmless}");
+        assert_eq!(frozen(&open(&backend)), "", "{harmless}");
     }
-    database(&place).execute(LOAD);
+    database(&backend).execute(LOAD);
     wait_until(&office, true);
     drop(office);
-    assert_eq!(frozen(&open(&place)), LOADED);
-    released(&place, None).unwrap();
-    assert_eq!(frozen(&open(&place)), "");
-    database(&place).execute(LOAD);
-    assert_eq!(archive_of(&place).standing().unwrap().frozen.as_deref(), Some(LOADED));
-    vandalise(&place, "UPDATE head SET timeline = timeline");
-    assert_eq!(frozen(&open(&place)), LOADED, "an older decider was there first");
-    database(&place).execute(LOAD);
-    released(&place, None).unwrap();
-    assert_eq!(frozen(&open(&place)), "", "nobody has looked at it before");
+    assert_eq!(frozen(&open(&backend)), LOADED);
+    released(&backend, None).unwrap();
+    assert_eq!(frozen(&open(&backend)), "");
+    database(&backend).execute(LOAD);
+    assert_eq!(archive_of(&backend).state().unwrap().frozen.as_deref(), Some(LOADED));
+    vandalise(&backend, "UPDATE head SET timeline = timeline");
+    assert_eq!(frozen(&open(&backend)), LOADED, "an older decider was there first");
+    database(&backend).execute(LOAD);
+    released(&backend, None).unwrap();
+    assert_eq!(frozen(&open(&backend)), "", "nobody has looked at it before");
 }
 
 /// Its server had failovers; the new one had none.
 #[test]
 fn a_ledger_of_a_later_timeline_that_was_restored_elsewhere_is_released_in_one_step() {
-    let place = Place::postgres();
-    drop(history(&place));
-    vandalise(&place, "UPDATE head SET timeline = 7");
-    let elsewhere = moved(&place);
+    let backend = Backend::postgres();
+    drop(history(&backend));
+    vandalise(&backend, "UPDATE head SET timeline = 7");
+    let elsewhere = moved(&backend);
     released(&elsewhere, None).unwrap();
     assert_eq!(frozen(&open(&elsewhere)), "");
-    vandalise(&place, "UPDATE head SET frozen = 'restored'");
-    released(&place, None).unwrap();
+    vandalise(&backend, "UPDATE head SET frozen = 'restored'");
+    released(&backend, None).unwrap();
     assert!(
-        Office::try_open(&place, &policy_of(POLICY)).is_err(),
+        Office::try_open(&backend, &policy_of(POLICY)).is_err(),
         "an old primary is no other for a release"
     );
 }
 
 #[test]
 fn a_log_that_ends_before_what_a_decider_has_seen_is_frozen_for_all_of_them() {
-    let place = Place::postgres();
-    let office = history(&place);
+    let backend = Backend::postgres();
+    let office = history(&backend);
     for table in ["decisions", "payloads", "charges"] {
-        vandalise(&place, &format!("DELETE FROM {table} WHERE position > 10"));
+        vandalise(&backend, &format!("DELETE FROM {table} WHERE position > 10"));
     }
-    vandalise(&place, "UPDATE head SET position = 10");
+    vandalise(&backend, "UPDATE head SET position = 10");
     wait_until(&office, true);
     assert_eq!(frozen(&office), "the log ends at position 10, and a decider has seen 12");
-    assert_eq!(frozen(&open(&place)), frozen(&office), "one that has seen nothing");
-    released(&place, None).unwrap();
+    assert_eq!(frozen(&open(&backend)), frozen(&office), "one that has seen nothing");
+    released(&backend, None).unwrap();
     wait_until(&office, false);
-    database(&place).texts(CUT);
+    database(&backend).texts(CUT);
     std::thread::sleep(std::time::Duration::from_millis(100));
     wait_until(&office, false);
     let decision = loop {
@@ -467,18 +480,18 @@ fn a_log_that_ends_before_what_a_decider_has_seen_is_frozen_for_all_of_them() {
 }
 
 /// Takes a ledger back to where it ended at a position, as a recovery to an earlier point does.
-fn rewind(place: &Place, position: i64) {
+fn rewind(backend: &Backend, position: i64) {
     for table in ["decisions", "payloads_by_month", "charges"] {
-        vandalise(place, &format!("DELETE FROM {table} WHERE position > {position}"));
+        vandalise(backend, &format!("DELETE FROM {table} WHERE position > {position}"));
     }
-    vandalise(place, &format!("UPDATE head SET position = {position}"));
+    vandalise(backend, &format!("UPDATE head SET position = {position}"));
 }
 
 /// A decider that knows the log as it is now, and is cut off before it looks again.
-fn cut_off(place: &Place) -> PostgresJournal {
-    let mut journal = PostgresJournal::open(ledger_at(database(place)), std::sync::Arc::default()).unwrap();
+fn cut_off(backend: &Backend) -> PostgresJournal {
+    let mut journal = PostgresJournal::open(ledger_at(database(backend)), std::sync::Arc::default()).unwrap();
     journal.join().unwrap();
-    database(place).texts(CUT);
+    database(backend).texts(CUT);
     assert!(journal.join().is_err(), "it is cut off");
     journal
 }
@@ -487,11 +500,11 @@ fn cut_off(place: &Place) -> PostgresJournal {
 #[test]
 fn a_log_that_holds_another_decision_where_a_decider_has_seen_one_is_frozen() {
     for decided_since in [2, 5] {
-        let place = Place::postgres();
-        drop(history(&place));
-        let mut seen = cut_off(&place);
-        rewind(&place, 10);
-        let office = open(&place);
+        let backend = Backend::postgres();
+        drop(history(&backend));
+        let mut seen = cut_off(&backend);
+        rewind(&backend, 10);
+        let office = open(&backend);
         for each in 0..decided_since {
             office.ask(transfer(&format!("since-{each}"), "0.001")).unwrap();
         }
@@ -506,23 +519,23 @@ fn a_log_that_holds_another_decision_where_a_decider_has_seen_one_is_frozen() {
 #[test]
 fn a_decider_that_was_away_while_the_ledger_was_restored_and_released_does_not_freeze_it_again() {
     for decided_since in [0, 5] {
-        let place = Place::postgres();
-        drop(history(&place));
-        let (mut first, mut late) = (cut_off(&place), cut_off(&place));
-        rewind(&place, 10);
+        let backend = Backend::postgres();
+        drop(history(&backend));
+        let (mut first, mut late) = (cut_off(&backend), cut_off(&backend));
+        rewind(&backend, 10);
         first.join().unwrap();
         assert!(first.frozen().is_some());
         drop(first);
-        released(&place, None).unwrap();
-        let office = open(&place);
+        released(&backend, None).unwrap();
+        let office = open(&backend);
         for each in 0..decided_since {
             office.ask(transfer(&format!("since-{each}"), "0.001")).unwrap();
         }
         late.join().unwrap();
         assert_eq!(late.frozen(), None);
         drop((late, office));
-        let mut late = cut_off(&place);
-        rewind(&place, 9);
+        let mut late = cut_off(&backend);
+        rewind(&backend, 9);
         late.join().unwrap();
         assert!(late.frozen().is_some(), "what was stated of one restore says nothing of the next");
     }
@@ -531,8 +544,8 @@ fn a_decider_that_was_away_while_the_ledger_was_restored_and_released_does_not_f
 /// Bodies of before a field was added are the same answers.
 #[test]
 fn what_is_on_record_as_an_older_decider_wrote_it_is_known_again() {
-    for place in places() {
-        let (backup, lines) = lost_since(&place);
+    for backend in backends() {
+        let (backup, lines) = lost_since(&backend);
         vandalise(&backup, "UPDATE decisions SET body = replace(body, ',\"hold\":false', '')");
         let another = |was: &str, is: &str| {
             format!(
@@ -544,22 +557,22 @@ fn what_is_on_record_as_an_older_decider_wrote_it_is_known_again() {
         assert!(told.starts_with("lost.jsonl:4: the store has another decision of this id\n"), "{told}");
         vandalise(&backup, &another("APPROVE", "REJECT"));
         let told = released(&backup, Some(lines.join("\n"))).unwrap();
-        assert_eq!((told.entered, told.on_record), (3, 12), "{}", place.name());
+        assert_eq!((told.entered, told.on_record), (3, 12), "{}", backend.name());
     }
 }
 
 /// Deciders of before the schema that knows of restores write as these do, and look at nothing.
 #[test]
 fn a_decider_of_before_freezes_cannot_write_to_a_frozen_ledger() {
-    let place = Place::postgres();
-    drop(history(&place));
+    let backend = Backend::postgres();
+    drop(history(&backend));
     let write =
         "INSERT INTO decisions SELECT position + 1, id || 'x', tenant, request_id || 'x', key, digest, kind,
                         decided_us, policy_hash, stage, verdict, action, reason_code, reason, body
                    FROM decisions WHERE position = 12";
-    vandalise(&place, "UPDATE head SET frozen = 'restored'");
-    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| vandalise(&place, write)));
+    vandalise(&backend, "UPDATE head SET frozen = 'restored'");
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| vandalise(&backend, write)));
     assert!(refused.is_err(), "an old decider was not held back");
-    vandalise(&place, "UPDATE head SET frozen = NULL");
-    vandalise(&place, write);
+    vandalise(&backend, "UPDATE head SET frozen = NULL");
+    vandalise(&backend, write);
 }

@@ -9,38 +9,38 @@ use crate::upkeep::backup;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Twelve decisions that are pruned, and five after them that build on what they left.
-fn pruned_history(place: &Place) {
+fn pruned_history(backend: &Backend) {
     let file = policy_of(POLICY);
-    drop(history(place));
-    let office = Office::try_open_at(place, &file, later(START, DAY * 20)).unwrap();
+    drop(history(backend));
+    let office = Office::try_open_at(backend, &file, later(START, DAY * 20)).unwrap();
     office.ask(signing(transfer("tx-5", "1"))).unwrap();
     office.ask(transfer("tx-7", "1.5")).unwrap();
     office.ask(transfer("tx-8", "2")).unwrap();
     drop(office);
-    let office = Office::try_open_at(place, &file, later(START, DAY * 48)).unwrap();
+    let office = Office::try_open_at(backend, &file, later(START, DAY * 48)).unwrap();
     office.ask(signing(transfer("tx-7", "1.5"))).unwrap();
     drop(office);
     // Now that something was decided so late, retention has ended for the first.
-    let office = Office::try_open_at(place, &file, later(START, DAY * 48)).unwrap();
+    let office = Office::try_open_at(backend, &file, later(START, DAY * 48)).unwrap();
     assert!(office.ask(signing(transfer("tx-1", "1"))).unwrap().recorded_earlier);
     office.ask(transfer("tx-1", "7")).unwrap();
     drop(office);
     let pruned = |origin: &Origin<String>| matches!(origin, Origin::Pruned { .. });
-    let pruned: Vec<bool> = everything(place).0.iter().map(|row| pruned(&row.origin)).collect();
-    assert_eq!(pruned, [[true; 12].as_slice(), &[false; 5]].concat(), "{}", place.name());
+    let pruned: Vec<bool> = everything(backend).0.iter().map(|row| pruned(&row.origin)).collect();
+    assert_eq!(pruned, [[true; 12].as_slice(), &[false; 5]].concat(), "{}", backend.name());
 }
 
 #[test]
 fn it_holds_together_and_what_is_pruned_is_told() {
-    for place in places() {
-        pruned_history(&place);
-        assert_eq!(findings(&place), Vec::<String>::new(), "{}", place.name());
-        let verify::Verified { decisions, pruned, charges, .. } = verified(&place);
-        assert_eq!((decisions, pruned, charges), (17, 12, 6), "{}", place.name());
-        let lines = exported(&place, &export::Wanted::default());
+    for backend in backends() {
+        pruned_history(&backend);
+        assert_eq!(findings(&backend), Vec::<String>::new(), "{}", backend.name());
+        let verify::Verified { decisions, pruned, charges, .. } = verified(&backend);
+        assert_eq!((decisions, pruned, charges), (17, 12, 6), "{}", backend.name());
+        let lines = exported(&backend, &export::Wanted::default());
         let told = |line: &String| line.contains("\"evidence\":null,\"payload\":null,\"pruned_us\":17");
-        assert_eq!(lines.iter().filter(|line| told(line)).count(), 12, "{}", place.name());
-        assert!(lines[0].contains("\"charges\":[{\"key\":"), "{}", place.name());
+        assert_eq!(lines.iter().filter(|line| told(line)).count(), 12, "{}", backend.name());
+        assert!(lines[0].contains("\"charges\":[{\"key\":"), "{}", backend.name());
     }
 }
 
@@ -73,12 +73,12 @@ const DAMAGE: [(&str, &str); 7] = [
 #[test]
 fn damage_is_found_as_far_as_it_can_be_seen() {
     for (sql, expected) in DAMAGE {
-        for place in places() {
-            pruned_history(&place);
-            let column = if matches!(place, Place::Postgres(_)) { "position" } else { "seq" };
-            vandalise(&place, &in_dialect(&place, &sql.replace("POSITION", column)));
-            let told = findings(&place);
-            assert!(told.iter().any(|told| told.contains(expected)), "{} {sql}: {told:#?}", place.name());
+        for backend in backends() {
+            pruned_history(&backend);
+            let column = if matches!(backend, Backend::Postgres(_)) { "position" } else { "seq" };
+            vandalise(&backend, &in_dialect(&backend, &sql.replace("POSITION", column)));
+            let told = findings(&backend);
+            assert!(told.iter().any(|told| told.contains(expected)), "{} {sql}: {told:#?}", backend.name());
         }
     }
 }
@@ -89,12 +89,13 @@ fn it_is_copied_and_backed_up_and_goes_on() {
         pruned_history(&from);
         let copied = copied(&from, &to).unwrap();
         assert_eq!((copied.decisions, copied.charges), (17, 6), "{} to {}", from.name(), to.name());
-        let whole =
-            |place| everything(place).0.into_iter().map(|row| (row.position, row.id, row.body, row.identity));
+        let whole = |backend| {
+            everything(backend).0.into_iter().map(|row| (row.position, row.id, row.body, row.identity))
+        };
         assert!(whole(&from).eq(whole(&to)), "{} to {}", from.name(), to.name());
         assert_eq!(everything(&from).1, everything(&to).1);
-        let pruned_at = |place| {
-            everything(place)
+        let pruned_at = |backend| {
+            everything(backend)
                 .0
                 .into_iter()
                 .map(|row| match row.origin {
@@ -113,9 +114,14 @@ fn it_is_copied_and_backed_up_and_goes_on() {
         let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::at(START));
         let (path, policy) = (folder.path().join("backup.db"), policy_of(POLICY).policy);
         let progress = &mut Progress::of("records", &clock);
-        let copied =
-            backup::backup(archive_of(&from).as_mut(), &path, "restored", (&policy, START), progress)
-                .unwrap();
+        let copied = backup::backup(
+            archive_of(&from).as_mut(),
+            &path,
+            "restored",
+            Comparison { policy: &policy, now: START },
+            progress,
+        )
+        .unwrap();
         assert_eq!((copied.decisions, copied.charges), (17, 6), "{}", from.name());
     }
 }

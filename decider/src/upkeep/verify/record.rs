@@ -11,18 +11,18 @@ use uuid::Uuid;
 use crate::grpc::convert;
 use crate::store::archive::DecisionRow;
 use crate::store::encoding::parse;
-use crate::store::{Decision, Kind};
+use crate::store::{Decision, RequestKind};
 
 /// A decision with everything that it came out of.
-pub struct Record {
+pub struct RecordedDecision {
     pub decision: Decision,
     pub evidence: Evidence,
-    pub asked: Asked,
+    pub asked: RecordedRequest,
 }
 
 /// What was asked.
 #[derive(Clone)]
-pub enum Asked {
+pub enum RecordedRequest {
     Transaction(Box<Request>),
     ConfigChange(Box<ConfigChange>),
 }
@@ -30,7 +30,7 @@ pub enum Asked {
 /// The version of the ids.
 const UUID_VERSION: usize = 7;
 
-impl Record {
+impl RecordedDecision {
     /// From what is kept, with what it came out of.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Record {
         let decision: Decision =
             parse(&row.body, || "the answer".into()).map_err(|error| error.to_string())?;
         let evidence = parse(evidence, || "the evidence".into()).map_err(|error| error.to_string())?;
-        let asked = Asked::read(row.kind, payload)?;
+        let asked = RecordedRequest::read(row.kind, payload)?;
         Ok(Self { decision, evidence, asked })
     }
 
@@ -85,17 +85,17 @@ fn is_an_id(id: &str) -> bool {
     Uuid::parse_str(id).map(|id| id.get_version_num()) == Ok(UUID_VERSION)
 }
 
-impl Asked {
-    fn read(kind: Kind, payload: &[u8]) -> Result<Self, String> {
+impl RecordedRequest {
+    fn read(kind: RequestKind, payload: &[u8]) -> Result<Self, String> {
         let unreadable = |error: prost::DecodeError| format!("the request: {error}");
         let breach = |breaches| format!("the request breaks the contract: {breaches}");
         match kind {
-            Kind::Transaction => {
+            RequestKind::Transaction => {
                 let request = wire::DecideRequest::decode(payload).map_err(unreadable)?;
                 let request = convert::transaction(request).map_err(breach)?;
                 Ok(Self::Transaction(Box::new(request)))
             }
-            Kind::ConfigChange => {
+            RequestKind::ConfigChange => {
                 let request = wire::DecideConfigChangeRequest::decode(payload).map_err(unreadable)?;
                 let change = convert::config_change(request).map_err(breach)?;
                 Ok(Self::ConfigChange(Box::new(change)))
@@ -167,7 +167,7 @@ mod tests {
     /// Whether a record of one that asked so may stand under the content of one that asked otherwise.
     fn may_stand_under(proof: wire::CallerProof, other: wire::CallerProof) -> bool {
         let content = identity::content_of_transaction(&convert::transaction(asked(other)).unwrap());
-        Asked::read(Kind::Transaction, &asked(proof).encode_to_vec()).unwrap().says(content)
+        RecordedRequest::read(RequestKind::Transaction, &asked(proof).encode_to_vec()).unwrap().says(content)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use policy::charge::{Charge, ChargeKey, Part};
+use policy::charge::{Charge, ChargeKey, ChargePart};
 use policy::config_change;
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
@@ -19,7 +19,7 @@ use policy::usage::UsageIndex;
 use policy::verdict::{Action, Reason, Verdict};
 
 use super::finding::Findings;
-use super::record::{Asked, Record, misfiled_answer};
+use super::record::{RecordedDecision, RecordedRequest, misfiled_answer};
 use crate::document::Document;
 use crate::policy_file;
 use crate::store::archive::{Archive, DecisionRow, each_charge, each_decision_after};
@@ -110,7 +110,7 @@ impl Replay {
             return Ok(());
         };
         self.know(archive, &row.policy_hash, &place, findings)?;
-        match Record::read(row, payload, evidence) {
+        match RecordedDecision::read(row, payload, evidence) {
             Ok(record) => {
                 tell_misfiled(Ok(record.misfiled(row)), &place, findings);
                 self.settle(record, row, &place, findings);
@@ -128,7 +128,7 @@ impl Replay {
     /// Tells the charges that no decision on record has left, of those that could not be played.
     pub fn check_untouched(&self, findings: &mut Findings) {
         for charge in self.untouched.iter().filter_map(|key| self.charges.get(key)) {
-            let left = |part: &Part| {
+            let left = |part: &ChargePart| {
                 let (id, signer) = (&part.callback_request_id, part.signer.as_deref());
                 self.answered.contains(&identity::of_answer(&charge.key.tenant, id, signer, part.stage))
             };
@@ -184,22 +184,22 @@ impl Replay {
         Ok(())
     }
 
-    fn settle(&mut self, record: Record, row: &DecisionRow, place: &str, findings: &mut Findings) {
+    fn settle(&mut self, record: RecordedDecision, row: &DecisionRow, place: &str, findings: &mut Findings) {
         let new = self.answered.insert(row.identity.key);
         let Some(Some(decider)) = self.policies.get_mut(&row.policy_hash) else { return };
         let follows = row.position > self.pruned_to;
         let change = match &record.asked {
-            Asked::Transaction(request) if new => {
+            RecordedRequest::Transaction(request) if new => {
                 let (change, wrong) = decider.settle(&record, request, follows.then_some(&self.charges));
                 wrong.into_iter().for_each(|what| findings.add(place, what));
                 change.filter(|_| follows)
             }
-            Asked::Transaction(request) => {
+            RecordedRequest::Transaction(request) => {
                 let again = settle::content_changed(request, record.decision.at);
                 same(&record, (again.verdict, again.action, &again.reason), place, findings);
                 None
             }
-            Asked::ConfigChange(change) => {
+            RecordedRequest::ConfigChange(change) => {
                 let again = match new {
                     true => config_change::evaluate(&decider.policy, change),
                     false => config_change::content_changed(),
@@ -226,7 +226,7 @@ impl Decider {
     /// told once, and not by all that come after it. Without charges it is not compared with what was left.
     fn settle(
         &mut self,
-        record: &Record,
+        record: &RecordedDecision,
         request: &Request,
         charges: Option<&HashMap<ChargeKey, Charge>>,
     ) -> (Option<ChargeChange>, Option<String>) {
@@ -288,7 +288,7 @@ fn comes_out(decision: &Decision, evaluation: &Evaluation, again: &Settlement) -
         && decision.rules == evaluation.rules
 }
 
-fn same(record: &Record, again: Said<'_>, place: &str, findings: &mut Findings) {
+fn same(record: &RecordedDecision, again: Said<'_>, place: &str, findings: &mut Findings) {
     let decision = &record.decision;
     if again != (decision.verdict, decision.action, &decision.reason) {
         findings.add(place, format!("it does not come out again: {} now", word(&again.0)));

@@ -139,7 +139,8 @@ async fn refused(fleet: &mut Fleet, round: usize) {
     let (status, _) = fleet.process(0).admin("/readyz").await.unwrap();
     assert_eq!(status, 503);
     let (_, metrics) = fleet.process(0).admin("/metrics").await.unwrap();
-    let jumps = metrics.lines().find_map(|line| line.strip_prefix("decider_store_clock_jumps_total "));
+    let jumps =
+        metrics.lines().find_map(|line| line.strip_prefix("countersign_decider_store_clock_jumps_total "));
     assert!(jumps.is_some_and(|jumps| jumps != "0"), "{metrics}");
 }
 

@@ -10,7 +10,7 @@ use postgres_cluster::Cluster;
 
 use super::*;
 use crate::store::Store;
-use crate::store::journal::{Entry, Identity, Journal, JournalError};
+use crate::store::journal::{Entry, Journal, JournalError, RequestIdentity};
 use crate::store::postgres::BEGIN_WITHIN;
 use crate::store::postgres::ledger::Holder;
 
@@ -146,13 +146,13 @@ async fn a_holder_that_says_nothing_loses_the_ledger_and_what_it_was_about_to_wr
         begin(&mut journal).unwrap();
         held.send(()).unwrap();
         std::thread::sleep(Duration::from_secs(3));
-        let identity = Identity {
+        let identity = RequestIdentity {
             tenant: "default".into(),
             callback_request_id: "late".into(),
             key: policy::identity::Digest([1; 32]),
             content: policy::identity::Digest([2; 32]),
         };
-        let (kind, payload) = (crate::store::Kind::Transaction, Vec::new());
+        let (kind, payload) = (crate::store::RequestKind::Transaction, Vec::new());
         let decision = crate::store::Decision { id: "late".into(), ..decision };
         let evidence = policy::evidence::Evidence::default();
         journal.write(&Entry { identity, kind, decision, payload, evidence, charge: None }).unwrap();

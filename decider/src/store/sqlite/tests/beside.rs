@@ -16,19 +16,19 @@ fn files_of(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 
 #[tokio::test]
 async fn the_ledger_is_read_beside_the_decider_and_without_one_and_nothing_is_written() {
-    let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(1)])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![count_per_hour(1)])));
+    let desk = backend.open(&policy, &clock());
     let decision = desk.allow(&request("tx-1")).await;
     // What the writer does once it has answered is done when it answers again.
     desk.record(&decision).await;
     let prices = policy::prices::Prices::NONE;
-    let asked = policy::rehearsal::Asked { request: request("tx-2"), at: START, prices };
+    let asked = policy::policy_test::TimedRequest { request: request("tx-2"), at: START, prices };
     let full = || {
-        let mut reading = Reading::of(&place.file(), &policy, asked.at).unwrap();
+        let mut reading = Reading::of(&backend.file(), &policy, asked.at).unwrap();
         let explained = policy::explain::explain(&policy, &asked, &mut reading.ledger()).unwrap();
         explained.outcome.settlement.reason.code == ReasonCode::LimitExceeded
     };
-    let folder = place.file().parent().unwrap().to_owned();
+    let folder = backend.file().parent().unwrap().to_owned();
     let before = files_of(&folder);
     assert!(full(), "beside the decider");
     assert_eq!(files_of(&folder), before);
@@ -55,18 +55,18 @@ fn what_is_no_store_is_not_read_as_one_and_not_made_one() {
 /// A backup may read for hours.
 #[tokio::test]
 async fn a_decider_starts_while_somebody_reads_an_earlier_moment_of_its_file() {
-    let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(2)])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![count_per_hour(2)])));
+    let desk = backend.open(&policy, &clock());
     desk.allow(&request("tx-1")).await;
-    let config = place.config();
+    let config = backend.config();
     let mut reader = archive::open(&config).unwrap();
     assert_eq!(reader.decisions(0).unwrap().len(), 1);
     desk.allow(&request("tx-2")).await;
     drop(desk);
-    let desk = place.open(&policy, &clock());
+    let desk = backend.open(&policy, &clock());
     assert!(desk.answer(&request("tx-2")).await.recorded_earlier);
     desk.reject(&request("tx-3"), ReasonCode::LimitExceeded).await;
-    let (_folder, image) = crash_image(&place.file(), &["", "-wal", ".seen"]);
+    let (_folder, image) = crash_image(&backend.file(), &["", "-wal", ".seen"]);
     assert_eq!(reader.decisions(0).unwrap().len(), 1, "it sees one moment");
     let image = Desk::open(SqliteJournal::open(&image).unwrap(), &policy, &clock());
     assert!(image.newest("tx-2").await.is_some() && image.newest("tx-3").await.is_some());
@@ -75,10 +75,10 @@ async fn a_decider_starts_while_somebody_reads_an_earlier_moment_of_its_file() {
 /// Whoever writes to it could write over what was answered.
 #[tokio::test]
 async fn a_decider_does_not_start_while_somebody_else_writes_to_its_file() {
-    let (place, policy) = (place(), Arc::new(policy(vec![])));
-    place.open(&policy, &clock()).allow(&request("tx-1")).await;
-    let other = Connection::open(place.file()).unwrap();
+    let (backend, policy) = (backend(), Arc::new(policy(vec![])));
+    backend.open(&policy, &clock()).allow(&request("tx-1")).await;
+    let other = Connection::open(backend.file()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = place.try_open(&policy, &clock());
+    let refused = backend.try_open(&policy, &clock());
     assert!(matches!(refused, Err(OpenError::Held(_))), "{:?}", refused.err());
 }

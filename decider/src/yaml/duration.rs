@@ -1,28 +1,28 @@
-//! Lengths of time as people write them: `30s`, `15m`, `24h`, `7d`.
+//! Durations as people write them: `30s`, `15m`, `24h`, `7d`.
 
-/// Not a length of time.
+/// Not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a whole number and a unit: 30s, 15m, 24h or 7d")]
-pub struct NotASpan;
+pub struct NotADuration;
 
-/// The length in seconds.
+/// The duration in seconds.
 ///
 /// # Errors
 /// Not digits followed by `s`, `m`, `h` or `d`, or more seconds than 64 bits hold.
-pub fn seconds(text: &str) -> Result<u64, NotASpan> {
-    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(NotASpan)?;
+pub fn seconds(text: &str) -> Result<u64, NotADuration> {
+    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(NotADuration)?;
     let unit: u64 = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 60 * 60,
         "d" => 24 * 60 * 60,
-        _ => return Err(NotASpan),
+        _ => return Err(NotADuration),
     };
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(NotASpan);
+        return Err(NotADuration);
     }
-    let count: u64 = digits.parse().map_err(|_| NotASpan)?;
-    count.checked_mul(unit).ok_or(NotASpan)
+    let count: u64 = digits.parse().map_err(|_| NotADuration)?;
+    count.checked_mul(unit).ok_or(NotADuration)
 }
 
 #[cfg(test)]
@@ -55,7 +55,7 @@ mod tests {
             "١h",
             "99999999999999999d",
         ] {
-            assert_eq!(seconds(text), Err(NotASpan), "{text}");
+            assert_eq!(seconds(text), Err(NotADuration), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use super::Asked;
+use super::TimedRequest;
 use super::outcome::Outcome;
 use crate::charge::{Charge, ChargeKey};
 use crate::document::Policy;
@@ -15,7 +15,7 @@ use crate::usage::UsageIndex;
 
 /// Decides by one policy, over what it allowed itself.
 #[derive(Debug)]
-pub struct Desk<'p> {
+pub struct TestRun<'p> {
     policy: &'p Policy,
     answers: BTreeMap<Digest, (Digest, Outcome)>,
     memory: Memory,
@@ -28,7 +28,7 @@ struct Memory {
     index: UsageIndex,
 }
 
-impl<'p> Desk<'p> {
+impl<'p> TestRun<'p> {
     /// Nothing was asked yet.
     pub fn new(policy: &'p Policy) -> Self {
         Self { policy, answers: BTreeMap::new(), memory: Memory::default() }
@@ -36,7 +36,7 @@ impl<'p> Desk<'p> {
 
     /// Decides. Requests come in the order of their time. One that came before gets the answer it got, and one
     /// with its id and other content is denied (decision model, section 3).
-    pub fn ask(&mut self, asked: &Asked) -> Outcome {
+    pub fn ask(&mut self, asked: &TimedRequest) -> Outcome {
         let (key, content) = (of_transaction(&asked.request), content_of_transaction(&asked.request));
         match self.answers.get(&key) {
             Some((known, outcome)) if *known == content => outcome.clone(),
@@ -54,14 +54,14 @@ impl<'p> Desk<'p> {
         (self.policy, self.memory.ledger())
     }
 
-    fn refuse(&self, Asked { request, at, prices }: &Asked) -> Outcome {
+    fn refuse(&self, TimedRequest { request, at, prices }: &TimedRequest) -> Outcome {
         Outcome {
             evaluation: evaluate(self.policy, request, prices, *at),
             settlement: content_changed(request, *at),
         }
     }
 
-    fn decide(&mut self, Asked { request, at, prices }: &Asked) -> Outcome {
+    fn decide(&mut self, TimedRequest { request, at, prices }: &TimedRequest) -> Outcome {
         let policy = self.policy;
         let evaluation = evaluate(policy, request, prices, *at);
         let Ok(settlement) = settle(policy, request, &evaluation, &mut self.memory.ledger(), *at);

@@ -11,20 +11,20 @@ use super::paint::Paint;
 use super::say;
 use crate::clock::Clock;
 use crate::config;
-use crate::policy_file::rehearsals::report::TestReport;
-use crate::policy_file::{self, Rehearsed};
+use crate::policy_file::policy_tests::report::TestReport;
+use crate::policy_file::{self, TestedPolicy};
 use crate::yaml::{Mistake, Mistakes};
 
 /// Plays the tests of a policy.
-pub fn rehearse(what: &Which, clock: &dyn Clock) -> Exit {
+pub fn run(what: &Which, clock: &dyn Clock) -> Exit {
     let started = clock.monotonic();
-    let rehearsed = path_of(what).and_then(|path| policy_file::rehearse(&path));
+    let tested = path_of(what).and_then(|path| policy_file::run_tests(&path));
     let took = clock.monotonic().saturating_sub(started);
-    match (rehearsed, what.output) {
-        (Ok(Rehearsed { tests, .. }), Output::Text) => {
+    match (tested, what.output) {
+        (Ok(TestedPolicy { tests, .. }), Output::Text) => {
             say::out(in_words(&tests, took, Paint::of_stdout()), exit(&tests))
         }
-        (Ok(Rehearsed { tests, .. }), Output::Json) => print(&Report::of(&tests), exit(&tests)),
+        (Ok(TestedPolicy { tests, .. }), Output::Json) => print(&Report::of(&tests), exit(&tests)),
         (Err(mistakes), output) => refuse_in(output, &mistakes),
     }
 }

@@ -5,6 +5,7 @@ use policy::prices::{Price, PriceTerms, Prices, UnitPrice};
 use policy::time::Time;
 
 use super::known::Known;
+use super::moment::AtOrAgo;
 use super::words::{micros, time};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
@@ -13,25 +14,13 @@ pub const PRICE_FIELDS: [&str; 3] = ["usd", "age", "at"];
 
 /// A table as it is written.
 #[derive(Debug, Clone, Default)]
-pub struct Table(Vec<(String, UnitPrice, Moment)>);
-
-/// When a price was made.
-#[derive(Debug, Clone, Copy)]
-enum Moment {
-    At(Time),
-    /// So many microseconds before it is asked for.
-    Ago(i64),
-}
+pub struct Table(Vec<(String, UnitPrice, AtOrAgo)>);
 
 impl Table {
     /// The table of a request that is asked at this time.
     pub fn at(&self, at: Time) -> Prices {
-        let price = |(id, usd, moment): &(String, UnitPrice, Moment)| {
-            let at = match moment {
-                Moment::At(time) => *time,
-                Moment::Ago(micros) => Time::from_micros(at.as_micros().saturating_sub(*micros)),
-            };
-            (id.clone(), Price { usd: *usd, at })
+        let price = |(id, usd, made): &(String, UnitPrice, AtOrAgo)| {
+            (id.clone(), Price { usd: *usd, at: made.time(at) })
         };
         Prices { by_asset: self.0.iter().map(price).collect(), ..Prices::NONE }
     }
@@ -68,18 +57,18 @@ fn check_is_priced(reader: &mut Reader<'_>, id: &str, at: Place, known: &Known<'
     }
 }
 
-fn read_price(reader: &mut Reader<'_>, node: &Node) -> Option<(UnitPrice, Moment)> {
+fn read_price(reader: &mut Reader<'_>, node: &Node) -> Option<(UnitPrice, AtOrAgo)> {
     if !matches!(node.value, Value::Map(_)) {
-        return Some((read_usd(reader, node)?, Moment::Ago(0)));
+        return Some((read_usd(reader, node)?, AtOrAgo::Ago(0)));
     }
     let fields = Fields::of(reader, node, "a price", &PRICE_FIELDS)?;
     let usd = fields.required(reader, "usd").and_then(|node| read_usd(reader, node));
-    let age = fields.optional(reader, "age").map(|node| micros(reader, node, "age").map(Moment::Ago));
-    let at = fields.optional(reader, "at").map(|node| time(reader, node).map(Moment::At));
+    let age = fields.optional(reader, "age").map(|node| micros(reader, node, "age").map(AtOrAgo::Ago));
+    let at = fields.optional(reader, "at").map(|node| time(reader, node).map(AtOrAgo::At));
     if age.is_some() && at.is_some() {
         reader.mistake(node.at, "a price has either age, such as 12m, or at");
     }
-    Some((usd?, age.or(at).unwrap_or(Some(Moment::Ago(0)))?))
+    Some((usd?, age.or(at).unwrap_or(Some(AtOrAgo::Ago(0)))?))
 }
 
 fn read_usd(reader: &mut Reader<'_>, node: &Node) -> Option<UnitPrice> {

@@ -7,7 +7,7 @@
 //! [`settle`]: crate::settle::settle
 
 mod expectation;
-mod desk;
+mod run;
 mod outcome;
 
 use crate::document::Policy;
@@ -15,17 +15,17 @@ use crate::prices::Prices;
 use crate::request::Request;
 use crate::time::Time;
 
-pub use desk::Desk;
 pub use expectation::{Expectation, can_be_told, can_be_why};
 pub use outcome::Outcome;
+pub use run::TestRun;
 
 /// One test.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rehearsal {
+pub struct PolicyTest {
     /// What was asked before, oldest first.
     pub history: Vec<Before>,
     /// What is asked.
-    pub asked: Asked,
+    pub asked: TimedRequest,
     /// What must come out.
     pub expected: Expectation,
 }
@@ -34,14 +34,14 @@ pub struct Rehearsal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Before {
     /// What was asked.
-    pub asked: Asked,
+    pub asked: TimedRequest,
     /// What must have come out.
     pub expected: Expectation,
 }
 
 /// A request, when it is asked, and the prices then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct TimedRequest {
     /// What is asked.
     pub request: Request,
     /// When, by the store's clock.
@@ -59,20 +59,20 @@ pub enum Failure {
     Asked(Box<Outcome>),
 }
 
-impl Rehearsal {
+impl PolicyTest {
     /// Plays it through.
     ///
     /// # Errors
     /// The first thing that came out otherwise.
     pub fn run(&self, policy: &Policy) -> Result<(), Failure> {
-        let mut desk = Desk::new(policy);
+        let mut run = TestRun::new(policy);
         for (number, Before { asked, expected }) in self.history.iter().enumerate() {
-            let outcome = desk.ask(asked);
+            let outcome = run.ask(asked);
             if !expected.is_met_by(&outcome) {
                 return Err(Failure::History(number, Box::new(outcome)));
             }
         }
-        let outcome = desk.ask(&self.asked);
+        let outcome = run.ask(&self.asked);
         if self.expected.is_met_by(&outcome) { Ok(()) } else { Err(Failure::Asked(Box::new(outcome))) }
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 use std::collections::HashMap;
 
 use policy::document::Policy;
-use policy::rehearsal::{Asked, Before, Expectation, Rehearsal};
+use policy::policy_test::{Before, Expectation, PolicyTest, TimedRequest};
 use policy::time::Time;
 
 use super::ids::Ids;
@@ -25,7 +25,7 @@ use super::names::Names;
 use crate::yaml::{Fields, Node, Place, Reader};
 use draft::{Draft, Past};
 use known::Known;
-use moment::Moment;
+use moment::AtOrAgo;
 use named::Requests;
 
 /// The most tests of a policy.
@@ -40,7 +40,7 @@ pub const FIELDS: [&str; 5] = ["name", "at", "history", "request", "expect"];
 
 /// A test with its places.
 #[derive(Debug, Clone)]
-pub struct Test {
+pub struct PlacedTest {
     /// What people call it.
     pub name: String,
     /// Where it stands.
@@ -48,7 +48,7 @@ pub struct Test {
     /// Where each request of its history stands.
     pub history: Vec<Place>,
     /// What it does.
-    pub rehearsal: Rehearsal,
+    pub test: PolicyTest,
 }
 
 /// Reads the tests of a policy of which everything else was read.
@@ -58,7 +58,7 @@ pub fn read(
     names: &Names,
     ids: &Ids,
     policy: &Policy,
-) -> Vec<Test> {
+) -> Vec<PlacedTest> {
     let known = Known { names, has_prices: fields.has("prices"), terms: policy.prices.as_ref() };
     let requests = Requests::read(reader, fields, &known);
     let Some(node) = fields.optional(reader, "tests") else { return Vec::new() };
@@ -86,7 +86,7 @@ struct Tests<'a> {
 }
 
 impl Tests<'_> {
-    fn read(&mut self, reader: &mut Reader<'_>, node: &Node, number: usize) -> Option<Test> {
+    fn read(&mut self, reader: &mut Reader<'_>, node: &Node, number: usize) -> Option<PlacedTest> {
         let fields = Fields::of(reader, node, "a test", &FIELDS)?;
         let name = fields.required(reader, "name").and_then(|node| self.read_name(reader, node));
         let at = fields.optional(reader, "at").map_or(Some(DEFAULT_AT), |node| words::time(reader, node));
@@ -100,9 +100,9 @@ impl Tests<'_> {
         let met = self.expected_before(reader, &history, asked.as_ref().map(|(_, draft)| draft));
         let (at, (place, draft)) = (at?, asked?);
         let before = self.played(reader, &history, &draft, at, number).into_iter().zip(met);
-        let rehearsal = Rehearsal {
+        let test = PolicyTest {
             history: before.map(|(asked, expected)| Before { asked, expected }).collect(),
-            asked: Asked {
+            asked: TimedRequest {
                 request: draft.request(reader, place, self.policy, &format!("test-{number}")),
                 prices: draft.prices(at),
                 at,
@@ -110,7 +110,7 @@ impl Tests<'_> {
             expected: expected?,
         };
         let history = history.iter().map(|entry| entry.node.at).collect();
-        Some(Test { name: name?, at: node.at, history, rehearsal })
+        Some(PlacedTest { name: name?, at: node.at, history, test })
     }
 
     /// One that fails is found by its name.
@@ -163,7 +163,7 @@ impl Tests<'_> {
         base: &Draft,
         at: Time,
         test: usize,
-    ) -> Vec<Asked> {
+    ) -> Vec<TimedRequest> {
         let (mut played, mut before) = (Vec::new(), Time::MIN);
         for (number, Entry { node, draft, moment, .. }) in history.iter().enumerate() {
             let asked_at = before_or_at(reader, node, *moment, at);
@@ -175,7 +175,7 @@ impl Tests<'_> {
             let id = format!("test-{test}-history-{}", number.saturating_add(1));
             let draft = draft.clone().over(base);
             let request = draft.request(reader, node, self.policy, &id);
-            played.push(Asked { request, prices: draft.prices(asked_at), at: asked_at });
+            played.push(TimedRequest { request, prices: draft.prices(asked_at), at: asked_at });
         }
         played
     }
@@ -185,17 +185,14 @@ impl Tests<'_> {
 struct Entry<'n> {
     node: &'n Node,
     draft: Draft,
-    moment: Moment,
+    moment: AtOrAgo,
     /// What must have come out; where nothing is said it was allowed.
     expected: Option<&'n Node>,
 }
 
 /// When an entry of the history was asked, of a test that asks at `at`.
-fn before_or_at(reader: &mut Reader<'_>, entry: &Node, moment: Moment, at: Time) -> Time {
-    let asked_at = match moment {
-        Moment::At(time) => time,
-        Moment::Ago(micros) => Time::from_micros(at.as_micros().saturating_sub(micros)),
-    };
+fn before_or_at(reader: &mut Reader<'_>, entry: &Node, moment: AtOrAgo, at: Time) -> Time {
+    let asked_at = moment.time(at);
     if asked_at > at {
         reader.mistake(entry.at, "this comes after the request of the test: history is what was before");
     }

@@ -6,12 +6,12 @@ use policy::request::{CallerProof, Stage};
 
 use super::{Draft, OWN_FIELDS, REQUEST_FIELDS};
 use crate::policy_file::callers::read_tenant;
-use crate::policy_file::rehearsals::destination::{read_destination, read_raw, read_source};
-use crate::policy_file::rehearsals::known::Known;
-use crate::policy_file::rehearsals::moment::{MOMENT_FIELDS, Moment, read_moment};
-use crate::policy_file::rehearsals::named::Requests;
-use crate::policy_file::rehearsals::prices;
-use crate::policy_file::rehearsals::words::{text, word};
+use crate::policy_file::policy_tests::destination::{read_destination, read_raw, read_source};
+use crate::policy_file::policy_tests::known::Known;
+use crate::policy_file::policy_tests::moment::{AtOrAgo, MOMENT_FIELDS, read_moment};
+use crate::policy_file::policy_tests::named::Requests;
+use crate::policy_file::policy_tests::prices;
+use crate::policy_file::policy_tests::words::{text, word};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
@@ -25,7 +25,7 @@ const STAGES: [&str; 2] = ["APPROVAL", "SIGNING"];
 pub struct Past<'n> {
     pub draft: Draft,
     /// When it was asked, where that could be read.
-    pub moment: Option<Moment>,
+    pub moment: Option<AtOrAgo>,
     /// What must have come out, if anything is said.
     pub expected: Option<&'n Node>,
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
 use crate::yaml::fields::unknown;
-use crate::yaml::{Fields, Node, Reader, Value, span};
+use crate::yaml::{Fields, Node, Reader, Value, duration};
 
 /// The longest name of a test, in bytes: it stands in one line.
 const MAX_NAME_BYTES: usize = 200;
@@ -32,8 +32,9 @@ pub fn time(reader: &mut Reader<'_>, node: &Node) -> Option<Time> {
 
 /// A length of time such as `2h`, in microseconds.
 pub fn micros(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<i64> {
-    let text = reader.length(node, name)?;
-    let seconds = reader.check(node.at, span::seconds(text).map_err(|error| format!("{name}: {error}")))?;
+    let text = reader.duration_text(node, name)?;
+    let seconds =
+        reader.check(node.at, duration::seconds(text).map_err(|error| format!("{name}: {error}")))?;
     let micros = i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(MICROS_PER_SECOND));
     Some(micros.unwrap_or(i64::MAX))
 }

@@ -1,10 +1,10 @@
 //! What became of the tests, in words.
 
 use policy::document::Policy;
-use policy::rehearsal::{Expectation, Failure, Outcome};
+use policy::policy_test::{Expectation, Failure, Outcome};
 use policy::verdict::ReasonCode;
 
-use super::Test;
+use super::PlacedTest;
 use crate::telemetry::word;
 use crate::yaml::{Mistake, Place};
 
@@ -18,19 +18,19 @@ pub struct TestReport {
 }
 
 /// Plays a test through; what is wrong with it stands at a place of the policy's files.
-pub fn failure(test: &Test, policy: &Policy) -> Option<(Place, String)> {
-    let name = &test.name;
-    match test.rehearsal.run(policy).err()? {
+pub fn failure(placed: &PlacedTest, policy: &Policy) -> Option<(Place, String)> {
+    let PlacedTest { name, test, .. } = placed;
+    match test.run(policy).err()? {
         Failure::History(number, outcome) => {
-            let at = test.history.get(number).copied().unwrap_or(test.at);
-            let before = test.rehearsal.history.get(number).map(|before| &before.expected);
+            let at = placed.history.get(number).copied().unwrap_or(placed.at);
+            let before = test.history.get(number).map(|before| &before.expected);
             Some((at, format!("test {name}: {}", of_history(before, &outcome))))
         }
         Failure::Asked(outcome) => {
-            let expected = &test.rehearsal.expected;
+            let expected = &test.expected;
             let got = came_out(&outcome, expected.action.is_some());
             let hint = hint(expected, &outcome);
-            Some((test.at, format!("test {name}: expected {}; got {got}{hint}", in_words(expected))))
+            Some((placed.at, format!("test {name}: expected {}; got {got}{hint}", in_words(expected))))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `expect`: what must come out. What could never come out is a mistake here, not a test that fails.
 
 use policy::document::Policy;
-use policy::rehearsal::{Expectation, can_be_told, can_be_why};
+use policy::policy_test::{Expectation, can_be_told, can_be_why};
 use policy::request::Stage;
 use policy::verdict::{ReasonCode, Verdict};
 

@@ -7,25 +7,36 @@ use policy::amount::Amount;
 use policy::condition::Conditions;
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
+use policy::policy_test::{
+    Before, Expectation, Failure, PolicyTest, TestRun, TimedRequest, can_be_told, can_be_why,
+};
 use policy::prices::Prices;
-use policy::rehearsal::{Asked, Before, Desk, Expectation, Failure, Rehearsal, can_be_told, can_be_why};
 use policy::request::{Request, Stage};
 use policy::time::Time;
 use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode, Verdict};
 use support::*;
 
-fn asked(request: Request, seconds: i64) -> Asked {
-    Asked { request, prices: Prices::NONE, at: Time::from_micros(START.as_micros() + seconds * SECOND) }
+fn asked(request: Request, seconds: i64) -> TimedRequest {
+    TimedRequest {
+        request,
+        prices: Prices::NONE,
+        at: Time::from_micros(START.as_micros() + seconds * SECOND),
+    }
 }
 
 fn expect(verdict: Verdict) -> Expectation {
     Expectation { verdict, ..Expectation::default() }
 }
 
-fn run(policy: &Policy, history: Vec<Asked>, asked: Asked, expected: Expectation) -> Result<(), Failure> {
+fn run(
+    policy: &Policy,
+    history: Vec<TimedRequest>,
+    asked: TimedRequest,
+    expected: Expectation,
+) -> Result<(), Failure> {
     let allowed = |asked| Before { asked, expected: Expectation::allowed() };
-    Rehearsal { history: history.into_iter().map(allowed).collect(), asked, expected }.run(policy)
+    PolicyTest { history: history.into_iter().map(allowed).collect(), asked, expected }.run(policy)
 }
 
 fn at_most(count: u64) -> Limit {
@@ -119,13 +130,13 @@ fn a_request_that_cannot_be_read_is_denied_by_its_reason_alone() {
 #[test]
 fn a_request_that_comes_again_gets_its_answer_and_is_charged_once() {
     let policy = Policy { limits: vec![at_most(2)], ..policy() };
-    let mut desk = Desk::new(&policy);
-    let first = desk.ask(&asked(another("a"), 0));
-    assert_eq!(desk.ask(&asked(another("a"), 1)), first);
-    assert_eq!(desk.ask(&asked(another("b"), 2)).settlement.verdict, Verdict::Allow);
-    assert_eq!(desk.ask(&asked(another("c"), 3)).settlement.reason.code, ReasonCode::LimitExceeded);
+    let mut run = TestRun::new(&policy);
+    let first = run.ask(&asked(another("a"), 0));
+    assert_eq!(run.ask(&asked(another("a"), 1)), first);
+    assert_eq!(run.ask(&asked(another("b"), 2)).settlement.verdict, Verdict::Allow);
+    assert_eq!(run.ask(&asked(another("c"), 3)).settlement.reason.code, ReasonCode::LimitExceeded);
     let changed = Request { note: text("another"), ..another("a") };
-    assert_eq!(desk.ask(&asked(changed, 4)).settlement.reason.code, ReasonCode::ContentChanged);
+    assert_eq!(run.ask(&asked(changed, 4)).settlement.reason.code, ReasonCode::ContentChanged);
 }
 
 #[test]

@@ -77,8 +77,8 @@ pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
         let (rates, path) = (Arc::new(rates), Arc::new(path));
         for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
             let (path, rates, shared) = (Arc::clone(&path), Arc::clone(&rates), Arc::clone(shared));
-            let desk = Desk { endpoint, path, signer: signer.clone(), rates, shared };
-            router = router.route(&desk.route(), post(callback).with_state(desk));
+            let endpoint = CallbackEndpoint { endpoint, path, signer: signer.clone(), rates, shared };
+            router = router.route(&endpoint.route(), post(callback).with_state(endpoint));
         }
     }
     router.layer(CatchPanicLayer::new())
@@ -86,16 +86,16 @@ pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
 
 /// Handles one request, in its trace, and reports how it ended.
 async fn callback(
-    State(desk): State<Desk>,
+    State(endpoint): State<CallbackEndpoint>,
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
-    let desk = &desk;
-    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared, caller.address());
+    let endpoint = &endpoint;
+    let report = Report::begin(endpoint.endpoint, &endpoint.path, &endpoint.shared, caller.address());
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async move {
-        let (ended, response) = desk.handle(request, &caller, &report).await;
+        let (ended, response) = endpoint.handle(request, &caller, &report).await;
         report.end(&ended, response.status());
         response
     };
@@ -104,7 +104,7 @@ async fn callback(
 
 /// One endpoint of one path.
 #[derive(Clone, Debug)]
-struct Desk {
+struct CallbackEndpoint {
     endpoint: Endpoint,
     path: Arc<CallbackPath>,
     /// Signs for this path only: another path's cannot be reached from here. `None` in JSON mode.
@@ -113,7 +113,7 @@ struct Desk {
     shared: Arc<Shared>,
 }
 
-impl Desk {
+impl CallbackEndpoint {
     fn route(&self) -> String {
         self.path.sub_path.with(self.endpoint.suffix(&self.path.mode))
     }
@@ -127,7 +127,7 @@ impl Desk {
     ) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
-            let answer = match self.way(request, caller, report, deadline).await {
+            let answer = match self.steps(request, caller, report, deadline).await {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
@@ -143,8 +143,8 @@ impl Desk {
         }
     }
 
-    /// The story.
-    async fn way(
+    /// Authenticate ▸ decode ▸ normalise ▸ decide. What stops a request on the way is a [`Stop`].
+    async fn steps(
         &self,
         request: Request,
         caller: &Caller,
@@ -153,10 +153,10 @@ impl Desk {
     ) -> Result<Answer, Stop> {
         let body = receive(request, caller, &self.shared.limits).await?;
         let admitted = self.authenticate(&body, caller)?;
-        caller.may_ask();
+        caller.mark_proven();
         let asked = self.decode(&admitted)?;
         let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
-        report.is_of(&request_id);
+        report.set_request_id(&request_id);
         let decided = self.decide(question, (admitted.key(), caller), deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
@@ -169,9 +169,9 @@ impl Desk {
             WireMode::Json => Admitted::by_network(body, caller.let_in(), &**clock),
         };
         admitted.inspect_err(|stop| {
-            caller.may_not_ask();
+            caller.mark_unproven();
             if let Stop::NotAuthentic(error) = stop {
-                self.shared.metrics.verify_failure(error.reason());
+                self.shared.metrics.count_verify_failure(error.reason());
             }
         })
     }
@@ -193,7 +193,7 @@ impl Desk {
 
     fn turn(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
         let turn = self.shared.turns.take(&self.rates, key);
-        turn.inspect_err(|shed| self.shared.metrics.shed(*shed, caller.address()))
+        turn.inspect_err(|shed| self.shared.metrics.count_shed(*shed, caller.address()))
     }
 
     async fn decide(

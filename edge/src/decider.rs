@@ -68,7 +68,7 @@ impl Decider {
     #[must_use]
     pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: &Metrics) -> Self {
         let Config { fleet, addresses, identity, files, deadline, hedge_after } = config;
-        let metrics = Arc::new(metrics.of_fleet(fleet.as_str()));
+        let metrics = Arc::new(metrics.for_fleet(fleet.as_str()));
         let fleet = Fleet::new(fleet, (addresses, identity, files), resolver, Arc::clone(&metrics));
         let fleet = Arc::new(fleet);
         Self { fleet, budget: Arc::new(budget::budget()), deadline, hedge_after, metrics }
@@ -125,8 +125,8 @@ impl Decider {
         };
         // A decider that is stopped does not mind its deadline, so we keep our own.
         let ended = timeout(within + DEADLINE_GRACE, asking::ask(self.desk(), until, attempt)).await;
-        self.metrics.decided_in(begun.elapsed());
-        ended.unwrap_or(Err(Trouble::Silent)).inspect_err(|trouble| self.metrics.error(trouble.code()))
+        self.metrics.observe_decision(begun.elapsed());
+        ended.unwrap_or(Err(Trouble::Silent)).inspect_err(|trouble| self.metrics.count_error(trouble.code()))
     }
 
     fn desk(&self) -> Desk<'_> {

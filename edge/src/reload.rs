@@ -72,7 +72,7 @@ impl Reload {
         // Files are not read on a thread that answers. A fault of reading changes nothing.
         let Ok(seen) = spawn_blocking(move || known.look_again()).await else { return };
         if self.in_force.files.are_among(&seen) {
-            return self.same(whole);
+            return self.note_unchanged(whole);
         }
         let stand_still = self.other.as_ref().filter(|other| other.files == seen);
         match stand_still {
@@ -99,12 +99,12 @@ impl Reload {
             match config {
                 Ok(config) => match self.worse_certificate(&config) {
                     Some((mistake, from_seconds)) => {
-                        self.refused(&[mistake]);
+                        self.refuse(&[mistake]);
                         self.read_again_at(from_seconds);
                     }
-                    None => self.changed(config),
+                    None => self.take_changed(config),
                 },
-                Err(mistakes) => self.refused(&mistakes),
+                Err(mistakes) => self.refuse(&mistakes),
             }
         }
     }
@@ -142,17 +142,17 @@ impl Reload {
     }
 
     /// What was wrong and is undone is no news of a configuration.
-    fn same(&mut self, whole: bool) {
+    fn note_unchanged(&mut self, whole: bool) {
         if self.other.take().is_some() || whole {
             tracing::info!("the configuration on disk is the one in force");
         }
-        self.metrics.config.nothing_pending();
+        self.metrics.config.clear_pending();
     }
 
-    fn changed(&mut self, config: Config) {
+    fn take_changed(&mut self, config: Config) {
         let fields = changes::needing_restart(&self.in_force, &config);
         if !fields.is_empty() {
-            self.metrics.config.reload("restart");
+            self.metrics.config.count_reload("restart");
             let fields = fields.join(", ");
             tracing::error!(fields, "the configuration on disk needs a restart: nothing of it counts before");
             return;
@@ -161,13 +161,13 @@ impl Reload {
         let changes = changes::between(&self.in_force, &config).join("; ");
         self.in_force = config;
         self.other = None;
-        self.metrics.config.reload("taken");
+        self.metrics.config.count_reload("taken");
         self.tell_in_force();
         tracing::info!(config = self.in_force.files.hash(), changes, "a changed configuration is in force");
     }
 
-    fn refused(&self, mistakes: &[Mistake]) {
-        self.metrics.config.reload("refused");
+    fn refuse(&self, mistakes: &[Mistake]) {
+        self.metrics.config.count_reload("refused");
         let told: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
         tracing::error!(
             count = mistakes.len(),
@@ -182,7 +182,7 @@ impl Reload {
             .in_force
             .listener_certificates()
             .map(|(name, certificate)| (name, certificate.not_after_seconds));
-        self.metrics.config.in_force(&files.hash(), self.now_seconds(), ends);
+        self.metrics.config.set_in_force(&files.hash(), self.now_seconds(), ends);
         self.warn_again_seconds = 0;
         self.warn();
     }

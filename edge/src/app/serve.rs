@@ -190,7 +190,7 @@ impl Signals {
     }
 
     /// Returns when the process is told to end: SIGTERM, or Ctrl-C. SIGHUP has it look at its files.
-    pub async fn told_to_end(&mut self, started: &Started) {
+    pub async fn wait_for_end(&mut self, started: &Started) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,

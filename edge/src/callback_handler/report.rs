@@ -70,7 +70,7 @@ impl<'a> Report<'a> {
             begun: Instant::now(),
             request_id: OnceLock::new(),
             ended: false,
-            _in_flight: metrics.request_in_flight(),
+            _in_flight: metrics.track_request(),
         }
     }
 
@@ -99,8 +99,8 @@ impl<'a> Report<'a> {
         span
     }
 
-    /// It is authentic, and has this id.
-    pub(super) fn is_of(&self, request_id: &RequestId) {
+    /// Only once the request is authentic: before that nobody vouches for the id.
+    pub(super) fn set_request_id(&self, request_id: &RequestId) {
         let _ = self.request_id.set(request_id.clone());
     }
 
@@ -113,12 +113,12 @@ impl<'a> Report<'a> {
         self.count(outcome);
         Span::current().record("http.response.status_code", status.as_u16());
         match ended {
-            Ok(answer) => self.answered(answer),
-            Err(stop) => self.stopped(stop, outcome, status),
+            Ok(answer) => self.log_answer(answer),
+            Err(stop) => self.log_stop(stop, outcome, status),
         }
     }
 
-    fn answered(&self, answer: &Answer) {
+    fn log_answer(&self, answer: &Answer) {
         let request_id = shown(answer.request_id.as_str());
         let decision_id = answer.decision_id.as_deref().map(shown).unwrap_or_default();
         let action = answer.action.as_str();
@@ -152,8 +152,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn stopped(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
-        self.not_answered(Unanswered {
+    fn log_stop(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
+        self.log_unanswered(Unanswered {
             outcome,
             status: Some(status.as_u16()),
             reason: &shown(&stop.to_string()),
@@ -163,7 +163,7 @@ impl<'a> Report<'a> {
     }
 
     /// Its caller hung up, or the connection was ended here. The trace leads to what a decider made of it.
-    fn dropped(&self) {
+    fn report_drop(&self) {
         let (outcome, reason) = match std::thread::panicking() {
             true => (FAULT, "a panic: a bug"),
             false => (GIVEN_UP, "its connection or stream ended before the answer"),
@@ -171,11 +171,11 @@ impl<'a> Report<'a> {
         self.count(outcome);
         let request_id = self.request_id.get().map(|id| shown(id.as_str()));
         let of_a_stranger = request_id.is_none();
-        self.not_answered(Unanswered { outcome, status: None, reason, request_id, of_a_stranger });
+        self.log_unanswered(Unanswered { outcome, status: None, reason, request_id, of_a_stranger });
     }
 
     /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
-    fn not_answered(&self, unanswered: Unanswered<'_>) {
+    fn log_unanswered(&self, unanswered: Unanswered<'_>) {
         let Unanswered { outcome, status, reason, request_id, of_a_stranger } = unanswered;
         let left_out = if of_a_stranger { self.strangers.now() } else { Some(0) };
         let Some(left_out) = left_out else { return };
@@ -195,7 +195,7 @@ impl<'a> Report<'a> {
     }
 
     fn count(&self, outcome: &'static str) {
-        self.metrics.request(&RequestLabels { endpoint: self.endpoint.name(), outcome });
+        self.metrics.count_request(&RequestLabels { endpoint: self.endpoint.name(), outcome });
     }
 
     fn micros(&self) -> u64 {
@@ -206,7 +206,7 @@ impl<'a> Report<'a> {
 impl Drop for Report<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.dropped();
+            self.report_drop();
         }
     }
 }
@@ -239,7 +239,7 @@ mod tests {
             begun: Instant::now(),
             request_id: OnceLock::new(),
             ended: false,
-            _in_flight: metrics.request_in_flight(),
+            _in_flight: metrics.track_request(),
         });
         let text = metrics.encode();
         let lines = text.lines().filter_map(|line| line.strip_prefix("countersign_edge_requests_total"));

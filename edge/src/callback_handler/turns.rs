@@ -55,7 +55,7 @@ impl Turns {
 
     /// A turn for whoever signed by this key, until it is dropped.
     pub(super) fn take(&self, rates: &KeyRates, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
-        if !rates.admit(key) {
+        if !rates.try_take(key) {
             return Err(Shed::KeyRate);
         }
         self.decisions.try_acquire().map_err(|_| Shed::Decisions)
@@ -72,8 +72,8 @@ fn metered(path: &CallbackPath) -> Vec<RateOf> {
 }
 
 impl KeyRates {
-    fn admit(&self, key: KeyNumber) -> bool {
-        self.0.get(key.0).is_some_and(|meter| meter.admits())
+    fn try_take(&self, key: KeyNumber) -> bool {
+        self.0.get(key.0).is_some_and(|meter| meter.try_take())
     }
 }
 

@@ -20,7 +20,7 @@ pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Se
     let end = |outcome: &'static str, status: StatusCode| {
         let (metrics, strangers) = (Arc::clone(metrics), Arc::clone(strangers));
         move |Extension(caller): Extension<Caller>, method: Method, uri: Uri| {
-            metrics.request(&RequestLabels { endpoint: "none", outcome });
+            metrics.count_request(&RequestLabels { endpoint: "none", outcome });
             tell(&strangers, &caller, (&method, uri.path()), status);
             std::future::ready(status)
         }

@@ -104,7 +104,7 @@ where
     loop {
         match race.next(asking.next.at()).await {
             Some(Ok(decision)) => return Ok(decision),
-            Some(Err(trouble)) => asking.failed(trouble, race.len()),
+            Some(Err(trouble)) => asking.note_failure(trouble, race.len()),
             None => {
                 if let Some(endpoint) = asking.another(race.len()) {
                     race.join(attempt(&endpoint));
@@ -146,13 +146,13 @@ impl<'d> Asking<'d> {
 
     fn first(&mut self) -> Option<Arc<Endpoint>> {
         self.desk.budget.deposit();
-        self.desk.metrics.attempt("first");
+        self.desk.metrics.count_attempt("first");
         let place = self.desk.fleet.choose(&self.members, self.asked)?;
         self.turn_to(place)
     }
 
     /// An attempt failed, and so many are still under way.
-    fn failed(&mut self, trouble: Trouble, running: usize) {
+    fn note_failure(&mut self, trouble: Trouble, running: usize) {
         match self.when_to_retry(&trouble) {
             Some(at) => self.next = Next::Retry(at),
             // There is nobody left to be silent.
@@ -195,9 +195,9 @@ impl<'d> Asking<'d> {
             return None;
         };
         if let (Next::Silence(_), Some(silent)) = (why, &self.last) {
-            silent.fails(Sign::Unable, Trouble::Silent.to_string());
+            silent.note_failure(Sign::Unable, Trouble::Silent.to_string());
         }
-        self.desk.metrics.attempt(why.word());
+        self.desk.metrics.count_attempt(why.word());
         self.turn_to(place)
     }
 
@@ -214,7 +214,7 @@ impl<'d> Asking<'d> {
     fn spend(&self) -> bool {
         let granted = self.desk.budget.withdraw();
         if !granted {
-            self.desk.metrics.budget_exhausted();
+            self.desk.metrics.count_budget_exhausted();
         }
         granted
     }

@@ -54,7 +54,7 @@ impl Endpoint {
         changed: Arc<Notify>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
-        metrics.endpoint_is(Standing::Unproven.word());
+        metrics.add_endpoint(Standing::Unproven.word());
         Self {
             address,
             client: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
@@ -83,7 +83,7 @@ impl Endpoint {
     }
 
     /// A probe found it serving and took so long: all that is known of one that was not asked.
-    pub(super) fn serves(&self, took: std::time::Duration) {
+    pub(super) fn note_serving(&self, took: std::time::Duration) {
         if !self.is_healthy() {
             *held(&self.latency) = Latency::of(took, Instant::now());
         }
@@ -91,8 +91,8 @@ impl Endpoint {
     }
 
     /// A probe or a call shows this, because of that.
-    pub(super) fn fails(&self, sign: Sign, cause: String) {
-        held(&self.unready).is(cause);
+    pub(super) fn note_failure(&self, sign: Sign, cause: String) {
+        held(&self.unready).set(cause);
         self.note(sign);
     }
 
@@ -112,7 +112,7 @@ impl Endpoint {
 
     /// Says why it is not asked, where that is news.
     pub(super) fn tell_unready(&self) {
-        if let Some(cause) = held(&self.unready).news(Instant::now()) {
+        if let Some(cause) = held(&self.unready).take_news(Instant::now()) {
             let endpoint = self.address;
             tracing::warn!(%endpoint, cause, hint = HINT, "a decider is not ready");
         }
@@ -124,9 +124,9 @@ impl Endpoint {
     }
 
     fn tell(&self, before: Standing, now: Standing, sign: Sign) {
-        self.metrics.endpoint_was(before.word());
-        self.metrics.endpoint_is(now.word());
-        self.metrics.endpoint_became(now.word());
+        self.metrics.remove_endpoint(before.word());
+        self.metrics.add_endpoint(now.word());
+        self.metrics.count_endpoint_change(now.word());
         let (endpoint, standing) = (self.address, now.word());
         match now {
             Standing::Out => {
@@ -136,7 +136,7 @@ impl Endpoint {
                 self.lost.notify_one();
             }
             Standing::Healthy | Standing::Unproven => {
-                held(&self.unready).ends();
+                held(&self.unready).clear();
                 tracing::info!(%endpoint, standing, "a decider is asked")
             }
         }
@@ -152,7 +152,7 @@ impl Endpoint {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.metrics.endpoint_was(held(&self.record).standing().word());
+        self.metrics.remove_endpoint(held(&self.record).standing().word());
     }
 }
 
@@ -169,7 +169,7 @@ impl Turn {
         self.answered = trouble.is_none();
         match trouble.map(|trouble| (trouble.sign(), trouble)) {
             None => self.endpoint.note(Sign::Answered),
-            Some((Some(sign), trouble)) => self.endpoint.fails(sign, trouble.to_string()),
+            Some((Some(sign), trouble)) => self.endpoint.note_failure(sign, trouble.to_string()),
             Some((None, _)) => {}
         }
     }
@@ -181,7 +181,7 @@ impl Drop for Turn {
         let (took, now) = (self.begun.elapsed(), Instant::now());
         let mut latency = held(&self.endpoint.latency);
         // A quick refusal is no quick answer.
-        if self.answered { latency.answered(took, now) } else { latency.waited(took, now) }
+        if self.answered { latency.note_answer(took, now) } else { latency.note_wait(took, now) }
     }
 }
 

@@ -55,7 +55,7 @@ impl Fleet {
         resolver: Arc<dyn Resolve>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
-        metrics.certificate_ends(name.field(), identity.certificate().not_after_seconds);
+        metrics.set_certificate_end(name.field(), identity.certificate().not_after_seconds);
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self {
             name,
@@ -87,7 +87,7 @@ impl Fleet {
     async fn keep_health(&self, health: &Health) {
         loop {
             let ready = self.members().is_ready();
-            self.metrics.ready(ready);
+            self.metrics.set_ready(ready);
             if health.note(ready) {
                 tracing::info!(fleet = self.name.as_str(), ready, "decider readiness changed");
             }
@@ -159,7 +159,7 @@ impl Fleet {
             Ok(()) => tracing::info!(fleet, "deciders are asked as somebody new"),
             Err(error) => tracing::error!(fleet, error, "the new files of the decider's client are not used"),
         }
-        self.metrics.identity(renewed.is_ok());
+        self.metrics.count_identity_reload(renewed.is_ok());
         self.changed.notify_one();
     }
 
@@ -174,7 +174,7 @@ impl Fleet {
             let cause = members.cause().unwrap_or_else(|| "none is known".to_owned());
             return Err(format!("no decider is healthy with them, and with the old ones some are: {cause}"));
         }
-        self.metrics.certificate_ends(self.name.field(), identity.certificate().not_after_seconds);
+        self.metrics.set_certificate_end(self.name.field(), identity.certificate().not_after_seconds);
         self.identity.store(identity);
         self.members.store(members);
         Ok(())

@@ -50,8 +50,8 @@ pub(super) async fn probe(endpoint: Arc<Endpoint>) {
             found = ask(&mut client).await;
         }
         match found {
-            (Ok(()), took) => endpoint.serves(took),
-            (Err(Bad { sign, cause }), _) => endpoint.fails(sign, cause),
+            (Ok(()), took) => endpoint.note_serving(took),
+            (Err(Bad { sign, cause }), _) => endpoint.note_failure(sign, cause),
         }
         // One that a call took out may have no more than lost its connection.
         let _ = timeout(PROBE_INTERVAL, endpoint.lost.notified()).await;

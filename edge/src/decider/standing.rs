@@ -69,15 +69,15 @@ impl Record {
     pub(super) fn note(&mut self, sign: Sign) -> Option<Standing> {
         let before = self.standing;
         match sign {
-            Sign::Serving => self.serving(),
+            Sign::Serving => self.note_serving(),
             Sign::NotServing | Sign::ProbeFailed | Sign::Broken => self.take_out(),
-            Sign::Answered => self.answered(),
-            Sign::Unable => self.unable(),
+            Sign::Answered => self.note_answered(),
+            Sign::Unable => self.note_unable(),
         }
         (self.standing != before).then_some(before)
     }
 
-    fn serving(&mut self) {
+    fn note_serving(&mut self) {
         self.good_probes = self.good_probes.saturating_add(1);
         if self.standing != Standing::Healthy && self.good_probes >= self.good_probes_needed {
             self.standing = Standing::Healthy;
@@ -85,13 +85,13 @@ impl Record {
         }
     }
 
-    fn answered(&mut self) {
+    fn note_answered(&mut self) {
         self.unable = 0;
         self.good_probes_needed = 1;
     }
 
     /// One that probes well and does not decide would come back at once to fail again: each time it waits longer.
-    fn unable(&mut self) {
+    fn note_unable(&mut self) {
         self.unable = self.unable.saturating_add(1);
         if self.standing == Standing::Healthy && self.unable >= UNABLE_IN_A_ROW {
             self.good_probes_needed = self.good_probes_needed.saturating_mul(2).min(MAX_GOOD_PROBES);

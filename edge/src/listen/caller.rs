@@ -33,7 +33,7 @@ pub(super) async fn answer(
     let mut response = match InHand::begin(&conversation) {
         Ok(in_hand) => Caller(in_hand).answer(request, router).await,
         Err(shed) => {
-            conversation.shed(shed);
+            conversation.count_shed(shed);
             shed_response(shed)
         }
     };
@@ -58,21 +58,21 @@ impl Caller {
         self.0.conversation.entered.let_in
     }
 
-    /// Says that it may ask: it has proven who it is, or is of a network of the list where nobody proves anything. Its
-    /// connection is not given up for others any more, and it gets its share of what only those get, for this request, too.
-    pub fn may_ask(&self) {
-        self.0.prove();
+    /// Marks the connection as proven: an authentic request came over it, or in JSON mode one that the fence let in. It is
+    /// no longer closed to make room for others, and draws on the share of proven connections, from this request on.
+    pub fn mark_proven(&self) {
+        self.0.mark_proven();
     }
 
-    /// Says that a request is not authentic: the connection is one of those again that have proven nothing. Else whoever has
-    /// proven himself once, or had a key that is no longer believed, could send what he likes.
-    pub fn may_not_ask(&self) {
-        self.0.doubt();
+    /// Marks the connection as unproven again, because a request over it is not authentic. Otherwise one authentic request,
+    /// or a key that has been withdrawn since, would free the connection from the limits for good.
+    pub fn mark_unproven(&self) {
+        self.0.mark_unproven();
     }
 
     async fn answer(self, request: Request<Incoming>, mut router: Router) -> Response {
         if let Some(status) = self.refusal(&request) {
-            self.0.conversation.head_is_refused("head_too_large", &status);
+            self.0.conversation.report_refused_head("head_too_large", &status);
             return status.into_response();
         }
         let mut request = request.map(Body::new);

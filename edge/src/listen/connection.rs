@@ -46,7 +46,7 @@ impl Server {
         // Whoever is not let in gets no byte of TLS.
         let Some(entered) = self.house.let_in(&mut stream, peer).await else { return };
         let Some((seat, mut orders)) = self.house.seats.take(entered.address) else { return };
-        let _counted = self.house.metrics.connection();
+        let _counted = self.house.metrics.track_connection();
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
         // What a caller has not got to yet takes no memory: a flood is of those that never get there.
@@ -55,7 +55,7 @@ impl Server {
             _ = self.house.metrics.failed_handshakes.inc();
             return;
         };
-        seat.shaken();
+        seat.finish_handshake();
         if self.says_something(&mut stream, &mut orders).await {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let conversation = Conversation::begin(self.house, entered, http2, seat);
@@ -73,7 +73,7 @@ impl Server {
             // Whoever only looks whether the port is open ends it without a byte: that is counted, and not told.
             let begun = stream.peek(&mut [0]).await.is_ok_and(|bytes| bytes > 0);
             let shaken = if begun { self.tls.accept(stream).await } else { return None };
-            shaken.inspect_err(|error| self.house.not_shaken(address, error)).ok()
+            shaken.inspect_err(|error| self.house.report_failed_handshake(address, error)).ok()
         };
         tokio::select! {
             shaken = timeout(self.house.limits.handshake_timeout, handshake) => shaken.ok()?,
@@ -86,7 +86,7 @@ impl Server {
             said = timeout(self.house.limits.header_timeout, stream.fill_buf()) => match said {
                 Ok(said) => said.is_ok_and(|bytes| !bytes.is_empty()),
                 Err(_) => {
-                    self.house.metrics.connection_ended("header_timeout");
+                    self.house.metrics.count_connection_end("header_timeout");
                     false
                 }
             },
@@ -121,7 +121,7 @@ async fn requests(
 fn unread(conversation: &Conversation, error: &hyper::Error) {
     if error.is_parse() {
         let outcome = if error.is_parse_too_large() { "head_too_large" } else { "bad_head" };
-        conversation.head_is_refused(outcome, error);
+        conversation.report_refused_head(outcome, error);
     }
 }
 
@@ -151,7 +151,7 @@ async fn watched(
                     retired = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                Look::End(reason) => return conversation.house.metrics.connection_ended(reason),
+                Look::End(reason) => return conversation.house.metrics.count_connection_end(reason),
             },
         }
     }

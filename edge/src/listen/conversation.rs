@@ -70,7 +70,7 @@ impl Conversation {
     }
 
     /// Notes bytes that came. Whether that is still reasonable.
-    pub(super) fn heard(&self, bytes: usize) -> bool {
+    pub(super) fn count_bytes(&self, bytes: usize) -> bool {
         let begins = !self.http2
             && self.in_hand.load(Ordering::Relaxed) == 0
             && self.head_since.load(Ordering::Relaxed) == NO_HEAD;
@@ -84,19 +84,19 @@ impl Conversation {
     }
 
     /// Notes bytes of a body, which had to come.
-    pub(super) fn heard_body(&self, bytes: usize) {
+    pub(super) fn count_body_bytes(&self, bytes: usize) {
         self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// A request has come as far as its headers.
-    pub(super) fn request_begins(&self) {
+    pub(super) fn begin_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
         self.in_hand.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One that had has been answered, or given up.
-    pub(super) fn request_ends(&self) {
+    pub(super) fn end_request(&self) {
         self.quiet_since.store(self.now(), Ordering::Relaxed);
         self.in_hand.fetch_sub(1, Ordering::Relaxed);
     }
@@ -107,13 +107,13 @@ impl Conversation {
     }
 
     /// One of its requests is turned away, or ends, for a limit.
-    pub(super) fn shed(&self, shed: Shed) {
-        self.house.metrics.shed(shed, self.entered.address);
+    pub(super) fn count_shed(&self, shed: Shed) {
+        self.house.metrics.count_shed(shed, self.entered.address);
     }
 
     /// The head of a request is none of ours, as the library told the caller or as we do.
-    pub(super) fn head_is_refused(&self, outcome: &'static str, reason: &dyn Display) {
-        self.house.head_is_refused(self.entered.address, outcome, reason);
+    pub(super) fn report_refused_head(&self, outcome: &'static str, reason: &dyn Display) {
+        self.house.report_refused_head(self.entered.address, outcome, reason);
     }
 
     /// What is to be done about it now.

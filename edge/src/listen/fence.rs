@@ -65,7 +65,7 @@ impl Fence {
     /// Lets a connection of `peer` in, or not.
     pub fn admit(&self, peer: SocketAddr) -> Result<LetIn, Refused> {
         let peer = canonical(peer);
-        match self.0.contain(peer.ip()) {
+        match self.0.contains(peer.ip()) {
             true => Ok(LetIn(peer)),
             false => Err(Refused::Source(peer.ip())),
         }

@@ -75,32 +75,32 @@ impl House {
 
     /// Lets a connection in, or not. Before it has a seat, which are by address: only a proxy of the list is waited for.
     pub(super) async fn let_in(&self, stream: &mut TcpStream, from: SocketAddr) -> Option<Entered> {
-        let peer = match self.proxies.contain(from.ip()) {
+        let peer = match self.proxies.contains(from.ip()) {
             true => self.behind(stream, from).await?,
             false => from,
         };
         let address = peer.ip().to_canonical();
         match self.fence.as_ref().map(|fence| fence.admit(peer)).transpose() {
             Ok(let_in) => Some(Entered { address, let_in }),
-            Err(refused) => self.refused(refused),
+            Err(refused) => self.refuse(refused),
         }
     }
 
     /// Who is behind a proxy.
     async fn behind(&self, stream: &mut TcpStream, proxy: SocketAddr) -> Option<SocketAddr> {
         let Ok(_turn) = self.entering.try_acquire() else {
-            self.metrics.shed(Shed::Handshakes, proxy.ip().to_canonical());
+            self.metrics.count_shed(Shed::Handshakes, proxy.ip().to_canonical());
             return None;
         };
         match timeout(self.limits.handshake_timeout, behind(stream, proxy)).await {
             Ok(Ok(peer)) => Some(peer),
-            Ok(Err(refused)) => self.refused(refused),
-            Err(_) => self.refused(Refused::Proxy(proxy.ip().to_canonical(), ProxyHeaderError::Late)),
+            Ok(Err(refused)) => self.refuse(refused),
+            Err(_) => self.refuse(Refused::Proxy(proxy.ip().to_canonical(), ProxyHeaderError::Late)),
         }
     }
 
-    fn refused<T>(&self, refused: Refused) -> Option<T> {
-        self.metrics.refused_connection(refused.reason());
+    fn refuse<T>(&self, refused: Refused) -> Option<T> {
+        self.metrics.count_refused_connection(refused.reason());
         if let Some(left_out) = self.refusals.now() {
             tracing::warn!(reason = %refused, left_out, "a connection was refused");
         }
@@ -108,7 +108,7 @@ impl House {
     }
 
     /// Why TLS did not come about: of a certificate that the caller does not believe nothing else is seen here.
-    pub(super) fn not_shaken(&self, address: IpAddr, error: &io::Error) {
+    pub(super) fn report_failed_handshake(&self, address: IpAddr, error: &io::Error) {
         if let Some(left_out) = self.failures.now() {
             let (listener, hint) = (self.name(), HINT);
             tracing::warn!(listener, %address, reason = %error, left_out, hint, "a TLS handshake failed");
@@ -116,8 +116,8 @@ impl House {
     }
 
     /// What comes before any path is known is told here.
-    pub(super) fn head_is_refused(&self, address: IpAddr, outcome: &'static str, reason: &dyn Display) {
-        self.metrics.request(&RequestLabels { endpoint: "none", outcome });
+    pub(super) fn report_refused_head(&self, address: IpAddr, outcome: &'static str, reason: &dyn Display) {
+        self.metrics.count_request(&RequestLabels { endpoint: "none", outcome });
         if let Some(left_out) = self.heads.now() {
             let listener = self.name();
             tracing::warn!(listener, %address, outcome, %reason, left_out, "a request was refused by its head");

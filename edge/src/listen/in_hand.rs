@@ -25,7 +25,7 @@ impl InHand {
     /// A request that has come as far as its headers, if there is room for it.
     pub(super) fn begin(conversation: &Arc<Conversation>) -> Result<Arc<Self>, Shed> {
         let seat = &conversation.seat;
-        conversation.request_begins();
+        conversation.begin_request();
         // From here on its drop gives back.
         let in_hand = Self {
             conversation: Arc::clone(conversation),
@@ -33,7 +33,7 @@ impl InHand {
             requests: AtomicUsize::default(),
             body_bytes: AtomicUsize::default(),
         };
-        if in_hand.is_unproven() && !seat.tally.request_rate.admits() {
+        if in_hand.is_unproven() && !seat.tally.request_rate.try_take() {
             return Err(Shed::RequestRate);
         }
         match in_hand.take(1, in_hand.of_requests()) {
@@ -44,28 +44,28 @@ impl InHand {
 
     /// Makes room for so much more of its body, if that is there.
     pub(super) fn grow(&self, bytes: usize) -> Result<(), Shed> {
-        self.conversation.heard_body(bytes);
+        self.conversation.count_body_bytes(bytes);
         if self.take(bytes, self.of_body_memory()) {
             return Ok(());
         }
-        self.conversation.shed(Shed::BodyMemory);
+        self.conversation.count_shed(Shed::BodyMemory);
         Err(Shed::BodyMemory)
     }
 
-    /// It is authentic, and its connection is proven. However long its answer takes, it takes nothing from those that have
-    /// proven nothing yet: from here on the rate of its key and the turns of its fleet bound it.
-    pub(super) fn prove(&self) {
-        self.conversation.seat.prove();
+    /// The request is authentic, and its connection proven. However long the answer takes, it takes nothing from unproven
+    /// callers: from here on the rate of its key and the permits of its fleet bound it.
+    pub(super) fn mark_proven(&self) {
+        self.conversation.seat.mark_proven();
         if self.unproven.swap(false, Ordering::Relaxed) {
             for Account { supply, of_address, mine } in [self.of_requests(), self.of_body_memory()] {
-                supply.prove(mine.load(Ordering::Relaxed), of_address);
+                supply.mark_proven(mine.load(Ordering::Relaxed), of_address);
             }
         }
     }
 
-    /// It is not authentic, and its connection is not proven any more.
-    pub(super) fn doubt(&self) {
-        self.conversation.seat.doubt();
+    /// The request is not authentic, and its connection no longer proven.
+    pub(super) fn mark_unproven(&self) {
+        self.conversation.seat.mark_unproven();
     }
 
     fn is_unproven(&self) -> bool {
@@ -98,7 +98,7 @@ impl Drop for InHand {
         for Account { supply, of_address, mine } in [self.of_requests(), self.of_body_memory()] {
             supply.give_back(mine.load(Ordering::Relaxed), self.is_unproven().then_some(of_address));
         }
-        self.conversation.request_ends();
+        self.conversation.end_request();
     }
 }
 

@@ -65,22 +65,22 @@ impl Seats {
 
     /// Whether there is room for one more of this origin, with what had to be done for it.
     fn make_room(&self, table: &mut Table, tally: &Arc<Tally>, peer: IpAddr) -> bool {
-        if !tally.connection_rate.admits() {
-            self.metrics.shed(Shed::ConnectionRate, peer);
+        if !tally.connection_rate.try_take() {
+            self.metrics.count_shed(Shed::ConnectionRate, peer);
             return false;
         }
         if tally.connections.load(Ordering::Relaxed) >= self.limits.max_connections_per_address {
-            self.metrics.shed(Shed::ConnectionsOfAddress, peer);
+            self.metrics.count_shed(Shed::ConnectionsOfAddress, peer);
             if !table.end_oldest(|row| Arc::ptr_eq(&row.tally, tally)) {
                 return false;
             }
         }
         if table.handshaking.len() >= self.limits.max_handshakes {
-            self.metrics.shed(Shed::Handshakes, peer);
+            self.metrics.count_shed(Shed::Handshakes, peer);
             table.end_oldest_handshake();
         }
         if table.len() >= self.limits.max_connections {
-            self.metrics.shed(Shed::Connections, peer);
+            self.metrics.count_shed(Shed::Connections, peer);
             return table.end_oldest(|_| true);
         }
         true
@@ -98,15 +98,15 @@ impl Seats {
 
 impl Seat {
     /// The TLS handshake is done.
-    pub(super) fn shaken(&self) {
+    pub(super) fn finish_handshake(&self) {
         let table = &mut *self.seats.table();
-        if let Some(row) = table.shaken(self.number) {
+        if let Some(row) = table.finish_handshake(self.number) {
             table.unproven.insert(self.number, row);
         }
     }
 
     /// An authentic request came.
-    pub(super) fn prove(&self) {
+    pub(super) fn mark_proven(&self) {
         if self.is_proven() {
             return;
         }
@@ -118,8 +118,8 @@ impl Seat {
         }
     }
 
-    /// Something else came: what it has proven does not count any more.
-    pub(super) fn doubt(&self) {
+    /// A request came that is not authentic: what the connection has proven before no longer counts.
+    pub(super) fn mark_unproven(&self) {
         if !self.is_proven() {
             return;
         }
@@ -178,14 +178,14 @@ impl Table {
         self.next
     }
 
-    fn shaken(&mut self, number: u64) -> Option<Row> {
+    fn finish_handshake(&mut self, number: u64) -> Option<Row> {
         let row = self.handshaking.remove(&number)?;
         row.tally.handshakes.fetch_sub(1, Ordering::Relaxed);
         Some(row)
     }
 
     fn remove(&mut self, number: u64) -> Option<Row> {
-        let row = match self.shaken(number) {
+        let row = match self.finish_handshake(number) {
             Some(row) => row,
             None => self.unproven.remove(&number).or_else(|| self.proven.remove(&number))?,
         };

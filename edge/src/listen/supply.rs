@@ -55,8 +55,8 @@ impl Supply {
         true
     }
 
-    /// Whoever took so much as one who had proven nothing has proven himself.
-    pub(super) fn prove(&self, amount: usize, of_address: &AtomicUsize) {
+    /// What was taken as unproven is the share of a proven caller from now on.
+    pub(super) fn mark_proven(&self, amount: usize, of_address: &AtomicUsize) {
         give(&self.taken_unproven, amount);
         give(of_address, amount);
     }
@@ -65,7 +65,7 @@ impl Supply {
     pub(super) fn give_back(&self, amount: usize, of_address: Option<&AtomicUsize>) {
         give(&self.taken, amount);
         if let Some(of_address) = of_address {
-            self.prove(amount, of_address);
+            self.mark_proven(amount, of_address);
         }
     }
 }
@@ -131,7 +131,7 @@ mod tests {
         let (supply, address) = (Supply::new(64), AtomicUsize::new(0));
         for _ in 0..16 {
             assert!(supply.take(2, stranger(&address)) && !supply.take(1, stranger(&address)));
-            supply.prove(2, &address);
+            supply.mark_proven(2, &address);
         }
         assert!(supply.take(32, None) && !supply.take(1, None), "it has what it had");
         supply.give_back(64, None);

@@ -35,7 +35,7 @@ impl<S> Wire<S> {
         let house = &self.conversation.house;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(house.limits.write_timeout)));
         ready!(stalled.as_mut().poll(cx));
-        house.metrics.connection_ended("write_timeout");
+        house.metrics.count_connection_end("write_timeout");
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -48,10 +48,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        if self.conversation.heard(buf.filled().len().saturating_sub(before)) {
+        if self.conversation.count_bytes(buf.filled().len().saturating_sub(before)) {
             return Poll::Ready(Ok(()));
         }
-        self.conversation.house.metrics.connection_ended("overhead");
+        self.conversation.house.metrics.count_connection_end("overhead");
         Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
     }
 }

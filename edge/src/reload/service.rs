@@ -57,7 +57,7 @@ impl Front {
 
     fn put(&self, config: &listen::Config, router: Router) {
         self.routes.replace(router);
-        self.tls.serve_that_of(&config.tls);
+        self.tls.serve_certificate_of(&config.tls);
     }
 }
 

@@ -177,44 +177,44 @@ impl Metrics {
 
     /// What is counted of the fleet of this name. The configuration bounds their number.
     #[must_use]
-    pub fn of_fleet(&self, name: &str) -> FleetMetrics {
+    pub fn for_fleet(&self, name: &str) -> FleetMetrics {
         FleetMetrics::new(self.deciders.clone(), name)
     }
 
     /// Counts a request as in flight until the guard is dropped, which a caller that hangs up does as well.
     #[must_use]
-    pub fn request_in_flight(&self) -> Counted {
+    pub fn track_request(&self) -> Counted {
         Counted::new(&self.in_flight)
     }
 
     /// Counts a connection, its TLS handshake included, until the guard is dropped.
     #[must_use]
-    pub fn connection(&self) -> Counted {
+    pub fn track_connection(&self) -> Counted {
         Counted::new(&self.connections)
     }
 
     /// Counts a connection that was closed without an answer.
-    pub fn refused_connection(&self, reason: &'static str) {
+    pub fn count_refused_connection(&self, reason: &'static str) {
         self.refused_connections.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Counts a request that ended.
-    pub fn request(&self, labels: &RequestLabels) {
+    pub fn count_request(&self, labels: &RequestLabels) {
         self.requests.get_or_create(labels).inc();
     }
 
     /// Counts a request that is not authentic.
-    pub fn verify_failure(&self, reason: &'static str) {
+    pub fn count_verify_failure(&self, reason: &'static str) {
         self.verify_failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Counts a connection that was ended here.
-    pub fn connection_ended(&self, reason: &'static str) {
+    pub fn count_connection_end(&self, reason: &'static str) {
         self.ended.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Counts what was turned away because of a limit, and logs that it happens, and to whom.
-    pub fn shed(&self, shed: Shed, address: IpAddr) {
+    pub fn count_shed(&self, shed: Shed, address: IpAddr) {
         self.shed.get_or_create(&ReasonLabels { reason: shed.reason() }).inc();
         self.told.note(shed, address);
     }
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn what_is_alarmed_on_is_there_before_it_happens() {
         let metrics = Metrics::new();
-        let _fleet = metrics.of_fleet("payroll");
+        let _fleet = metrics.for_fleet("payroll");
         let text = metrics.encode();
         for line in [
             r#"requests_total{endpoint="transaction",outcome="fault"} 0"#,
@@ -260,14 +260,14 @@ mod tests {
     #[test]
     fn are_told_as_text() {
         let metrics = Metrics::new();
-        metrics.request(&RequestLabels { endpoint: "transaction", outcome: "approve" });
-        metrics.verify_failure("signature");
-        metrics.refused_connection("source");
-        let fleet = metrics.of_fleet("payroll");
-        fleet.error("UNAVAILABLE");
-        fleet.decided_in(std::time::Duration::from_millis(3));
-        let _held = metrics.connection();
-        drop(metrics.request_in_flight());
+        metrics.count_request(&RequestLabels { endpoint: "transaction", outcome: "approve" });
+        metrics.count_verify_failure("signature");
+        metrics.count_refused_connection("source");
+        let fleet = metrics.for_fleet("payroll");
+        fleet.count_error("UNAVAILABLE");
+        fleet.observe_decision(std::time::Duration::from_millis(3));
+        let _held = metrics.track_connection();
+        drop(metrics.track_request());
         let text = metrics.encode();
         for line in [
             r#"countersign_edge_requests_total{endpoint="transaction",outcome="approve"} 1"#,

@@ -15,15 +15,15 @@ fn take(seats: &Arc<Seats>, host: u8) -> Option<Taken> {
     seats.take(IpAddr::from([10, 0, 0, host]))
 }
 
-fn shaken(seats: &Arc<Seats>, host: u8) -> Taken {
+fn connected(seats: &Arc<Seats>, host: u8) -> Taken {
     let taken = take(seats, host).expect("a seat");
-    taken.0.shaken();
+    taken.0.finish_handshake();
     taken
 }
 
 fn proven(seats: &Arc<Seats>, host: u8) -> Taken {
-    let taken = shaken(seats, host);
-    taken.0.prove();
+    let taken = connected(seats, host);
+    taken.0.mark_proven();
     taken
 }
 
@@ -35,17 +35,17 @@ fn must_leave((_, orders): &mut Taken) -> bool {
 fn the_oldest_that_has_proven_nothing_makes_room() {
     let seats = seats(limits());
     let mut known = proven(&seats, 1);
-    let mut first = shaken(&seats, 2);
+    let mut first = connected(&seats, 2);
     let mut second = take(&seats, 3).expect("a seat");
-    let mut third = shaken(&seats, 4);
-    let fifth = shaken(&seats, 5);
+    let mut third = connected(&seats, 4);
+    let fifth = connected(&seats, 5);
     assert_eq!(
         [&mut known, &mut first, &mut second, &mut third].map(must_leave),
         [false, true, false, false]
     );
     drop(first);
-    fifth.0.prove();
-    let _sixth = shaken(&seats, 6);
+    fifth.0.mark_proven();
+    let _sixth = connected(&seats, 6);
     assert_eq!(
         [&mut known, &mut second, &mut third].map(must_leave),
         [false, true, false],
@@ -67,9 +67,9 @@ fn those_that_are_proven_keep_their_seats() {
 #[test]
 fn an_address_has_no_more_than_its_share_and_pays_for_itself() {
     let seats = seats(limits());
-    let mut other = shaken(&seats, 9);
-    let mut of_one: Vec<_> = (0..3).map(|_| shaken(&seats, 1)).collect();
-    let _fourth = shaken(&seats, 1);
+    let mut other = connected(&seats, 9);
+    let mut of_one: Vec<_> = (0..3).map(|_| connected(&seats, 1)).collect();
+    let _fourth = connected(&seats, 1);
     assert!(!must_leave(&mut other), "older, and of another address");
     assert_eq!(of_one.iter_mut().map(must_leave).collect::<Vec<_>>(), [true, false, false]);
     let full = seats_of_proven();
@@ -85,7 +85,7 @@ fn seats_of_proven() -> (Arc<Seats>, Vec<Taken>) {
 #[test]
 fn handshakes_make_room_for_newer_ones() {
     let seats = seats(Limits { max_connections: 100, ..limits() });
-    let mut done = shaken(&seats, 1);
+    let mut done = connected(&seats, 1);
     let mut pending: Vec<_> = (2..=4).map(|host| take(&seats, host).expect("a seat")).collect();
     assert!(!pending.iter_mut().any(must_leave));
     let _next = take(&seats, 5).expect("a seat");
@@ -105,7 +105,7 @@ fn connections_come_no_faster_than_their_rate() {
 #[test]
 fn at_the_end_all_are_told_and_nobody_sits_down() {
     let seats = seats(limits());
-    let mut held = [proven(&seats, 1), shaken(&seats, 2), take(&seats, 3).expect("a seat")];
+    let mut held = [proven(&seats, 1), connected(&seats, 2), take(&seats, 3).expect("a seat")];
     seats.drain();
     assert!(held.iter_mut().all(|(_, orders)| orders.try_recv() == Ok(Order::Drain)));
     assert!(take(&seats, 4).is_none());
@@ -115,8 +115,8 @@ fn at_the_end_all_are_told_and_nobody_sits_down() {
 #[test]
 fn a_seat_is_given_back_once() {
     let seats = seats(limits());
-    let mut held: Vec<_> = (1..=4).map(|host| shaken(&seats, host)).collect();
-    let _fifth = shaken(&seats, 5);
+    let mut held: Vec<_> = (1..=4).map(|host| connected(&seats, host)).collect();
+    let _fifth = connected(&seats, 5);
     let first = held.remove(0);
     let tally = Arc::clone(&first.0.tally);
     drop(first);
@@ -134,7 +134,7 @@ fn handshakes_of_an_origin_with_many_make_room_first() {
     assert_eq!(of_one.iter_mut().map(must_leave).collect::<Vec<_>>(), [true, false]);
     drop(of_one);
     assert_eq!(oldest.0.tally.handshakes.load(Ordering::Relaxed), 1);
-    oldest.0.shaken();
+    oldest.0.finish_handshake();
     assert_eq!(oldest.0.tally.handshakes.load(Ordering::Relaxed), 0, "and is none any more");
 }
 
@@ -143,11 +143,11 @@ fn what_was_proven_does_not_count_once_something_else_came() {
     let seats = seats(limits());
     let mut known = proven(&seats, 1);
     let mut held: Vec<_> = (2..=4).map(|host| proven(&seats, host)).collect();
-    known.0.doubt();
+    known.0.mark_unproven();
     assert!(!known.0.is_proven());
     let _fifth = take(&seats, 5).expect("a seat");
     assert!(must_leave(&mut known) && !held.iter_mut().any(must_leave));
-    held[0].0.doubt();
-    held[0].0.prove();
+    held[0].0.mark_unproven();
+    held[0].0.mark_proven();
     assert!(held[0].0.is_proven());
 }

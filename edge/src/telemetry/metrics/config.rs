@@ -72,7 +72,12 @@ impl ConfigMetrics {
     }
 
     /// A configuration of this hash is in force since `now_seconds`, with these certificates of listeners and their ends.
-    pub fn in_force(&self, hash: &str, now_seconds: u64, certificates: impl Iterator<Item = (String, i64)>) {
+    pub fn set_in_force(
+        &self,
+        hash: &str,
+        now_seconds: u64,
+        certificates: impl Iterator<Item = (String, i64)>,
+    ) {
         self.info.clear();
         self.info.get_or_create(&HashLabels { hash: hash.to_owned() }).set(1);
         self.loaded.set(i64::try_from(now_seconds).unwrap_or(i64::MAX));
@@ -83,13 +88,13 @@ impl ConfigMetrics {
     }
 
     /// A changed configuration was `taken`, `refused`, or needs a `restart`.
-    pub fn reload(&self, outcome: &'static str) {
+    pub fn count_reload(&self, outcome: &'static str) {
         self.reloads.get_or_create(&OutcomeLabels { outcome }).inc();
         self.pending.set(i64::from(outcome != "taken"));
     }
 
     /// The files on disk are the configuration in force.
-    pub fn nothing_pending(&self) {
+    pub fn clear_pending(&self) {
         self.pending.set(0);
     }
 }

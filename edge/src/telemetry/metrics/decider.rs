@@ -138,7 +138,7 @@ impl FleetMetrics {
     /// With a zero where none would be taken for none yet.
     pub(super) fn new(families: Families, name: &str) -> Self {
         let metrics = Self { families, fleet: name.into() };
-        metrics.ready(false);
+        metrics.set_ready(false);
         drop(metrics.families.seconds.get_or_create(&metrics.labels()));
         drop(metrics.families.budget_exhausted.get_or_create(&metrics.labels()));
         CODES.iter().for_each(|code| drop(metrics.families.errors.get_or_create(&metrics.code(code))));
@@ -174,53 +174,53 @@ impl FleetMetrics {
     }
 
     /// Until when the certificate holds that deciders know us by now, and where the configuration has it.
-    pub fn certificate_ends(&self, field: String, seconds: i64) {
+    pub fn set_certificate_end(&self, field: String, seconds: i64) {
         self.families.ends.get_or_create(&CertificateLabels { certificate: field }).set(seconds);
     }
 
     /// Whether a decider of it is ready.
-    pub fn ready(&self, ready: bool) {
+    pub fn set_ready(&self, ready: bool) {
         self.families.ready.get_or_create(&self.labels()).set(ready.into());
     }
 
     /// Takes the time of a decision.
-    pub fn decided_in(&self, time: Duration) {
+    pub fn observe_decision(&self, time: Duration) {
         self.families.seconds.get_or_create(&self.labels()).observe(time.as_secs_f64());
     }
 
     /// Counts a decision that could not be had.
-    pub fn error(&self, code: &'static str) {
+    pub fn count_error(&self, code: &'static str) {
         self.families.errors.get_or_create(&self.code(code)).inc();
     }
 
     /// The files of the client's identity changed, and were taken or refused.
-    pub fn identity(&self, taken: bool) {
+    pub fn count_identity_reload(&self, taken: bool) {
         let outcome = if taken { "taken" } else { "refused" };
         self.families.identities.get_or_create(&self.outcome(outcome)).inc();
     }
 
     /// A decider stands so.
-    pub fn endpoint_is(&self, standing: &'static str) {
+    pub fn add_endpoint(&self, standing: &'static str) {
         self.families.endpoints.get_or_create(&self.standing(standing)).inc();
     }
 
     /// A decider stands so no longer.
-    pub fn endpoint_was(&self, standing: &'static str) {
+    pub fn remove_endpoint(&self, standing: &'static str) {
         self.families.endpoints.get_or_create(&self.standing(standing)).dec();
     }
 
     /// A decider's standing changed to this.
-    pub fn endpoint_became(&self, standing: &'static str) {
+    pub fn count_endpoint_change(&self, standing: &'static str) {
         self.families.changes.get_or_create(&self.standing(standing)).inc();
     }
 
     /// A decider is called: `first`, `retry`, `hedge` or `silence`.
-    pub fn attempt(&self, kind: &'static str) {
+    pub fn count_attempt(&self, kind: &'static str) {
         self.families.attempts.get_or_create(&self.kind(kind)).inc();
     }
 
     /// A question was not put to another decider, because too many were.
-    pub fn budget_exhausted(&self) {
+    pub fn count_budget_exhausted(&self) {
         self.families.budget_exhausted.get_or_create(&self.labels()).inc();
     }
 }

@@ -33,7 +33,7 @@ use crate::{
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
-    telemetry::{Seldom, Shed, metrics::Metrics, trace},
+    telemetry::{LogThrottle, Shed, metrics::Metrics, trace},
 };
 
 use admitted::Admitted;
@@ -65,7 +65,7 @@ pub struct Shared {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What is logged of those who prove nothing.
-    pub strangers: Arc<Seldom>,
+    pub unproven_log: Arc<LogThrottle>,
 }
 
 /// The routes of these paths, and of no other.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     respond::{Answer, edge_reason},
     telemetry::{
-        Seldom,
+        LogThrottle,
         metrics::{Counted, Metrics, RequestLabels},
         shown,
     },
@@ -33,7 +33,7 @@ pub(super) struct Report<'a> {
     endpoint: Endpoint,
     path: &'a CallbackPath,
     metrics: &'a Metrics,
-    strangers: &'a Seldom,
+    unproven_log: &'a LogThrottle,
     /// Where it comes from.
     address: IpAddr,
     begun: Instant,
@@ -60,12 +60,12 @@ impl<'a> Report<'a> {
         shared: &'a Shared,
         address: IpAddr,
     ) -> Self {
-        let Shared { metrics, strangers, .. } = shared;
+        let Shared { metrics, unproven_log, .. } = shared;
         Self {
             endpoint,
             path,
             metrics,
-            strangers,
+            unproven_log,
             address,
             begun: Instant::now(),
             request_id: OnceLock::new(),
@@ -177,7 +177,7 @@ impl<'a> Report<'a> {
     /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
     fn log_unanswered(&self, unanswered: Unanswered<'_>) {
         let Unanswered { outcome, status, reason, request_id, of_a_stranger } = unanswered;
-        let left_out = if of_a_stranger { self.strangers.now() } else { Some(0) };
+        let left_out = if of_a_stranger { self.unproven_log.try_log() } else { Some(0) };
         let Some(left_out) = left_out else { return };
         tracing::warn!(
             endpoint = self.endpoint.name(),
@@ -223,7 +223,7 @@ mod tests {
 
     /// The outcomes that are counted where a report goes this way.
     fn counted(way: impl FnOnce(Report<'_>)) -> Vec<String> {
-        let (metrics, strangers) = (Metrics::new(), Seldom::default());
+        let (metrics, unproven_log) = (Metrics::new(), LogThrottle::default());
         let path = CallbackPath {
             sub_path: String::new().try_into().expect("a sub-path"),
             tenant: "t".to_owned().try_into().expect("a tenant"),
@@ -234,7 +234,7 @@ mod tests {
             endpoint: Endpoint::ConfigChange,
             path: &path,
             metrics: &metrics,
-            strangers: &strangers,
+            unproven_log: &unproven_log,
             address: [127, 0, 0, 1].into(),
             begun: Instant::now(),
             request_id: OnceLock::new(),

@@ -9,19 +9,19 @@ use http::{Method, StatusCode, Uri};
 use crate::{
     listen::Caller,
     telemetry::{
-        Seldom,
+        LogThrottle,
         metrics::{Metrics, RequestLabels},
         shown,
     },
 };
 
 /// `router`, with what is told of requests that none of its paths takes: 404, or 405 where only the method is wrong.
-pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Seldom>) -> Router {
+pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, unproven_log: &Arc<LogThrottle>) -> Router {
     let end = |outcome: &'static str, status: StatusCode| {
-        let (metrics, strangers) = (Arc::clone(metrics), Arc::clone(strangers));
+        let (metrics, unproven_log) = (Arc::clone(metrics), Arc::clone(unproven_log));
         move |Extension(caller): Extension<Caller>, method: Method, uri: Uri| {
             metrics.count_request(&RequestLabels { endpoint: "none", outcome });
-            tell(&strangers, &caller, (&method, uri.path()), status);
+            tell(&unproven_log, &caller, (&method, uri.path()), status);
             std::future::ready(status)
         }
     };
@@ -31,8 +31,8 @@ pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Se
 }
 
 /// Whoever asks for it has proven nothing: he does not fill the log with it.
-fn tell(strangers: &Seldom, caller: &Caller, (method, path): (&Method, &str), status: StatusCode) {
-    let Some(left_out) = strangers.now() else { return };
+fn tell(unproven_log: &LogThrottle, caller: &Caller, (method, path): (&Method, &str), status: StatusCode) {
+    let Some(left_out) = unproven_log.try_log() else { return };
     tracing::warn!(
         method = shown(method.as_str()),
         path = shown(path),

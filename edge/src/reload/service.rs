@@ -11,7 +11,7 @@ use crate::{
     decider::{Decider, FleetName},
     listen::{self, Routes, ServerTls},
     respond::SigningThreads,
-    telemetry::{Seldom, metrics::Metrics},
+    telemetry::{LogThrottle, metrics::Metrics},
 };
 
 /// What serves: all of it stays while configurations come and go.
@@ -39,7 +39,7 @@ pub struct Front {
     /// For each handshake.
     pub tls: ServerTls,
     turns: HashMap<FleetName, Arc<Turns>>,
-    strangers: Arc<Seldom>,
+    unproven_log: Arc<LogThrottle>,
 }
 
 impl Front {
@@ -51,7 +51,7 @@ impl Front {
             routes: Routes::default(),
             tls: config.tls.clone(),
             turns: fleets.iter().map(turns).collect(),
-            strangers: Arc::default(),
+            unproven_log: Arc::default(),
         }
     }
 
@@ -80,7 +80,7 @@ impl Service {
         paths: impl Fn(&Fleet) -> &[CallbackPath],
     ) -> Router {
         let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), front, listen));
-        told_of_others(routers.fold(Router::new(), Router::merge), &self.metrics, &front.strangers)
+        told_of_others(routers.fold(Router::new(), Router::merge), &self.metrics, &front.unproven_log)
     }
 
     fn routes_to(
@@ -101,7 +101,7 @@ impl Service {
             threads: self.threads.clone(),
             clock: Arc::clone(&self.clock),
             metrics: Arc::clone(&self.metrics),
-            strangers: Arc::clone(&front.strangers),
+            unproven_log: Arc::clone(&front.unproven_log),
         };
         router(paths.to_vec(), &Arc::new(shared))
     }

@@ -12,8 +12,8 @@ use prometheus_client::{
 };
 
 use super::{
-    outlet::LEFT_OUT,
-    shed::{Shed, Told},
+    log_writer::LEFT_OUT,
+    shed::{Shed, ShedLog},
 };
 use config::ConfigMetrics;
 use decider::Families;
@@ -84,7 +84,7 @@ pub struct Metrics {
     pub config: ConfigMetrics,
     ended: Family<ReasonLabels, Counter>,
     shed: Family<ReasonLabels, Counter>,
-    told: Told,
+    told: ShedLog,
     deciders: Families,
 }
 
@@ -109,7 +109,7 @@ impl Metrics {
             failed_handshakes: Counter::default(),
             ended: Family::default(),
             shed: Family::default(),
-            told: Told::default(),
+            told: ShedLog::default(),
             deciders: Families::new(config.ends()),
             config,
         };

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use super::seldom::Seldom;
+use super::log_throttle::LogThrottle;
 
 /// Shortest time between two log lines with the same reason: a flood must not become one of log lines.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -62,18 +62,18 @@ impl Shed {
 
 /// How often each limit was met since it was logged last.
 #[derive(Debug)]
-pub(super) struct Told([Seldom; Shed::ALL.len()]);
+pub(super) struct ShedLog([LogThrottle; Shed::ALL.len()]);
 
-impl Default for Told {
+impl Default for ShedLog {
     fn default() -> Self {
-        Self(Shed::ALL.map(|_| Seldom::every(LOG_INTERVAL)))
+        Self(Shed::ALL.map(|_| LogThrottle::every(LOG_INTERVAL)))
     }
 }
 
-impl Told {
+impl ShedLog {
     /// Notes it of a caller, and logs it with his address where that was long enough ago.
     pub(super) fn note(&self, shed: Shed, address: IpAddr) {
-        if let Some(left_out) = self.0.get(shed as usize).and_then(Seldom::now) {
+        if let Some(left_out) = self.0.get(shed as usize).and_then(LogThrottle::try_log) {
             let count = left_out.saturating_add(1);
             tracing::warn!(reason = shed.reason(), %address, count, "shedding: a limit of the listener is met");
         }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_not_one_of_log_lines() {
-        let (note, start) = (Seldom::every(LOG_INTERVAL), Instant::now());
+        let (note, start) = (LogThrottle::every(LOG_INTERVAL), Instant::now());
         let told = [7, 8, 10_006, 10_007, 10_008, 20_007]
             .map(|millis| note.at(start + Duration::from_millis(millis)).map(|left_out| left_out + 1));
         assert_eq!(told, [Some(1), None, None, Some(3), None, Some(2)]);

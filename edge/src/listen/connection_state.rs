@@ -1,4 +1,4 @@
-//! One connection from its handshake to its end: who is on it, what it may take, and when it has had its time.
+//! One connection from its handshake to its end: who is on it, how much it may send, and when it has to end.
 
 use std::{
     fmt::Display,
@@ -11,28 +11,28 @@ use std::{
 use tokio::time::{Duration, Instant};
 
 use super::{
-    house::{Entered, House},
-    seats::Seat,
+    connection_table::ConnectionSlot,
+    listener_state::{ListenerState, Peer},
 };
 use crate::telemetry::Shed;
 
 /// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any
-/// caller in earnest sends, and ends floods of frames that ask for nothing.
+/// real caller sends, and ends floods of frames that carry no request.
 const OVERHEAD_BYTES: u64 = 1 << 20;
 const OVERHEAD_BYTES_PER_REQUEST: u64 = 64 << 10;
 /// Of `head_since`: no head is being received.
 const NO_HEAD: u64 = u64::MAX;
 
-/// Who is on a connection, and what happens on it.
+/// What is known of one open connection.
 #[derive(Debug)]
-pub(super) struct Conversation {
-    pub(super) house: Arc<House>,
-    pub(super) entered: Entered,
+pub(super) struct ConnectionState {
+    pub(super) listener: Arc<ListenerState>,
+    pub(super) peer: Peer,
     pub(super) http2: bool,
-    pub(super) seat: Seat,
+    pub(super) slot: ConnectionSlot,
     began: Instant,
     requests: AtomicU64,
-    in_hand: AtomicUsize,
+    in_flight: AtomicUsize,
     /// Times are in milliseconds since the connection began.
     quiet_since: AtomicU64,
     head_since: AtomicU64,
@@ -40,27 +40,32 @@ pub(super) struct Conversation {
     body_bytes: AtomicU64,
 }
 
-/// What is to be done about a connection now.
+/// What to do when the timer of a connection fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// Nothing. Look again at this time.
-    Again(Instant),
-    /// It is old enough: let it end when what is in flight has ended.
+pub(super) enum TimerAction {
+    /// Nothing yet: set the timer to this time.
+    WaitUntil(Instant),
+    /// It has reached its age: let it end when its requests in flight have ended.
     Retire,
     /// End it at once, for this reason.
     End(&'static str),
 }
 
-impl Conversation {
-    pub(super) fn begin(house: Arc<House>, entered: Entered, http2: bool, seat: Seat) -> Arc<Self> {
+impl ConnectionState {
+    pub(super) fn begin(
+        listener: Arc<ListenerState>,
+        peer: Peer,
+        http2: bool,
+        slot: ConnectionSlot,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            house,
-            entered,
+            listener,
+            peer,
             http2,
-            seat,
+            slot,
             began: Instant::now(),
             requests: AtomicU64::default(),
-            in_hand: AtomicUsize::default(),
+            in_flight: AtomicUsize::default(),
             quiet_since: AtomicU64::default(),
             // The first head has begun.
             head_since: AtomicU64::default(),
@@ -69,10 +74,10 @@ impl Conversation {
         })
     }
 
-    /// Notes bytes that came. Whether that is still reasonable.
+    /// Counts bytes that came. Whether the overhead beside bodies is still within its bound.
     pub(super) fn count_bytes(&self, bytes: usize) -> bool {
         let begins = !self.http2
-            && self.in_hand.load(Ordering::Relaxed) == 0
+            && self.in_flight.load(Ordering::Relaxed) == 0
             && self.head_since.load(Ordering::Relaxed) == NO_HEAD;
         if begins {
             self.head_since.store(self.now(), Ordering::Relaxed);
@@ -83,67 +88,67 @@ impl Conversation {
         overhead <= OVERHEAD_BYTES.saturating_add(requests.saturating_mul(OVERHEAD_BYTES_PER_REQUEST))
     }
 
-    /// Notes bytes of a body, which had to come.
+    /// Counts bytes that belong to a body: they are no overhead.
     pub(super) fn count_body_bytes(&self, bytes: usize) {
         self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// A request has come as far as its headers.
+    /// Notes that the headers of a request are in.
     pub(super) fn begin_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
-        self.in_hand.fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One that had has been answered, or given up.
+    /// Notes that a request was answered, or given up.
     pub(super) fn end_request(&self) {
         self.quiet_since.store(self.now(), Ordering::Relaxed);
-        self.in_hand.fetch_sub(1, Ordering::Relaxed);
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether it should end after the answer that is being given: nobody is to ask on it when the port is closed.
+    /// Whether it should end after the current answer: no request may come over it once the port is closed.
     pub(super) fn is_over(&self) -> bool {
-        self.house.is_leaving() || self.began.elapsed() >= self.house.limits.max_connection_age
+        self.listener.is_leaving() || self.began.elapsed() >= self.listener.limits.max_connection_age
     }
 
-    /// One of its requests is turned away, or ends, for a limit.
+    /// Counts that one of its requests met a limit.
     pub(super) fn count_shed(&self, shed: Shed) {
-        self.house.metrics.count_shed(shed, self.entered.address);
+        self.listener.metrics.count_shed(shed, self.peer.address);
     }
 
-    /// The head of a request is none of ours, as the library told the caller or as we do.
+    /// Counts and logs a request that was refused for its head, by the library or by us.
     pub(super) fn report_refused_head(&self, outcome: &'static str, reason: &dyn Display) {
-        self.house.report_refused_head(self.entered.address, outcome, reason);
+        self.listener.report_refused_head(self.peer.address, outcome, reason);
     }
 
-    /// What is to be done about it now.
-    pub(super) fn look(&self, retired: bool) -> Look {
-        let (limits, now) = (&self.house.limits, Instant::now());
+    /// What to do now that the timer has fired; `retired`: it was told to end already.
+    pub(super) fn timer_action(&self, retired: bool) -> TimerAction {
+        let (limits, now) = (&self.listener.limits, Instant::now());
         let retires = self.began + limits.max_connection_age;
         let retirement = (self.http2 && !retired).then_some(retires);
         if retirement.is_some_and(|due| due <= now) {
-            return Look::Retire;
+            return TimerAction::Retire;
         }
-        // A caller may ask on for as long as it does not take note of the end.
+        // Until the caller has noticed that the connection ends, it may go on sending requests.
         let end = retired.then_some(retires + limits.request_timeout);
         if end.is_some_and(|due| due <= now) {
-            return Look::End("age");
+            return TimerAction::End("age");
         }
         match self.patience() {
-            Some((due, reason)) if due <= now => Look::End(reason),
-            // A head that begins from now on is not due before that.
+            Some((due, reason)) if due <= now => TimerAction::End(reason),
+            // A head that begins from now on has `header_timeout`, so look again by then.
             patience => {
                 let dues = patience.map(|(due, _)| due).into_iter().chain(retirement).chain(end);
-                Look::Again(dues.fold(now + limits.header_timeout, Instant::min))
+                TimerAction::WaitUntil(dues.fold(now + limits.header_timeout, Instant::min))
             }
         }
     }
 
-    /// Until when to wait for a request, and which limit says so; `None` while one is in hand.
+    /// Until when to wait for a request, and which limit says so; `None` while one is in flight.
     fn patience(&self) -> Option<(Instant, &'static str)> {
-        let limits = &self.house.limits;
+        let limits = &self.listener.limits;
         let at = |millis, timeout| self.began + Duration::from_millis(millis) + timeout;
-        if self.in_hand.load(Ordering::Relaxed) > 0 {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
             return None;
         }
         Some(match self.head_since.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! What all connections of a listener share, and what they share out.
+//! What all connections of a listener share.
 
 use std::{
     fmt::Display,
@@ -14,79 +14,81 @@ use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 
 use super::{
     config::{Config, Limits},
+    connection_table::ConnectionTable,
     fence::{Fence, LetIn, Refused, behind},
     proxied::ProxyHeaderError,
-    seats::Seats,
+    shared_budget::SharedBudget,
     sources::Networks,
-    supply::Supply,
 };
 use crate::telemetry::{
-    Seldom, Shed,
+    LogThrottle, Shed,
     metrics::{Metrics, RequestLabels},
 };
 
-/// What to look at when TLS does not come about.
-const HINT: &str = "does the caller believe our certificate (root, pin, name, dates), and where client_ca is, does it show one?";
+/// What to check when TLS handshakes fail.
+const HINT: &str = "check that the caller trusts our certificate (root, pin, name, dates) and, where client_ca is set, that it \
+                    sends one";
 
-/// Where a caller is, behind the proxy where there is one, and that the fence has let him in, where there is one.
+/// Where a caller is (behind the proxy, if there is one), and proof that the fence let it in (if there is one).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entered {
+pub(super) struct Peer {
     pub(super) address: IpAddr,
     pub(super) let_in: Option<LetIn>,
 }
 
-/// What all connections of a listener share.
+/// What all connections of a listener share, from its limits to the logs.
 #[derive(Debug)]
-pub(super) struct House {
+pub(super) struct ListenerState {
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) seats: Arc<Seats>,
-    pub(super) requests: Supply,
-    pub(super) body_memory: Supply,
+    pub(super) connections: Arc<ConnectionTable>,
+    pub(super) requests: SharedBudget,
+    pub(super) body_memory: SharedBudget,
     proxies: Networks,
-    /// Connections at a time of proxies that have not said yet for whom they come.
+    /// Permits for proxies' connections whose PROXY header has not come yet.
     entering: Semaphore,
-    /// `None`: callers prove who they are.
+    /// `None`: JWT mode, where callers prove who they are.
     fence: Option<Arc<Fence>>,
-    refusals: Seldom,
-    failures: Seldom,
-    heads: Seldom,
+    refusal_log: LogThrottle,
+    handshake_log: LogThrottle,
+    head_log: LogThrottle,
     leaving: AtomicBool,
 }
 
-impl House {
+impl ListenerState {
     pub(super) fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
         let limits = config.limits;
         Self {
-            seats: Seats::new(limits, Arc::clone(&metrics)),
-            requests: Supply::new(limits.max_requests),
-            body_memory: Supply::new(limits.max_body_memory),
+            connections: ConnectionTable::new(limits, Arc::clone(&metrics)),
+            requests: SharedBudget::new(limits.max_requests),
+            body_memory: SharedBudget::new(limits.max_body_memory),
             limits,
             metrics,
             proxies: config.proxies.clone(),
             entering: Semaphore::new(limits.max_handshakes),
             fence: config.fence.clone(),
-            refusals: Seldom::default(),
-            failures: Seldom::default(),
-            heads: Seldom::default(),
+            refusal_log: LogThrottle::default(),
+            handshake_log: LogThrottle::default(),
+            head_log: LogThrottle::default(),
             leaving: AtomicBool::default(),
         }
     }
 
-    /// Lets a connection in, or not. Before it has a seat, which are by address: only a proxy of the list is waited for.
-    pub(super) async fn let_in(&self, stream: &mut TcpStream, from: SocketAddr) -> Option<Entered> {
+    /// Lets a connection in, or refuses it. It has no slot yet, as those are counted by the caller's address, which a proxy
+    /// has yet to name.
+    pub(super) async fn let_in(&self, stream: &mut TcpStream, from: SocketAddr) -> Option<Peer> {
         let peer = match self.proxies.contains(from.ip()) {
             true => self.behind(stream, from).await?,
             false => from,
         };
         let address = peer.ip().to_canonical();
         match self.fence.as_ref().map(|fence| fence.admit(peer)).transpose() {
-            Ok(let_in) => Some(Entered { address, let_in }),
+            Ok(let_in) => Some(Peer { address, let_in }),
             Err(refused) => self.refuse(refused),
         }
     }
 
-    /// Who is behind a proxy.
+    /// The caller behind a proxy.
     async fn behind(&self, stream: &mut TcpStream, proxy: SocketAddr) -> Option<SocketAddr> {
         let Ok(_turn) = self.entering.try_acquire() else {
             self.metrics.count_shed(Shed::Handshakes, proxy.ip().to_canonical());
@@ -101,30 +103,30 @@ impl House {
 
     fn refuse<T>(&self, refused: Refused) -> Option<T> {
         self.metrics.count_refused_connection(refused.reason());
-        if let Some(left_out) = self.refusals.now() {
+        if let Some(left_out) = self.refusal_log.try_log() {
             tracing::warn!(reason = %refused, left_out, "a connection was refused");
         }
         None
     }
 
-    /// Why TLS did not come about: of a certificate that the caller does not believe nothing else is seen here.
+    /// Logs why TLS failed: a caller that rejects our certificate leaves no other trace here.
     pub(super) fn report_failed_handshake(&self, address: IpAddr, error: &io::Error) {
-        if let Some(left_out) = self.failures.now() {
+        if let Some(left_out) = self.handshake_log.try_log() {
             let (listener, hint) = (self.name(), HINT);
             tracing::warn!(listener, %address, reason = %error, left_out, hint, "a TLS handshake failed");
         }
     }
 
-    /// What comes before any path is known is told here.
+    /// Counts and logs a request that was refused before its path was known.
     pub(super) fn report_refused_head(&self, address: IpAddr, outcome: &'static str, reason: &dyn Display) {
         self.metrics.count_request(&RequestLabels { endpoint: "none", outcome });
-        if let Some(left_out) = self.heads.now() {
+        if let Some(left_out) = self.head_log.try_log() {
             let listener = self.name();
             tracing::warn!(listener, %address, outcome, %reason, left_out, "a request was refused by its head");
         }
     }
 
-    /// The port closes soon.
+    /// Notes that the port closes soon.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
     }
@@ -133,7 +135,7 @@ impl House {
         self.leaving.load(Ordering::Relaxed)
     }
 
-    /// As the configuration calls it: JSON mode is the one with a fence.
+    /// Its section in the configuration: JSON mode is the one with a fence.
     fn name(&self) -> &'static str {
         if self.fence.is_some() { "json.listen" } else { "listen" }
     }

@@ -4,8 +4,8 @@
 //! was asked, and never an approval that no decider gave; any other gets a status.
 
 mod report;
-mod question;
-mod turns;
+mod decoded_request;
+mod decision_permits;
 mod undecided;
 mod admitted;
 mod path;
@@ -37,14 +37,14 @@ use crate::{
 };
 
 use admitted::Admitted;
+pub use decision_permits::DecisionPermits;
+use decision_permits::KeyRates;
+use decoded_request::{DecodedRequest, Endpoint, Question};
 pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantError, WireMode};
-use question::{Asked, Endpoint, Question};
 use report::Report;
 use stop::Stop;
-use turns::KeyRates;
-pub use turns::Turns;
 use undecided::Undecided;
-pub use unserved::told_of_others;
+pub use unserved::report_unserved;
 
 /// Kept of a request's time for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ pub struct Shared {
     /// Bounds on a request.
     pub limits: Limits,
     /// Who may go on to the decider.
-    pub turns: Arc<Turns>,
+    pub permits: Arc<DecisionPermits>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
     /// The time of day.
@@ -71,7 +71,7 @@ pub struct Shared {
 /// The routes of these paths, and of no other.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
-    let rates = shared.turns.rates_of(&paths);
+    let rates = shared.permits.rates_of(&paths);
     for (path, rates) in paths.into_iter().zip(rates) {
         let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
         let (rates, path) = (Arc::new(rates), Arc::new(path));
@@ -154,8 +154,8 @@ impl CallbackEndpoint {
         let body = receive(request, caller, &self.shared.limits).await?;
         let admitted = self.authenticate(&body, caller)?;
         caller.mark_proven();
-        let asked = self.decode(&admitted)?;
-        let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
+        let decoded = self.decode(&admitted)?;
+        let (request_id, question) = decoded.normalise(&self.path, admitted.caller_proof());
         report.set_request_id(&request_id);
         let decided = self.decide(question, (admitted.key(), caller), deadline).await;
         Ok(undecided::answer(request_id, decided))
@@ -176,24 +176,24 @@ impl CallbackEndpoint {
         })
     }
 
-    fn decode(&self, admitted: &Admitted) -> Result<Asked, Stop> {
+    fn decode(&self, admitted: &Admitted) -> Result<DecodedRequest, Stop> {
         let _span = info_span!("decode").entered();
-        let asked = Asked::decode(self.endpoint, admitted.payload(), &self.shared.limits.payload)?;
-        self.check_signer(&asked)?;
-        Ok(asked)
+        let decoded = DecodedRequest::decode(self.endpoint, admitted.payload(), &self.shared.limits.payload)?;
+        self.check_signer(&decoded)?;
+        Ok(decoded)
     }
 
     /// The Co-signer's key is shared by all its API users, so the path may say which of them it is for.
-    fn check_signer(&self, asked: &Asked) -> Result<(), Stop> {
-        match self.path.admits(asked.signer_id()) {
+    fn check_signer(&self, decoded: &DecodedRequest) -> Result<(), Stop> {
+        match self.path.admits(decoded.signer_id()) {
             true => Ok(()),
-            false => Err(Stop::Answered(asked.not_of_this_path())),
+            false => Err(Stop::Answered(decoded.not_of_this_path())),
         }
     }
 
-    fn turn(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
-        let turn = self.shared.turns.take(&self.rates, key);
-        turn.inspect_err(|shed| self.shared.metrics.count_shed(*shed, caller.address()))
+    fn admit(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
+        let permit = self.shared.permits.take(&self.rates, key);
+        permit.inspect_err(|shed| self.shared.metrics.count_shed(*shed, caller.address()))
     }
 
     async fn decide(
@@ -202,7 +202,7 @@ impl CallbackEndpoint {
         (key, caller): (KeyNumber, &Caller),
         deadline: Instant,
     ) -> Result<Decision, Undecided> {
-        let _turn = self.turn(key, caller)?;
+        let _permit = self.admit(key, caller)?;
         let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
         let decider = &self.shared.decider;
         let span = info_span!(
@@ -230,7 +230,7 @@ impl CallbackEndpoint {
         Ok(undecided::caught(Box::pin(asking).instrument(span)).await??)
     }
 
-    /// The way it was asked.
+    /// The answer as the request came: signed in JWT mode, plain in JSON mode.
     async fn answer(&self, answer: &Answer) -> Result<Response, SignError> {
         match &self.signer {
             Some(signer) => signed(answer, &**signer).await,

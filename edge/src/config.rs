@@ -61,21 +61,21 @@ pub struct Config {
 
 /// What was found in a configuration file.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ConfigRead {
     /// What it means; or all mistakes that were found, in the order of the file: at least one.
     pub config: Result<Config, Vec<Mistake>>,
     /// What it and the files it names held.
     pub files: Files,
 }
 
-impl Reading {
+impl ConfigRead {
     /// Reads and checks `file` and every file it names.
     #[must_use]
-    pub fn of(file: &Path) -> Self {
+    pub fn from_file(file: &Path) -> Self {
         let notes = Notes::new(file);
         let parts = notes.text().and_then(|text| {
             let root = document::parse(&text).map_err(|error| notes.not_yaml(&error)).ok()?;
-            let settings = Settings::of(&root);
+            let settings = Settings::new(&root);
             Some((whole(Found::root(root, &notes))?, settings))
         });
         let Noted { mistakes, warnings, authorities, files } = notes.into_noted();
@@ -97,7 +97,7 @@ impl Config {
     /// # Errors
     /// All mistakes that were found, in the order of the file; at least one.
     pub fn load(file: &Path) -> Result<Self, Vec<Mistake>> {
-        Reading::of(file).config
+        ConfigRead::from_file(file).config
     }
 
     /// All warnings at this time, those of certificates that end soon included.

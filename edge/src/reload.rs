@@ -14,11 +14,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::spawn_blocking, time::timeout};
 
-pub use service::{Front, Service};
+pub use service::{ListenerHandle, Service};
 
 use crate::{
     clock::Clock,
-    config::{Config, Files, Mistake, Reading},
+    config::{Config, ConfigRead, Files, Mistake},
     telemetry::metrics::Metrics,
 };
 
@@ -90,7 +90,10 @@ impl Reload {
 
     async fn read(&mut self, seen: Files, whole: bool) {
         let file = self.file.clone();
-        let Ok(Reading { config, files }) = spawn_blocking(move || Reading::of(&file)).await else { return };
+        let Ok(ConfigRead { config, files }) = spawn_blocking(move || ConfigRead::from_file(&file)).await
+        else {
+            return;
+        };
         // A file that was not named before may still be being written.
         let stood_still = whole || files.are_among(&seen);
         let tomorrow = self.now_seconds().saturating_add(WARNING_INTERVAL_SECONDS);

@@ -74,8 +74,8 @@ impl Telemetry {
         let exporting = are_traces_wanted().then(exporting_provider);
         let impossible = matches!(exporting, Some(Err(_)));
         let traces = exporting.and_then(Result::ok);
-        let (level, wrong_level) = level::of_environment();
-        let log = LogWriter::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
+        let (level, wrong_level) = level::from_environment();
+        let log = LogWriter::start(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
         let logs = tracing_subscriber::registry().with(log_layer(level, log.clone()));
         match &traces {
             Some(provider) => {

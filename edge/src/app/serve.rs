@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Fleet},
     decider::{Decider, FleetName, Health, SystemResolver},
     listen::{self, Listener},
-    reload::{Front, Reload, Service},
+    reload::{ListenerHandle, Reload, Service},
     respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
@@ -62,7 +62,7 @@ pub struct Started {
 pub async fn start(config: Config) -> Result<Started, StartError> {
     let (metrics, clock): (_, Arc<dyn Clock>) = (Arc::new(Metrics::new()), Arc::new(SystemClock));
     let asked = asked(&config, &metrics);
-    let healths = asked.iter().map(|Asked { name, health, .. }| (name.clone(), Arc::clone(health)));
+    let healths = asked.iter().map(|FleetClient { name, health, .. }| (name.clone(), Arc::clone(health)));
     let readiness = Arc::new(Readiness::new(healths.collect()));
     let listeners = [Some(&config.listen), config.json.as_ref()];
     listen::suffice_for(listeners.iter().flatten().map(|listener| listener.limits.max_connections).sum());
@@ -78,9 +78,12 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let admin_address = admin_port.address().unwrap_or(admin);
     let (address, json_address) = (listen.address, json.as_ref().map(|json| json.address));
     let service = Service {
-        deciders: asked.iter().map(|Asked { name, decider, .. }| (name.clone(), decider.clone())).collect(),
-        listen: listen.front.clone(),
-        json: json.as_ref().map(|json| json.front.clone()),
+        deciders: asked
+            .iter()
+            .map(|FleetClient { name, decider, .. }| (name.clone(), decider.clone()))
+            .collect(),
+        listen: listen.handle.clone(),
+        json: json.as_ref().map(|json| json.handle.clone()),
         threads: SigningThreads::start().map_err(StartError::Threads)?,
         clock: Arc::clone(&clock),
         metrics: Arc::clone(&metrics),
@@ -93,8 +96,8 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
     let reload = Reload::new(config, service, clock, metrics).run(Arc::clone(&look_now));
     tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
     let bound = [Some(("listen", listen)), json.map(|json| ("json.listen", json))].into_iter().flatten();
-    let serving = bound.map(|(name, Bound { listener, front, .. })| {
-        (name, tokio::spawn(listener.serve(front.routes, stop.clone())))
+    let serving = bound.map(|(name, Bound { listener, handle, .. })| {
+        (name, tokio::spawn(listener.serve(handle.routes, stop.clone())))
     });
     let serving = serving.collect();
     tokio::spawn(admin_port.serve(stop_admin.clone()));
@@ -108,7 +111,7 @@ pub async fn start(config: Config) -> Result<Started, StartError> {
 struct Bound {
     listener: Listener,
     address: SocketAddr,
-    front: Front,
+    handle: ListenerHandle,
 }
 
 async fn bind(
@@ -120,18 +123,18 @@ async fn bind(
     let listener = Listener::bind(config, Arc::clone(metrics)).await;
     let listener = listener.map_err(|error| StartError::Bind { what, address: config.address, error })?;
     let address = listener.address().unwrap_or(config.address);
-    Ok(Bound { listener, address, front: Front::of(config, fleets) })
+    Ok(Bound { listener, address, handle: ListenerHandle::new(config, fleets) })
 }
 
 /// A fleet that is asked, and what is known of its health.
-struct Asked {
+struct FleetClient {
     name: FleetName,
     decider: Decider,
     health: Arc<Health>,
 }
 
-fn asked(config: &Config, metrics: &Metrics) -> Vec<Asked> {
-    let asked = |fleet: &Fleet| Asked {
+fn asked(config: &Config, metrics: &Metrics) -> Vec<FleetClient> {
+    let asked = |fleet: &Fleet| FleetClient {
         name: fleet.decider.fleet.clone(),
         decider: Decider::new(fleet.decider.clone(), Arc::new(SystemResolver), metrics),
         health: Arc::default(),
@@ -139,7 +142,7 @@ fn asked(config: &Config, metrics: &Metrics) -> Vec<Asked> {
     config.fleets.iter().map(asked).collect()
 }
 
-impl Asked {
+impl FleetClient {
     /// Keeps track of its deciders until `stop`.
     fn watch(self, stop: CancellationToken) {
         tokio::spawn(async move { stop.run_until_cancelled(self.decider.watch(&self.health)).await });

@@ -10,8 +10,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
     Shared,
+    decoded_request::Endpoint,
     path::CallbackPath,
-    question::Endpoint,
     stop::{Stop, outcome},
 };
 use crate::{

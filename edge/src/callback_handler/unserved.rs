@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// `router`, with what is told of requests that none of its paths takes: 404, or 405 where only the method is wrong.
-pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, unproven_log: &Arc<LogThrottle>) -> Router {
+pub fn report_unserved(router: Router, metrics: &Arc<Metrics>, unproven_log: &Arc<LogThrottle>) -> Router {
     let end = |outcome: &'static str, status: StatusCode| {
         let (metrics, unproven_log) = (Arc::clone(metrics), Arc::clone(unproven_log));
         move |Extension(caller): Extension<Caller>, method: Method, uri: Uri| {

@@ -11,11 +11,11 @@ use tokio::{
 
 use super::{
     address::Address,
-    choose::{Dice, MAX_ENDPOINTS, Seats},
+    choose::{Dice, EndpointSet, MAX_ENDPOINTS},
     endpoint::Endpoint,
     fleet_name::FleetName,
     health::Health,
-    identity::{Identity, IdentityFiles},
+    identity::{ClientIdentity, IdentityFiles},
     members::{Member, Members},
     resolve::Resolve,
 };
@@ -40,7 +40,7 @@ pub(super) struct Fleet {
     name: FleetName,
     members: ArcSwap<Members>,
     addresses: Vec<Address>,
-    identity: ArcSwap<Identity>,
+    identity: ArcSwap<ClientIdentity>,
     files: IdentityFiles,
     resolver: Arc<dyn Resolve>,
     changed: Arc<Notify>,
@@ -51,7 +51,7 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn new(
         name: FleetName,
-        (addresses, identity, files): (Vec<Address>, Identity, IdentityFiles),
+        (addresses, identity, files): (Vec<Address>, ClientIdentity, IdentityFiles),
         resolver: Arc<dyn Resolve>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
@@ -75,7 +75,7 @@ impl Fleet {
     }
 
     /// The place of one to ask beside those that were asked.
-    pub(super) fn choose(&self, members: &Members, asked: Seats) -> Option<usize> {
+    pub(super) fn choose(&self, members: &Members, asked: EndpointSet) -> Option<usize> {
         members.choose(asked, self.dice.throw())
     }
 
@@ -164,7 +164,7 @@ impl Fleet {
     }
 
     /// Files that fit each other may still be refused by deciders: then we stay who we were.
-    async fn prove(&self, identity: Arc<Identity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
+    async fn prove(&self, identity: Arc<ClientIdentity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
         let members = Arc::new(self.members_at(known, &Members::default(), &identity));
         let begun = Instant::now();
         while !members.is_ready() && begun.elapsed() < PROOF_TIMEOUT {
@@ -180,7 +180,12 @@ impl Fleet {
         Ok(())
     }
 
-    fn members_at(&self, known: &[Vec<SocketAddr>], before: &Members, identity: &Arc<Identity>) -> Members {
+    fn members_at(
+        &self,
+        known: &[Vec<SocketAddr>],
+        before: &Members,
+        identity: &Arc<ClientIdentity>,
+    ) -> Members {
         let members = wanted(known).into_iter().filter_map(|(address, at)| {
             let is = |member: &&Arc<Member>| member.address == address && member.endpoint.address == at;
             before.0.iter().find(is).cloned().or_else(|| self.join(address, at, identity))
@@ -188,7 +193,7 @@ impl Fleet {
         Members(members.collect())
     }
 
-    fn join(&self, address: usize, at: SocketAddr, identity: &Identity) -> Option<Arc<Member>> {
+    fn join(&self, address: usize, at: SocketAddr, identity: &ClientIdentity) -> Option<Arc<Member>> {
         let channel = identity.channel(self.addresses.get(address)?, at);
         let channel = channel
             .inspect_err(|error| tracing::error!(endpoint = %at, %error, "a decider cannot be asked"))

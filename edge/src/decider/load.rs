@@ -23,7 +23,7 @@ pub(super) struct Latency {
 
 impl Latency {
     /// That of one answer.
-    pub(super) fn of(took: Duration, now: Instant) -> Self {
+    pub(super) fn new(took: Duration, now: Instant) -> Self {
         Self { nanos: nanos(took), at: now }
     }
 
@@ -37,7 +37,7 @@ impl Latency {
     /// No answer came for so long: it takes at least that.
     pub(super) fn note_wait(&mut self, so_long: Duration, now: Instant) {
         if nanos(so_long) > self.read(now) {
-            *self = Self::of(so_long, now);
+            *self = Self::new(so_long, now);
         }
     }
 
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_slow_answer_counts_at_once_and_is_forgotten_by_halves() {
         let start = Instant::now();
-        let mut latency = Latency::of(ms(2), start);
+        let mut latency = Latency::new(ms(2), start);
         latency.note_answer(ms(100), start + ms(1));
         let slow = start + ms(1);
         assert_eq!(latency.read(slow), 100 * MS);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn fast_answers_bring_it_down_only_with_time() {
         let start = Instant::now();
-        let mut latency = Latency::of(ms(100), start);
+        let mut latency = Latency::new(ms(100), start);
         for _ in 0..1000 {
             latency.note_answer(ms(2), start);
         }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn waiting_in_vain_counts_only_where_it_is_the_slowest() {
         let start = Instant::now();
-        let mut latency = Latency::of(ms(50), start);
+        let mut latency = Latency::new(ms(50), start);
         latency.note_wait(ms(1), start);
         assert_eq!(latency.read(start), 50 * MS);
         latency.note_wait(ms(3000), start);

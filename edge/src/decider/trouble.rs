@@ -6,7 +6,7 @@ use thiserror::Error;
 use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
-use super::{answer::Garbage, cause::cause, standing::Sign};
+use super::{answer::Garbage, cause::cause, endpoint_state::Observation};
 
 /// The reason of a decider for a tenant whose ledger it does not have.
 const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
@@ -80,11 +80,11 @@ impl Trouble {
     /// that refuses this question: one path of a tenant that is not granted would take it from the tenants of all others.
     /// An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells everybody to
     /// retry: `decider_errors` and the error log say why.
-    pub(super) fn sign(&self) -> Option<Sign> {
+    pub(super) fn observation(&self) -> Option<Observation> {
         match self {
-            Self::Failed(status) if is_broken(status) => Some(Sign::Broken),
+            Self::Failed(status) if is_broken(status) => Some(Observation::Broken),
             Self::Failed(status) if sheds(status) || is_of_the_question(status) => None,
-            Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Sign::Unable),
+            Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Observation::Unable),
             Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => None,
         }
     }
@@ -194,27 +194,27 @@ mod tests {
             "not here",
             ErrorDetails::with_error_info("TENANT_ELSEWHERE", "countersign", []),
         );
-        for (trouble, prospect, sign) in [
+        for (trouble, prospect, observation) in [
             (elsewhere.into(), Prospect::None, None),
-            (failed(Code::Unavailable), Prospect::Again(None), Some(Sign::Unable)),
+            (failed(Code::Unavailable), Prospect::Again(None), Some(Observation::Unable)),
             (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
             (shed.into(), Prospect::Again(Some(delay)), None),
             (failed(Code::FailedPrecondition), Prospect::Elsewhere, None),
-            (failed(Code::Internal), Prospect::None, Some(Sign::Unable)),
-            (failed(Code::Unauthenticated), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::Internal), Prospect::None, Some(Observation::Unable)),
+            (failed(Code::Unauthenticated), Prospect::None, Some(Observation::Unable)),
             (failed(Code::PermissionDenied), Prospect::None, None),
             (failed(Code::OutOfRange), Prospect::None, None),
             (failed(Code::DataLoss), Prospect::None, None),
             (failed(Code::InvalidArgument), Prospect::None, None),
-            (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Sign::Broken)),
-            (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Sign::Broken)),
-            (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Sign::Broken)),
+            (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Observation::Broken)),
+            (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Observation::Broken)),
+            (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Observation::Broken)),
             (broken(reset(), Code::PermissionDenied), Prospect::None, None),
-            (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Sign::Unable)),
-            (Trouble::Silent, Prospect::None, Some(Sign::Unable)),
-            (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Sign::Unable)),
+            (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Observation::Unable)),
+            (Trouble::Silent, Prospect::None, Some(Observation::Unable)),
+            (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Observation::Unable)),
         ] {
-            assert_eq!((trouble.prospect(), trouble.sign()), (prospect, sign), "{trouble:?}");
+            assert_eq!((trouble.prospect(), trouble.observation()), (prospect, observation), "{trouble:?}");
         }
     }
 }

@@ -90,7 +90,7 @@ impl ListenerState {
 
     /// The caller behind a proxy.
     async fn behind(&self, stream: &mut TcpStream, proxy: SocketAddr) -> Option<SocketAddr> {
-        let Ok(_turn) = self.entering.try_acquire() else {
+        let Ok(_permit) = self.entering.try_acquire() else {
             self.metrics.count_shed(Shed::Handshakes, proxy.ip().to_canonical());
             return None;
         };

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::Router;
 
 use crate::{
-    callback_handler::{CallbackPath, Shared, Turns, router, told_of_others},
+    callback_handler::{CallbackPath, DecisionPermits, Shared, report_unserved, router},
     clock::Clock,
     config::{Config, Fleet},
     decider::{Decider, FleetName},
@@ -20,9 +20,9 @@ pub struct Service {
     /// The clients of the fleets, with their connections.
     pub deciders: Vec<(FleetName, Decider)>,
     /// The listener of JWT mode.
-    pub listen: Front,
+    pub listen: ListenerHandle,
     /// That of JSON mode, if it is on.
-    pub json: Option<Front>,
+    pub json: Option<ListenerHandle>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
     /// The time of day.
@@ -33,24 +33,25 @@ pub struct Service {
 
 /// What a listener asks while it serves. What is counted there stays, too.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct ListenerHandle {
     /// For each request.
     pub routes: Routes,
     /// For each handshake.
     pub tls: ServerTls,
-    turns: HashMap<FleetName, Arc<Turns>>,
+    permits: HashMap<FleetName, Arc<DecisionPermits>>,
     unproven_log: Arc<LogThrottle>,
 }
 
-impl Front {
+impl ListenerHandle {
     /// Of a listener with this configuration, with no routes yet.
     #[must_use]
-    pub fn of(config: &listen::Config, fleets: &[Fleet]) -> Self {
-        let turns = |fleet: &Fleet| (fleet.decider.fleet.clone(), Arc::new(Turns::new(&config.limits)));
+    pub fn new(config: &listen::Config, fleets: &[Fleet]) -> Self {
+        let permits =
+            |fleet: &Fleet| (fleet.decider.fleet.clone(), Arc::new(DecisionPermits::new(&config.limits)));
         Self {
             routes: Routes::default(),
             tls: config.tls.clone(),
-            turns: fleets.iter().map(turns).collect(),
+            permits: fleets.iter().map(permits).collect(),
             unproven_log: Arc::default(),
         }
     }
@@ -67,41 +68,41 @@ impl Service {
     pub fn put(&self, config: &Config) {
         let router = self.router(config, &self.listen, &config.listen, |fleet| &fleet.paths);
         self.listen.put(&config.listen, router);
-        if let (Some(front), Some(json)) = (&self.json, &config.json) {
-            front.put(json, self.router(config, front, json, |fleet| &fleet.json_paths));
+        if let (Some(handle), Some(json)) = (&self.json, &config.json) {
+            handle.put(json, self.router(config, handle, json, |fleet| &fleet.json_paths));
         }
     }
 
     fn router(
         &self,
         config: &Config,
-        front: &Front,
+        handle: &ListenerHandle,
         listen: &listen::Config,
         paths: impl Fn(&Fleet) -> &[CallbackPath],
     ) -> Router {
-        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), front, listen));
-        told_of_others(routers.fold(Router::new(), Router::merge), &self.metrics, &front.unproven_log)
+        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), handle, listen));
+        report_unserved(routers.fold(Router::new(), Router::merge), &self.metrics, &handle.unproven_log)
     }
 
     fn routes_to(
         &self,
         fleet: &Fleet,
         paths: &[CallbackPath],
-        front: &Front,
+        handle: &ListenerHandle,
         listen: &listen::Config,
     ) -> Router {
         let known = self.deciders.iter().find(|(name, _)| *name == fleet.decider.fleet);
         // Every fleet is here: one that comes or goes needs a restart.
-        let turns = front.turns.get(&fleet.decider.fleet);
-        let Some(((_, decider), turns)) = known.zip(turns) else { return Router::new() };
+        let permits = handle.permits.get(&fleet.decider.fleet);
+        let Some(((_, decider), permits)) = known.zip(permits) else { return Router::new() };
         let shared = Shared {
             decider: decider.clone(),
             limits: listen.limits,
-            turns: Arc::clone(turns),
+            permits: Arc::clone(permits),
             threads: self.threads.clone(),
             clock: Arc::clone(&self.clock),
             metrics: Arc::clone(&self.metrics),
-            unproven_log: Arc::clone(&front.unproven_log),
+            unproven_log: Arc::clone(&handle.unproven_log),
         };
         router(paths.to_vec(), &Arc::new(shared))
     }

@@ -75,8 +75,8 @@ impl Bench {
         let decider = Decider::new(fleet.clone(), Arc::new(SystemResolver), &metrics);
         let service = Service {
             deciders: vec![(fleet.fleet.clone(), decider)],
-            listen: Front::of(&config.listen, &config.fleets),
-            json: config.json.as_ref().map(|json| Front::of(json, &config.fleets)),
+            listen: ListenerHandle::new(&config.listen, &config.fleets),
+            json: config.json.as_ref().map(|json| ListenerHandle::new(json, &config.fleets)),
             threads: SigningThreads::start().expect("threads"),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),

@@ -47,7 +47,7 @@ impl LogWriter {
     ///
     /// # Errors
     /// The machine has no more threads.
-    pub(super) fn to(out: impl Write + Send + 'static, at_once: AtOnce) -> io::Result<Self> {
+    pub(super) fn start(out: impl Write + Send + 'static, at_once: AtOnce) -> io::Result<Self> {
         let (waiting, changed) = Default::default();
         let log = Self(Arc::new(Shared { at_once, waiting, changed }));
         let writer = log.clone();
@@ -179,7 +179,7 @@ mod tests {
             let _ = at_once.send(written);
             Ok(written)
         };
-        let log = LogWriter::to(Stalled { told, taken }, Box::new(at_once)).expect("a thread");
+        let log = LogWriter::start(Stalled { told, taken }, Box::new(at_once)).expect("a thread");
         log.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(LINE.len()));
         most.store(24, Ordering::Relaxed);
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn a_reader_that_stalls_holds_up_nobody_and_misses_what_is_beyond_the_bound() {
         let ((tell, told), (taken, lengths)) = (mpsc::channel(), mpsc::channel());
-        let log = LogWriter::to(Stalled { told, taken }, full()).expect("a thread");
+        let log = LogWriter::start(Stalled { told, taken }, full()).expect("a thread");
         log.put(&LINE);
         while !log.waiting().writing {
             thread::yield_now();

@@ -42,7 +42,7 @@ impl Endpoint {
 }
 
 /// A decoded request.
-pub(super) enum Asked {
+pub(super) enum DecodedRequest {
     Transaction(Box<Transaction>),
     ConfigChange(ConfigChange),
 }
@@ -53,7 +53,7 @@ pub(super) enum Question {
     ConfigChange(DecideConfigChangeRequest),
 }
 
-impl Asked {
+impl DecodedRequest {
     /// Decodes a payload. What cannot be decoded is answered at once, if anybody can be answered:
     /// a transaction is refused, a configuration change is left to people (decision model, section 2).
     pub(super) fn decode(endpoint: Endpoint, payload: &[u8], bounds: &Bounds) -> Result<Self, Stop> {

@@ -33,13 +33,17 @@ use crate::{
     decider::{Decider, Decision},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
-    telemetry::{LogThrottle, Shed, metrics::Metrics, trace},
+    telemetry::{
+        LogThrottle, Shed,
+        metrics::{CallbackKind, Metrics},
+        trace,
+    },
 };
 
 use admitted::Admitted;
 pub use decision_permits::DecisionPermits;
 use decision_permits::KeyRates;
-use decoded_request::{DecodedRequest, Endpoint, Question};
+use decoded_request::{DecodedRequest, Question, path_suffix};
 pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantError, WireMode};
 use report::Report;
 use stop::Stop;
@@ -75,9 +79,9 @@ pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     for (path, rates) in paths.into_iter().zip(rates) {
         let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
         let (rates, path) = (Arc::new(rates), Arc::new(path));
-        for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
+        for kind in CallbackKind::ALL.iter().copied() {
             let (path, rates, shared) = (Arc::clone(&path), Arc::clone(&rates), Arc::clone(shared));
-            let endpoint = CallbackEndpoint { endpoint, path, signer: signer.clone(), rates, shared };
+            let endpoint = CallbackEndpoint { kind, path, signer: signer.clone(), rates, shared };
             router = router.route(&endpoint.route(), post(callback).with_state(endpoint));
         }
     }
@@ -91,7 +95,7 @@ async fn callback(
     request: Request,
 ) -> Response {
     let endpoint = &endpoint;
-    let report = Report::begin(endpoint.endpoint, &endpoint.path, &endpoint.shared, caller.address());
+    let report = Report::begin(endpoint.kind, &endpoint.path, &endpoint.shared, caller.address());
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async move {
@@ -105,7 +109,7 @@ async fn callback(
 /// One endpoint of one path.
 #[derive(Clone, Debug)]
 struct CallbackEndpoint {
-    endpoint: Endpoint,
+    kind: CallbackKind,
     path: Arc<CallbackPath>,
     /// Signs for this path only: another path's cannot be reached from here. `None` in JSON mode.
     signer: Option<Arc<dyn Signer>>,
@@ -115,7 +119,7 @@ struct CallbackEndpoint {
 
 impl CallbackEndpoint {
     fn route(&self) -> String {
-        self.path.sub_path.with(self.endpoint.suffix(&self.path.mode))
+        self.path.sub_path.with(path_suffix(self.kind, &self.path.mode))
     }
 
     /// The answer as it goes out; or what stopped the request, as a status.
@@ -171,14 +175,14 @@ impl CallbackEndpoint {
         admitted.inspect_err(|stop| {
             caller.mark_unproven();
             if let Stop::NotAuthentic(error) = stop {
-                self.shared.metrics.count_verify_failure(error.reason());
+                self.shared.metrics.count_verify_failure((*error).into());
             }
         })
     }
 
     fn decode(&self, admitted: &Admitted) -> Result<DecodedRequest, Stop> {
         let _span = info_span!("decode").entered();
-        let decoded = DecodedRequest::decode(self.endpoint, admitted.payload(), &self.shared.limits.payload)?;
+        let decoded = DecodedRequest::decode(self.kind, admitted.payload(), &self.shared.limits.payload)?;
         self.check_signer(&decoded)?;
         Ok(decoded)
     }
@@ -220,7 +224,7 @@ impl CallbackEndpoint {
                 Span::current().record("otel.status_code", "ERROR");
                 tracing::error!(
                     tenant = self.path.tenant.as_str(),
-                    code = trouble.code(),
+                    code = trouble.code().as_str(),
                     error = %trouble,
                     "no decision"
                 );

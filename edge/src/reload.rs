@@ -19,7 +19,7 @@ pub use service::{ListenerHandle, Service};
 use crate::{
     clock::Clock,
     config::{Config, ConfigRead, Files, Mistake},
-    telemetry::metrics::Metrics,
+    telemetry::metrics::{Metrics, ReloadOutcome},
 };
 
 /// From warning to warning of the same: of a certificate that ends soon, for one, or of files that are still refused.
@@ -155,7 +155,7 @@ impl Reload {
     fn take_changed(&mut self, config: Config) {
         let fields = changes::needing_restart(&self.in_force, &config);
         if !fields.is_empty() {
-            self.metrics.config.count_reload("restart");
+            self.metrics.config.count_reload(ReloadOutcome::Restart);
             let fields = fields.join(", ");
             tracing::error!(fields, "the configuration on disk needs a restart: nothing of it counts before");
             return;
@@ -164,13 +164,13 @@ impl Reload {
         let changes = changes::between(&self.in_force, &config).join("; ");
         self.in_force = config;
         self.other = None;
-        self.metrics.config.count_reload("taken");
+        self.metrics.config.count_reload(ReloadOutcome::Taken);
         self.tell_in_force();
         tracing::info!(config = self.in_force.files.hash(), changes, "a changed configuration is in force");
     }
 
     fn refuse(&self, mistakes: &[Mistake]) {
-        self.metrics.config.count_reload("refused");
+        self.metrics.config.count_reload(ReloadOutcome::Refused);
         let told: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
         tracing::error!(
             count = mistakes.len(),

@@ -32,7 +32,7 @@ use tracing_subscriber::{
 pub use log_throttle::LogThrottle;
 use log_writer::LogWriter;
 pub use logs::{shown, shown_up_to};
-pub use shed::Shed;
+pub use metrics::Shed;
 
 /// Longest wait for the last lines of the log to be taken at the end.
 const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);

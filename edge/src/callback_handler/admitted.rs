@@ -67,12 +67,15 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::{clock::SystemClock, telemetry::metrics::Outcome};
 
     /// What came by a listener that keeps nobody out is not read, whatever route led here.
     #[test]
     fn without_a_fence_nothing_is_admitted_by_its_network() {
         let stop = Admitted::by_network(b"{}", None, &SystemClock).expect_err("not let in");
-        assert_eq!((stop.outcome(), stop.response().status()), ("not_authentic", StatusCode::UNAUTHORIZED));
+        assert_eq!(
+            (stop.outcome(), stop.response().status()),
+            (Outcome::NotAuthentic, StatusCode::UNAUTHORIZED)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of a request once it ended: one log line, one count.
+//! What is reported of a request when it ends: one log line, one count.
 
 use std::{net::IpAddr, sync::OnceLock, time::Instant};
 
@@ -10,27 +10,22 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
     Shared,
-    decoded_request::Endpoint,
+    decoded_request::path_suffix,
     path::CallbackPath,
-    stop::{Stop, outcome},
+    stop::{Stop, outcome_of},
 };
 use crate::{
     respond::{Answer, edge_reason},
     telemetry::{
         LogThrottle,
-        metrics::{Counted, Metrics, RequestLabels},
+        metrics::{CallbackKind, Counted, Metrics, Outcome},
         shown,
     },
 };
 
-/// The outcome of a request that was dropped before its end.
-const GIVEN_UP: &str = "given_up";
-/// The same where a panic, which is a bug of ours, dropped it.
-const FAULT: &str = "fault";
-
 /// A request that is being handled. One that is dropped before its end is reported, too.
 pub(super) struct Report<'a> {
-    endpoint: Endpoint,
+    kind: CallbackKind,
     path: &'a CallbackPath,
     metrics: &'a Metrics,
     unproven_log: &'a LogThrottle,
@@ -45,24 +40,24 @@ pub(super) struct Report<'a> {
 
 /// A request that ended without an answer.
 struct Unanswered<'a> {
-    outcome: &'static str,
+    outcome: Outcome,
     /// `None`: nobody got one.
     status: Option<u16>,
     reason: &'a str,
     request_id: Option<String>,
-    of_a_stranger: bool,
+    of_unknown_caller: bool,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn begin(
-        endpoint: Endpoint,
+        kind: CallbackKind,
         path: &'a CallbackPath,
         shared: &'a Shared,
         address: IpAddr,
     ) -> Self {
         let Shared { metrics, unproven_log, .. } = shared;
         Self {
-            endpoint,
+            kind,
             path,
             metrics,
             unproven_log,
@@ -80,8 +75,8 @@ impl<'a> Report<'a> {
             "callback",
             otel.kind = "server",
             http.request.method = "POST",
-            http.route = self.endpoint.suffix(&self.path.mode),
-            endpoint = self.endpoint.name(),
+            http.route = path_suffix(self.kind, &self.path.mode),
+            endpoint = self.kind.as_str(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             client.address = %self.address,
@@ -106,7 +101,7 @@ impl<'a> Report<'a> {
 
     pub(super) fn end(mut self, ended: &Result<Answer, Stop>, status: StatusCode) {
         let outcome = match ended {
-            Ok(answer) => outcome(answer.action),
+            Ok(answer) => outcome_of(answer.action),
             Err(stop) => stop.outcome(),
         };
         self.ended = true;
@@ -130,7 +125,7 @@ impl<'a> Report<'a> {
         span.record("action", action);
         span.record("reason_code", answer.reason_code);
         tracing::info!(
-            endpoint = self.endpoint.name(),
+            endpoint = self.kind.as_str(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             address = %self.address,
@@ -152,39 +147,39 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn log_stop(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
+    fn log_stop(&self, stop: &Stop, outcome: Outcome, status: StatusCode) {
         self.log_unanswered(Unanswered {
             outcome,
             status: Some(status.as_u16()),
             reason: &shown(&stop.to_string()),
             request_id: None,
-            of_a_stranger: stop.is_of_a_stranger(),
+            of_unknown_caller: stop.is_of_unknown_caller(),
         });
     }
 
     /// Its caller hung up, or the connection was ended here. The trace leads to what a decider made of it.
     fn report_drop(&self) {
         let (outcome, reason) = match std::thread::panicking() {
-            true => (FAULT, "a panic: a bug"),
-            false => (GIVEN_UP, "its connection or stream ended before the answer"),
+            true => (Outcome::Fault, "a panic: a bug"),
+            false => (Outcome::GivenUp, "its connection or stream ended before the answer"),
         };
         self.count(outcome);
         let request_id = self.request_id.get().map(|id| shown(id.as_str()));
-        let of_a_stranger = request_id.is_none();
-        self.log_unanswered(Unanswered { outcome, status: None, reason, request_id, of_a_stranger });
+        let of_unknown_caller = request_id.is_none();
+        self.log_unanswered(Unanswered { outcome, status: None, reason, request_id, of_unknown_caller });
     }
 
-    /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
+    /// A caller that has proven nothing must not be able to fill the log.
     fn log_unanswered(&self, unanswered: Unanswered<'_>) {
-        let Unanswered { outcome, status, reason, request_id, of_a_stranger } = unanswered;
-        let left_out = if of_a_stranger { self.unproven_log.try_log() } else { Some(0) };
+        let Unanswered { outcome, status, reason, request_id, of_unknown_caller } = unanswered;
+        let left_out = if of_unknown_caller { self.unproven_log.try_log() } else { Some(0) };
         let Some(left_out) = left_out else { return };
         tracing::warn!(
-            endpoint = self.endpoint.name(),
+            endpoint = self.kind.as_str(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             address = %self.address,
-            outcome,
+            outcome = outcome.as_str(),
             status,
             reason = %reason,
             request_id,
@@ -194,8 +189,8 @@ impl<'a> Report<'a> {
         );
     }
 
-    fn count(&self, outcome: &'static str) {
-        self.metrics.count_request(&RequestLabels { endpoint: self.endpoint.name(), outcome });
+    fn count(&self, outcome: Outcome) {
+        self.metrics.count_request(self.kind, outcome);
     }
 
     fn micros(&self) -> u64 {
@@ -231,7 +226,7 @@ mod tests {
             signer_ids: None,
         };
         way(Report {
-            endpoint: Endpoint::ConfigChange,
+            kind: CallbackKind::ConfigChange,
             path: &path,
             metrics: &metrics,
             unproven_log: &unproven_log,

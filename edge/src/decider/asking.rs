@@ -18,7 +18,7 @@ use super::{
     race::Race,
     trouble::{Prospect, Trouble},
 };
-use crate::telemetry::metrics::FleetMetrics;
+use crate::telemetry::metrics::{Attempt, FleetMetrics};
 
 /// Pauses before deciders are asked again when each was asked. Together they bridge one that restarts alone.
 const RETRY_PAUSES: [Duration; 3] =
@@ -56,11 +56,13 @@ impl Next {
         }
     }
 
-    const fn word(self) -> &'static str {
+    /// What an attempt for this reason counts as.
+    const fn attempt(self) -> Option<Attempt> {
         match self {
-            Self::Never | Self::Retry(_) => "retry",
-            Self::Hedge(_) => "hedge",
-            Self::Silence(_) => "silence",
+            Self::Never => None,
+            Self::Retry(_) => Some(Attempt::Retry),
+            Self::Hedge(_) => Some(Attempt::Hedge),
+            Self::Silence(_) => Some(Attempt::Silence),
         }
     }
 }
@@ -146,7 +148,7 @@ impl<'c> Asking<'c> {
 
     fn first(&mut self) -> Option<Arc<Endpoint>> {
         self.context.budget.deposit();
-        self.context.metrics.count_attempt("first");
+        self.context.metrics.count_attempt(Attempt::First);
         let place = self.context.fleet.choose(&self.members, self.asked)?;
         self.turn_to(place)
     }
@@ -197,7 +199,7 @@ impl<'c> Asking<'c> {
         if let (Next::Silence(_), Some(silent)) = (why, &self.last) {
             silent.note_failure(Observation::Unable, Trouble::Silent.to_string());
         }
-        self.context.metrics.count_attempt(why.word());
+        why.attempt().into_iter().for_each(|attempt| self.context.metrics.count_attempt(attempt));
         self.turn_to(place)
     }
 

@@ -13,12 +13,12 @@ use tokio::{sync::Notify, time::Instant};
 use tonic::transport::Channel;
 
 use super::{
-    endpoint_state::{EndpointHealth, EndpointState, Observation},
+    endpoint_state::{EndpointHealth, Observation},
     load::{Latency, cost},
     trouble::Trouble,
     unready::Unready,
 };
-use crate::telemetry::metrics::FleetMetrics;
+use crate::telemetry::metrics::{EndpointState, FleetMetrics};
 
 /// What to check. A decider that rejects our certificate closes the connection, which may be all that we see of it.
 const HINT: &str = "check that a decider is there whose certificate is of an authority in ca, and that ours is of one in its \
@@ -54,7 +54,7 @@ impl Endpoint {
         changed: Arc<Notify>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
-        metrics.add_endpoint(EndpointState::Unreached.word());
+        metrics.add_endpoint(EndpointState::Unreached);
         Self {
             address,
             client: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
@@ -124,10 +124,10 @@ impl Endpoint {
     }
 
     fn report_change(&self, before: EndpointState, now: EndpointState, observation: Observation) {
-        self.metrics.remove_endpoint(before.word());
-        self.metrics.add_endpoint(now.word());
-        self.metrics.count_endpoint_change(now.word());
-        let (endpoint, standing) = (self.address, now.word());
+        self.metrics.remove_endpoint(before);
+        self.metrics.add_endpoint(now);
+        self.metrics.count_endpoint_change(now);
+        let (endpoint, standing) = (self.address, now.as_str());
         match now {
             EndpointState::Out => {
                 let mut unready = lock(&self.unready);
@@ -152,7 +152,7 @@ impl Endpoint {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.metrics.remove_endpoint(lock(&self.health).state().word());
+        self.metrics.remove_endpoint(lock(&self.health).state());
     }
 }
 

@@ -1,27 +1,6 @@
 //! Whether an endpoint is asked, by what its calls and its probes have shown.
 
-/// Whether an endpoint is asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum EndpointState {
-    /// It has never answered a probe.
-    #[default]
-    Unreached,
-    /// It is asked.
-    Healthy,
-    /// It is not asked while another is healthy.
-    Out,
-}
-
-impl EndpointState {
-    /// A stable word for metrics and logs.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Unreached => "unproven",
-            Self::Healthy => "healthy",
-            Self::Out => "out",
-        }
-    }
-}
+use crate::telemetry::metrics::EndpointState;
 
 /// What a probe or a call has shown of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +35,7 @@ pub(super) struct EndpointHealth {
 
 impl Default for EndpointHealth {
     fn default() -> Self {
-        Self { state: EndpointState::default(), unable: 0, good_probes: 0, good_probes_needed: 1 }
+        Self { state: EndpointState::Unreached, unable: 0, good_probes: 0, good_probes_needed: 1 }
     }
 }
 

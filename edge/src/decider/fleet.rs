@@ -19,7 +19,7 @@ use super::{
     members::{Member, Members},
     resolve::Resolve,
 };
-use crate::telemetry::metrics::FleetMetrics;
+use crate::telemetry::metrics::{FleetMetrics, ReloadOutcome};
 
 /// Pause between lookups: how late a new decider is noticed.
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(5);
@@ -155,11 +155,17 @@ impl Fleet {
             Err(error) => Err(error.to_string()),
         };
         let fleet = self.name.as_str();
-        match &renewed {
-            Ok(()) => tracing::info!(fleet, "deciders are asked as somebody new"),
-            Err(error) => tracing::error!(fleet, error, "the new files of the decider's client are not used"),
-        }
-        self.metrics.count_identity_reload(renewed.is_ok());
+        let outcome = match renewed {
+            Ok(()) => {
+                tracing::info!(fleet, "deciders are asked as somebody new");
+                ReloadOutcome::Taken
+            }
+            Err(error) => {
+                tracing::error!(fleet, error, "the new files of the decider's client are not used");
+                ReloadOutcome::Refused
+            }
+        };
+        self.metrics.count_identity_reload(outcome);
         self.changed.notify_one();
     }
 

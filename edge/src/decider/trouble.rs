@@ -7,6 +7,7 @@ use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
 use super::{answer::Garbage, cause::cause, endpoint_state::Observation};
+use crate::telemetry::metrics::NoDecision;
 
 /// The reason of a decider for a tenant whose ledger it does not have.
 const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
@@ -15,7 +16,7 @@ const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
 #[derive(Debug, Error)]
 pub enum Trouble {
     /// The decider could not be reached, or answered with an error.
-    #[error("no decision: {} ({})", code_name(.0.code()), cause(.0))]
+    #[error("no decision: {} ({})", code_of(.0.code()).as_str(), cause(.0))]
     Failed(#[source] Box<Status>),
     /// It did not answer in time.
     #[error("no decision in time")]
@@ -46,16 +47,16 @@ pub(super) enum Prospect {
 }
 
 impl Trouble {
-    /// A stable word for metrics and logs.
+    /// What it counts as, in metrics and logs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> NoDecision {
         match self {
-            Self::Failed(status) => code_name(status.code()),
-            Self::Silent => "TIMEOUT",
-            Self::Garbage(_) => "GARBAGE",
-            Self::Breach(_) => "INVALID_ARGUMENT",
-            Self::Elsewhere(_) => TENANT_ELSEWHERE,
-            Self::NoEndpoint => "NO_ENDPOINT",
+            Self::Failed(status) => code_of(status.code()),
+            Self::Silent => NoDecision::Timeout,
+            Self::Garbage(_) => NoDecision::Garbage,
+            Self::Breach(_) => NoDecision::InvalidArgument,
+            Self::Elsewhere(_) => NoDecision::TenantElsewhere,
+            Self::NoEndpoint => NoDecision::NoEndpoint,
         }
     }
 
@@ -133,25 +134,25 @@ fn is_deadline(error: &(dyn Error + 'static)) -> bool {
     error.is::<TimeoutExpired>() || error.source().is_some_and(is_deadline)
 }
 
-const fn code_name(code: Code) -> &'static str {
+const fn code_of(code: Code) -> NoDecision {
     match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
+        Code::Cancelled => NoDecision::Cancelled,
+        // An error of gRPC never says OK; a peer that does is not understood.
+        Code::Unknown | Code::Ok => NoDecision::Unknown,
+        Code::InvalidArgument => NoDecision::InvalidArgument,
+        Code::DeadlineExceeded => NoDecision::DeadlineExceeded,
+        Code::NotFound => NoDecision::NotFound,
+        Code::AlreadyExists => NoDecision::AlreadyExists,
+        Code::PermissionDenied => NoDecision::PermissionDenied,
+        Code::ResourceExhausted => NoDecision::ResourceExhausted,
+        Code::FailedPrecondition => NoDecision::FailedPrecondition,
+        Code::Aborted => NoDecision::Aborted,
+        Code::OutOfRange => NoDecision::OutOfRange,
+        Code::Unimplemented => NoDecision::Unimplemented,
+        Code::Internal => NoDecision::Internal,
+        Code::Unavailable => NoDecision::Unavailable,
+        Code::DataLoss => NoDecision::DataLoss,
+        Code::Unauthenticated => NoDecision::Unauthenticated,
     }
 }
 

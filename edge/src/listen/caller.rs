@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use super::{connection_state::ConnectionState, fence::LetIn, in_flight_request::InFlightRequest};
-use crate::telemetry::Shed;
+use crate::telemetry::{Shed, metrics::Unserved};
 
 /// When to come again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -72,7 +72,7 @@ impl Caller {
 
     async fn answer(self, request: Request<Incoming>, mut router: Router) -> Response {
         if let Some(status) = self.refusal(&request) {
-            self.0.connection.report_refused_head("head_too_large", &status);
+            self.0.connection.report_refused_head(Unserved::HeadTooLarge, &status);
             return status.into_response();
         }
         let mut request = request.map(Body::new);

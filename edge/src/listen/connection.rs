@@ -27,6 +27,8 @@ use super::{
     routes::Routes,
 };
 
+use crate::telemetry::metrics::{ConnectionEnd, Unserved};
+
 /// What every connection needs.
 #[derive(Clone)]
 pub(super) struct Server {
@@ -52,7 +54,7 @@ impl Server {
         // Boxed step by step: a flood consists of callers that never get to the next step, and must not cost its memory.
         let handshake = self.handshake(stream, peer.address, &mut orders);
         let Some(mut stream) = Box::pin(handshake).await else {
-            _ = self.listener.metrics.failed_handshakes.inc();
+            self.listener.metrics.count_failed_handshake();
             return;
         };
         slot.finish_handshake();
@@ -90,7 +92,7 @@ impl Server {
             said = timeout(self.listener.limits.header_timeout, stream.fill_buf()) => match said {
                 Ok(said) => said.is_ok_and(|bytes| !bytes.is_empty()),
                 Err(_) => {
-                    self.listener.metrics.count_connection_end("header_timeout");
+                    self.listener.metrics.count_connection_end(ConnectionEnd::HeaderTimeout);
                     false
                 }
             },
@@ -124,8 +126,8 @@ async fn requests(
 /// Reports a head that the library has refused over HTTP/1.1, with 400, 414 or 431.
 fn report_refused_head(state: &ConnectionState, error: &hyper::Error) {
     if error.is_parse() {
-        let outcome = if error.is_parse_too_large() { "head_too_large" } else { "bad_head" };
-        state.report_refused_head(outcome, error);
+        let why = if error.is_parse_too_large() { Unserved::HeadTooLarge } else { Unserved::BadHead };
+        state.report_refused_head(why, error);
     }
 }
 

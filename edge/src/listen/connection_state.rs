@@ -14,7 +14,10 @@ use super::{
     connection_table::ConnectionSlot,
     listener_state::{ListenerState, Peer},
 };
-use crate::telemetry::Shed;
+use crate::telemetry::{
+    Shed,
+    metrics::{ConnectionEnd, Unserved},
+};
 
 /// What a connection may send beside bodies: so much once, and so much for each request. It is many times what any
 /// real caller sends, and ends floods of frames that carry no request.
@@ -48,7 +51,7 @@ pub(super) enum TimerAction {
     /// It has reached its age: let it end when its requests in flight have ended.
     Retire,
     /// End it at once, for this reason.
-    End(&'static str),
+    End(ConnectionEnd),
 }
 
 impl ConnectionState {
@@ -117,8 +120,8 @@ impl ConnectionState {
     }
 
     /// Counts and logs a request that was refused for its head, by the library or by us.
-    pub(super) fn report_refused_head(&self, outcome: &'static str, reason: &dyn Display) {
-        self.listener.report_refused_head(self.peer.address, outcome, reason);
+    pub(super) fn report_refused_head(&self, why: Unserved, reason: &dyn Display) {
+        self.listener.report_refused_head(self.peer.address, why, reason);
     }
 
     /// What to do now that the timer has fired; `retired`: it was told to end already.
@@ -132,7 +135,7 @@ impl ConnectionState {
         // Until the caller has noticed that the connection ends, it may go on sending requests.
         let end = retired.then_some(retires + limits.request_timeout);
         if end.is_some_and(|due| due <= now) {
-            return TimerAction::End("age");
+            return TimerAction::End(ConnectionEnd::Age);
         }
         match self.patience() {
             Some((due, reason)) if due <= now => TimerAction::End(reason),
@@ -145,15 +148,18 @@ impl ConnectionState {
     }
 
     /// Until when to wait for a request, and which limit says so; `None` while one is in flight.
-    fn patience(&self) -> Option<(Instant, &'static str)> {
+    fn patience(&self) -> Option<(Instant, ConnectionEnd)> {
         let limits = &self.listener.limits;
         let at = |millis, timeout| self.began + Duration::from_millis(millis) + timeout;
         if self.in_flight.load(Ordering::Relaxed) > 0 {
             return None;
         }
         Some(match self.head_since.load(Ordering::Relaxed) {
-            NO_HEAD => (at(self.quiet_since.load(Ordering::Relaxed), limits.idle_timeout), "idle_timeout"),
-            since => (at(since, limits.header_timeout), "header_timeout"),
+            NO_HEAD => (
+                at(self.quiet_since.load(Ordering::Relaxed), limits.idle_timeout),
+                ConnectionEnd::IdleTimeout,
+            ),
+            since => (at(since, limits.header_timeout), ConnectionEnd::HeaderTimeout),
         })
     }
 

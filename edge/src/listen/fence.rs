@@ -10,6 +10,7 @@ use super::{
     proxied::{self, ProxyHeaderError},
     sources::Networks,
 };
+use crate::telemetry::metrics::RefusedConnection;
 
 /// The networks that callers may come from, those behind a proxy included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,13 +39,11 @@ pub enum Refused {
     Proxy(IpAddr, ProxyHeaderError),
 }
 
-impl Refused {
-    /// A stable word for metrics.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Source(_) => "source",
-            Self::Proxy(..) => "proxy_header",
+impl From<Refused> for RefusedConnection {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Source(_) => Self::Source,
+            Refused::Proxy(..) => Self::ProxyHeader,
         }
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::telemetry::{
     LogThrottle, Shed,
-    metrics::{Metrics, RequestLabels},
+    metrics::{Metrics, Unserved},
 };
 
 /// What to check when TLS handshakes fail.
@@ -102,7 +102,7 @@ impl ListenerState {
     }
 
     fn refuse<T>(&self, refused: Refused) -> Option<T> {
-        self.metrics.count_refused_connection(refused.reason());
+        self.metrics.count_refused_connection(refused.into());
         if let Some(left_out) = self.refusal_log.try_log() {
             tracing::warn!(reason = %refused, left_out, "a connection was refused");
         }
@@ -118,10 +118,10 @@ impl ListenerState {
     }
 
     /// Counts and logs a request that was refused before its path was known.
-    pub(super) fn report_refused_head(&self, address: IpAddr, outcome: &'static str, reason: &dyn Display) {
-        self.metrics.count_request(&RequestLabels { endpoint: "none", outcome });
+    pub(super) fn report_refused_head(&self, address: IpAddr, why: Unserved, reason: &dyn Display) {
+        self.metrics.count_unserved(why);
         if let Some(left_out) = self.head_log.try_log() {
-            let listener = self.name();
+            let (listener, outcome) = (self.name(), why.as_str());
             tracing::warn!(listener, %address, outcome, %reason, left_out, "a request was refused by its head");
         }
     }

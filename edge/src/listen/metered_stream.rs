@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::connection_state::ConnectionState;
+use crate::telemetry::metrics::ConnectionEnd;
 
 /// A stream that fails when the caller sends too much beside requests, or does not take what is sent to it.
 pub(super) struct MeteredStream<S> {
@@ -35,7 +36,7 @@ impl<S> MeteredStream<S> {
         let listener = &self.connection.listener;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(listener.limits.write_timeout)));
         ready!(stalled.as_mut().poll(cx));
-        listener.metrics.count_connection_end("write_timeout");
+        listener.metrics.count_connection_end(ConnectionEnd::WriteTimeout);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -51,7 +52,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
         if self.connection.count_bytes(buf.filled().len().saturating_sub(before)) {
             return Poll::Ready(Ok(()));
         }
-        self.connection.listener.metrics.count_connection_end("overhead");
+        self.connection.listener.metrics.count_connection_end(ConnectionEnd::Overhead);
         Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
     }
 }

@@ -102,7 +102,7 @@ impl Metrics {
             ),
             failed_handshakes: registered(
                 all,
-                "failed_handshakes",
+                "handshakes_failed",
                 "TLS handshakes that failed or timed out",
             ),
             connections_ended: registered(

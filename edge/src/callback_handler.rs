@@ -1,7 +1,7 @@
 //! The way of a request: authenticate ▸ decode ▸ normalise ▸ decide ▸ answer.
 //!
-//! Whatever goes wrong on it ends in one of two ways: a request that may be read and has an id gets a reply, the way it
-//! was asked, and never an approval that no decider gave; any other gets a status.
+//! Whatever goes wrong ends in one of two ways. A request that may be read and has an id gets a reply, signed in JWT mode
+//! and plain in JSON mode, and never an approval that no decider gave. Any other request gets an HTTP status.
 
 mod report;
 mod decoded_request;
@@ -25,12 +25,12 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tower_http::catch_panic::CatchPanicLayer;
-use tracing::{Instrument as _, Span, info_span};
+use tracing::{Instrument as _, Span, field::Empty, info_span};
 
 use crate::{
     authenticate::KeyNumber,
     clock::Clock,
-    decider::{Decider, Decision},
+    decider::{Decider, Decision, Trouble},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
     telemetry::{
@@ -50,17 +50,17 @@ use stop::Stop;
 use undecided::Undecided;
 pub use unserved::report_unserved;
 
-/// Kept of a request's time for signing and sending the reply.
+/// The part of a request's time that is kept for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
 
-/// What all paths share that one listener takes requests for and one fleet decides over.
+/// What all paths of one listener and one fleet share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// Whom to ask.
+    /// The client of the fleet.
     pub decider: Decider,
     /// Bounds on a request.
     pub limits: Limits,
-    /// Who may go on to the decider.
+    /// Permits to ask the fleet.
     pub permits: Arc<DecisionPermits>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
@@ -68,7 +68,7 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// What is logged of those who prove nothing.
+    /// Bounds how often requests are logged that prove nothing.
     pub unproven_log: Arc<LogThrottle>,
 }
 
@@ -111,7 +111,7 @@ async fn callback(
 struct CallbackEndpoint {
     kind: CallbackKind,
     path: Arc<CallbackPath>,
-    /// Signs for this path only: another path's cannot be reached from here. `None` in JSON mode.
+    /// Signs for this path only: no other path's key can be reached from here. `None` in JSON mode.
     signer: Option<Arc<dyn Signer>>,
     rates: Arc<KeyRates>,
     shared: Arc<Shared>,
@@ -122,7 +122,7 @@ impl CallbackEndpoint {
         self.path.sub_path.with(path_suffix(self.kind, &self.path.mode))
     }
 
-    /// The answer as it goes out; or what stopped the request, as a status.
+    /// The answer, or what stopped the request, and the response that says so.
     async fn handle(
         &self,
         request: Request,
@@ -161,7 +161,7 @@ impl CallbackEndpoint {
         let decoded = self.decode(&admitted)?;
         let (request_id, question) = decoded.normalise(&self.path, admitted.caller_proof());
         report.set_request_id(&request_id);
-        let decided = self.decide(question, (admitted.key(), caller), deadline).await;
+        let decided = self.decide(question, admitted.key(), caller, deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
@@ -187,7 +187,7 @@ impl CallbackEndpoint {
         Ok(decoded)
     }
 
-    /// The Co-signer's key is shared by all its API users, so the path may say which of them it is for.
+    /// All API users of a Co-signer share its key, so a path may list those it is for.
     fn check_signer(&self, decoded: &DecodedRequest) -> Result<(), Stop> {
         match self.path.admits(decoded.signer_id()) {
             true => Ok(()),
@@ -195,43 +195,33 @@ impl CallbackEndpoint {
         }
     }
 
+    /// Admit ▸ ask ▸ have a decision, or the reason why there is none.
+    async fn decide(
+        &self,
+        question: Question,
+        key: KeyNumber,
+        caller: &Caller,
+        deadline: Instant,
+    ) -> Result<Decision, Undecided> {
+        let _permit = self.admit(key, caller)?;
+        // Boxed, because the client's future has thousands of bytes, which every layer around this one would copy.
+        let asking = Box::pin(self.ask(question, time_left(deadline)));
+        Ok(undecided::catch_panic(asking.instrument(decide_span())).await??)
+    }
+
+    /// Counts against the rate of the key and against `max_decisions`, until the permit is dropped.
     fn admit(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
         let permit = self.shared.permits.take(&self.rates, key);
         permit.inspect_err(|shed| self.shared.metrics.count_shed(*shed, caller.address()))
     }
 
-    async fn decide(
-        &self,
-        question: Question,
-        (key, caller): (KeyNumber, &Caller),
-        deadline: Instant,
-    ) -> Result<Decision, Undecided> {
-        let _permit = self.admit(key, caller)?;
-        let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
+    async fn ask(&self, question: Question, left: Duration) -> Result<Decision, Trouble> {
         let decider = &self.shared.decider;
-        let span = info_span!(
-            "decide",
-            otel.kind = "client",
-            rpc.system = "grpc",
-            otel.status_code = tracing::field::Empty
-        );
-        let asking = async {
-            let decided = match question {
-                Question::Transaction(request) => decider.decide(*request, left).await,
-                Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
-            };
-            decided.inspect_err(|trouble| {
-                Span::current().record("otel.status_code", "ERROR");
-                tracing::error!(
-                    tenant = self.path.tenant.as_str(),
-                    code = trouble.code().as_str(),
-                    error = %trouble,
-                    "no decision"
-                );
-            })
+        let decided = match question {
+            Question::Transaction(request) => decider.decide(*request, left).await,
+            Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
         };
-        // The client's future has thousands of bytes, which every layer around this one would hold and copy again.
-        Ok(undecided::caught(Box::pin(asking).instrument(span)).await??)
+        decided.inspect_err(|trouble| undecided::log(trouble, &self.path.tenant))
     }
 
     /// The answer as the request came: signed in JWT mode, plain in JSON mode.
@@ -241,4 +231,13 @@ impl CallbackEndpoint {
             None => Ok(plain(answer)),
         }
     }
+}
+
+/// What a decision may take, with the reserve for the reply taken off.
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE)
+}
+
+fn decide_span() -> Span {
+    info_span!("decide", otel.kind = "client", rpc.system = "grpc", otel.status_code = Empty)
 }

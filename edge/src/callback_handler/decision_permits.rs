@@ -1,4 +1,4 @@
-//! Who may go on to a decider: so many at a time, and each Co-signer so often.
+//! Permits to ask the decider: a number at a time, and a rate for each Co-signer's key.
 
 use std::{
     collections::HashMap,
@@ -15,8 +15,8 @@ use crate::{
     telemetry::Shed,
 };
 
-/// The permits of one fleet's paths at one listener. They stay while configurations come and go: whoever has used up his
-/// rate does not have it anew because somebody changed a path. Both limits need a restart.
+/// The permits of one fleet's paths at one listener. They outlive configurations: a key that has used up its rate must not
+/// get a new one because a path changed. Both limits need a restart.
 #[derive(Debug)]
 pub struct DecisionPermits {
     decisions: Semaphore,
@@ -32,7 +32,7 @@ type RateOf = (SubPath, Option<Vec<u8>>);
 pub(super) struct KeyRates(Vec<Arc<Meter>>);
 
 impl DecisionPermits {
-    /// None is taken yet.
+    /// All of them free.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl DecisionPermits {
         }
     }
 
-    /// The rates of these paths, which are all there are from now on. A key that a path had before keeps its own.
+    /// The rates of these paths, which replace all others. A key that a path had before keeps its rate.
     pub(super) fn rates_of(&self, paths: &[CallbackPath]) -> Vec<KeyRates> {
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let known = std::mem::take(&mut *rates);
@@ -53,7 +53,7 @@ impl DecisionPermits {
         paths.iter().map(|path| KeyRates(metered(path).into_iter().map(&mut meter).collect())).collect()
     }
 
-    /// A turn for whoever signed by this key, until it is dropped.
+    /// A permit for a request signed by this key, until it is dropped.
     pub(super) fn take(&self, rates: &KeyRates, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
         if !rates.try_take(key) {
             return Err(Shed::KeyRate);
@@ -62,7 +62,7 @@ impl DecisionPermits {
     }
 }
 
-/// All of a path that has a rate of its own, in the order of its keys.
+/// What has a rate of its own on a path, in the order of its keys.
 fn metered(path: &CallbackPath) -> Vec<RateOf> {
     let of = |key| (path.sub_path.clone(), key);
     match path.mode.keys() {
@@ -118,7 +118,7 @@ mod tests {
         CosignerKey::from_pem(key.public_key_pem().as_bytes()).expect("a key")
     }
 
-    /// Takes all that this key has now.
+    /// Takes all permits that this key can have now.
     fn use_up(permits: &DecisionPermits, rates: &KeyRates, key: usize) -> usize {
         std::iter::repeat_with(|| permits.take(rates, KeyNumber(key))).take_while(Result::is_ok).count()
     }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_ends_is_free_again() {
+    fn a_permit_that_is_dropped_is_free_again() {
         let permits = permits(1000, 2);
         let rates = &permits.rates_of(&[json("")])[0];
         let (first, second) = (permits.take(rates, KeyNumber(0)), permits.take(rates, KeyNumber(0)));

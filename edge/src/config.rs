@@ -29,7 +29,7 @@ pub use files::Files;
 pub use fleets::Fleet;
 use fleets::Fleets;
 use json::Json;
-pub use mistake::Mistake;
+pub use mistake::{Mistake, Spot};
 use notes::{Noted, Notes, Place};
 use paths::Paths;
 use purpose::TlsKey;
@@ -102,12 +102,10 @@ impl Config {
 
     /// All warnings at this time, those of certificates that end soon included.
     #[must_use]
-    pub fn all_warnings(&self, now_unix_seconds: u64) -> Vec<Mistake> {
-        let now_seconds = i64::try_from(now_unix_seconds).unwrap_or(i64::MAX);
+    pub fn all_warnings(&self, now_seconds: i64) -> Vec<Mistake> {
         let ends = self.certificates().filter_map(|(of, certificate)| {
-            let (file, place) = (self.file.display().to_string(), format!("{of}.certificate"));
-            let problem = certificate.concern(now_seconds)?;
-            Some(Mistake { file, line: None, column: None, place, problem })
+            let at = Spot::of_field(&self.file, format!("{of}.certificate"));
+            Some(Mistake { at, problem: certificate.concern(now_seconds)? })
         });
         let authorities = self.authorities.iter().filter_map(|authority| authority.warning(now_seconds));
         self.warnings.iter().cloned().chain(ends).chain(authorities).collect()

@@ -15,10 +15,10 @@ use super::*;
 
 /// A clock that stands still.
 #[derive(Debug)]
-struct At(u64);
+struct At(i64);
 
 impl Clock for At {
-    fn unix_seconds(&self) -> u64 {
+    fn unix_seconds(&self) -> i64 {
         self.0
     }
 }

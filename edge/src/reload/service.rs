@@ -31,19 +31,19 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
 }
 
-/// What a listener asks while it serves. What is counted there stays, too.
+/// By which a running listener is changed. Its permits and rates stay.
 #[derive(Clone, Debug)]
 pub struct ListenerHandle {
-    /// For each request.
+    /// What answers the next request.
     pub routes: Routes,
-    /// For each handshake.
+    /// What the next handshake serves.
     pub tls: ServerTls,
     permits: HashMap<FleetName, Arc<DecisionPermits>>,
     unproven_log: Arc<LogThrottle>,
 }
 
 impl ListenerHandle {
-    /// Of a listener with this configuration, with no routes yet.
+    /// For a listener with this configuration, with no routes yet.
     #[must_use]
     pub fn new(config: &listen::Config, fleets: &[Fleet]) -> Self {
         let permits =
@@ -56,20 +56,20 @@ impl ListenerHandle {
         }
     }
 
-    fn put(&self, config: &listen::Config, router: Router) {
+    fn apply(&self, config: &listen::Config, router: Router) {
         self.routes.replace(router);
         self.tls.serve_certificate_of(&config.tls);
     }
 }
 
 impl Service {
-    /// From here on requests and handshakes are met with what `config` says. A request that came before is answered, whole,
-    /// by what there was.
-    pub fn put(&self, config: &Config) {
+    /// Puts `config` in force for the next requests and handshakes. A request that is in flight is answered by the
+    /// configuration that it began with.
+    pub fn apply(&self, config: &Config) {
         let router = self.router(config, &self.listen, &config.listen, |fleet| &fleet.paths);
-        self.listen.put(&config.listen, router);
+        self.listen.apply(&config.listen, router);
         if let (Some(handle), Some(json)) = (&self.json, &config.json) {
-            handle.put(json, self.router(config, handle, json, |fleet| &fleet.json_paths));
+            handle.apply(json, self.router(config, handle, json, |fleet| &fleet.json_paths));
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
 /// Shows all keys and certificates of a configuration.
 pub(super) fn config(file: &Path, output: Output) -> ExitCode {
     match Config::load(file) {
-        Ok(config) => show(&Shown::new(&config, now_seconds()), output),
+        Ok(config) => show(&Shown::new(&config, SystemClock.unix_seconds()), output),
         Err(mistakes) => {
             tell(&mistakes);
             ExitCode::from(EXIT_CONFIG)
@@ -32,7 +32,7 @@ pub(super) fn config(file: &Path, output: Output) -> ExitCode {
 /// Shows what one file holds.
 pub(super) fn file(file: &Path, output: Output) -> ExitCode {
     let read = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"));
-    match read.and_then(|pem| Held::read(&pem, now_seconds())) {
+    match read.and_then(|pem| Held::read(&pem, SystemClock.unix_seconds())) {
         Ok(Held::Key(key)) => show(&key, output),
         Ok(Held::Certificate(certificate)) => show(&certificate, output),
         Err(problem) => {
@@ -40,10 +40,6 @@ pub(super) fn file(file: &Path, output: Output) -> ExitCode {
             ExitCode::from(EXIT_CONFIG)
         }
     }
-}
-
-fn now_seconds() -> i64 {
-    i64::try_from(SystemClock.unix_seconds()).unwrap_or(i64::MAX)
 }
 
 fn show(what: &(impl Serialize + fmt::Display), output: Output) -> ExitCode {

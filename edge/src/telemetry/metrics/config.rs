@@ -65,12 +65,12 @@ impl ConfigMetrics {
     pub fn set_in_force(
         &self,
         hash: &str,
-        now_seconds: u64,
+        now_seconds: i64,
         certificates: impl Iterator<Item = (String, i64)>,
     ) {
         self.info.clear();
         self.info.get_or_create(&HashLabels { hash: hash.to_owned() }).set(1);
-        self.loaded.set(i64::try_from(now_seconds).unwrap_or(i64::MAX));
+        self.loaded.set(now_seconds);
         self.pending.set(0);
         for (certificate, end) in certificates {
             self.not_after.get_or_create(&CertificateLabels { certificate }).set(end);

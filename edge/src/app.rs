@@ -132,7 +132,7 @@ async fn until_told(config: Config) -> Result<(), RunError> {
     // Before the start: a SIGHUP that comes too early must not end us.
     let mut signals = Signals::listen().map_err(RunError::Signals)?;
     let started = start(config).await?;
-    signals.told_to_end(&started).await;
+    signals.wait_for_end(&started).await;
     started.end().await;
     Ok(())
 }

@@ -11,7 +11,7 @@ use callback::{TimeClaimError, check_time_claims};
 use memchr::memrchr;
 use thiserror::Error;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, telemetry::metrics::VerifyFailure};
 
 pub use header::HeaderError;
 pub use keys::{CosignerKey, KeyError};
@@ -39,17 +39,15 @@ pub enum NotAuthentic {
     Time(#[from] TimeClaimError),
 }
 
-impl NotAuthentic {
-    /// A stable word for metrics.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Size => "size",
-            Self::Header(HeaderError::Algorithm) => "algorithm",
-            Self::Header(_) => "header",
-            Self::Signature => "signature",
-            Self::Time(_) => "time",
+impl From<NotAuthentic> for VerifyFailure {
+    fn from(error: NotAuthentic) -> Self {
+        match error {
+            NotAuthentic::Form => Self::Form,
+            NotAuthentic::Size => Self::Size,
+            NotAuthentic::Header(HeaderError::Algorithm) => Self::Algorithm,
+            NotAuthentic::Header(_) => Self::Header,
+            NotAuthentic::Signature => Self::Signature,
+            NotAuthentic::Time(_) => Self::Time,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The way of a request: authenticate ▸ decode ▸ normalise ▸ decide ▸ answer.
 //!
-//! Whatever goes wrong on it ends in one of two ways: a request that may be read and has an id gets a reply, the way it
-//! was asked, and never an approval that no decider gave; any other gets a status.
+//! Whatever goes wrong ends in one of two ways. A request that may be read and has an id gets a reply, signed in JWT mode
+//! and plain in JSON mode, and never an approval that no decider gave. Any other request gets an HTTP status.
 
 mod report;
-mod question;
-mod turns;
+mod decoded_request;
+mod decision_permits;
 mod undecided;
 mod admitted;
 mod path;
@@ -25,60 +25,64 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tower_http::catch_panic::CatchPanicLayer;
-use tracing::{Instrument as _, Span, info_span};
+use tracing::{Instrument as _, Span, field::Empty, info_span};
 
 use crate::{
     authenticate::KeyNumber,
     clock::Clock,
-    decider::{Decider, Decision},
+    decider::{Decider, Decision, Trouble},
     listen::{Caller, Limits, receive},
     respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
-    telemetry::{Seldom, Shed, metrics::Metrics, trace},
+    telemetry::{
+        LogThrottle, Shed,
+        metrics::{CallbackKind, Metrics},
+        trace,
+    },
 };
 
 use admitted::Admitted;
+pub use decision_permits::DecisionPermits;
+use decision_permits::KeyRates;
+use decoded_request::{DecodedRequest, Question, path_suffix};
 pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantError, WireMode};
-use question::{Asked, Endpoint, Question};
 use report::Report;
 use stop::Stop;
-use turns::KeyRates;
-pub use turns::Turns;
 use undecided::Undecided;
-pub use unserved::told_of_others;
+pub use unserved::report_unserved;
 
-/// Kept of a request's time for signing and sending the reply.
+/// The part of a request's time that is kept for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
 
-/// What all paths share that one listener takes requests for and one fleet decides over.
+/// What all paths of one listener and one fleet share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// Whom to ask.
+    /// The client of the fleet.
     pub decider: Decider,
     /// Bounds on a request.
     pub limits: Limits,
-    /// Who may go on to the decider.
-    pub turns: Arc<Turns>,
+    /// Permits to ask the fleet.
+    pub permits: Arc<DecisionPermits>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// What is logged of those who prove nothing.
-    pub strangers: Arc<Seldom>,
+    /// Bounds how often requests are logged that prove nothing.
+    pub unproven_log: Arc<LogThrottle>,
 }
 
 /// The routes of these paths, and of no other.
 pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
-    let rates = shared.turns.rates_of(&paths);
+    let rates = shared.permits.rates_of(&paths);
     for (path, rates) in paths.into_iter().zip(rates) {
         let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
         let (rates, path) = (Arc::new(rates), Arc::new(path));
-        for endpoint in [Endpoint::Transaction, Endpoint::ConfigChange] {
+        for kind in CallbackKind::ALL.iter().copied() {
             let (path, rates, shared) = (Arc::clone(&path), Arc::clone(&rates), Arc::clone(shared));
-            let desk = Desk { endpoint, path, signer: signer.clone(), rates, shared };
-            router = router.route(&desk.route(), post(callback).with_state(desk));
+            let endpoint = CallbackEndpoint { kind, path, signer: signer.clone(), rates, shared };
+            router = router.route(&endpoint.route(), post(callback).with_state(endpoint));
         }
     }
     router.layer(CatchPanicLayer::new())
@@ -86,16 +90,16 @@ pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
 
 /// Handles one request, in its trace, and reports how it ended.
 async fn callback(
-    State(desk): State<Desk>,
+    State(endpoint): State<CallbackEndpoint>,
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
-    let desk = &desk;
-    let report = Report::begin(desk.endpoint, &desk.path, &desk.shared, caller.address());
+    let endpoint = &endpoint;
+    let report = Report::begin(endpoint.kind, &endpoint.path, &endpoint.shared, caller.address());
     let incoming = trace::incoming(request.headers());
     let span = report.root_span(&incoming);
     let work = async move {
-        let (ended, response) = desk.handle(request, &caller, &report).await;
+        let (ended, response) = endpoint.handle(request, &caller, &report).await;
         report.end(&ended, response.status());
         response
     };
@@ -104,21 +108,21 @@ async fn callback(
 
 /// One endpoint of one path.
 #[derive(Clone, Debug)]
-struct Desk {
-    endpoint: Endpoint,
+struct CallbackEndpoint {
+    kind: CallbackKind,
     path: Arc<CallbackPath>,
-    /// Signs for this path only: another path's cannot be reached from here. `None` in JSON mode.
+    /// Signs for this path only: no other path's key can be reached from here. `None` in JSON mode.
     signer: Option<Arc<dyn Signer>>,
     rates: Arc<KeyRates>,
     shared: Arc<Shared>,
 }
 
-impl Desk {
+impl CallbackEndpoint {
     fn route(&self) -> String {
-        self.path.sub_path.with(self.endpoint.suffix(&self.path.mode))
+        self.path.sub_path.with(path_suffix(self.kind, &self.path.mode))
     }
 
-    /// The answer as it goes out; or what stopped the request, as a status.
+    /// The answer, or what stopped the request, and the response that says so.
     async fn handle(
         &self,
         request: Request,
@@ -127,7 +131,7 @@ impl Desk {
     ) -> (Result<Answer, Stop>, Response) {
         let deadline = Instant::now() + self.shared.limits.request_timeout;
         let reply = async {
-            let answer = match self.way(request, caller, report, deadline).await {
+            let answer = match self.steps(request, caller, report, deadline).await {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
@@ -143,8 +147,8 @@ impl Desk {
         }
     }
 
-    /// The story.
-    async fn way(
+    /// Authenticate ▸ decode ▸ normalise ▸ decide. What stops a request on the way is a [`Stop`].
+    async fn steps(
         &self,
         request: Request,
         caller: &Caller,
@@ -153,11 +157,11 @@ impl Desk {
     ) -> Result<Answer, Stop> {
         let body = receive(request, caller, &self.shared.limits).await?;
         let admitted = self.authenticate(&body, caller)?;
-        caller.may_ask();
-        let asked = self.decode(&admitted)?;
-        let (request_id, question) = asked.normalise(&self.path, admitted.caller_proof());
-        report.is_of(&request_id);
-        let decided = self.decide(question, (admitted.key(), caller), deadline).await;
+        caller.mark_proven();
+        let decoded = self.decode(&admitted)?;
+        let (request_id, question) = decoded.normalise(&self.path, admitted.caller_proof());
+        report.set_request_id(&request_id);
+        let decided = self.decide(question, admitted.key(), caller, deadline).await;
         Ok(undecided::answer(request_id, decided))
     }
 
@@ -169,72 +173,71 @@ impl Desk {
             WireMode::Json => Admitted::by_network(body, caller.let_in(), &**clock),
         };
         admitted.inspect_err(|stop| {
-            caller.may_not_ask();
+            caller.mark_unproven();
             if let Stop::NotAuthentic(error) = stop {
-                self.shared.metrics.verify_failure(error.reason());
+                self.shared.metrics.count_verify_failure((*error).into());
             }
         })
     }
 
-    fn decode(&self, admitted: &Admitted) -> Result<Asked, Stop> {
+    fn decode(&self, admitted: &Admitted) -> Result<DecodedRequest, Stop> {
         let _span = info_span!("decode").entered();
-        let asked = Asked::decode(self.endpoint, admitted.payload(), &self.shared.limits.payload)?;
-        self.check_signer(&asked)?;
-        Ok(asked)
+        let decoded = DecodedRequest::decode(self.kind, admitted.payload(), &self.shared.limits.payload)?;
+        self.check_signer(&decoded)?;
+        Ok(decoded)
     }
 
-    /// The Co-signer's key is shared by all its API users, so the path may say which of them it is for.
-    fn check_signer(&self, asked: &Asked) -> Result<(), Stop> {
-        match self.path.admits(asked.signer_id()) {
+    /// All API users of a Co-signer share its key, so a path may list those it is for.
+    fn check_signer(&self, decoded: &DecodedRequest) -> Result<(), Stop> {
+        match self.path.admits(decoded.signer_id()) {
             true => Ok(()),
-            false => Err(Stop::Answered(asked.not_of_this_path())),
+            false => Err(Stop::Answered(decoded.not_of_this_path())),
         }
     }
 
-    fn turn(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
-        let turn = self.shared.turns.take(&self.rates, key);
-        turn.inspect_err(|shed| self.shared.metrics.shed(*shed, caller.address()))
-    }
-
+    /// Admit ▸ ask ▸ have a decision, or the reason why there is none.
     async fn decide(
         &self,
         question: Question,
-        (key, caller): (KeyNumber, &Caller),
+        key: KeyNumber,
+        caller: &Caller,
         deadline: Instant,
     ) -> Result<Decision, Undecided> {
-        let _turn = self.turn(key, caller)?;
-        let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE);
-        let decider = &self.shared.decider;
-        let span = info_span!(
-            "decide",
-            otel.kind = "client",
-            rpc.system = "grpc",
-            otel.status_code = tracing::field::Empty
-        );
-        let asking = async {
-            let decided = match question {
-                Question::Transaction(request) => decider.decide(*request, left).await,
-                Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
-            };
-            decided.inspect_err(|trouble| {
-                Span::current().record("otel.status_code", "ERROR");
-                tracing::error!(
-                    tenant = self.path.tenant.as_str(),
-                    code = trouble.code(),
-                    error = %trouble,
-                    "no decision"
-                );
-            })
-        };
-        // The client's future has thousands of bytes, which every layer around this one would hold and copy again.
-        Ok(undecided::caught(Box::pin(asking).instrument(span)).await??)
+        let _permit = self.admit(key, caller)?;
+        // Boxed, because the client's future has thousands of bytes, which every layer around this one would copy.
+        let asking = Box::pin(self.ask(question, time_left(deadline)));
+        Ok(undecided::catch_panic(asking.instrument(decide_span())).await??)
     }
 
-    /// The way it was asked.
+    /// Counts against the rate of the key and against `max_decisions`, until the permit is dropped.
+    fn admit(&self, key: KeyNumber, caller: &Caller) -> Result<SemaphorePermit<'_>, Shed> {
+        let permit = self.shared.permits.take(&self.rates, key);
+        permit.inspect_err(|shed| self.shared.metrics.count_shed(*shed, caller.address()))
+    }
+
+    async fn ask(&self, question: Question, left: Duration) -> Result<Decision, Trouble> {
+        let decider = &self.shared.decider;
+        let decided = match question {
+            Question::Transaction(request) => decider.decide(*request, left).await,
+            Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
+        };
+        decided.inspect_err(|trouble| undecided::log(trouble, &self.path.tenant))
+    }
+
+    /// The answer as the request came: signed in JWT mode, plain in JSON mode.
     async fn answer(&self, answer: &Answer) -> Result<Response, SignError> {
         match &self.signer {
             Some(signer) => signed(answer, &**signer).await,
             None => Ok(plain(answer)),
         }
     }
+}
+
+/// What a decision may take, with the reserve for the reply taken off.
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).saturating_sub(ANSWER_RESERVE)
+}
+
+fn decide_span() -> Span {
+    info_span!("decide", otel.kind = "client", rpc.system = "grpc", otel.status_code = Empty)
 }

@@ -29,7 +29,7 @@ pub use files::Files;
 pub use fleets::Fleet;
 use fleets::Fleets;
 use json::Json;
-pub use mistake::Mistake;
+pub use mistake::{Mistake, Spot};
 use notes::{Noted, Notes, Place};
 use paths::Paths;
 use purpose::TlsKey;
@@ -61,21 +61,21 @@ pub struct Config {
 
 /// What was found in a configuration file.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ConfigRead {
     /// What it means; or all mistakes that were found, in the order of the file: at least one.
     pub config: Result<Config, Vec<Mistake>>,
     /// What it and the files it names held.
     pub files: Files,
 }
 
-impl Reading {
+impl ConfigRead {
     /// Reads and checks `file` and every file it names.
     #[must_use]
-    pub fn of(file: &Path) -> Self {
+    pub fn from_file(file: &Path) -> Self {
         let notes = Notes::new(file);
         let parts = notes.text().and_then(|text| {
             let root = document::parse(&text).map_err(|error| notes.not_yaml(&error)).ok()?;
-            let settings = Settings::of(&root);
+            let settings = Settings::new(&root);
             Some((whole(Found::root(root, &notes))?, settings))
         });
         let Noted { mistakes, warnings, authorities, files } = notes.into_noted();
@@ -97,17 +97,15 @@ impl Config {
     /// # Errors
     /// All mistakes that were found, in the order of the file; at least one.
     pub fn load(file: &Path) -> Result<Self, Vec<Mistake>> {
-        Reading::of(file).config
+        ConfigRead::from_file(file).config
     }
 
     /// All warnings at this time, those of certificates that end soon included.
     #[must_use]
-    pub fn all_warnings(&self, now_unix_seconds: u64) -> Vec<Mistake> {
-        let now_seconds = i64::try_from(now_unix_seconds).unwrap_or(i64::MAX);
+    pub fn all_warnings(&self, now_seconds: i64) -> Vec<Mistake> {
         let ends = self.certificates().filter_map(|(of, certificate)| {
-            let (file, place) = (self.file.display().to_string(), format!("{of}.certificate"));
-            let problem = certificate.concern(now_seconds)?;
-            Some(Mistake { file, line: None, column: None, place, problem })
+            let at = Spot::of_field(&self.file, format!("{of}.certificate"));
+            Some(Mistake { at, problem: certificate.concern(now_seconds)? })
         });
         let authorities = self.authorities.iter().filter_map(|authority| authority.warning(now_seconds));
         self.warnings.iter().cloned().chain(ends).chain(authorities).collect()

@@ -1,6 +1,6 @@
-//! The client of the deciders: asks, with a deadline, and believes only an answer that makes sense.
+//! The client of the deciders: asks with a deadline, and accepts only an answer that is consistent.
 //!
-//! A question goes to the less busy of two healthy deciders, and elsewhere when that one fails or is silent.
+//! A question goes to the less busy of two healthy deciders, and to another one when that fails or is silent.
 
 mod asking;
 mod budget;
@@ -20,7 +20,7 @@ mod answer;
 mod cause;
 mod choose;
 mod load;
-mod standing;
+mod endpoint_state;
 mod unready;
 
 use std::{sync::Arc, time::Duration};
@@ -34,14 +34,14 @@ use tower::retry::budget::TpsBudget;
 
 pub use address::{Address, AddressError};
 pub use answer::{Decision, Garbage};
-use asking::Desk;
+use asking::AskContext;
 pub use choose::MAX_ENDPOINTS;
 pub use config::{Config, DEFAULT_DEADLINE, MAX_DEADLINE};
 use endpoint::Endpoint;
 use fleet::Fleet;
 pub use fleet_name::{FleetName, FleetNameError};
 pub use health::Health;
-pub use identity::{Identity, IdentityError, IdentityFiles};
+pub use identity::{ClientIdentity, IdentityError, IdentityFiles};
 pub use resolve::{Resolve, Resolved, SystemResolver};
 pub use trouble::Trouble;
 
@@ -68,7 +68,7 @@ impl Decider {
     #[must_use]
     pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: &Metrics) -> Self {
         let Config { fleet, addresses, identity, files, deadline, hedge_after } = config;
-        let metrics = Arc::new(metrics.of_fleet(fleet.as_str()));
+        let metrics = Arc::new(metrics.for_fleet(fleet.as_str()));
         let fleet = Fleet::new(fleet, (addresses, identity, files), resolver, Arc::clone(&metrics));
         let fleet = Arc::new(fleet);
         Self { fleet, budget: Arc::new(budget::budget()), deadline, hedge_after, metrics }
@@ -114,23 +114,24 @@ impl Decider {
         let (begun, within) = (Instant::now(), left.min(self.deadline));
         let until = begun + within;
         let attempt = |endpoint: &Arc<Endpoint>| {
-            let (turn, believe) = (endpoint.begin(), &believe);
+            let believe = &believe;
+            let in_flight = endpoint.begin_call();
             let answer = call(endpoint.client(), timed(question.clone(), until));
             async move {
                 let answer = answer.await.map_err(Trouble::from);
                 let decided = answer.and_then(|answer| Ok(believe(answer.into_inner())?));
-                turn.end(decided.as_ref().err());
+                in_flight.end(decided.as_ref().err());
                 decided
             }
         };
-        // A decider that is stopped does not mind its deadline, so we keep our own.
-        let ended = timeout(within + DEADLINE_GRACE, asking::ask(self.desk(), until, attempt)).await;
-        self.metrics.decided_in(begun.elapsed());
-        ended.unwrap_or(Err(Trouble::Silent)).inspect_err(|trouble| self.metrics.error(trouble.code()))
+        // A decider that hangs does not keep the deadline, so we keep our own.
+        let ended = timeout(within + DEADLINE_GRACE, asking::ask(self.context(), until, attempt)).await;
+        self.metrics.observe_decision(begun.elapsed());
+        ended.unwrap_or(Err(Trouble::Silent)).inspect_err(|trouble| self.metrics.count_error(trouble.code()))
     }
 
-    fn desk(&self) -> Desk<'_> {
-        Desk {
+    fn context(&self) -> AskContext<'_> {
+        AskContext {
             fleet: &self.fleet,
             budget: &self.budget,
             metrics: &self.metrics,

@@ -4,13 +4,13 @@ mod connection;
 mod protocol;
 mod body;
 mod caller;
-mod in_hand;
-mod wire;
-mod conversation;
-mod house;
-mod seats;
-mod origin;
-mod supply;
+mod in_flight_request;
+mod metered_stream;
+mod connection_state;
+mod listener_state;
+mod connection_table;
+mod address_counters;
+mod shared_budget;
 mod rate;
 mod descriptors;
 mod config;
@@ -34,12 +34,12 @@ pub use config::{Config, Limits};
 use connection::Server;
 pub use descriptors::suffice_for;
 pub use fence::{Fence, LetIn, Refused};
-use house::House;
+use listener_state::ListenerState;
 pub use protocol::{MAX_HEADER_BYTES, MIN_HEADER_BYTES};
 pub use rate::Meter;
 pub use routes::Routes;
+pub use shared_budget::ADDRESS_SHARE;
 pub use sources::{NetworkError, Networks, network};
-pub use supply::ADDRESS_SHARE;
 pub use tls::{ServerTls, TlsError, certified_key, root_store};
 
 use crate::telemetry::metrics::Metrics;
@@ -57,8 +57,8 @@ pub struct Listener {
 impl Listener {
     /// Binds the address.
     pub async fn bind(config: &Config, metrics: Arc<Metrics>) -> io::Result<Self> {
-        let house = Arc::new(House::new(config, metrics));
-        let server = Server { tls: config.tls.acceptor(), house };
+        let listener = Arc::new(ListenerState::new(config, metrics));
+        let server = Server { tls: config.tls.acceptor(), listener };
         Ok(Self { socket: TcpListener::bind(config.address).await?, server })
     }
 
@@ -67,8 +67,8 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Serves until `stop`, and on for `drain_notice`; then lets what is in flight end, for `drain_timeout` at most. Whether
-    /// it all did.
+    /// Serves until `stop` and for `drain_notice` after it; then lets requests in flight end, for `drain_timeout` at most.
+    /// Whether all of them did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let connections = TaskTracker::new();
         tokio::select! {
@@ -76,11 +76,11 @@ impl Listener {
             () = self.until_noticed(&stop) => {}
             () = self.take_callers(&routes, &connections) => {}
         }
-        // Nobody may connect to a service that is leaving.
+        // Closes the port.
         drop(self.socket);
-        self.server.house.seats.drain();
+        self.server.listener.connections.drain();
         connections.close();
-        timeout(self.server.house.limits.drain_timeout, connections.wait()).await.is_ok()
+        timeout(self.server.listener.limits.drain_timeout, connections.wait()).await.is_ok()
     }
 
     async fn take_callers(&self, routes: &Routes, connections: &TaskTracker) {
@@ -90,15 +90,15 @@ impl Listener {
         }
     }
 
-    /// Balancers go on sending callers here until they have noticed that it is not ready.
+    /// Waits for `stop`, and until balancers have had the time to notice that this edge is not ready.
     async fn until_noticed(&self, stop: &CancellationToken) {
         stop.cancelled().await;
-        self.server.house.leave();
-        sleep(self.server.house.limits.drain_notice).await;
+        self.server.listener.leave();
+        sleep(self.server.listener.limits.drain_notice).await;
     }
 
-    /// The next connection. All are accepted, and have a seat or are closed: one that waits to be accepted cannot be
-    /// told from others, so those that only take up room would keep out those in earnest.
+    /// The next connection. All are accepted, and get a slot or are closed: in the queue of the socket nobody can tell
+    /// connections apart, so a flood there would keep real callers out.
     async fn next(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {

@@ -1,8 +1,7 @@
-//! The configuration on disk, looked at again and again: one that changed is put in force as a whole, one with mistakes
-//! changes nothing.
+//! Follows the configuration on disk: a changed one is put in force as a whole, one with mistakes changes nothing.
 //!
-//! Looked at by content, and taken once it stood still from one look to the next: of files that belong together one is
-//! always replaced first.
+//! Files are compared by content, and taken once they are the same in two looks: of files that belong together one is always
+//! replaced first.
 
 mod changes;
 mod service;
@@ -14,18 +13,26 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::spawn_blocking, time::timeout};
 
-pub use service::{Front, Service};
+pub use service::{ListenerHandle, Service};
 
 use crate::{
-    clock::Clock,
-    config::{Config, Files, Mistake, Reading},
-    telemetry::metrics::Metrics,
+    config::{Config, ConfigRead, Files, Mistake, Spot},
+    telemetry::metrics::ReloadOutcome,
 };
 
-/// From warning to warning of the same: of a certificate that ends soon, for one, or of files that are still refused.
-const WARNING_INTERVAL_SECONDS: u64 = 24 * 60 * 60;
-/// From look to look.
+/// Until the same is logged again: that a certificate ends soon, for one, or that files are still refused.
+const WARNING_INTERVAL_SECONDS: i64 = 24 * 60 * 60;
+/// How often the files are looked at.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// What made us look at the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prompt {
+    /// It was time. Files that have just changed may be changing still.
+    Poll,
+    /// SIGHUP, which says that all files are complete.
+    Signal,
+}
 
 /// Keeps a service at the configuration on disk.
 #[derive(Debug)]
@@ -34,98 +41,101 @@ pub struct Reload {
     service: Service,
     in_force: Config,
     other: Option<Other>,
-    warn_again_seconds: u64,
-    clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
+    warn_again_seconds: i64,
 }
 
 /// Files that are not those in force.
 #[derive(Debug)]
 struct Other {
     files: Files,
-    /// When they are read again although they stand still: what is wrong with them was told, and may be over by then.
-    /// `None`: they were not read yet.
-    again_seconds: Option<u64>,
+    /// When they are read again although they have not changed: what is wrong with them may be over by then, and is to be
+    /// logged again if not. `None`: they were not read yet.
+    again_seconds: Option<i64>,
 }
 
 impl Reload {
-    /// Of a service that `in_force` was put in force on.
+    /// For a service that `in_force` is in force on.
     #[must_use]
-    pub fn new(in_force: Config, service: Service, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(in_force: Config, service: Service) -> Self {
         let file = in_force.file.clone();
-        let mut reload = Self { file, service, in_force, other: None, warn_again_seconds: 0, clock, metrics };
+        let mut reload = Self { file, service, in_force, other: None, warn_again_seconds: 0 };
         reload.tell_in_force();
         reload
     }
 
-    /// Looks until it is dropped: from time to time, and whenever it is `told` that the files are whole.
-    pub async fn run(mut self, told: Arc<Notify>) {
+    /// Looks at the files until it is dropped: every [`LOOK_INTERVAL`], and at once on each `signal`.
+    pub async fn run(mut self, signal: Arc<Notify>) {
         loop {
-            let whole = timeout(LOOK_INTERVAL, told.notified()).await.is_ok();
-            self.look(whole).await;
+            let prompt = match timeout(LOOK_INTERVAL, signal.notified()).await {
+                Ok(()) => Prompt::Signal,
+                Err(_) => Prompt::Poll,
+            };
+            self.look(prompt).await;
             self.warn();
         }
     }
 
-    async fn look(&mut self, whole: bool) {
+    async fn look(&mut self, prompt: Prompt) {
         let known = self.known();
-        // Files are not read on a thread that answers. A fault of reading changes nothing.
+        // Off the threads that answer. Should reading fail, nothing changes.
         let Ok(seen) = spawn_blocking(move || known.look_again()).await else { return };
         if self.in_force.files.are_among(&seen) {
-            return self.same(whole);
+            return self.note_unchanged(prompt);
         }
-        let stand_still = self.other.as_ref().filter(|other| other.files == seen);
-        match stand_still {
-            Some(other) if other.again_seconds.is_some_and(|at| self.now_seconds() < at) && !whole => {}
-            None if !whole => self.other = Some(Other { files: seen, again_seconds: None }),
-            _ => self.read(seen, whole).await,
+        let unchanged = self.other.as_ref().filter(|other| other.files == seen);
+        match (prompt, unchanged) {
+            (Prompt::Poll, None) => self.other = Some(Other { files: seen, again_seconds: None }),
+            (Prompt::Poll, Some(other)) if other.again_seconds.is_some_and(|at| self.now_seconds() < at) => {}
+            _ => self.read(seen, prompt).await,
         }
     }
 
-    /// All files that are looked at: those of the configuration in force, and of the one that is on its way.
+    /// All files that are looked at: those of the configuration in force, and those of the one that is on its way.
     fn known(&self) -> Files {
         let in_force = self.in_force.files.clone();
         self.other.iter().fold(in_force, |known, other| known.and(&other.files))
     }
 
-    async fn read(&mut self, seen: Files, whole: bool) {
+    async fn read(&mut self, seen: Files, prompt: Prompt) {
         let file = self.file.clone();
-        let Ok(Reading { config, files }) = spawn_blocking(move || Reading::of(&file)).await else { return };
-        // A file that was not named before may still be being written.
-        let stood_still = whole || files.are_among(&seen);
+        let Ok(read) = spawn_blocking(move || ConfigRead::from_file(&file)).await else { return };
+        let ConfigRead { config, files } = read;
+        // A file that was not named before may be changing still.
+        let complete = prompt == Prompt::Signal || files.are_among(&seen);
         let tomorrow = self.now_seconds().saturating_add(WARNING_INTERVAL_SECONDS);
-        self.other = Some(Other { files: files.and(&seen), again_seconds: stood_still.then_some(tomorrow) });
-        if stood_still {
-            match config {
-                Ok(config) => match self.worse_certificate(&config) {
-                    Some((mistake, from_seconds)) => {
-                        self.refused(&[mistake]);
-                        self.read_again_at(from_seconds);
-                    }
-                    None => self.changed(config),
-                },
-                Err(mistakes) => self.refused(&mistakes),
-            }
+        self.other = Some(Other { files: files.and(&seen), again_seconds: complete.then_some(tomorrow) });
+        if !complete {
+            return;
         }
+        let config = match config {
+            Ok(config) => config,
+            Err(mistakes) => return self.refuse(&mistakes),
+        };
+        if let Some((mistake, holds_from_seconds)) = self.worse_certificate(&config) {
+            self.refuse(&[mistake]);
+            return self.read_again_at(holds_from_seconds);
+        }
+        self.take_changed(config);
     }
 
-    /// Sooner than tomorrow, where that is still to come.
-    fn read_again_at(&mut self, seconds: u64) {
+    /// Reads the files again at this time, where that is still to come and sooner than tomorrow.
+    fn read_again_at(&mut self, seconds: i64) {
+        let now_seconds = self.now_seconds();
         if let Some(Other { again_seconds: Some(again), .. }) = &mut self.other
-            && seconds > self.clock.unix_seconds()
+            && seconds > now_seconds
         {
             *again = seconds.min(*again);
         }
     }
 
-    fn now_seconds(&self) -> u64 {
-        self.clock.unix_seconds()
+    fn now_seconds(&self) -> i64 {
+        self.service.clock.unix_seconds()
     }
 
-    /// Nobody would connect to a certificate that does not hold: the one before it is no worse. With the mistake from when
-    /// on it holds.
-    fn worse_certificate(&self, config: &Config) -> Option<(Mistake, u64)> {
-        let now_seconds = i64::try_from(self.now_seconds()).unwrap_or(i64::MAX);
+    /// A new certificate that does not hold now, as a mistake, and from when on it holds: nobody would connect to it, and the
+    /// one in force is no worse.
+    fn worse_certificate(&self, config: &Config) -> Option<(Mistake, i64)> {
+        let now_seconds = self.now_seconds();
         let json = self.in_force.json.as_ref().zip(config.json.as_ref());
         let listeners = [("listen", &self.in_force.listen, &config.listen)].into_iter();
         let mut listeners = listeners.chain(json.map(|(old, new)| ("json.listen", old, new)));
@@ -134,40 +144,38 @@ impl Reload {
             if old == new || new.holds(now_seconds) {
                 return None;
             }
-            let (file, place) = (self.file.display().to_string(), format!("{name}.certificate"));
-            let mistake =
-                Mistake { file, line: None, column: None, place, problem: new.concern(now_seconds)? };
-            Some((mistake, u64::try_from(new.not_before_seconds).unwrap_or_default()))
+            let at = Spot::of_field(&self.file, format!("{name}.certificate"));
+            Some((Mistake { at, problem: new.concern(now_seconds)? }, new.not_before_seconds))
         })
     }
 
-    /// What was wrong and is undone is no news of a configuration.
-    fn same(&mut self, whole: bool) {
-        if self.other.take().is_some() || whole {
+    /// The files are those in force. Where they were not at the last look, that is logged.
+    fn note_unchanged(&mut self, prompt: Prompt) {
+        if self.other.take().is_some() || prompt == Prompt::Signal {
             tracing::info!("the configuration on disk is the one in force");
         }
-        self.metrics.config.nothing_pending();
+        self.service.metrics.config.clear_pending();
     }
 
-    fn changed(&mut self, config: Config) {
+    fn take_changed(&mut self, config: Config) {
         let fields = changes::needing_restart(&self.in_force, &config);
         if !fields.is_empty() {
-            self.metrics.config.reload("restart");
+            self.service.metrics.config.count_reload(ReloadOutcome::Restart);
             let fields = fields.join(", ");
             tracing::error!(fields, "the configuration on disk needs a restart: nothing of it counts before");
             return;
         }
-        self.service.put(&config);
+        self.service.apply(&config);
         let changes = changes::between(&self.in_force, &config).join("; ");
         self.in_force = config;
         self.other = None;
-        self.metrics.config.reload("taken");
+        self.service.metrics.config.count_reload(ReloadOutcome::Taken);
         self.tell_in_force();
         tracing::info!(config = self.in_force.files.hash(), changes, "a changed configuration is in force");
     }
 
-    fn refused(&self, mistakes: &[Mistake]) {
-        self.metrics.config.reload("refused");
+    fn refuse(&self, mistakes: &[Mistake]) {
+        self.service.metrics.config.count_reload(ReloadOutcome::Refused);
         let told: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
         tracing::error!(
             count = mistakes.len(),
@@ -182,7 +190,7 @@ impl Reload {
             .in_force
             .listener_certificates()
             .map(|(name, certificate)| (name, certificate.not_after_seconds));
-        self.metrics.config.in_force(&files.hash(), self.now_seconds(), ends);
+        self.service.metrics.config.set_in_force(&files.hash(), self.now_seconds(), ends);
         self.warn_again_seconds = 0;
         self.warn();
     }

@@ -7,8 +7,8 @@ pub mod trace;
 mod shed;
 mod level;
 mod logs;
-mod outlet;
-mod seldom;
+mod log_writer;
+mod log_throttle;
 mod standard_error;
 
 use std::{
@@ -29,10 +29,10 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
+pub use log_throttle::LogThrottle;
+use log_writer::LogWriter;
 pub use logs::{shown, shown_up_to};
-use outlet::Outlet;
-pub use seldom::Seldom;
-pub use shed::Shed;
+pub use metrics::Shed;
 
 /// Longest wait for the last lines of the log to be taken at the end.
 const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -62,7 +62,7 @@ pub enum TelemetryError {
 #[derive(Debug)]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
-    log: Outlet,
+    log: LogWriter,
 }
 
 impl Telemetry {
@@ -74,8 +74,8 @@ impl Telemetry {
         let exporting = are_traces_wanted().then(exporting_provider);
         let impossible = matches!(exporting, Some(Err(_)));
         let traces = exporting.and_then(Result::ok);
-        let (level, wrong_level) = level::of_environment();
-        let log = Outlet::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
+        let (level, wrong_level) = level::from_environment();
+        let log = LogWriter::start(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
         let logs = tracing_subscriber::registry().with(log_layer(level, log.clone()));
         match &traces {
             Some(provider) => {
@@ -121,7 +121,7 @@ fn exporting_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
 }
 
 /// Log lines take events only.
-fn log_layer(level: Targets, log: Outlet) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn log_layer(level: Targets, log: LogWriter) -> Box<dyn Layer<Registry> + Send + Sync> {
     let filter = level.and(filter_fn(is_event));
     let layer = tracing_subscriber::fmt::layer().with_writer(move || log.clone());
     if io::stderr().is_terminal() {

@@ -1,4 +1,4 @@
-//! Starting and ending: nothing is bound before the configuration is whole, and nothing is cut off at the end.
+//! Starting and ending: nothing serves before everything is bound, and requests in flight may end before the process does.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::{Admin, Readiness},
-    clock::{Clock, SystemClock},
+    clock::SystemClock,
     config::{Config, Fleet},
     decider::{Decider, FleetName, Health, SystemResolver},
     listen::{self, Listener},
-    reload::{Front, Reload, Service},
+    reload::{ListenerHandle, Reload, Service},
     respond::SigningThreads,
     telemetry::metrics::Metrics,
 };
@@ -27,11 +27,11 @@ pub enum StartError {
     /// An address cannot be bound.
     #[error("cannot listen on {address} ({what}): {error}. Is something else running there?")]
     Bind {
-        /// Which listener.
+        /// Its section in the configuration.
         what: &'static str,
-        /// Where.
+        /// The address and port that were to be bound.
         address: SocketAddr,
-        /// Why not.
+        /// What the system says.
         error: io::Error,
     },
     /// No threads for signing.
@@ -42,11 +42,11 @@ pub enum StartError {
 /// A running service.
 #[derive(Debug)]
 pub struct Started {
-    /// Where callbacks are taken.
+    /// The address and port that callbacks are taken at.
     pub address: SocketAddr,
-    /// Where those of JSON mode are taken, if it is on.
+    /// The same of JSON mode, if it is on.
     pub json_address: Option<SocketAddr>,
-    /// Where the admin port is.
+    /// The address and port of the admin port.
     pub admin_address: SocketAddr,
     readiness: Arc<Readiness>,
     look_now: Arc<Notify>,
@@ -55,60 +55,62 @@ pub struct Started {
     serving: Vec<(&'static str, JoinHandle<bool>)>,
 }
 
-/// Binds all ports, serves, and follows what becomes of the configuration's files.
+/// Binds all ports, serves, and follows the files of the configuration.
 ///
 /// # Errors
 /// A port cannot be bound, or threads cannot be started.
 pub async fn start(config: Config) -> Result<Started, StartError> {
-    let (metrics, clock): (_, Arc<dyn Clock>) = (Arc::new(Metrics::new()), Arc::new(SystemClock));
-    let asked = asked(&config, &metrics);
-    let healths = asked.iter().map(|Asked { name, health, .. }| (name.clone(), Arc::clone(health)));
+    let metrics = Arc::new(Metrics::new());
+    let clients = fleet_clients(&config, &metrics);
+    let healths = clients.iter().map(|client| (client.name.clone(), Arc::clone(&client.health)));
     let readiness = Arc::new(Readiness::new(healths.collect()));
-    let listeners = [Some(&config.listen), config.json.as_ref()];
-    listen::suffice_for(listeners.iter().flatten().map(|listener| listener.limits.max_connections).sum());
-    let listen = bind("listen", &config.listen, &config.fleets, &metrics).await?;
-    let json = match &config.json {
-        Some(json) => Some(bind("json.listen", json, &config.fleets, &metrics).await?),
-        None => None,
-    };
-    let admin = config.admin.address;
-    let admin_port = Admin::bind(config.admin, Arc::clone(&readiness), Arc::clone(&metrics))
-        .await
-        .map_err(|error| StartError::Bind { what: "admin", address: admin, error })?;
-    let admin_address = admin_port.address().unwrap_or(admin);
-    let (address, json_address) = (listen.address, json.as_ref().map(|json| json.address));
+    let ports = bind_all(&config, &readiness, &metrics).await?;
     let service = Service {
-        deciders: asked.iter().map(|Asked { name, decider, .. }| (name.clone(), decider.clone())).collect(),
-        listen: listen.front.clone(),
-        json: json.as_ref().map(|json| json.front.clone()),
+        deciders: clients.iter().map(|client| (client.name.clone(), client.decider.clone())).collect(),
+        listen: ports.listen.handle.clone(),
+        json: ports.json.as_ref().map(|json| json.handle.clone()),
         threads: SigningThreads::start().map_err(StartError::Threads)?,
-        clock: Arc::clone(&clock),
-        metrics: Arc::clone(&metrics),
+        clock: Arc::new(SystemClock),
+        metrics,
     };
-    service.put(&config);
-    // Nothing runs before all that can fail has not: it would fail under the end, and be told as if it were the cause.
-    let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
-    asked.into_iter().for_each(|asked| asked.watch(stop_admin.clone()));
-    let look_now = Arc::<Notify>::default();
-    let reload = Reload::new(config, service, clock, metrics).run(Arc::clone(&look_now));
-    tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
-    let bound = [Some(("listen", listen)), json.map(|json| ("json.listen", json))].into_iter().flatten();
-    let serving = bound.map(|(name, Bound { listener, front, .. })| {
-        (name, tokio::spawn(listener.serve(front.routes, stop.clone())))
-    });
-    let serving = serving.collect();
-    tokio::spawn(admin_port.serve(stop_admin.clone()));
-    readiness.set_serving(true);
-    let json_told = json_address.map(tracing::field::display);
-    tracing::info!(%address, json_address = json_told, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok(Started { address, json_address, admin_address, readiness, look_now, stop, stop_admin, serving })
+    service.apply(&config);
+    // Whatever can fail has been done: from here on there are tasks, which would outlive a failed start.
+    Ok(spawn(config, service, clients, ports, readiness))
+}
+
+/// The ports, bound and not serving yet.
+struct Ports {
+    listen: Bound,
+    json: Option<Bound>,
+    admin: Admin,
+    admin_address: SocketAddr,
 }
 
 /// A listener that is bound and does not serve yet.
 struct Bound {
     listener: Listener,
     address: SocketAddr,
-    front: Front,
+    handle: ListenerHandle,
+}
+
+async fn bind_all(
+    config: &Config,
+    readiness: &Arc<Readiness>,
+    metrics: &Arc<Metrics>,
+) -> Result<Ports, StartError> {
+    let listeners = [Some(&config.listen), config.json.as_ref()];
+    listen::suffice_for(listeners.iter().flatten().map(|listener| listener.limits.max_connections).sum());
+    let listen = bind("listen", &config.listen, &config.fleets, metrics).await?;
+    let json = match &config.json {
+        Some(json) => Some(bind("json.listen", json, &config.fleets, metrics).await?),
+        None => None,
+    };
+    let address = config.admin.address;
+    let admin = Admin::bind(config.admin, Arc::clone(readiness), Arc::clone(metrics))
+        .await
+        .map_err(|error| StartError::Bind { what: "admin", address, error })?;
+    let admin_address = admin.address().unwrap_or(address);
+    Ok(Ports { listen, json, admin, admin_address })
 }
 
 async fn bind(
@@ -120,34 +122,61 @@ async fn bind(
     let listener = Listener::bind(config, Arc::clone(metrics)).await;
     let listener = listener.map_err(|error| StartError::Bind { what, address: config.address, error })?;
     let address = listener.address().unwrap_or(config.address);
-    Ok(Bound { listener, address, front: Front::of(config, fleets) })
+    Ok(Bound { listener, address, handle: ListenerHandle::new(config, fleets) })
 }
 
-/// A fleet that is asked, and what is known of its health.
-struct Asked {
+/// Starts all tasks; none of this can fail.
+fn spawn(
+    config: Config,
+    service: Service,
+    clients: Vec<FleetClient>,
+    ports: Ports,
+    readiness: Arc<Readiness>,
+) -> Started {
+    let Ports { listen, json, admin, admin_address } = ports;
+    let (address, json_address) = (listen.address, json.as_ref().map(|json| json.address));
+    let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
+    clients.into_iter().for_each(|client| client.watch(stop_admin.clone()));
+    let look_now = Arc::<Notify>::default();
+    let reload = Reload::new(config, service).run(Arc::clone(&look_now));
+    tokio::spawn(stop.clone().run_until_cancelled_owned(reload));
+    let bound = [Some(("listen", listen)), json.map(|json| ("json.listen", json))].into_iter().flatten();
+    let serving = bound.map(|(name, Bound { listener, handle, .. })| {
+        (name, tokio::spawn(listener.serve(handle.routes, stop.clone())))
+    });
+    let serving = serving.collect();
+    tokio::spawn(admin.serve(stop_admin.clone()));
+    readiness.set_serving(true);
+    let json_shown = json_address.map(tracing::field::display);
+    tracing::info!(%address, json_address = json_shown, %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
+    Started { address, json_address, admin_address, readiness, look_now, stop, stop_admin, serving }
+}
+
+/// The client of one fleet, and what is known of the fleet's health.
+struct FleetClient {
     name: FleetName,
     decider: Decider,
     health: Arc<Health>,
 }
 
-fn asked(config: &Config, metrics: &Metrics) -> Vec<Asked> {
-    let asked = |fleet: &Fleet| Asked {
+fn fleet_clients(config: &Config, metrics: &Metrics) -> Vec<FleetClient> {
+    let client = |fleet: &Fleet| FleetClient {
         name: fleet.decider.fleet.clone(),
         decider: Decider::new(fleet.decider.clone(), Arc::new(SystemResolver), metrics),
         health: Arc::default(),
     };
-    config.fleets.iter().map(asked).collect()
+    config.fleets.iter().map(client).collect()
 }
 
-impl Asked {
-    /// Keeps track of its deciders until `stop`.
+impl FleetClient {
+    /// Watches its deciders until `stop`.
     fn watch(self, stop: CancellationToken) {
         tokio::spawn(async move { stop.run_until_cancelled(self.decider.watch(&self.health)).await });
     }
 }
 
 impl Started {
-    /// The files of the configuration are looked at now, and taken as they are: whoever says so has just put them there.
+    /// Has the files of the configuration read now, and taken as they are: SIGHUP says that they are complete.
     pub fn look_now(&self) {
         self.look_now.notify_one();
     }
@@ -171,7 +200,7 @@ impl Started {
     }
 }
 
-/// What the process is told by signals.
+/// The signals of the process.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
@@ -189,8 +218,8 @@ impl Signals {
         })
     }
 
-    /// Returns when the process is told to end: SIGTERM, or Ctrl-C. SIGHUP has it look at its files.
-    pub async fn told_to_end(&mut self, started: &Started) {
+    /// Waits until the process is told to end, by SIGTERM or Ctrl-C. On SIGHUP the files of the configuration are read.
+    pub async fn wait_for_end(&mut self, started: &Started) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,

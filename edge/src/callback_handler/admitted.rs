@@ -15,7 +15,7 @@ use crate::{
 pub(super) enum Admitted {
     /// A Co-signer of the path has signed it.
     Proven(Proven),
-    /// It came from a network of the list, and anybody there may have written it.
+    /// It came from a listed network, and anybody there may have written it.
     Unproven(Vec<u8>),
 }
 
@@ -30,8 +30,8 @@ impl Admitted {
         Ok(Self::Proven(authenticate(body, &keys.cosigner_keys, limits.max_token_header_bytes, clock)?))
     }
 
-    /// By the network alone. A listener without a fence lets nobody in, so nothing that came by one is read. A time claim
-    /// has to hold here, too (decision model, section 1): whoever wrote one did not mean it to be asked for ever.
+    /// By the network alone. Only a fence lets connections in, so nothing is read that came by a listener without one. A
+    /// time claim has to hold here, too (decision model, section 1): its writer wanted the request to expire.
     pub(super) fn by_network(body: &[u8], let_in: Option<LetIn>, clock: &dyn Clock) -> Result<Self, Stop> {
         let LetIn { .. } = let_in.ok_or(Stop::NotLetIn)?;
         check_time_claims(body, clock.unix_seconds()).map_err(NotAuthentic::from)?;
@@ -46,7 +46,7 @@ impl Admitted {
         }
     }
 
-    /// Which of the path's keys it was signed by. Where there are none, all that is asked counts as one's.
+    /// Which of the path's keys has signed it. In JSON mode all requests count as one key's.
     pub(super) fn key(&self) -> KeyNumber {
         match self {
             Self::Proven(proven) => proven.key(),
@@ -67,12 +67,14 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::{clock::SystemClock, telemetry::metrics::Outcome};
 
-    /// What came by a listener that keeps nobody out is not read, whatever route led here.
     #[test]
     fn without_a_fence_nothing_is_admitted_by_its_network() {
         let stop = Admitted::by_network(b"{}", None, &SystemClock).expect_err("not let in");
-        assert_eq!((stop.outcome(), stop.response().status()), ("not_authentic", StatusCode::UNAUTHORIZED));
+        assert_eq!(
+            (stop.outcome(), stop.response().status()),
+            (Outcome::NotAuthentic, StatusCode::UNAUTHORIZED)
+        );
     }
 }

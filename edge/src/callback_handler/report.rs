@@ -1,4 +1,4 @@
-//! What is told of a request once it ended: one log line, one count.
+//! What is reported of a request when it ends: one log line, one count.
 
 use std::{net::IpAddr, sync::OnceLock, time::Instant};
 
@@ -10,30 +10,25 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
     Shared,
+    decoded_request::path_suffix,
     path::CallbackPath,
-    question::Endpoint,
-    stop::{Stop, outcome},
+    stop::{Stop, outcome_of},
 };
 use crate::{
     respond::{Answer, edge_reason},
     telemetry::{
-        Seldom,
-        metrics::{Counted, Metrics, RequestLabels},
+        LogThrottle,
+        metrics::{CallbackKind, Counted, Metrics, Outcome},
         shown,
     },
 };
 
-/// The outcome of a request that was dropped before its end.
-const GIVEN_UP: &str = "given_up";
-/// The same where a panic, which is a bug of ours, dropped it.
-const FAULT: &str = "fault";
-
 /// A request that is being handled. One that is dropped before its end is reported, too.
 pub(super) struct Report<'a> {
-    endpoint: Endpoint,
+    kind: CallbackKind,
     path: &'a CallbackPath,
     metrics: &'a Metrics,
-    strangers: &'a Seldom,
+    unproven_log: &'a LogThrottle,
     /// Where it comes from.
     address: IpAddr,
     begun: Instant,
@@ -45,32 +40,32 @@ pub(super) struct Report<'a> {
 
 /// A request that ended without an answer.
 struct Unanswered<'a> {
-    outcome: &'static str,
+    outcome: Outcome,
     /// `None`: nobody got one.
     status: Option<u16>,
     reason: &'a str,
     request_id: Option<String>,
-    of_a_stranger: bool,
+    of_unknown_caller: bool,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn begin(
-        endpoint: Endpoint,
+        kind: CallbackKind,
         path: &'a CallbackPath,
         shared: &'a Shared,
         address: IpAddr,
     ) -> Self {
-        let Shared { metrics, strangers, .. } = shared;
+        let Shared { metrics, unproven_log, .. } = shared;
         Self {
-            endpoint,
+            kind,
             path,
             metrics,
-            strangers,
+            unproven_log,
             address,
             begun: Instant::now(),
             request_id: OnceLock::new(),
             ended: false,
-            _in_flight: metrics.request_in_flight(),
+            _in_flight: metrics.track_request(),
         }
     }
 
@@ -80,8 +75,8 @@ impl<'a> Report<'a> {
             "callback",
             otel.kind = "server",
             http.request.method = "POST",
-            http.route = self.endpoint.suffix(&self.path.mode),
-            endpoint = self.endpoint.name(),
+            http.route = path_suffix(self.kind, &self.path.mode),
+            endpoint = self.kind.as_str(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             client.address = %self.address,
@@ -99,26 +94,26 @@ impl<'a> Report<'a> {
         span
     }
 
-    /// It is authentic, and has this id.
-    pub(super) fn is_of(&self, request_id: &RequestId) {
+    /// Only once the request is authentic: before that nobody vouches for the id.
+    pub(super) fn set_request_id(&self, request_id: &RequestId) {
         let _ = self.request_id.set(request_id.clone());
     }
 
     pub(super) fn end(mut self, ended: &Result<Answer, Stop>, status: StatusCode) {
         let outcome = match ended {
-            Ok(answer) => outcome(answer.action),
+            Ok(answer) => outcome_of(answer.action),
             Err(stop) => stop.outcome(),
         };
         self.ended = true;
         self.count(outcome);
         Span::current().record("http.response.status_code", status.as_u16());
         match ended {
-            Ok(answer) => self.answered(answer),
-            Err(stop) => self.stopped(stop, outcome, status),
+            Ok(answer) => self.log_answer(answer),
+            Err(stop) => self.log_stop(stop, outcome, status),
         }
     }
 
-    fn answered(&self, answer: &Answer) {
+    fn log_answer(&self, answer: &Answer) {
         let request_id = shown(answer.request_id.as_str());
         let decision_id = answer.decision_id.as_deref().map(shown).unwrap_or_default();
         let action = answer.action.as_str();
@@ -130,7 +125,7 @@ impl<'a> Report<'a> {
         span.record("action", action);
         span.record("reason_code", answer.reason_code);
         tracing::info!(
-            endpoint = self.endpoint.name(),
+            endpoint = self.kind.as_str(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             address = %self.address,
@@ -152,39 +147,39 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn stopped(&self, stop: &Stop, outcome: &'static str, status: StatusCode) {
-        self.not_answered(Unanswered {
+    fn log_stop(&self, stop: &Stop, outcome: Outcome, status: StatusCode) {
+        self.log_unanswered(Unanswered {
             outcome,
             status: Some(status.as_u16()),
             reason: &shown(&stop.to_string()),
             request_id: None,
-            of_a_stranger: stop.is_of_a_stranger(),
+            of_unknown_caller: stop.is_of_unknown_caller(),
         });
     }
 
     /// Its caller hung up, or the connection was ended here. The trace leads to what a decider made of it.
-    fn dropped(&self) {
+    fn report_drop(&self) {
         let (outcome, reason) = match std::thread::panicking() {
-            true => (FAULT, "a panic: a bug"),
-            false => (GIVEN_UP, "its connection or stream ended before the answer"),
+            true => (Outcome::Fault, "a panic: a bug"),
+            false => (Outcome::GivenUp, "its connection or stream ended before the answer"),
         };
         self.count(outcome);
         let request_id = self.request_id.get().map(|id| shown(id.as_str()));
-        let of_a_stranger = request_id.is_none();
-        self.not_answered(Unanswered { outcome, status: None, reason, request_id, of_a_stranger });
+        let of_unknown_caller = request_id.is_none();
+        self.log_unanswered(Unanswered { outcome, status: None, reason, request_id, of_unknown_caller });
     }
 
-    /// Whoever proves nothing may ask as often as he likes: he does not fill the log with it.
-    fn not_answered(&self, unanswered: Unanswered<'_>) {
-        let Unanswered { outcome, status, reason, request_id, of_a_stranger } = unanswered;
-        let left_out = if of_a_stranger { self.strangers.now() } else { Some(0) };
+    /// A caller that has proven nothing must not be able to fill the log.
+    fn log_unanswered(&self, unanswered: Unanswered<'_>) {
+        let Unanswered { outcome, status, reason, request_id, of_unknown_caller } = unanswered;
+        let left_out = if of_unknown_caller { self.unproven_log.try_log() } else { Some(0) };
         let Some(left_out) = left_out else { return };
         tracing::warn!(
-            endpoint = self.endpoint.name(),
+            endpoint = self.kind.as_str(),
             mode = self.path.mode.name(),
             path = self.path.sub_path.as_str(),
             address = %self.address,
-            outcome,
+            outcome = outcome.as_str(),
             status,
             reason = %reason,
             request_id,
@@ -194,8 +189,8 @@ impl<'a> Report<'a> {
         );
     }
 
-    fn count(&self, outcome: &'static str) {
-        self.metrics.request(&RequestLabels { endpoint: self.endpoint.name(), outcome });
+    fn count(&self, outcome: Outcome) {
+        self.metrics.count_request(self.kind, outcome);
     }
 
     fn micros(&self) -> u64 {
@@ -206,7 +201,7 @@ impl<'a> Report<'a> {
 impl Drop for Report<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.dropped();
+            self.report_drop();
         }
     }
 }
@@ -223,7 +218,7 @@ mod tests {
 
     /// The outcomes that are counted where a report goes this way.
     fn counted(way: impl FnOnce(Report<'_>)) -> Vec<String> {
-        let (metrics, strangers) = (Metrics::new(), Seldom::default());
+        let (metrics, unproven_log) = (Metrics::new(), LogThrottle::default());
         let path = CallbackPath {
             sub_path: String::new().try_into().expect("a sub-path"),
             tenant: "t".to_owned().try_into().expect("a tenant"),
@@ -231,15 +226,15 @@ mod tests {
             signer_ids: None,
         };
         way(Report {
-            endpoint: Endpoint::ConfigChange,
+            kind: CallbackKind::ConfigChange,
             path: &path,
             metrics: &metrics,
-            strangers: &strangers,
+            unproven_log: &unproven_log,
             address: [127, 0, 0, 1].into(),
             begun: Instant::now(),
             request_id: OnceLock::new(),
             ended: false,
-            _in_flight: metrics.request_in_flight(),
+            _in_flight: metrics.track_request(),
         });
         let text = metrics.encode();
         let lines = text.lines().filter_map(|line| line.strip_prefix("countersign_edge_requests_total"));

@@ -9,6 +9,7 @@ use crate::{
     authenticate::NotAuthentic,
     listen::{ReceiveError, come_again, shed_response},
     respond::{Answer, SignError, edge_reason, unsigned},
+    telemetry::metrics::Outcome,
 };
 
 /// An early end.
@@ -52,20 +53,20 @@ impl Stop {
         }
     }
 
-    /// A stable word for metrics.
-    pub(super) const fn outcome(&self) -> &'static str {
+    /// What it counts as.
+    pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::NotReceived(_) => "not_received",
-            Self::NotAuthentic(_) | Self::NotLetIn => "not_authentic",
-            Self::Unreadable(_) => "unreadable",
-            Self::Answered(answer) => outcome(answer.action),
-            Self::NotSigned(_) => "not_signed",
-            Self::Overtime => "overtime",
+            Self::NotReceived(_) => Outcome::NotReceived,
+            Self::NotAuthentic(_) | Self::NotLetIn => Outcome::NotAuthentic,
+            Self::Unreadable(_) => Outcome::Unreadable,
+            Self::Answered(answer) => outcome_of(answer.action),
+            Self::NotSigned(_) => Outcome::NotSigned,
+            Self::Overtime => Outcome::Overtime,
         }
     }
 
     /// Whether nobody is known to have asked.
-    pub(super) const fn is_of_a_stranger(&self) -> bool {
+    pub(super) const fn is_of_unknown_caller(&self) -> bool {
         matches!(self, Self::NotReceived(_) | Self::NotAuthentic(_) | Self::NotLetIn)
     }
 
@@ -94,13 +95,13 @@ impl Stop {
     }
 }
 
-/// An action as a label.
-pub(super) const fn outcome(action: Action) -> &'static str {
+/// What a reply counts as.
+pub(super) const fn outcome_of(action: Action) -> Outcome {
     match action {
-        Action::Approve => "approve",
-        Action::Reject => "reject",
-        Action::Retry => "retry",
-        Action::Ignore => "ignore",
+        Action::Approve => Outcome::Approve,
+        Action::Reject => Outcome::Reject,
+        Action::Retry => Outcome::Retry,
+        Action::Ignore => Outcome::Ignore,
     }
 }
 

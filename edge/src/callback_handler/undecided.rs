@@ -1,4 +1,4 @@
-//! From a decision, or from there being none, to the answer.
+//! From a decision, or the reason why there is none, to the answer.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -7,7 +7,9 @@ use std::{
 };
 
 use callback::{Action, RequestId};
+use tracing::Span;
 
+use super::path::Tenant;
 use crate::{
     decider::{Decision, Trouble},
     respond::{Answer, edge_reason},
@@ -34,8 +36,7 @@ impl From<Trouble> for Undecided {
     }
 }
 
-/// From the decision, or from there being none, to the answer. This is the only place where an approval can
-/// come from, and it comes from a decision.
+/// The answer to a decision, or to there being none. An approval comes from here only, and only from a decision.
 pub(super) fn answer(request_id: RequestId, decided: Result<Decision, Undecided>) -> Answer {
     let own = |request_id, action, reason_code, reason: &str| Answer {
         request_id,
@@ -75,8 +76,19 @@ const fn too_many(shed: Shed) -> &'static str {
     }
 }
 
-/// The end of `work`, or that it panicked: by now there is somebody to answer to.
-pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Undecided> {
+/// Logs why there is no decision, and marks the current span.
+pub(super) fn log(trouble: &Trouble, tenant: &Tenant) {
+    Span::current().record("otel.status_code", "ERROR");
+    tracing::error!(
+        tenant = tenant.as_str(),
+        code = trouble.code().as_str(),
+        error = %trouble,
+        "no decision"
+    );
+}
+
+/// The result of `work`, or that it panicked: at this point the request can be answered, which a panic would prevent.
+pub(super) async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, Undecided> {
     let mut work = pin!(work);
     std::future::poll_fn(move |cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
@@ -124,7 +136,7 @@ mod tests {
             tokio::task::yield_now().await;
             panic!("a bug");
         };
-        let caught: Result<(), Undecided> = caught(panicking).await;
+        let caught: Result<(), Undecided> = catch_panic(panicking).await;
         assert!(matches!(caught, Err(Undecided::Panicked)));
     }
 }

@@ -1,5 +1,5 @@
-//! What comes in for nobody. A wrong callback URL is found by what is told of it here, for the Co-signer's side sees no
-//! more than a status.
+//! Requests for no path of the configuration. A wrong callback URL is found by what is logged here: the Co-signer's side
+//! sees only a status.
 
 use std::sync::Arc;
 
@@ -9,36 +9,33 @@ use http::{Method, StatusCode, Uri};
 use crate::{
     listen::Caller,
     telemetry::{
-        Seldom,
-        metrics::{Metrics, RequestLabels},
+        LogThrottle,
+        metrics::{Metrics, Unserved},
         shown,
     },
 };
 
-/// `router`, with what is told of requests that none of its paths takes: 404, or 405 where only the method is wrong.
-pub fn told_of_others(router: Router, metrics: &Arc<Metrics>, strangers: &Arc<Seldom>) -> Router {
-    let end = |outcome: &'static str, status: StatusCode| {
-        let (metrics, strangers) = (Arc::clone(metrics), Arc::clone(strangers));
+/// `router`, which counts and logs requests that none of its paths takes: 404, or 405 where only the method is wrong.
+pub fn report_unserved(router: Router, metrics: &Arc<Metrics>, unproven_log: &Arc<LogThrottle>) -> Router {
+    let refuse = |why: Unserved, status: StatusCode| {
+        let (metrics, unproven_log) = (Arc::clone(metrics), Arc::clone(unproven_log));
         move |Extension(caller): Extension<Caller>, method: Method, uri: Uri| {
-            metrics.request(&RequestLabels { endpoint: "none", outcome });
-            tell(&strangers, &caller, (&method, uri.path()), status);
+            metrics.count_unserved(why);
+            // The caller has proven nothing, so it must not be able to fill the log.
+            if let Some(left_out) = unproven_log.try_log() {
+                tracing::warn!(
+                    method = shown(method.as_str()),
+                    path = shown(uri.path()),
+                    address = %caller.address(),
+                    status = status.as_u16(),
+                    left_out,
+                    "nothing is served here"
+                );
+            }
             std::future::ready(status)
         }
     };
     router
-        .fallback(end("no_path", StatusCode::NOT_FOUND))
-        .method_not_allowed_fallback(end("no_method", StatusCode::METHOD_NOT_ALLOWED))
-}
-
-/// Whoever asks for it has proven nothing: he does not fill the log with it.
-fn tell(strangers: &Seldom, caller: &Caller, (method, path): (&Method, &str), status: StatusCode) {
-    let Some(left_out) = strangers.now() else { return };
-    tracing::warn!(
-        method = shown(method.as_str()),
-        path = shown(path),
-        address = %caller.address(),
-        status = status.as_u16(),
-        left_out,
-        "nothing is served here"
-    );
+        .fallback(refuse(Unserved::NoPath, StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(refuse(Unserved::NoMethod, StatusCode::METHOD_NOT_ALLOWED))
 }

@@ -1,13 +1,12 @@
 //! An authority that a configuration names.
 
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Spot};
 use crate::certificate::Certificate;
 
 /// Whose certificates are believed, and where it is named.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    /// The place, without a problem.
-    pub(super) place: Mistake,
+    pub(super) at: Spot,
     pub(super) certificate: Certificate,
 }
 
@@ -16,6 +15,6 @@ impl Authority {
     pub(super) fn warning(&self, now_seconds: i64) -> Option<Mistake> {
         let concern = self.certificate.concern_of_authority(now_seconds)?;
         let problem = format!("{} {concern}", self.certificate.subject);
-        Some(Mistake { problem, ..self.place.clone() })
+        Some(Mistake { at: self.at.clone(), problem })
     }
 }

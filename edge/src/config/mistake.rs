@@ -1,12 +1,12 @@
 //! One mistake in the configuration, told so that it can be mended.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use serde::Serialize;
 
-/// Where it is, what is wrong, and what would be right.
+/// A place in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Mistake {
+pub struct Spot {
     /// The configuration file.
     pub file: String,
     /// Line in it, from 1. `None`: the file as a whole.
@@ -14,19 +14,37 @@ pub struct Mistake {
     /// Column in it, from 1.
     pub column: Option<u64>,
     /// The field, such as `paths[0].tenant`. Empty: the file as a whole.
-    pub place: String,
+    #[serde(rename = "place")]
+    pub field: String,
+}
+
+impl Spot {
+    /// A field whose line is not known any more.
+    #[must_use]
+    pub fn of_field(file: &Path, field: String) -> Self {
+        Self { file: file.display().to_string(), line: None, column: None, field }
+    }
+}
+
+/// Where it is, what is wrong, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Mistake {
+    /// Where it is.
+    #[serde(flatten)]
+    pub at: Spot,
     /// What is wrong, and what would be right.
     pub problem: String,
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let (Some(line), Some(column)) = (self.line, self.column) {
+        let Spot { file, line, column, field } = &self.at;
+        f.write_str(file)?;
+        if let (Some(line), Some(column)) = (line, column) {
             write!(f, ":{line}:{column}")?;
         }
-        if !self.place.is_empty() {
-            write!(f, ": {}", self.place)?;
+        if !field.is_empty() {
+            write!(f, ": {field}")?;
         }
         write!(f, ": {}", self.problem)
     }

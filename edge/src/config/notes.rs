@@ -9,7 +9,11 @@ use std::{
 
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
-use super::{authority::Authority, files::Files, mistake::Mistake};
+use super::{
+    authority::Authority,
+    files::Files,
+    mistake::{Mistake, Spot},
+};
 use crate::certificate::Certificate;
 
 /// The mistakes found so far in one file, and what was read on the way.
@@ -93,8 +97,12 @@ impl Notes {
     }
 
     fn mistake(&self, at: Option<(u64, u64)>, place: &str, problem: String) -> Mistake {
+        Mistake { at: self.spot(at, place), problem }
+    }
+
+    fn spot(&self, at: Option<(u64, u64)>, field: &str) -> Spot {
         let (line, column) = at.unzip();
-        Mistake { file: self.file.display().to_string(), line, column, place: place.to_owned(), problem }
+        Spot { file: self.file.display().to_string(), line, column, field: field.to_owned() }
     }
 
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
@@ -131,8 +139,8 @@ impl<'n> Place<'n> {
     pub(super) fn authorities(&self, pem: &[u8]) {
         let read =
             CertificateDer::pem_slice_iter(pem).flatten().filter_map(|der| Certificate::read(&der).ok());
-        let place = self.notes.mistake(Some(self.at), &self.path, String::new());
-        let authorities = read.map(|certificate| Authority { place: place.clone(), certificate });
+        let at = self.notes.spot(Some(self.at), &self.path);
+        let authorities = read.map(|certificate| Authority { at: at.clone(), certificate });
         self.notes.authorities.borrow_mut().extend(authorities);
     }
 

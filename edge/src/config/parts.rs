@@ -16,8 +16,8 @@ use crate::{
     admin,
     certificate::Purposes,
     decider::{
-        self, Address, DEFAULT_DEADLINE, FleetName, Identity, IdentityError, IdentityFiles, MAX_DEADLINE,
-        MAX_ENDPOINTS,
+        self, Address, ClientIdentity, DEFAULT_DEADLINE, FleetName, IdentityError, IdentityFiles,
+        MAX_DEADLINE, MAX_ENDPOINTS,
     },
     listen::{self, ServerTls, TlsError, certified_key, root_store},
 };
@@ -70,7 +70,9 @@ pub(super) fn decider(found: Found<'_>, fleet: FleetName) -> Option<decider::Con
 }
 
 /// The files, and what they make together where each is right by itself.
-fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<Identity, IdentityError>)> {
+fn decider_identity(
+    section: &mut Section<'_>,
+) -> Option<(IdentityFiles, Result<ClientIdentity, IdentityError>)> {
     let authority = section.required("ca").and_then(Found::file_at);
     let authority = authority.filter(|(place, _, pem)| authorities(place, pem).is_some());
     let certificate = section.required("certificate").and_then(Found::file_at);
@@ -81,7 +83,7 @@ fn decider_identity(section: &mut Section<'_>) -> Option<(IdentityFiles, Result<
     fit(&at, &key)?;
     let (_, ca, pem) = authority?;
     let files = IdentityFiles { ca, certificate: chain, private_key: key_file };
-    let identity = Identity::new(&pem, &at.1, &key.1);
+    let identity = ClientIdentity::new(&pem, &at.1, &key.1);
     let purposes = identity.as_ref().ok().and_then(|identity| identity.certificate().purposes);
     purposes.and_then(Purposes::concern_of_client).inspect(|concern| at.0.warn(concern));
     Some((files, identity))

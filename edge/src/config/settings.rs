@@ -9,7 +9,7 @@ use super::document::{Kind, Node};
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    pub(super) fn of(root: &Node) -> Self {
+    pub(super) fn new(root: &Node) -> Self {
         let mut settings = Self::default();
         settings.add(String::new(), &root.kind);
         settings
@@ -57,7 +57,7 @@ mod tests {
     use super::{super::document, *};
 
     fn settings(yaml: &str) -> Settings {
-        Settings::of(&document::parse(yaml).expect("YAML"))
+        Settings::new(&document::parse(yaml).expect("YAML"))
     }
 
     #[test]

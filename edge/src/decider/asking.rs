@@ -10,15 +10,15 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 
 use super::{
     answer::Decision,
-    choose::Seats,
+    choose::EndpointSet,
     endpoint::Endpoint,
+    endpoint_state::Observation,
     fleet::Fleet,
     members::Members,
     race::Race,
-    standing::Sign,
     trouble::{Prospect, Trouble},
 };
-use crate::telemetry::metrics::FleetMetrics;
+use crate::telemetry::metrics::{Attempt, FleetMetrics};
 
 /// Pauses before deciders are asked again when each was asked. Together they bridge one that restarts alone.
 const RETRY_PAUSES: [Duration; 3] =
@@ -56,31 +56,33 @@ impl Next {
         }
     }
 
-    const fn word(self) -> &'static str {
+    /// What an attempt for this reason counts as.
+    const fn attempt(self) -> Option<Attempt> {
         match self {
-            Self::Never | Self::Retry(_) => "retry",
-            Self::Hedge(_) => "hedge",
-            Self::Silence(_) => "silence",
+            Self::Never => None,
+            Self::Retry(_) => Some(Attempt::Retry),
+            Self::Hedge(_) => Some(Attempt::Hedge),
+            Self::Silence(_) => Some(Attempt::Silence),
         }
     }
 }
 
-/// What all questions share.
+/// What all questions of a fleet share.
 #[derive(Clone, Copy)]
-pub(super) struct Desk<'d> {
-    pub(super) fleet: &'d Fleet,
-    pub(super) budget: &'d TpsBudget,
-    pub(super) metrics: &'d FleetMetrics,
+pub(super) struct AskContext<'c> {
+    pub(super) fleet: &'c Fleet,
+    pub(super) budget: &'c TpsBudget,
+    pub(super) metrics: &'c FleetMetrics,
     pub(super) hedge_after: Option<Duration>,
 }
 
 /// One question on its way.
-struct Asking<'d> {
-    desk: Desk<'d>,
+struct Asking<'c> {
+    context: AskContext<'c>,
     until: Instant,
     members: Arc<Members>,
     /// Who was asked in this round.
-    asked: Seats,
+    asked: EndpointSet,
     last: Option<Arc<Endpoint>>,
     hedge_after: Option<Duration>,
     pauses: std::array::IntoIter<Duration, 3>,
@@ -90,21 +92,21 @@ struct Asking<'d> {
 
 /// Asks by `attempt`, until there is a decision, or nobody is left who could give one.
 pub(super) async fn ask<F>(
-    desk: Desk<'_>,
+    context: AskContext<'_>,
     until: Instant,
     attempt: impl Fn(&Arc<Endpoint>) -> F,
 ) -> Result<Decision, Trouble>
 where
     F: Future<Output = Result<Decision, Trouble>>,
 {
-    let mut asking = Asking::new(desk, until, some_members(desk.fleet).await);
+    let mut asking = Asking::new(context, until, some_members(context.fleet).await);
     let first = asking.first().ok_or(Trouble::NoEndpoint)?;
     let first = pin!(attempt(&first));
     let mut race = Race::new(first);
     loop {
         match race.next(asking.next.at()).await {
             Some(Ok(decision)) => return Ok(decision),
-            Some(Err(trouble)) => asking.failed(trouble, race.len()),
+            Some(Err(trouble)) => asking.note_failure(trouble, race.len()),
             None => {
                 if let Some(endpoint) = asking.another(race.len()) {
                     race.join(attempt(&endpoint));
@@ -129,15 +131,15 @@ async fn some_members(fleet: &Fleet) -> Arc<Members> {
     }
 }
 
-impl<'d> Asking<'d> {
-    fn new(desk: Desk<'d>, until: Instant, members: Arc<Members>) -> Self {
+impl<'c> Asking<'c> {
+    fn new(context: AskContext<'c>, until: Instant, members: Arc<Members>) -> Self {
         Self {
-            desk,
+            context,
             until,
             members,
-            asked: Seats::default(),
+            asked: EndpointSet::default(),
             last: None,
-            hedge_after: desk.hedge_after,
+            hedge_after: context.hedge_after,
             pauses: RETRY_PAUSES.into_iter(),
             next: Next::Never,
             trouble: Trouble::NoEndpoint,
@@ -145,14 +147,14 @@ impl<'d> Asking<'d> {
     }
 
     fn first(&mut self) -> Option<Arc<Endpoint>> {
-        self.desk.budget.deposit();
-        self.desk.metrics.attempt("first");
-        let place = self.desk.fleet.choose(&self.members, self.asked)?;
+        self.context.budget.deposit();
+        self.context.metrics.count_attempt(Attempt::First);
+        let place = self.context.fleet.choose(&self.members, self.asked)?;
         self.turn_to(place)
     }
 
     /// An attempt failed, and so many are still under way.
-    fn failed(&mut self, trouble: Trouble, running: usize) {
+    fn note_failure(&mut self, trouble: Trouble, running: usize) {
         match self.when_to_retry(&trouble) {
             Some(at) => self.next = Next::Retry(at),
             // There is nobody left to be silent.
@@ -195,26 +197,26 @@ impl<'d> Asking<'d> {
             return None;
         };
         if let (Next::Silence(_), Some(silent)) = (why, &self.last) {
-            silent.fails(Sign::Unable, Trouble::Silent.to_string());
+            silent.note_failure(Observation::Unable, Trouble::Silent.to_string());
         }
-        self.desk.metrics.attempt(why.word());
+        why.attempt().into_iter().for_each(|attempt| self.context.metrics.count_attempt(attempt));
         self.turn_to(place)
     }
 
     /// Somebody who was not asked yet; a retry begins a new round where everybody was.
     fn choose(&mut self, retry: bool) -> Option<usize> {
-        let place = self.desk.fleet.choose(&self.members, self.asked);
+        let place = self.context.fleet.choose(&self.members, self.asked);
         if place.is_some() || !retry {
             return place;
         }
-        (self.members, self.asked) = (self.desk.fleet.members(), Seats::default());
-        self.desk.fleet.choose(&self.members, self.asked)
+        (self.members, self.asked) = (self.context.fleet.members(), EndpointSet::default());
+        self.context.fleet.choose(&self.members, self.asked)
     }
 
     fn spend(&self) -> bool {
-        let granted = self.desk.budget.withdraw();
+        let granted = self.context.budget.withdraw();
         if !granted {
-            self.desk.metrics.budget_exhausted();
+            self.context.metrics.count_budget_exhausted();
         }
         granted
     }

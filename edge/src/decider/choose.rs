@@ -4,14 +4,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Most endpoints that are kept: one bit of [`Seats`] each.
+/// Most endpoints that are kept: one bit of [`EndpointSet`] each.
 pub const MAX_ENDPOINTS: usize = 64;
 
 /// Some of the endpoints, by their place in the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seats(u64);
+pub(super) struct EndpointSet(u64);
 
-impl Seats {
+impl EndpointSet {
     pub(super) fn insert(&mut self, place: usize) {
         self.0 |= bit(place);
     }
@@ -35,7 +35,7 @@ impl Seats {
     }
 }
 
-impl FromIterator<usize> for Seats {
+impl FromIterator<usize> for EndpointSet {
     fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
         Self(places.into_iter().fold(0, |bits, place| bits | bit(place)))
     }
@@ -47,7 +47,7 @@ fn bit(place: usize) -> u64 {
 }
 
 /// The cheaper of two `candidates` that `random` draws. `None`: there is no candidate.
-pub(super) fn choose(candidates: Seats, random: u64, cost: impl Fn(usize) -> u128) -> Option<usize> {
+pub(super) fn choose(candidates: EndpointSet, random: u64, cost: impl Fn(usize) -> u128) -> Option<usize> {
     let count = candidates.len();
     let first = candidates.nth(random.checked_rem(count)?);
     let Some(others) = count.checked_sub(1).filter(|others| *others > 0) else { return Some(first) };
@@ -84,21 +84,21 @@ mod tests {
 
     use super::*;
 
-    fn seats(places: &[usize]) -> Seats {
+    fn set(places: &[usize]) -> EndpointSet {
         places.iter().copied().collect()
     }
 
     #[test]
     fn nobody_is_chosen_from_nobody() {
-        assert_eq!(choose(Seats::default(), 7, |_| 0), None);
-        assert_eq!(choose(seats(&[64, 1000]), 7, |_| 0), None, "places that cannot be");
+        assert_eq!(choose(EndpointSet::default(), 7, |_| 0), None);
+        assert_eq!(choose(set(&[64, 1000]), 7, |_| 0), None, "places that cannot be");
     }
 
     #[test]
     fn the_busier_of_two_is_never_chosen() {
         let dice = Dice::new(1);
         for _ in 0..1000 {
-            assert_eq!(choose(seats(&[3, 63]), dice.throw(), |place| place as u128), Some(3));
+            assert_eq!(choose(set(&[3, 63]), dice.throw(), |place| place as u128), Some(3));
         }
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn the_less_busy_are_chosen_more_often() {
         let (dice, mut chosen) = (Dice::new(1), [0; 5]);
         for _ in 0..10_000 {
-            chosen[choose(seats(&[0, 1, 2, 3, 4]), dice.throw(), |place| place as u128).expect("one")] += 1;
+            chosen[choose(set(&[0, 1, 2, 3, 4]), dice.throw(), |place| place as u128).expect("one")] += 1;
         }
         // Pairs that each place wins: 4, 3, 2, 1, 0 of 10.
         for (count, expected) in chosen.into_iter().zip([4000_i32, 3000, 2000, 1000, 0]) {
@@ -119,7 +119,7 @@ mod tests {
     fn equally_busy_ones_share_evenly() {
         let (dice, mut chosen) = (Dice::new(9), [0; 3]);
         for _ in 0..9_000 {
-            chosen[choose(seats(&[0, 1, 2]), dice.throw(), |_| 5).expect("one")] += 1;
+            chosen[choose(set(&[0, 1, 2]), dice.throw(), |_| 5).expect("one")] += 1;
         }
         assert!(chosen.iter().all(|count| (2700..=3300).contains(count)), "{chosen:?}");
     }
@@ -127,7 +127,7 @@ mod tests {
     proptest! {
         #[test]
         fn only_a_candidate_is_chosen(bits: u64, asked: u64, random: u64, costs: [u8; 64]) {
-            let candidates = Seats(bits).without(Seats(asked));
+            let candidates = EndpointSet(bits).without(EndpointSet(asked));
             match choose(candidates, random, |place| costs[place].into()) {
                 Some(place) => prop_assert!(bits >> place & 1 == 1 && asked >> place & 1 == 0),
                 None => prop_assert!(candidates.is_empty()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     address::Address,
     fleet_name::FleetName,
-    identity::{Identity, IdentityFiles},
+    identity::{ClientIdentity, IdentityFiles},
 };
 
 /// A decision's deadline where none is configured.
@@ -21,7 +21,7 @@ pub struct Config {
     /// Where they are; at least one, none twice.
     pub addresses: Vec<Address>,
     /// Who we are.
-    pub identity: Identity,
+    pub identity: ClientIdentity,
     /// Where that was read, and is read again.
     pub files: IdentityFiles,
     /// Longest a decision may take.

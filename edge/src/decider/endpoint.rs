@@ -1,4 +1,4 @@
-//! One decider at one address: its channel, how it stands and how busy it is.
+//! One decider at one address: its channel, its state and how busy it is.
 
 use std::{
     net::SocketAddr,
@@ -13,19 +13,19 @@ use tokio::{sync::Notify, time::Instant};
 use tonic::transport::Channel;
 
 use super::{
+    endpoint_state::{EndpointHealth, Observation},
     load::{Latency, cost},
-    standing::{Record, Sign, Standing},
     trouble::Trouble,
     unready::Unready,
 };
-use crate::telemetry::metrics::FleetMetrics;
+use crate::telemetry::metrics::{EndpointState, FleetMetrics};
 
-/// What to look at. Whoever does not believe our certificate closes the connection, which is all that we may see of it.
-const HINT: &str = "is a decider there, of an authority in ca, and is our certificate of one in its client_ca, and for \
-                    clientAuth?";
+/// What to check. A decider that rejects our certificate closes the connection, which may be all that we see of it.
+const HINT: &str = "check that a decider is there whose certificate is of an authority in ca, and that ours is of one in its \
+                    client_ca and for clientAuth";
 
-/// The longest answer that is taken, in bytes: one with a status for each of a thousand destinations under each limit is
-/// longer than what is usual, and to refuse it would mean RETRY for what is decided.
+/// The longest answer that is taken, in bytes. An answer has a status for each of up to a thousand destinations under each
+/// limit, which exceeds tonic's default; refusing it would answer RETRY to what is decided.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// One decider at one address.
@@ -34,15 +34,15 @@ pub(super) struct Endpoint {
     pub(super) address: SocketAddr,
     pub(super) channel: Channel,
     client: DecisionServiceClient<Channel>,
-    record: Mutex<Record>,
-    /// Of the record, to be read without its lock.
+    health: Mutex<EndpointHealth>,
+    /// Whether `health` says so, to be read without its lock.
     healthy: AtomicBool,
     unready: Mutex<Unready>,
     latency: Mutex<Latency>,
     in_flight: AtomicU32,
-    /// Told when a call took it out: to be probed at once.
+    /// Notified when a call took it out: then it is probed at once.
     pub(super) lost: Notify,
-    /// Told of each change of standing, as by every other endpoint.
+    /// Notified of each change of state; all endpoints share it.
     changed: Arc<Notify>,
     metrics: Arc<FleetMetrics>,
 }
@@ -54,15 +54,15 @@ impl Endpoint {
         changed: Arc<Notify>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
-        metrics.endpoint_is(Standing::Unproven.word());
+        metrics.add_endpoint(EndpointState::Unreached);
         Self {
             address,
             client: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
             channel,
-            record: Mutex::default(),
+            health: Mutex::default(),
             healthy: AtomicBool::default(),
             unready: Mutex::default(),
-            latency: Mutex::new(Latency::of(std::time::Duration::ZERO, Instant::now())),
+            latency: Mutex::new(Latency::new(std::time::Duration::ZERO, Instant::now())),
             in_flight: AtomicU32::default(),
             lost: Notify::new(),
             changed,
@@ -79,40 +79,40 @@ impl Endpoint {
     }
 
     pub(super) fn cost(&self, now: Instant) -> u128 {
-        cost(held(&self.latency).read(now), self.in_flight.load(Ordering::Relaxed))
+        cost(lock(&self.latency).read(now), self.in_flight.load(Ordering::Relaxed))
     }
 
-    /// A probe found it serving and took so long: all that is known of one that was not asked.
-    pub(super) fn serves(&self, took: std::time::Duration) {
+    /// Notes that a probe found it serving, in this time: the only latency that is known of one that was not asked.
+    pub(super) fn note_serving(&self, took: std::time::Duration) {
         if !self.is_healthy() {
-            *held(&self.latency) = Latency::of(took, Instant::now());
+            *lock(&self.latency) = Latency::new(took, Instant::now());
         }
-        self.note(Sign::Serving);
+        self.note(Observation::Serving);
     }
 
-    /// A probe or a call shows this, because of that.
-    pub(super) fn fails(&self, sign: Sign, cause: String) {
-        held(&self.unready).is(cause);
-        self.note(sign);
+    /// Notes what a failed probe or call has shown, and its cause.
+    pub(super) fn note_failure(&self, observation: Observation, cause: String) {
+        lock(&self.unready).set(cause);
+        self.note(observation);
     }
 
-    fn note(&self, sign: Sign) {
-        let mut record = held(&self.record);
-        let Some(before) = record.note(sign) else { return };
-        let now = record.standing();
-        self.healthy.store(now == Standing::Healthy, Ordering::Relaxed);
-        drop(record);
-        self.tell(before, now, sign);
+    fn note(&self, observation: Observation) {
+        let mut health = lock(&self.health);
+        let Some(before) = health.note(observation) else { return };
+        let now = health.state();
+        self.healthy.store(now == EndpointState::Healthy, Ordering::Relaxed);
+        drop(health);
+        self.report_change(before, now, observation);
     }
 
     /// Whether it has never been healthy.
-    pub(super) fn is_unproven(&self) -> bool {
-        held(&self.record).standing() == Standing::Unproven
+    pub(super) fn is_unreached(&self) -> bool {
+        lock(&self.health).state() == EndpointState::Unreached
     }
 
-    /// Says why it is not asked, where that is news.
+    /// Logs why it is not asked, where that is news.
     pub(super) fn tell_unready(&self) {
-        if let Some(cause) = held(&self.unready).news(Instant::now()) {
+        if let Some(cause) = lock(&self.unready).take_news(Instant::now()) {
             let endpoint = self.address;
             tracing::warn!(%endpoint, cause, hint = HINT, "a decider is not ready");
         }
@@ -120,72 +120,74 @@ impl Endpoint {
 
     /// Why it is not asked, as far as that is known.
     pub(super) fn cause(&self) -> Option<String> {
-        held(&self.unready).cause()
+        lock(&self.unready).cause()
     }
 
-    fn tell(&self, before: Standing, now: Standing, sign: Sign) {
-        self.metrics.endpoint_was(before.word());
-        self.metrics.endpoint_is(now.word());
-        self.metrics.endpoint_became(now.word());
-        let (endpoint, standing) = (self.address, now.word());
+    fn report_change(&self, before: EndpointState, now: EndpointState, observation: Observation) {
+        self.metrics.remove_endpoint(before);
+        self.metrics.add_endpoint(now);
+        self.metrics.count_endpoint_change(now);
+        let (endpoint, standing) = (self.address, now.as_str());
         match now {
-            Standing::Out => {
-                let mut unready = held(&self.unready);
+            EndpointState::Out => {
+                let mut unready = lock(&self.unready);
                 let cause = unready.tell(Instant::now());
-                tracing::warn!(%endpoint, standing, sign = ?sign, cause, "a decider is taken out");
+                tracing::warn!(%endpoint, standing, sign = ?observation, cause, "a decider is taken out");
                 self.lost.notify_one();
             }
-            Standing::Healthy | Standing::Unproven => {
-                held(&self.unready).ends();
+            EndpointState::Healthy | EndpointState::Unreached => {
+                lock(&self.unready).clear();
                 tracing::info!(%endpoint, standing, "a decider is asked")
             }
         }
         self.changed.notify_one();
     }
 
-    /// Counts a call until the turn ends or is dropped.
-    pub(super) fn begin(self: &Arc<Self>) -> Turn {
+    /// Counts a call as in flight until the guard is dropped.
+    pub(super) fn begin_call(self: &Arc<Self>) -> CallGuard {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Turn { endpoint: Arc::clone(self), begun: Instant::now(), answered: false }
+        CallGuard { endpoint: Arc::clone(self), begun: Instant::now(), answered: false }
     }
 }
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.metrics.endpoint_was(held(&self.record).standing().word());
+        self.metrics.remove_endpoint(lock(&self.health).state());
     }
 }
 
-/// A call in hand.
-pub(super) struct Turn {
+/// A call in flight.
+pub(super) struct CallGuard {
     endpoint: Arc<Endpoint>,
     begun: Instant,
     answered: bool,
 }
 
-impl Turn {
+impl CallGuard {
     /// The call ended with a decision, or with this trouble.
     pub(super) fn end(mut self, trouble: Option<&Trouble>) {
         self.answered = trouble.is_none();
-        match trouble.map(|trouble| (trouble.sign(), trouble)) {
-            None => self.endpoint.note(Sign::Answered),
-            Some((Some(sign), trouble)) => self.endpoint.fails(sign, trouble.to_string()),
+        match trouble.map(|trouble| (trouble.observation(), trouble)) {
+            None => self.endpoint.note(Observation::Answered),
+            Some((Some(observation), trouble)) => {
+                self.endpoint.note_failure(observation, trouble.to_string())
+            }
             Some((None, _)) => {}
         }
     }
 }
 
-impl Drop for Turn {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
         let (took, now) = (self.begun.elapsed(), Instant::now());
-        let mut latency = held(&self.endpoint.latency);
-        // A quick refusal is no quick answer.
-        if self.answered { latency.answered(took, now) } else { latency.waited(took, now) }
+        let mut latency = lock(&self.endpoint.latency);
+        // A quick refusal must not count as a quick answer.
+        if self.answered { latency.note_answer(took, now) } else { latency.note_wait(took, now) }
     }
 }
 
-/// What is held is whole whenever the lock is free, even after a panic.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A panic under the lock leaves no value half-changed, so a poisoned one is used.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

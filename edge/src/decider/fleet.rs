@@ -11,15 +11,15 @@ use tokio::{
 
 use super::{
     address::Address,
-    choose::{Dice, MAX_ENDPOINTS, Seats},
+    choose::{Dice, EndpointSet, MAX_ENDPOINTS},
     endpoint::Endpoint,
     fleet_name::FleetName,
     health::Health,
-    identity::{Identity, IdentityFiles},
+    identity::{ClientIdentity, IdentityFiles},
     members::{Member, Members},
     resolve::Resolve,
 };
-use crate::telemetry::metrics::FleetMetrics;
+use crate::telemetry::metrics::{FleetMetrics, ReloadOutcome};
 
 /// Pause between lookups: how late a new decider is noticed.
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ pub(super) struct Fleet {
     name: FleetName,
     members: ArcSwap<Members>,
     addresses: Vec<Address>,
-    identity: ArcSwap<Identity>,
+    identity: ArcSwap<ClientIdentity>,
     files: IdentityFiles,
     resolver: Arc<dyn Resolve>,
     changed: Arc<Notify>,
@@ -51,11 +51,11 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn new(
         name: FleetName,
-        (addresses, identity, files): (Vec<Address>, Identity, IdentityFiles),
+        (addresses, identity, files): (Vec<Address>, ClientIdentity, IdentityFiles),
         resolver: Arc<dyn Resolve>,
         metrics: Arc<FleetMetrics>,
     ) -> Self {
-        metrics.certificate_ends(name.field(), identity.certificate().not_after_seconds);
+        metrics.set_certificate_end(name.field(), identity.certificate().not_after_seconds);
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self {
             name,
@@ -75,7 +75,7 @@ impl Fleet {
     }
 
     /// The place of one to ask beside those that were asked.
-    pub(super) fn choose(&self, members: &Members, asked: Seats) -> Option<usize> {
+    pub(super) fn choose(&self, members: &Members, asked: EndpointSet) -> Option<usize> {
         members.choose(asked, self.dice.throw())
     }
 
@@ -87,7 +87,7 @@ impl Fleet {
     async fn keep_health(&self, health: &Health) {
         loop {
             let ready = self.members().is_ready();
-            self.metrics.ready(ready);
+            self.metrics.set_ready(ready);
             if health.note(ready) {
                 tracing::info!(fleet = self.name.as_str(), ready, "decider readiness changed");
             }
@@ -155,16 +155,22 @@ impl Fleet {
             Err(error) => Err(error.to_string()),
         };
         let fleet = self.name.as_str();
-        match &renewed {
-            Ok(()) => tracing::info!(fleet, "deciders are asked as somebody new"),
-            Err(error) => tracing::error!(fleet, error, "the new files of the decider's client are not used"),
-        }
-        self.metrics.identity(renewed.is_ok());
+        let outcome = match renewed {
+            Ok(()) => {
+                tracing::info!(fleet, "deciders are asked as somebody new");
+                ReloadOutcome::Taken
+            }
+            Err(error) => {
+                tracing::error!(fleet, error, "the new files of the decider's client are not used");
+                ReloadOutcome::Refused
+            }
+        };
+        self.metrics.count_identity_reload(outcome);
         self.changed.notify_one();
     }
 
     /// Files that fit each other may still be refused by deciders: then we stay who we were.
-    async fn prove(&self, identity: Arc<Identity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
+    async fn prove(&self, identity: Arc<ClientIdentity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
         let members = Arc::new(self.members_at(known, &Members::default(), &identity));
         let begun = Instant::now();
         while !members.is_ready() && begun.elapsed() < PROOF_TIMEOUT {
@@ -174,13 +180,18 @@ impl Fleet {
             let cause = members.cause().unwrap_or_else(|| "none is known".to_owned());
             return Err(format!("no decider is healthy with them, and with the old ones some are: {cause}"));
         }
-        self.metrics.certificate_ends(self.name.field(), identity.certificate().not_after_seconds);
+        self.metrics.set_certificate_end(self.name.field(), identity.certificate().not_after_seconds);
         self.identity.store(identity);
         self.members.store(members);
         Ok(())
     }
 
-    fn members_at(&self, known: &[Vec<SocketAddr>], before: &Members, identity: &Arc<Identity>) -> Members {
+    fn members_at(
+        &self,
+        known: &[Vec<SocketAddr>],
+        before: &Members,
+        identity: &Arc<ClientIdentity>,
+    ) -> Members {
         let members = wanted(known).into_iter().filter_map(|(address, at)| {
             let is = |member: &&Arc<Member>| member.address == address && member.endpoint.address == at;
             before.0.iter().find(is).cloned().or_else(|| self.join(address, at, identity))
@@ -188,7 +199,7 @@ impl Fleet {
         Members(members.collect())
     }
 
-    fn join(&self, address: usize, at: SocketAddr, identity: &Identity) -> Option<Arc<Member>> {
+    fn join(&self, address: usize, at: SocketAddr, identity: &ClientIdentity) -> Option<Arc<Member>> {
         let channel = identity.channel(self.addresses.get(address)?, at);
         let channel = channel
             .inspect_err(|error| tracing::error!(endpoint = %at, %error, "a decider cannot be asked"))

@@ -15,7 +15,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::{cause::cause, endpoint::Endpoint, standing::Sign};
+use super::{cause::cause, endpoint::Endpoint, endpoint_state::Observation};
 
 /// Pause between questions. Shorter than a decider's `drain_notice`, so that one that is about to end is left
 /// before it does.
@@ -50,8 +50,8 @@ pub(super) async fn probe(endpoint: Arc<Endpoint>) {
             found = ask(&mut client).await;
         }
         match found {
-            (Ok(()), took) => endpoint.serves(took),
-            (Err(Bad { sign, cause }), _) => endpoint.fails(sign, cause),
+            (Ok(()), took) => endpoint.note_serving(took),
+            (Err(Bad { observation, cause }), _) => endpoint.note_failure(observation, cause),
         }
         // One that a call took out may have no more than lost its connection.
         let _ = timeout(PROBE_INTERVAL, endpoint.lost.notified()).await;
@@ -60,13 +60,13 @@ pub(super) async fn probe(endpoint: Arc<Endpoint>) {
 
 /// A probe that does not show a decider that serves.
 struct Bad {
-    sign: Sign,
+    observation: Observation,
     cause: String,
 }
 
 impl Bad {
     fn failed(cause: String) -> Self {
-        Self { sign: Sign::ProbeFailed, cause }
+        Self { observation: Observation::ProbeFailed, cause }
     }
 }
 
@@ -83,7 +83,10 @@ async fn check(client: &mut HealthClient<Channel>) -> Result<(), Bad> {
     request.set_timeout(PROBE_TIMEOUT);
     match client.check(request).await {
         Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Ok(()),
-        Ok(_) => Err(Bad { sign: Sign::NotServing, cause: "it says that it does not serve".to_owned() }),
+        Ok(_) => Err(Bad {
+            observation: Observation::NotServing,
+            cause: "it says that it does not serve".to_owned(),
+        }),
         // What answers and is no decider would get every question.
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => {
             Err(Bad::failed(format!("it is no decider: it has no health (grpc.health.v1) of {SERVICE_NAME}")))

@@ -54,14 +54,14 @@ pub struct IdentityFiles {
 
 impl IdentityFiles {
     /// The identity that the files say now. Files of which not all are replaced yet do not fit, and are an error.
-    pub(super) async fn read(&self) -> Result<Identity, IdentityError> {
+    pub(super) async fn read(&self) -> Result<ClientIdentity, IdentityError> {
         let read = async |path: &PathBuf| {
             let file = path.clone();
             let read =
                 spawn_blocking(move || file::read(&file)).await.unwrap_or_else(|fault| Err(fault.into()));
             read.map_err(|error| IdentityError::File(path.clone(), error))
         };
-        Identity::new(
+        ClientIdentity::new(
             &read(&self.ca).await?,
             &read(&self.certificate).await?,
             &read(&self.private_key).await?,
@@ -71,13 +71,13 @@ impl IdentityFiles {
 
 /// Who we are to a decider, and whose deciders we believe.
 #[derive(Clone)]
-pub struct Identity {
+pub struct ClientIdentity {
     tls: ClientTlsConfig,
     digest: [u8; 32],
     certificate: Certificate,
 }
 
-impl Identity {
+impl ClientIdentity {
     /// Believes deciders under `ca`; to them `certificate` and `key` prove us (all PEM).
     pub fn new(ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
         check_authority(ca)?;
@@ -140,8 +140,8 @@ fn check_authority(ca: &[u8]) -> Result<(), IdentityError> {
 }
 
 /// Never the key.
-impl fmt::Debug for Identity {
+impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").finish_non_exhaustive()
+        f.debug_struct("ClientIdentity").finish_non_exhaustive()
     }
 }

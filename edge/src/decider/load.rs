@@ -23,21 +23,21 @@ pub(super) struct Latency {
 
 impl Latency {
     /// That of one answer.
-    pub(super) fn of(took: Duration, now: Instant) -> Self {
+    pub(super) fn new(took: Duration, now: Instant) -> Self {
         Self { nanos: nanos(took), at: now }
     }
 
     /// An answer came. A slower one than before counts at once, a faster one as time goes by.
-    pub(super) fn answered(&mut self, took: Duration, now: Instant) {
+    pub(super) fn note_answer(&mut self, took: Duration, now: Instant) {
         let took = nanos(took);
         let above = self.nanos.saturating_sub(took);
         *self = Self { nanos: took.saturating_add(faded(above, now.duration_since(self.at))), at: now };
     }
 
     /// No answer came for so long: it takes at least that.
-    pub(super) fn waited(&mut self, so_long: Duration, now: Instant) {
+    pub(super) fn note_wait(&mut self, so_long: Duration, now: Instant) {
         if nanos(so_long) > self.read(now) {
-            *self = Self::of(so_long, now);
+            *self = Self::new(so_long, now);
         }
     }
 
@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn a_slow_answer_counts_at_once_and_is_forgotten_by_halves() {
         let start = Instant::now();
-        let mut latency = Latency::of(ms(2), start);
-        latency.answered(ms(100), start + ms(1));
+        let mut latency = Latency::new(ms(2), start);
+        latency.note_answer(ms(100), start + ms(1));
         let slow = start + ms(1);
         assert_eq!(latency.read(slow), 100 * MS);
         assert_eq!(latency.read(slow + HALF_LIFE / 2), 75 * MS);
@@ -94,22 +94,22 @@ mod tests {
     #[test]
     fn fast_answers_bring_it_down_only_with_time() {
         let start = Instant::now();
-        let mut latency = Latency::of(ms(100), start);
+        let mut latency = Latency::new(ms(100), start);
         for _ in 0..1000 {
-            latency.answered(ms(2), start);
+            latency.note_answer(ms(2), start);
         }
         assert_eq!(latency.read(start), 100 * MS);
-        latency.answered(ms(2), start + HALF_LIFE);
+        latency.note_answer(ms(2), start + HALF_LIFE);
         assert_eq!(latency.read(start + HALF_LIFE), 51 * MS);
     }
 
     #[test]
     fn waiting_in_vain_counts_only_where_it_is_the_slowest() {
         let start = Instant::now();
-        let mut latency = Latency::of(ms(50), start);
-        latency.waited(ms(1), start);
+        let mut latency = Latency::new(ms(50), start);
+        latency.note_wait(ms(1), start);
         assert_eq!(latency.read(start), 50 * MS);
-        latency.waited(ms(3000), start);
+        latency.note_wait(ms(3000), start);
         assert_eq!(latency.read(start), 3000 * MS);
     }
 
@@ -136,7 +136,7 @@ mod tests {
             prop_assert!(faded(value, late) <= faded(value, early));
             let now = Instant::now();
             let mut latency = Latency { nanos: value, at: now };
-            latency.answered(Duration::from_nanos(took), now);
+            latency.note_answer(Duration::from_nanos(took), now);
             prop_assert_eq!(latency.read(now), value.max(took));
         }
     }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    choose::{Seats, choose},
+    choose::{EndpointSet, choose},
     endpoint::Endpoint,
     health::probe,
 };
@@ -48,18 +48,18 @@ impl Members {
     }
 
     /// Those to ask beside those that were asked: the healthy ones; where none is, any, rather than nobody.
-    pub(super) fn candidates(&self, asked: Seats) -> Seats {
-        let healthy: Seats = self.places(|endpoint| endpoint.is_healthy());
+    pub(super) fn candidates(&self, asked: EndpointSet) -> EndpointSet {
+        let healthy: EndpointSet = self.places(|endpoint| endpoint.is_healthy());
         if healthy.is_empty() { self.places(|_| true).without(asked) } else { healthy.without(asked) }
     }
 
-    fn places(&self, are: impl Fn(&Endpoint) -> bool) -> Seats {
+    fn places(&self, are: impl Fn(&Endpoint) -> bool) -> EndpointSet {
         let members = self.0.iter().enumerate();
         members.filter(|(_, member)| are(&member.endpoint)).map(|(place, _)| place).collect()
     }
 
     /// The place of one to ask beside those that were asked, as `random` draws.
-    pub(super) fn choose(&self, asked: Seats, random: u64) -> Option<usize> {
+    pub(super) fn choose(&self, asked: EndpointSet, random: u64) -> Option<usize> {
         let now = Instant::now();
         let cost = |place| self.get(place).map_or(u128::MAX, |endpoint| endpoint.cost(now));
         choose(self.candidates(asked), random, cost)
@@ -71,7 +71,7 @@ impl Members {
         let is_reached =
             |address| self.0.iter().any(|other| other.address == address && other.endpoint.is_healthy());
         for Member { address, endpoint, .. } in self.0.iter().map(AsRef::as_ref) {
-            let as_it_should_be = endpoint.is_healthy() || (endpoint.is_unproven() && is_reached(*address));
+            let as_it_should_be = endpoint.is_healthy() || (endpoint.is_unreached() && is_reached(*address));
             if !as_it_should_be {
                 endpoint.tell_unready();
             }

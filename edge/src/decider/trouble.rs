@@ -6,7 +6,8 @@ use thiserror::Error;
 use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
-use super::{answer::Garbage, cause::cause, standing::Sign};
+use super::{answer::Garbage, cause::cause, endpoint_state::Observation};
+use crate::telemetry::metrics::NoDecision;
 
 /// The reason of a decider for a tenant whose ledger it does not have.
 const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
@@ -15,7 +16,7 @@ const TENANT_ELSEWHERE: &str = "TENANT_ELSEWHERE";
 #[derive(Debug, Error)]
 pub enum Trouble {
     /// The decider could not be reached, or answered with an error.
-    #[error("no decision: {} ({})", code_name(.0.code()), cause(.0))]
+    #[error("no decision: {} ({})", code_of(.0.code()).as_str(), cause(.0))]
     Failed(#[source] Box<Status>),
     /// It did not answer in time.
     #[error("no decision in time")]
@@ -46,16 +47,16 @@ pub(super) enum Prospect {
 }
 
 impl Trouble {
-    /// A stable word for metrics and logs.
+    /// What it counts as, in metrics and logs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> NoDecision {
         match self {
-            Self::Failed(status) => code_name(status.code()),
-            Self::Silent => "TIMEOUT",
-            Self::Garbage(_) => "GARBAGE",
-            Self::Breach(_) => "INVALID_ARGUMENT",
-            Self::Elsewhere(_) => TENANT_ELSEWHERE,
-            Self::NoEndpoint => "NO_ENDPOINT",
+            Self::Failed(status) => code_of(status.code()),
+            Self::Silent => NoDecision::Timeout,
+            Self::Garbage(_) => NoDecision::Garbage,
+            Self::Breach(_) => NoDecision::InvalidArgument,
+            Self::Elsewhere(_) => NoDecision::TenantElsewhere,
+            Self::NoEndpoint => NoDecision::NoEndpoint,
         }
     }
 
@@ -80,11 +81,11 @@ impl Trouble {
     /// that refuses this question: one path of a tenant that is not granted would take it from the tenants of all others.
     /// An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells everybody to
     /// retry: `decider_errors` and the error log say why.
-    pub(super) fn sign(&self) -> Option<Sign> {
+    pub(super) fn observation(&self) -> Option<Observation> {
         match self {
-            Self::Failed(status) if is_broken(status) => Some(Sign::Broken),
+            Self::Failed(status) if is_broken(status) => Some(Observation::Broken),
             Self::Failed(status) if sheds(status) || is_of_the_question(status) => None,
-            Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Sign::Unable),
+            Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Observation::Unable),
             Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => None,
         }
     }
@@ -133,25 +134,25 @@ fn is_deadline(error: &(dyn Error + 'static)) -> bool {
     error.is::<TimeoutExpired>() || error.source().is_some_and(is_deadline)
 }
 
-const fn code_name(code: Code) -> &'static str {
+const fn code_of(code: Code) -> NoDecision {
     match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
+        Code::Cancelled => NoDecision::Cancelled,
+        // An error of gRPC never says OK; a peer that does is not understood.
+        Code::Unknown | Code::Ok => NoDecision::Unknown,
+        Code::InvalidArgument => NoDecision::InvalidArgument,
+        Code::DeadlineExceeded => NoDecision::DeadlineExceeded,
+        Code::NotFound => NoDecision::NotFound,
+        Code::AlreadyExists => NoDecision::AlreadyExists,
+        Code::PermissionDenied => NoDecision::PermissionDenied,
+        Code::ResourceExhausted => NoDecision::ResourceExhausted,
+        Code::FailedPrecondition => NoDecision::FailedPrecondition,
+        Code::Aborted => NoDecision::Aborted,
+        Code::OutOfRange => NoDecision::OutOfRange,
+        Code::Unimplemented => NoDecision::Unimplemented,
+        Code::Internal => NoDecision::Internal,
+        Code::Unavailable => NoDecision::Unavailable,
+        Code::DataLoss => NoDecision::DataLoss,
+        Code::Unauthenticated => NoDecision::Unauthenticated,
     }
 }
 
@@ -194,27 +195,27 @@ mod tests {
             "not here",
             ErrorDetails::with_error_info("TENANT_ELSEWHERE", "countersign", []),
         );
-        for (trouble, prospect, sign) in [
+        for (trouble, prospect, observation) in [
             (elsewhere.into(), Prospect::None, None),
-            (failed(Code::Unavailable), Prospect::Again(None), Some(Sign::Unable)),
+            (failed(Code::Unavailable), Prospect::Again(None), Some(Observation::Unable)),
             (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
             (shed.into(), Prospect::Again(Some(delay)), None),
             (failed(Code::FailedPrecondition), Prospect::Elsewhere, None),
-            (failed(Code::Internal), Prospect::None, Some(Sign::Unable)),
-            (failed(Code::Unauthenticated), Prospect::None, Some(Sign::Unable)),
+            (failed(Code::Internal), Prospect::None, Some(Observation::Unable)),
+            (failed(Code::Unauthenticated), Prospect::None, Some(Observation::Unable)),
             (failed(Code::PermissionDenied), Prospect::None, None),
             (failed(Code::OutOfRange), Prospect::None, None),
             (failed(Code::DataLoss), Prospect::None, None),
             (failed(Code::InvalidArgument), Prospect::None, None),
-            (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Sign::Broken)),
-            (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Sign::Broken)),
-            (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Sign::Broken)),
+            (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Observation::Broken)),
+            (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Observation::Broken)),
+            (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Observation::Broken)),
             (broken(reset(), Code::PermissionDenied), Prospect::None, None),
-            (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Sign::Unable)),
-            (Trouble::Silent, Prospect::None, Some(Sign::Unable)),
-            (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Sign::Unable)),
+            (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Observation::Unable)),
+            (Trouble::Silent, Prospect::None, Some(Observation::Unable)),
+            (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Observation::Unable)),
         ] {
-            assert_eq!((trouble.prospect(), trouble.sign()), (prospect, sign), "{trouble:?}");
+            assert_eq!((trouble.prospect(), trouble.observation()), (prospect, observation), "{trouble:?}");
         }
     }
 }

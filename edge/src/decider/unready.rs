@@ -16,13 +16,13 @@ pub(super) struct Unready {
 }
 
 impl Unready {
-    /// It is asked.
-    pub(super) fn ends(&mut self) {
+    /// The endpoint is asked again.
+    pub(super) fn clear(&mut self) {
         self.cause = None;
     }
 
-    /// It is not, because of this.
-    pub(super) fn is(&mut self, cause: String) {
+    /// The endpoint is not asked, for this cause.
+    pub(super) fn set(&mut self, cause: String) {
         self.cause = Some(cause);
     }
 
@@ -31,8 +31,8 @@ impl Unready {
         self.cause.clone()
     }
 
-    /// The cause, where that was not told and the last one was told long ago.
-    pub(super) fn news(&mut self, now: Instant) -> Option<&str> {
+    /// The cause, where it is to be logged: it is not the one that was logged last, and that was long ago.
+    pub(super) fn take_news(&mut self, now: Instant) -> Option<&str> {
         let cause = self.cause.as_ref()?;
         let told = self.told.as_ref();
         if told.is_some_and(|(told, at)| told == cause || now.duration_since(*at) < TELL_INTERVAL) {
@@ -41,7 +41,7 @@ impl Unready {
         Some(self.tell(now))
     }
 
-    /// The cause, which is told now.
+    /// The cause, noted as logged at this time.
     pub(super) fn tell(&mut self, now: Instant) -> &str {
         let cause = self.cause.clone().unwrap_or_default();
         self.told.insert((cause, now)).0.as_str()
@@ -56,16 +56,16 @@ mod tests {
     fn a_cause_is_told_once_and_another_one_later() {
         let (mut unready, start) = (Unready::default(), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(unready.news(after(0)), None);
-        unready.is("refused".to_owned());
-        assert_eq!(unready.news(after(0)), Some("refused"));
-        assert_eq!(unready.news(after(600)), None);
-        unready.is("not believed".to_owned());
-        assert_eq!(unready.news(after(600)), Some("not believed"));
-        unready.is("refused".to_owned());
-        assert_eq!(unready.news(after(659)), None);
-        assert_eq!(unready.news(after(660)), Some("refused"));
-        unready.ends();
-        assert_eq!(unready.news(after(999)), None);
+        assert_eq!(unready.take_news(after(0)), None);
+        unready.set("refused".to_owned());
+        assert_eq!(unready.take_news(after(0)), Some("refused"));
+        assert_eq!(unready.take_news(after(600)), None);
+        unready.set("not believed".to_owned());
+        assert_eq!(unready.take_news(after(600)), Some("not believed"));
+        unready.set("refused".to_owned());
+        assert_eq!(unready.take_news(after(659)), None);
+        assert_eq!(unready.take_news(after(660)), Some("refused"));
+        unready.clear();
+        assert_eq!(unready.take_news(after(999)), None);
     }
 }

@@ -11,8 +11,8 @@ use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use super::{conversation::Conversation, fence::LetIn, in_hand::InHand};
-use crate::telemetry::Shed;
+use super::{connection_state::ConnectionState, fence::LetIn, in_flight_request::InFlightRequest};
+use crate::telemetry::{Shed, metrics::Unserved};
 
 /// When to come again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -22,24 +22,24 @@ const AS_IT_IS: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The caller of a request.
 #[derive(Clone, Debug)]
-pub struct Caller(pub(super) Arc<InHand>);
+pub struct Caller(pub(super) Arc<InFlightRequest>);
 
 /// Answers one request, or turns it away.
 pub(super) async fn answer(
-    conversation: Arc<Conversation>,
+    connection: Arc<ConnectionState>,
     request: Request<Incoming>,
     router: Router,
 ) -> Response {
-    let mut response = match InHand::begin(&conversation) {
-        Ok(in_hand) => Caller(in_hand).answer(request, router).await,
+    let mut response = match InFlightRequest::begin(&connection) {
+        Ok(in_flight) => Caller(in_flight).answer(request, router).await,
         Err(shed) => {
-            conversation.shed(shed);
+            connection.count_shed(shed);
             shed_response(shed)
         }
     };
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
     // HTTP/2 has a frame for it, which the connection sends.
-    if !conversation.http2 && conversation.is_over() {
+    if !connection.http2 && connection.is_over() {
         response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
     response
@@ -49,30 +49,30 @@ impl Caller {
     /// Where it calls from, an IPv4 address as such.
     #[must_use]
     pub fn address(&self) -> IpAddr {
-        self.0.conversation.entered.address
+        self.0.connection.peer.address
     }
 
     /// That the listener's fence has let it in. `None`: there is no fence.
     #[must_use]
     pub fn let_in(&self) -> Option<LetIn> {
-        self.0.conversation.entered.let_in
+        self.0.connection.peer.let_in
     }
 
-    /// Says that it may ask: it has proven who it is, or is of a network of the list where nobody proves anything. Its
-    /// connection is not given up for others any more, and it gets its share of what only those get, for this request, too.
-    pub fn may_ask(&self) {
-        self.0.prove();
+    /// Marks the connection as proven: an authentic request came over it, or in JSON mode one that the fence let in. It is
+    /// no longer closed to make room for others, and draws on the share of proven connections, from this request on.
+    pub fn mark_proven(&self) {
+        self.0.mark_proven();
     }
 
-    /// Says that a request is not authentic: the connection is one of those again that have proven nothing. Else whoever has
-    /// proven himself once, or had a key that is no longer believed, could send what he likes.
-    pub fn may_not_ask(&self) {
-        self.0.doubt();
+    /// Marks the connection as unproven again, because a request over it is not authentic. Otherwise one authentic request,
+    /// or a key that has been withdrawn since, would free the connection from the limits for good.
+    pub fn mark_unproven(&self) {
+        self.0.mark_unproven();
     }
 
     async fn answer(self, request: Request<Incoming>, mut router: Router) -> Response {
         if let Some(status) = self.refusal(&request) {
-            self.0.conversation.head_is_refused("head_too_large", &status);
+            self.0.connection.report_refused_head(Unserved::HeadTooLarge, &status);
             return status.into_response();
         }
         let mut request = request.map(Body::new);
@@ -84,7 +84,7 @@ impl Caller {
     /// The status of a request whose head is larger than any of ours. The library sees to HTTP/1; here both versions
     /// have the same bounds.
     fn refusal<B>(&self, request: &Request<B>) -> Option<StatusCode> {
-        let limits = &self.0.conversation.house.limits;
+        let limits = &self.0.connection.listener.limits;
         let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
         if uri > limits.max_uri_bytes {
             return Some(StatusCode::URI_TOO_LONG);

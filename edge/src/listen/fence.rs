@@ -10,6 +10,7 @@ use super::{
     proxied::{self, ProxyHeaderError},
     sources::Networks,
 };
+use crate::telemetry::metrics::RefusedConnection;
 
 /// The networks that callers may come from, those behind a proxy included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,13 +39,11 @@ pub enum Refused {
     Proxy(IpAddr, ProxyHeaderError),
 }
 
-impl Refused {
-    /// A stable word for metrics.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Source(_) => "source",
-            Self::Proxy(..) => "proxy_header",
+impl From<Refused> for RefusedConnection {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Source(_) => Self::Source,
+            Refused::Proxy(..) => Self::ProxyHeader,
         }
     }
 }
@@ -65,7 +64,7 @@ impl Fence {
     /// Lets a connection of `peer` in, or not.
     pub fn admit(&self, peer: SocketAddr) -> Result<LetIn, Refused> {
         let peer = canonical(peer);
-        match self.0.contain(peer.ip()) {
+        match self.0.contains(peer.ip()) {
             true => Ok(LetIn(peer)),
             false => Err(Refused::Source(peer.ip())),
         }

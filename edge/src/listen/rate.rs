@@ -22,7 +22,7 @@ impl Meter {
 
     /// Whether it may happen once more now; then it counts.
     #[must_use]
-    pub fn admits(&self) -> bool {
+    pub fn try_take(&self) -> bool {
         self.0.check().is_ok()
     }
 }

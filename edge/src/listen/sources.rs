@@ -71,7 +71,7 @@ impl Networks {
 
     /// Whether an address is in one of them.
     #[must_use]
-    pub fn contain(&self, address: IpAddr) -> bool {
+    pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -164,12 +164,12 @@ mod tests {
             ("fe80::1", false),
             ("::1", false),
         ] {
-            assert_eq!(fence.contain(address.parse().expect(address)), inside, "{address}");
+            assert_eq!(fence.contains(address.parse().expect(address)), inside, "{address}");
         }
-        assert!(networks(&["::ffff:10.1.2.0/120"]).contain("10.1.2.7".parse().expect("an address")));
+        assert!(networks(&["::ffff:10.1.2.0/120"]).contains("10.1.2.7".parse().expect("an address")));
         // All of IPv6 is not IPv4.
-        assert!(!networks(&["::/0"]).contain("::ffff:10.1.2.9".parse().expect("an address")));
-        assert!(!Networks::default().contain("10.1.2.9".parse().expect("an address")));
+        assert!(!networks(&["::/0"]).contains("::ffff:10.1.2.9".parse().expect("an address")));
+        assert!(!Networks::default().contains("10.1.2.9".parse().expect("an address")));
     }
 
     #[test]

@@ -73,13 +73,13 @@ impl ServerTls {
 
     /// Whether both take connections of the same clients.
     #[must_use]
-    pub fn admits_those_of(&self, other: &Self) -> bool {
+    pub fn admits_same_clients_as(&self, other: &Self) -> bool {
         let roots = |tls: &'_ Self| tls.clients.as_ref().map(|clients| clients.roots.clone());
         roots(self) == roots(other)
     }
 
     /// From the next handshake on callers are served the certificate of `other`. Connections that are there stay.
-    pub fn serve_that_of(&self, other: &Self) {
+    pub fn serve_certificate_of(&self, other: &Self) {
         self.served.0.store(other.served.0.load_full());
     }
 

@@ -35,7 +35,7 @@ pub(super) fn needing_restart(before: &Config, after: &Config) -> Vec<String> {
     for (name, before, after) in listeners.chain(json.map(|(before, after)| ("json.listen", before, after))) {
         // Connections and sessions that are there would go on by the old one.
         let field = format!("{name}.client_ca");
-        if !before.tls.admits_those_of(&after.tls) && !fields.contains(&field) {
+        if !before.tls.admits_same_clients_as(&after.tls) && !fields.contains(&field) {
             fields.push(field);
         }
     }

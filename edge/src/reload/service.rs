@@ -5,13 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use axum::Router;
 
 use crate::{
-    callback_handler::{CallbackPath, Shared, Turns, router, told_of_others},
+    callback_handler::{CallbackPath, DecisionPermits, Shared, report_unserved, router},
     clock::Clock,
     config::{Config, Fleet},
     decider::{Decider, FleetName},
     listen::{self, Routes, ServerTls},
     respond::SigningThreads,
-    telemetry::{Seldom, metrics::Metrics},
+    telemetry::{LogThrottle, metrics::Metrics},
 };
 
 /// What serves: all of it stays while configurations come and go.
@@ -20,9 +20,9 @@ pub struct Service {
     /// The clients of the fleets, with their connections.
     pub deciders: Vec<(FleetName, Decider)>,
     /// The listener of JWT mode.
-    pub listen: Front,
+    pub listen: ListenerHandle,
     /// That of JSON mode, if it is on.
-    pub json: Option<Front>,
+    pub json: Option<ListenerHandle>,
     /// Where keys from files sign.
     pub threads: SigningThreads,
     /// The time of day.
@@ -31,77 +31,78 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
 }
 
-/// What a listener asks while it serves. What is counted there stays, too.
+/// By which a running listener is changed. Its permits and rates stay.
 #[derive(Clone, Debug)]
-pub struct Front {
-    /// For each request.
+pub struct ListenerHandle {
+    /// What answers the next request.
     pub routes: Routes,
-    /// For each handshake.
+    /// What the next handshake serves.
     pub tls: ServerTls,
-    turns: HashMap<FleetName, Arc<Turns>>,
-    strangers: Arc<Seldom>,
+    permits: HashMap<FleetName, Arc<DecisionPermits>>,
+    unproven_log: Arc<LogThrottle>,
 }
 
-impl Front {
-    /// Of a listener with this configuration, with no routes yet.
+impl ListenerHandle {
+    /// For a listener with this configuration, with no routes yet.
     #[must_use]
-    pub fn of(config: &listen::Config, fleets: &[Fleet]) -> Self {
-        let turns = |fleet: &Fleet| (fleet.decider.fleet.clone(), Arc::new(Turns::new(&config.limits)));
+    pub fn new(config: &listen::Config, fleets: &[Fleet]) -> Self {
+        let permits =
+            |fleet: &Fleet| (fleet.decider.fleet.clone(), Arc::new(DecisionPermits::new(&config.limits)));
         Self {
             routes: Routes::default(),
             tls: config.tls.clone(),
-            turns: fleets.iter().map(turns).collect(),
-            strangers: Arc::default(),
+            permits: fleets.iter().map(permits).collect(),
+            unproven_log: Arc::default(),
         }
     }
 
-    fn put(&self, config: &listen::Config, router: Router) {
+    fn apply(&self, config: &listen::Config, router: Router) {
         self.routes.replace(router);
-        self.tls.serve_that_of(&config.tls);
+        self.tls.serve_certificate_of(&config.tls);
     }
 }
 
 impl Service {
-    /// From here on requests and handshakes are met with what `config` says. A request that came before is answered, whole,
-    /// by what there was.
-    pub fn put(&self, config: &Config) {
+    /// Puts `config` in force for the next requests and handshakes. A request that is in flight is answered by the
+    /// configuration that it began with.
+    pub fn apply(&self, config: &Config) {
         let router = self.router(config, &self.listen, &config.listen, |fleet| &fleet.paths);
-        self.listen.put(&config.listen, router);
-        if let (Some(front), Some(json)) = (&self.json, &config.json) {
-            front.put(json, self.router(config, front, json, |fleet| &fleet.json_paths));
+        self.listen.apply(&config.listen, router);
+        if let (Some(handle), Some(json)) = (&self.json, &config.json) {
+            handle.apply(json, self.router(config, handle, json, |fleet| &fleet.json_paths));
         }
     }
 
     fn router(
         &self,
         config: &Config,
-        front: &Front,
+        handle: &ListenerHandle,
         listen: &listen::Config,
         paths: impl Fn(&Fleet) -> &[CallbackPath],
     ) -> Router {
-        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), front, listen));
-        told_of_others(routers.fold(Router::new(), Router::merge), &self.metrics, &front.strangers)
+        let routers = config.fleets.iter().map(|fleet| self.routes_to(fleet, paths(fleet), handle, listen));
+        report_unserved(routers.fold(Router::new(), Router::merge), &self.metrics, &handle.unproven_log)
     }
 
     fn routes_to(
         &self,
         fleet: &Fleet,
         paths: &[CallbackPath],
-        front: &Front,
+        handle: &ListenerHandle,
         listen: &listen::Config,
     ) -> Router {
         let known = self.deciders.iter().find(|(name, _)| *name == fleet.decider.fleet);
         // Every fleet is here: one that comes or goes needs a restart.
-        let turns = front.turns.get(&fleet.decider.fleet);
-        let Some(((_, decider), turns)) = known.zip(turns) else { return Router::new() };
+        let permits = handle.permits.get(&fleet.decider.fleet);
+        let Some(((_, decider), permits)) = known.zip(permits) else { return Router::new() };
         let shared = Shared {
             decider: decider.clone(),
             limits: listen.limits,
-            turns: Arc::clone(turns),
+            permits: Arc::clone(permits),
             threads: self.threads.clone(),
             clock: Arc::clone(&self.clock),
             metrics: Arc::clone(&self.metrics),
-            strangers: Arc::clone(&front.strangers),
+            unproven_log: Arc::clone(&handle.unproven_log),
         };
         router(paths.to_vec(), &Arc::new(shared))
     }

@@ -6,15 +6,17 @@ mod when;
 use std::{
     fs,
     path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, Ordering},
 };
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    clock::Clock,
     decider::{Decider, SystemResolver},
     respond::SigningThreads,
+    telemetry::metrics::Metrics,
 };
 
 const YAML: &str = r#"
@@ -36,16 +38,16 @@ paths:
     reply_private_key: callback_rsa_private.pem
 "#;
 
-const NOW_SECONDS: u64 = 1_795_305_600;
+const NOW_SECONDS: i64 = 1_795_305_600;
 
 const SECOND_PATH: &str = "  - {sub_path: /b, tenant: b, cosigner_public_keys: [cosigner_public.pem], reply_private_key: callback_p256_private.pem}\n";
 
 /// A clock that stands where it is put.
 #[derive(Debug, Default)]
-struct HandClock(AtomicU64);
+struct HandClock(AtomicI64);
 
 impl Clock for HandClock {
-    fn unix_seconds(&self) -> u64 {
+    fn unix_seconds(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -75,14 +77,14 @@ impl Bench {
         let decider = Decider::new(fleet.clone(), Arc::new(SystemResolver), &metrics);
         let service = Service {
             deciders: vec![(fleet.fleet.clone(), decider)],
-            listen: Front::of(&config.listen, &config.fleets),
-            json: config.json.as_ref().map(|json| Front::of(json, &config.fleets)),
+            listen: ListenerHandle::new(&config.listen, &config.fleets),
+            json: config.json.as_ref().map(|json| ListenerHandle::new(json, &config.fleets)),
             threads: SigningThreads::start().expect("threads"),
             clock: clock.clone(),
-            metrics: Arc::clone(&metrics),
+            metrics,
         };
-        service.put(&config);
-        Self { directory, reload: Reload::new(config, service, clock.clone(), metrics), clock }
+        service.apply(&config);
+        Self { directory, reload: Reload::new(config, service), clock }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -98,11 +100,11 @@ impl Bench {
     }
 
     async fn look(&mut self) {
-        self.reload.look(false).await;
+        self.reload.look(Prompt::Poll).await;
     }
 
     async fn look_now(&mut self) {
-        self.reload.look(true).await;
+        self.reload.look(Prompt::Signal).await;
     }
 
     /// The sub-paths in force.
@@ -112,7 +114,7 @@ impl Bench {
 
     /// How many configurations were taken, refused, and found to need a restart; and whether one is waiting.
     fn counted(&self) -> [u64; 4] {
-        let text = self.reload.metrics.encode();
+        let text = self.reload.service.metrics.encode();
         let line = |name: &str| {
             let value =
                 text.lines().find_map(|line| line.strip_prefix(&format!("countersign_edge_config_{name} ")));

@@ -18,7 +18,7 @@ const VARIABLE: &str = "RUST_LOG";
 pub struct LevelError(String);
 
 /// The level, and what to say of it once there is a log. One that is none is no reason to serve nobody.
-pub(super) fn of_environment() -> (Targets, Option<LevelError>) {
+pub(super) fn from_environment() -> (Targets, Option<LevelError>) {
     let level = std::env::var_os(VARIABLE).unwrap_or_default();
     match read(&level.to_string_lossy()) {
         Ok(level) => (level, None),

@@ -2,55 +2,25 @@
 
 mod config;
 mod decider;
+mod labels;
 
 use std::{net::IpAddr, sync::Mutex};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
-    registry::Registry,
+    registry::{Metric, Registry},
 };
 
-use super::{
-    outlet::LEFT_OUT,
-    shed::{Shed, Told},
-};
+use super::{log_writer::LEFT_OUT, shed::ShedLog};
 use config::ConfigMetrics;
 use decider::Families;
 pub use decider::FleetMetrics;
-
-/// Outcomes of a request to an endpoint, and of one to none.
-const OUTCOMES: [&str; 11] = [
-    "approve",
-    "reject",
-    "retry",
-    "ignore",
-    "not_authentic",
-    "unreadable",
-    "not_received",
-    "not_signed",
-    "overtime",
-    "given_up",
-    "fault",
-];
-const OUTCOMES_NOWHERE: [&str; 4] = ["no_path", "no_method", "head_too_large", "bad_head"];
-const VERIFY_FAILURES: [&str; 6] = ["form", "size", "header", "algorithm", "signature", "time"];
-const REFUSALS: [&str; 2] = ["source", "proxy_header"];
-const ENDS: [&str; 5] = ["header_timeout", "idle_timeout", "write_timeout", "overhead", "age"];
-
-/// Endpoint and outcome of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RequestLabels {
-    /// `transaction` or `config_change`; `none` where nothing is served.
-    pub endpoint: &'static str,
-    /// The action that was signed, or why there was none.
-    pub outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
+use labels::RequestLabels;
+pub use labels::{
+    Attempt, CallbackKind, ConnectionEnd, EndpointState, NoDecision, Outcome, RefusedConnection,
+    ReloadOutcome, Shed, Unserved, VerifyFailure,
+};
 
 /// One of something that is there for a while.
 #[derive(Debug)]
@@ -72,20 +42,19 @@ impl Drop for Counted {
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
-    registry: Mutex<Registry>,
     requests: Family<RequestLabels, Counter>,
-    verify_failures: Family<ReasonLabels, Counter>,
+    verify_failures: Family<VerifyFailure, Counter>,
     in_flight: Gauge,
     connections: Gauge,
-    refused_connections: Family<ReasonLabels, Counter>,
-    /// Connections that ended before a request: handshake failed or timed out.
-    pub failed_handshakes: Counter,
+    refused_connections: Family<RefusedConnection, Counter>,
+    failed_handshakes: Counter,
+    connections_ended: Family<ConnectionEnd, Counter>,
+    shed: Family<Shed, Counter>,
+    shed_log: ShedLog,
+    deciders: Families,
     /// Of the configuration.
     pub config: ConfigMetrics,
-    ended: Family<ReasonLabels, Counter>,
-    shed: Family<ReasonLabels, Counter>,
-    told: Told,
-    deciders: Families,
+    registry: Mutex<Registry>,
 }
 
 impl Default for Metrics {
@@ -94,129 +63,127 @@ impl Default for Metrics {
     }
 }
 
+/// A metric that is part of what `registry` tells.
+fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// Starts every label set of a family at 0: a series that first appears as 1 shows no increase to `increase()`, so an alert
+/// would miss the first event.
+fn begin<L, M>(family: &Family<L, M>, labels: impl IntoIterator<Item = L>)
+where
+    L: Clone + Eq + std::hash::Hash,
+    M: Default,
+{
+    labels.into_iter().for_each(|labels| drop(family.get_or_create(&labels)));
+}
+
 impl Metrics {
     /// All at zero.
     #[must_use]
     pub fn new() -> Self {
-        let config = ConfigMetrics::default();
+        let mut registry = Registry::with_prefix("countersign_edge");
+        registry.register("build", "What is running", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let left_out = "Lines of the log that were not written, because nobody took those before them";
+        registry.register("log_lines_left_out", left_out, LEFT_OUT.clone());
+        let all = &mut registry;
+        let config = ConfigMetrics::new(all);
         let metrics = Self {
-            registry: Mutex::new(Registry::with_prefix("countersign_edge")),
-            requests: Family::default(),
-            verify_failures: Family::default(),
-            in_flight: Gauge::default(),
-            connections: Gauge::default(),
-            refused_connections: Family::default(),
-            failed_handshakes: Counter::default(),
-            ended: Family::default(),
-            shed: Family::default(),
-            told: Told::default(),
-            deciders: Families::new(config.ends()),
+            requests: registered(all, "requests", "Callbacks by endpoint and outcome"),
+            verify_failures: registered(all, "verify_failures", "Requests that are not authentic, by reason"),
+            in_flight: registered(all, "requests_in_flight", "Callbacks being handled"),
+            connections: registered(all, "connections", "Open connections"),
+            refused_connections: registered(
+                all,
+                "refused_connections",
+                "Connections closed for where they come from, by reason",
+            ),
+            failed_handshakes: registered(
+                all,
+                "handshakes_failed",
+                "TLS handshakes that failed or timed out",
+            ),
+            connections_ended: registered(
+                all,
+                "connections_ended",
+                "Connections that were ended here, by reason",
+            ),
+            shed: registered(all, "shed", "What was turned away because there was too much of it"),
+            shed_log: ShedLog::default(),
+            deciders: Families::new(all, config.ends()),
             config,
+            registry: Mutex::new(registry),
         };
         metrics.begin();
-        if let Ok(mut registry) = metrics.registry.lock() {
-            metrics.register(&mut registry);
-        }
         metrics
     }
 
-    /// A zero where none would be taken for none yet: the first of something is no increase of what was not there.
     fn begin(&self) {
-        let nowhere = OUTCOMES_NOWHERE.map(|outcome| RequestLabels { endpoint: "none", outcome });
-        let somewhere = ["transaction", "config_change"]
-            .into_iter()
-            .flat_map(|endpoint| OUTCOMES.map(|outcome| RequestLabels { endpoint, outcome }));
-        nowhere.into_iter().chain(somewhere).for_each(|labels| drop(self.requests.get_or_create(&labels)));
-        let shed = Shed::ALL.map(Shed::reason);
-        for (family, reasons) in [
-            (&self.verify_failures, &VERIFY_FAILURES[..]),
-            (&self.refused_connections, &REFUSALS),
-            (&self.ended, &ENDS),
-            (&self.shed, &shed),
-        ] {
-            reasons.iter().for_each(|reason| drop(family.get_or_create(&ReasonLabels { reason })));
-        }
-        self.config.begin();
-    }
-
-    fn register(&self, registry: &mut Registry) {
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "What is running", build);
-        registry.register("requests", "Callbacks by endpoint and outcome", self.requests.clone());
-        registry.register(
-            "verify_failures",
-            "Requests that are not authentic, by reason",
-            self.verify_failures.clone(),
-        );
-        registry.register("requests_in_flight", "Callbacks being handled", self.in_flight.clone());
-        registry.register("connections", "Open connections", self.connections.clone());
-        registry.register(
-            "refused_connections",
-            "Connections closed for where they come from, by reason",
-            self.refused_connections.clone(),
-        );
-        registry.register(
-            "failed_handshakes",
-            "TLS handshakes that failed or timed out",
-            self.failed_handshakes.clone(),
-        );
-        self.config.register(registry);
-        registry.register(
-            "connections_ended",
-            "Connections that were ended here, by reason",
-            self.ended.clone(),
-        );
-        registry.register(
-            "log_lines_left_out",
-            "Lines of the log that were not written, because nobody took those before them",
-            LEFT_OUT.clone(),
-        );
-        registry.register("shed", "What was turned away because there was too much of it", self.shed.clone());
-        self.deciders.register(registry);
+        let callbacks = CallbackKind::ALL
+            .iter()
+            .flat_map(|kind| Outcome::ALL.iter().map(|outcome| RequestLabels::Callback(*kind, *outcome)));
+        begin(&self.requests, callbacks);
+        begin(&self.requests, Unserved::ALL.iter().copied().map(RequestLabels::Unserved));
+        begin(&self.verify_failures, VerifyFailure::ALL.iter().copied());
+        begin(&self.refused_connections, RefusedConnection::ALL.iter().copied());
+        begin(&self.connections_ended, ConnectionEnd::ALL.iter().copied());
+        begin(&self.shed, Shed::ALL.iter().copied());
     }
 
     /// What is counted of the fleet of this name. The configuration bounds their number.
     #[must_use]
-    pub fn of_fleet(&self, name: &str) -> FleetMetrics {
+    pub fn for_fleet(&self, name: &str) -> FleetMetrics {
         FleetMetrics::new(self.deciders.clone(), name)
     }
 
     /// Counts a request as in flight until the guard is dropped, which a caller that hangs up does as well.
     #[must_use]
-    pub fn request_in_flight(&self) -> Counted {
+    pub fn track_request(&self) -> Counted {
         Counted::new(&self.in_flight)
     }
 
     /// Counts a connection, its TLS handshake included, until the guard is dropped.
     #[must_use]
-    pub fn connection(&self) -> Counted {
+    pub fn track_connection(&self) -> Counted {
         Counted::new(&self.connections)
     }
 
     /// Counts a connection that was closed without an answer.
-    pub fn refused_connection(&self, reason: &'static str) {
-        self.refused_connections.get_or_create(&ReasonLabels { reason }).inc();
+    pub fn count_refused_connection(&self, reason: RefusedConnection) {
+        self.refused_connections.get_or_create(&reason).inc();
     }
 
-    /// Counts a request that ended.
-    pub fn request(&self, labels: &RequestLabels) {
-        self.requests.get_or_create(labels).inc();
+    /// Counts a connection that ended before its TLS handshake was done.
+    pub fn count_failed_handshake(&self) {
+        self.failed_handshakes.inc();
+    }
+
+    /// Counts a callback that ended.
+    pub fn count_request(&self, kind: CallbackKind, outcome: Outcome) {
+        self.requests.get_or_create(&RequestLabels::Callback(kind, outcome)).inc();
+    }
+
+    /// Counts a request that reached no endpoint.
+    pub fn count_unserved(&self, why: Unserved) {
+        self.requests.get_or_create(&RequestLabels::Unserved(why)).inc();
     }
 
     /// Counts a request that is not authentic.
-    pub fn verify_failure(&self, reason: &'static str) {
-        self.verify_failures.get_or_create(&ReasonLabels { reason }).inc();
+    pub fn count_verify_failure(&self, reason: VerifyFailure) {
+        self.verify_failures.get_or_create(&reason).inc();
     }
 
     /// Counts a connection that was ended here.
-    pub fn connection_ended(&self, reason: &'static str) {
-        self.ended.get_or_create(&ReasonLabels { reason }).inc();
+    pub fn count_connection_end(&self, reason: ConnectionEnd) {
+        self.connections_ended.get_or_create(&reason).inc();
     }
 
     /// Counts what was turned away because of a limit, and logs that it happens, and to whom.
-    pub fn shed(&self, shed: Shed, address: IpAddr) {
-        self.shed.get_or_create(&ReasonLabels { reason: shed.reason() }).inc();
-        self.told.note(shed, address);
+    pub fn count_shed(&self, shed: Shed, address: IpAddr) {
+        self.shed.get_or_create(&shed).inc();
+        self.shed_log.note(shed, address);
     }
 
     /// Everything as OpenMetrics text.
@@ -234,11 +201,10 @@ impl Metrics {
 mod tests {
     use super::*;
 
-    /// Else the first of each is no increase to who looks at increases.
     #[test]
     fn what_is_alarmed_on_is_there_before_it_happens() {
         let metrics = Metrics::new();
-        let _fleet = metrics.of_fleet("payroll");
+        let _fleet = metrics.for_fleet("payroll");
         let text = metrics.encode();
         for line in [
             r#"requests_total{endpoint="transaction",outcome="fault"} 0"#,
@@ -260,14 +226,14 @@ mod tests {
     #[test]
     fn are_told_as_text() {
         let metrics = Metrics::new();
-        metrics.request(&RequestLabels { endpoint: "transaction", outcome: "approve" });
-        metrics.verify_failure("signature");
-        metrics.refused_connection("source");
-        let fleet = metrics.of_fleet("payroll");
-        fleet.error("UNAVAILABLE");
-        fleet.decided_in(std::time::Duration::from_millis(3));
-        let _held = metrics.connection();
-        drop(metrics.request_in_flight());
+        metrics.count_request(CallbackKind::Transaction, Outcome::Approve);
+        metrics.count_verify_failure(VerifyFailure::Signature);
+        metrics.count_refused_connection(RefusedConnection::Source);
+        let fleet = metrics.for_fleet("payroll");
+        fleet.count_error(NoDecision::Unavailable);
+        fleet.observe_decision(std::time::Duration::from_millis(3));
+        let _held = metrics.track_connection();
+        drop(metrics.track_request());
         let text = metrics.encode();
         for line in [
             r#"countersign_edge_requests_total{endpoint="transaction",outcome="approve"} 1"#,

@@ -310,7 +310,7 @@ async fn a_name_without_an_address_is_no_decision() {
     let files = Files::new();
     let deciders = Deciders::known_as("localhost", files, Vec::new(), Vec::new(), |_| ());
     let trouble = deciders.ask("nobody").await.expect_err("nobody is there");
-    assert_eq!(trouble.code(), "NO_ENDPOINT");
+    assert_eq!(trouble.code().as_str(), "NO_ENDPOINT");
 }
 
 /// Whatever a name resolves to: who has no certificate for that name is not believed.

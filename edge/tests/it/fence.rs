@@ -48,7 +48,7 @@ async fn from_another_network_nobody_gets_a_byte() {
     }
     assert_eq!(bench.decider.calls(), 3);
     assert!(counted(&bench, r#"countersign_edge_refused_connections_total{reason="source"} 10"#).await);
-    assert!(counted(&bench, "countersign_edge_failed_handshakes_total 0").await);
+    assert!(counted(&bench, "countersign_edge_handshakes_failed_total 0").await);
     // The fence is around JSON mode alone.
     let jwt = bench.caller().from("127.0.0.1");
     assert_eq!(jwt.post(TX, vector("synthetic_request_tx_sign.jwt")).await.action(), "APPROVE");

@@ -13,7 +13,7 @@ use system_tests::vectors;
 struct Standing;
 
 impl Clock for Standing {
-    fn unix_seconds(&self) -> u64 {
+    fn unix_seconds(&self) -> i64 {
         1_798_761_600
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Shows all keys and certificates of a configuration.
 pub(super) fn config(file: &Path, output: Output) -> ExitCode {
     match Config::load(file) {
-        Ok(config) => show(&Shown::of(&config, now_seconds()), output),
+        Ok(config) => show(&Shown::new(&config, SystemClock.unix_seconds()), output),
         Err(mistakes) => {
             tell(&mistakes);
             ExitCode::from(EXIT_CONFIG)
@@ -32,7 +32,7 @@ pub(super) fn config(file: &Path, output: Output) -> ExitCode {
 /// Shows what one file holds.
 pub(super) fn file(file: &Path, output: Output) -> ExitCode {
     let read = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"));
-    match read.and_then(|pem| Held::read(&pem, now_seconds())) {
+    match read.and_then(|pem| Held::read(&pem, SystemClock.unix_seconds())) {
         Ok(Held::Key(key)) => show(&key, output),
         Ok(Held::Certificate(certificate)) => show(&certificate, output),
         Err(problem) => {
@@ -40,10 +40,6 @@ pub(super) fn file(file: &Path, output: Output) -> ExitCode {
             ExitCode::from(EXIT_CONFIG)
         }
     }
-}
-
-fn now_seconds() -> i64 {
-    i64::try_from(SystemClock.unix_seconds()).unwrap_or(i64::MAX)
 }
 
 fn show(what: &(impl Serialize + fmt::Display), output: Output) -> ExitCode {
@@ -102,43 +98,43 @@ impl Held {
     fn read(pem: &[u8], now_seconds: i64) -> Result<Self, String> {
         if let Ok(certificate) = CertificateDer::from_pem_slice(pem) {
             let certificate = Certificate::read(&certificate).map_err(|error| error.to_string())?;
-            return Ok(Self::Certificate(CertificateShown::of(None, &certificate, now_seconds)));
+            return Ok(Self::Certificate(CertificateShown::new(None, &certificate, now_seconds)));
         }
         if let Ok(public) = SubjectPublicKeyInfoDer::from_pem_slice(pem) {
-            return Ok(Self::Key(KeyShown::of(None, &public)));
+            return Ok(Self::Key(KeyShown::new(None, &public)));
         }
         let key = ReplyKey::from_pem(pem).map_err(|error| error.to_string())?;
-        Ok(Self::Key(KeyShown::of(Some(key.algorithm().name()), key.public_key())))
+        Ok(Self::Key(KeyShown::new(Some(key.algorithm().name()), key.public_key())))
     }
 }
 
 impl Shown {
-    fn of(config: &Config, now_seconds: i64) -> Self {
-        let paths = config.fleets.iter().flat_map(|fleet| &fleet.paths).filter_map(PathShown::of);
+    fn new(config: &Config, now_seconds: i64) -> Self {
+        let paths = config.fleets.iter().flat_map(|fleet| &fleet.paths).filter_map(PathShown::new);
         let certificates = config.certificates();
-        let certificates = certificates.map(|(of, each)| CertificateShown::of(Some(of), each, now_seconds));
+        let certificates = certificates.map(|(of, each)| CertificateShown::new(Some(of), each, now_seconds));
         Self { paths: paths.collect(), certificates: certificates.collect() }
     }
 }
 
 impl PathShown {
-    fn of(path: &CallbackPath) -> Option<Self> {
+    fn new(path: &CallbackPath) -> Option<Self> {
         let PathKeys { reply_key, cosigner_keys } = path.mode.keys()?;
         Some(Self {
             sub_path: path.sub_path.as_str().to_owned(),
             tenant: path.tenant.as_str().to_owned(),
-            reply_key: KeyShown::of(Some(reply_key.algorithm().name()), reply_key.public_key()),
+            reply_key: KeyShown::new(Some(reply_key.algorithm().name()), reply_key.public_key()),
             // A Co-signer has one algorithm (callback protocol, section 3.3).
             cosigner_keys: cosigner_keys
                 .iter()
-                .map(|key| KeyShown::of(Some("RS256"), key.public_key()))
+                .map(|key| KeyShown::new(Some("RS256"), key.public_key()))
                 .collect(),
         })
     }
 }
 
 impl KeyShown {
-    fn of(algorithm: Option<&'static str>, public_key: &[u8]) -> Self {
+    fn new(algorithm: Option<&'static str>, public_key: &[u8]) -> Self {
         Self { algorithm, fingerprint_sha256: fingerprint(public_key), public_key: public_pem(public_key) }
     }
 
@@ -150,7 +146,7 @@ impl KeyShown {
 }
 
 impl CertificateShown {
-    fn of(of: Option<String>, certificate: &Certificate, now_seconds: i64) -> Self {
+    fn new(of: Option<String>, certificate: &Certificate, now_seconds: i64) -> Self {
         Self {
             of,
             subject: certificate.subject.clone(),

@@ -5,7 +5,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_tim
 use super::*;
 
 /// 2026-11-22.
-const NOW_SECONDS: u64 = 1_795_305_600;
+const NOW_SECONDS: i64 = 1_795_305_600;
 
 #[test]
 fn an_authority_that_is_none_or_at_another_time_is_warned_of() {

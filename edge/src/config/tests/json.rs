@@ -25,8 +25,8 @@ fn json_mode_is_read_with_its_fence() {
     let json = config.json.expect("JSON mode");
     assert_eq!((json.address.port(), json.limits.max_connections), (8444, 7));
     let fence = json.fence.expect("a fence");
-    let contain =
-        |networks: &listen::Networks, address: &str| networks.contain(address.parse().expect(address));
+    let contains =
+        |networks: &listen::Networks, address: &str| networks.contains(address.parse().expect(address));
     for (address, source, proxy) in [
         ("10.1.2.3", true, false),
         ("10.1.3.3", true, false),
@@ -35,7 +35,7 @@ fn json_mode_is_read_with_its_fence() {
         ("192.0.2.2", false, false),
     ] {
         assert_eq!(
-            (contain(&fence.0, address), contain(&json.proxies, address)),
+            (contains(&fence.0, address), contains(&json.proxies, address)),
             (source, proxy),
             "{address}"
         );
@@ -112,7 +112,7 @@ fn the_world_is_no_proxy_of_either_listener() {
     insta::assert_snapshot!(files.mistakes(&proxies("[0.0.0.0/0]")), @"edge.yaml:6:12: listen.proxies: is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
     insta::assert_snapshot!(files.mistakes(&proxies("[10.1.3.7]")), @"edge.yaml:6:13: listen.proxies[0]: must be a network; for this one address: 10.1.3.7/32");
     let config = files.load(&proxies("[10.1.3.7/32]")).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
-    assert!(config.listen.proxies.contain("10.1.3.7".parse().expect("an address")));
+    assert!(config.listen.proxies.contains("10.1.3.7".parse().expect("an address")));
     assert_eq!(files.load(GOOD).expect("no mistakes").listen.proxies, listen::Networks::default());
 }
 

@@ -59,6 +59,6 @@ fn the_sample_for_deployments_loads() {
     assert_eq!(config.fleets[1].paths[0].sub_path.as_str(), "/payroll");
     let json = config.json.expect("JSON mode");
     let proxy = "10.1.3.7".parse().expect("an address");
-    assert!(json.proxies.contain(proxy) && config.listen.proxies.contain(proxy));
+    assert!(json.proxies.contains(proxy) && config.listen.proxies.contains(proxy));
     assert_eq!(config.fleets[0].json_paths.len(), 1);
 }

@@ -60,7 +60,7 @@ async fn the_paths_and_the_certificate_of_json_mode_are_live_too() {
     bench.look_now().await;
     assert_eq!(bench.counted(), [0, 0, 1, 1], "a listener is bound at a start alone");
     let config = Config::load(&bench.path("edge.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    bench.reload.service.json = config.json.as_ref().map(|json| Front::of(json, &config.fleets));
+    bench.reload.service.json = config.json.as_ref().map(|json| ListenerHandle::new(json, &config.fleets));
     bench.reload.in_force = config;
     let before = bench.reload.in_force.clone();
     bench.certify();
@@ -90,7 +90,7 @@ async fn another_authority_of_clients_needs_a_restart_and_a_certificate_that_end
     certify(&bench.directory, "json");
     bench.write("edge.yaml", &yaml);
     let config = Config::load(&bench.path("edge.yaml")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    bench.reload.service.json = config.json.as_ref().map(|json| Front::of(json, &config.fleets));
+    bench.reload.service.json = config.json.as_ref().map(|json| ListenerHandle::new(json, &config.fleets));
     bench.reload.in_force = config;
     let before = bench.counted();
     fs::copy(bench.path("edge.crt"), bench.path("clients.pem")).expect("copied");

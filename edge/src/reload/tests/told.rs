@@ -6,7 +6,7 @@ use super::*;
 #[tokio::test]
 async fn warnings_are_repeated_once_a_day() {
     let mut bench = Bench::new();
-    let mut due_after = |seconds: u64| {
+    let mut due_after = |seconds: i64| {
         bench.clock.0.store(NOW_SECONDS + seconds, Ordering::Relaxed);
         let before = bench.reload.warn_again_seconds;
         bench.reload.warn();
@@ -21,7 +21,7 @@ async fn warnings_are_repeated_once_a_day() {
 async fn what_is_in_force_is_counted_with_the_ends_of_its_certificates() {
     let mut bench = Bench::new();
     let line = |bench: &Bench, name: &str| {
-        let text = bench.reload.metrics.encode();
+        let text = bench.reload.service.metrics.encode();
         let lines: Vec<_> = text.lines().filter(|line| line.contains(name)).map(str::to_owned).collect();
         lines.join("\n")
     };

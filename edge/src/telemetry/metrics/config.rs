@@ -6,14 +6,11 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use super::{ReloadOutcome, begin, registered};
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct HashLabels {
     hash: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
-    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -23,21 +20,40 @@ pub(super) struct CertificateLabels {
 }
 
 /// Numbers of the configuration.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ConfigMetrics {
     info: Family<HashLabels, Gauge>,
     loaded: Gauge,
-    reloads: Family<OutcomeLabels, Counter>,
+    reloads: Family<ReloadOutcome, Counter>,
     pending: Gauge,
     not_after: Family<CertificateLabels, Gauge>,
 }
 
 impl ConfigMetrics {
-    /// With a zero where none would be taken for none yet.
-    pub(super) fn begin(&self) {
-        for outcome in ["taken", "refused", "restart"] {
-            drop(self.reloads.get_or_create(&OutcomeLabels { outcome }));
-        }
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let (loaded, not_after) = (Gauge::default(), Family::default());
+        let help = "When the configuration in force was taken, since 1970";
+        registry.register_with_unit("config_loaded_timestamp", help, Unit::Seconds, loaded.clone());
+        let help = "Until when our own certificates hold, since 1970";
+        registry.register_with_unit(
+            "certificate_not_after_timestamp",
+            help,
+            Unit::Seconds,
+            not_after.clone(),
+        );
+        let metrics = Self {
+            info: registered(registry, "config_info", "The configuration in force, by the hash of its files"),
+            loaded,
+            reloads: registered(registry, "config_reloads", "Changed configurations, by outcome"),
+            pending: registered(
+                registry,
+                "config_pending",
+                "1 while the files on disk are not the configuration in force: refused, or in need of a restart",
+            ),
+            not_after,
+        };
+        begin(&metrics.reloads, ReloadOutcome::ALL.iter().copied());
+        metrics
     }
 
     /// The ends of our certificates, those of fleets with them.
@@ -45,51 +61,30 @@ impl ConfigMetrics {
         self.not_after.clone()
     }
 
-    pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "config_info",
-            "The configuration in force, by the hash of its files",
-            self.info.clone(),
-        );
-        registry.register_with_unit(
-            "config_loaded_timestamp",
-            "When the configuration in force was taken, since 1970",
-            Unit::Seconds,
-            self.loaded.clone(),
-        );
-        registry.register("config_reloads", "Changed configurations, by outcome", self.reloads.clone());
-        registry.register(
-            "config_pending",
-            "1 while the files on disk are not the configuration in force: refused, or in need of a restart",
-            self.pending.clone(),
-        );
-        registry.register_with_unit(
-            "certificate_not_after_timestamp",
-            "Until when our own certificates hold, since 1970",
-            Unit::Seconds,
-            self.not_after.clone(),
-        );
-    }
-
-    /// A configuration of this hash is in force since `now_seconds`, with these certificates of listeners and their ends.
-    pub fn in_force(&self, hash: &str, now_seconds: u64, certificates: impl Iterator<Item = (String, i64)>) {
+    /// Sets the configuration in force: its hash, since when, and the ends of its listeners' certificates.
+    pub fn set_in_force(
+        &self,
+        hash: &str,
+        now_seconds: i64,
+        certificates: impl Iterator<Item = (String, i64)>,
+    ) {
         self.info.clear();
         self.info.get_or_create(&HashLabels { hash: hash.to_owned() }).set(1);
-        self.loaded.set(i64::try_from(now_seconds).unwrap_or(i64::MAX));
+        self.loaded.set(now_seconds);
         self.pending.set(0);
         for (certificate, end) in certificates {
             self.not_after.get_or_create(&CertificateLabels { certificate }).set(end);
         }
     }
 
-    /// A changed configuration was `taken`, `refused`, or needs a `restart`.
-    pub fn reload(&self, outcome: &'static str) {
-        self.reloads.get_or_create(&OutcomeLabels { outcome }).inc();
-        self.pending.set(i64::from(outcome != "taken"));
+    /// Counts a changed configuration.
+    pub fn count_reload(&self, outcome: ReloadOutcome) {
+        self.reloads.get_or_create(&outcome).inc();
+        self.pending.set(i64::from(outcome != ReloadOutcome::Taken));
     }
 
-    /// The files on disk are the configuration in force.
-    pub fn nothing_pending(&self) {
+    /// Notes that the files on disk are the configuration in force.
+    pub fn clear_pending(&self) {
         self.pending.set(0);
     }
 }

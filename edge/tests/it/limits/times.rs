@@ -40,7 +40,7 @@ async fn who_says_nothing_is_shown_out() {
     assert!(A_SECOND.contains(&Raw::connect(&bench).await.ended_after().await), "HTTP/1 headers");
     let mut http2 = Raw(bench.caller().over_http2().connect().await);
     assert!(A_SECOND.contains(&http2.ended_after().await), "HTTP/2 preface");
-    bench.until_counted("countersign_edge_failed_handshakes_total 1").await;
+    bench.until_counted("countersign_edge_handshakes_failed_total 1").await;
     bench.until_counted(r#"countersign_edge_connections_ended_total{reason="header_timeout"} 2"#).await;
     bench.until_counted("countersign_edge_connections 0").await;
 }

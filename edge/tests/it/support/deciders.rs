@@ -10,7 +10,7 @@ use std::{
 use callback::Action;
 use edge::{
     decider::{
-        self, Address, Config, FleetName, Health, Identity, IdentityFiles, Resolve, Resolved, Trouble,
+        self, Address, ClientIdentity, Config, FleetName, Health, IdentityFiles, Resolve, Resolved, Trouble,
     },
     telemetry::metrics::Metrics,
 };
@@ -84,7 +84,7 @@ impl Deciders {
                 certificate: files.path("client.crt"),
                 private_key: files.path("client.key"),
             },
-            identity: Identity::new(
+            identity: ClientIdentity::new(
                 &files.read("ca.pem"),
                 &files.read("client.crt"),
                 &files.read("client.key"),

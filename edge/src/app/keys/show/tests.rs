@@ -32,7 +32,7 @@ fn shown() -> Shown {
     let file = directory.path().join("edge.yaml");
     fs::write(&file, YAML).expect("written");
     let config = Config::load(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    Shown::of(&config, NOW_SECONDS)
+    Shown::new(&config, NOW_SECONDS)
 }
 
 fn certificate() -> (String, String) {

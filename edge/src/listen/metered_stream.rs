@@ -1,4 +1,4 @@
-//! The bytes of a connection: what comes is counted, and what goes must be taken in time.
+//! The bytes of a connection: incoming ones are counted, outgoing ones must be taken in time.
 
 use std::{
     io,
@@ -12,18 +12,19 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::conversation::Conversation;
+use super::connection_state::ConnectionState;
+use crate::telemetry::metrics::ConnectionEnd;
 
-/// A stream that ends where its caller sends too much that is no request, or does not take what is sent.
-pub(super) struct Wire<S> {
+/// A stream that fails when the caller sends too much beside requests, or does not take what is sent to it.
+pub(super) struct MeteredStream<S> {
     stream: S,
-    conversation: Arc<Conversation>,
+    connection: Arc<ConnectionState>,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Wire<S> {
-    pub(super) fn new(stream: S, conversation: Arc<Conversation>) -> Self {
-        Self { stream, conversation, stalled: None }
+impl<S> MeteredStream<S> {
+    pub(super) fn new(stream: S, connection: Arc<ConnectionState>) -> Self {
+        Self { stream, connection, stalled: None }
     }
 
     /// The outcome of sending something; an error once it has been pending for too long.
@@ -32,15 +33,15 @@ impl<S> Wire<S> {
             self.stalled = None;
             return sent;
         }
-        let house = &self.conversation.house;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(house.limits.write_timeout)));
+        let listener = &self.connection.listener;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(listener.limits.write_timeout)));
         ready!(stalled.as_mut().poll(cx));
-        house.metrics.connection_ended("write_timeout");
+        listener.metrics.count_connection_end(ConnectionEnd::WriteTimeout);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -48,15 +49,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        if self.conversation.heard(buf.filled().len().saturating_sub(before)) {
+        if self.connection.count_bytes(buf.filled().len().saturating_sub(before)) {
             return Poll::Ready(Ok(()));
         }
-        self.conversation.house.metrics.connection_ended("overhead");
+        self.connection.listener.metrics.count_connection_end(ConnectionEnd::Overhead);
         Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let sent = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.timely(cx, sent)

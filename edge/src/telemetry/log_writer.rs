@@ -25,7 +25,7 @@ pub(super) type AtOnce = Box<dyn Fn(&[u8]) -> io::Result<usize> + Send + Sync>;
 
 /// Where lines are put, one with each call. Clones are the same.
 #[derive(Clone)]
-pub(super) struct Outlet(Arc<Shared>);
+pub(super) struct LogWriter(Arc<Shared>);
 
 struct Shared {
     at_once: AtOnce,
@@ -42,17 +42,17 @@ struct Waiting {
     writing: bool,
 }
 
-impl Outlet {
+impl LogWriter {
     /// To `out`: by `at_once`, and where that would have to wait by a thread that is started here and ends with the process.
     ///
     /// # Errors
     /// The machine has no more threads.
-    pub(super) fn to(out: impl Write + Send + 'static, at_once: AtOnce) -> io::Result<Self> {
+    pub(super) fn start(out: impl Write + Send + 'static, at_once: AtOnce) -> io::Result<Self> {
         let (waiting, changed) = Default::default();
-        let outlet = Self(Arc::new(Shared { at_once, waiting, changed }));
-        let writer = outlet.clone();
+        let log = Self(Arc::new(Shared { at_once, waiting, changed }));
+        let writer = log.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_all_to(out))?;
-        Ok(outlet)
+        Ok(log)
     }
 
     /// Waits until all is written, and no longer than that: whoever does not read must not hold up the end either.
@@ -114,14 +114,14 @@ impl Waiting {
     }
 }
 
-impl fmt::Debug for Outlet {
+impl fmt::Debug for LogWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outlet").finish_non_exhaustive()
+        f.debug_struct("LogWriter").finish_non_exhaustive()
     }
 }
 
 /// What cannot be taken is left out, which is no error of whoever logs.
-impl Write for Outlet {
+impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
         Ok(line.len())
@@ -179,45 +179,45 @@ mod tests {
             let _ = at_once.send(written);
             Ok(written)
         };
-        let outlet = Outlet::to(Stalled { told, taken }, Box::new(at_once)).expect("a thread");
-        outlet.put(&LINE);
+        let log = LogWriter::start(Stalled { told, taken }, Box::new(at_once)).expect("a thread");
+        log.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(LINE.len()));
         most.store(24, Ordering::Relaxed);
-        outlet.put(&LINE);
+        log.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(24), "what there is room for");
         most.store(usize::MAX, Ordering::Relaxed);
-        outlet.put(&LINE);
+        log.put(&LINE);
         assert_eq!(
             lengths.try_recv(),
             Err(mpsc::TryRecvError::Empty),
             "there is room, but not before those that wait"
         );
         drop(tell);
-        outlet.flush(PATIENCE);
+        log.flush(PATIENCE);
         assert_eq!(lengths.try_iter().sum::<usize>(), 2 * LINE.len() - 24);
-        outlet.put(&LINE);
+        log.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(LINE.len()));
     }
 
     #[test]
     fn a_reader_that_stalls_holds_up_nobody_and_misses_what_is_beyond_the_bound() {
         let ((tell, told), (taken, lengths)) = (mpsc::channel(), mpsc::channel());
-        let outlet = Outlet::to(Stalled { told, taken }, full()).expect("a thread");
-        outlet.put(&LINE);
-        while !outlet.waiting().writing {
+        let log = LogWriter::start(Stalled { told, taken }, full()).expect("a thread");
+        log.put(&LINE);
+        while !log.waiting().writing {
             thread::yield_now();
         }
         let room = MAX_WAITING_BYTES / LINE.len();
-        (0..room + 7).for_each(|_| outlet.put(&LINE));
+        (0..room + 7).for_each(|_| log.put(&LINE));
         let begun = Instant::now();
-        outlet.flush(Duration::from_millis(50));
+        log.flush(Duration::from_millis(50));
         assert!(begun.elapsed() < PATIENCE, "the end is not held up either");
-        assert_eq!(outlet.waiting().left_out, 7);
+        assert_eq!(log.waiting().left_out, 7);
         assert!(LEFT_OUT.get() >= 7);
         drop(tell);
-        outlet.flush(PATIENCE);
+        log.flush(PATIENCE);
         let taken: Vec<_> = lengths.try_iter().collect();
         assert_eq!(taken, [LINE.len(), room * LINE.len()], "all the others, in their order");
-        assert_eq!(outlet.waiting().left_out, 0);
+        assert_eq!(log.waiting().left_out, 0);
     }
 }

@@ -1,4 +1,4 @@
-//! A bound on how often the same thing is logged: whoever can cause a line must not fill the disk with it.
+//! A bound on how often the same thing is logged: a caller that can cause a line must not fill the disk with it.
 
 use std::{
     sync::{
@@ -13,29 +13,29 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Lets one line through, then none for a while.
 #[derive(Debug)]
-pub struct Seldom {
+pub struct LogThrottle {
     pause: Duration,
     last: Mutex<Option<Instant>>,
     left_out: AtomicU64,
 }
 
 /// One line in a second.
-impl Default for Seldom {
+impl Default for LogThrottle {
     fn default() -> Self {
         Self::every(PAUSE)
     }
 }
 
-impl Seldom {
-    /// One line in so long.
+impl LogThrottle {
+    /// One line in each `pause`.
     #[must_use]
     pub const fn every(pause: Duration) -> Self {
         Self { pause, last: Mutex::new(None), left_out: AtomicU64::new(0) }
     }
 
-    /// Now is the time for a line, which says how many were left out before it. `None`: it is too early for one.
+    /// Whether to log a line now, and how many were left out since the last one. `None`: log none.
     #[must_use]
-    pub fn now(&self) -> Option<u64> {
+    pub fn try_log(&self) -> Option<u64> {
         self.at(Instant::now())
     }
 
@@ -56,8 +56,8 @@ mod tests {
 
     #[test]
     fn one_line_in_a_second_and_the_others_are_counted() {
-        let (seldom, start) = (Seldom::default(), Instant::now());
-        let after = |millis| seldom.at(start + Duration::from_millis(millis));
+        let (throttle, start) = (LogThrottle::default(), Instant::now());
+        let after = |millis| throttle.at(start + Duration::from_millis(millis));
         assert_eq!(after(0), Some(0));
         assert_eq!((after(1), after(999)), (None, None));
         assert_eq!(after(1000), Some(2));

@@ -1,4 +1,4 @@
-//! Who may go on to a decider: so many at a time, and each Co-signer so often.
+//! Permits to ask the decider: a number at a time, and a rate for each Co-signer's key.
 
 use std::{
     collections::HashMap,
@@ -15,10 +15,10 @@ use crate::{
     telemetry::Shed,
 };
 
-/// The turns of one fleet's paths at one listener. They stay while configurations come and go: whoever has used up his
-/// rate does not have it anew because somebody changed a path. Both limits need a restart.
+/// The permits of one fleet's paths at one listener. They outlive configurations: a key that has used up its rate must not
+/// get a new one because a path changed. Both limits need a restart.
 #[derive(Debug)]
-pub struct Turns {
+pub struct DecisionPermits {
     decisions: Semaphore,
     rate_per_key: NonZeroU32,
     rates: Mutex<HashMap<RateOf, Arc<Meter>>>,
@@ -31,8 +31,8 @@ type RateOf = (SubPath, Option<Vec<u8>>);
 #[derive(Debug)]
 pub(super) struct KeyRates(Vec<Arc<Meter>>);
 
-impl Turns {
-    /// None is taken yet.
+impl DecisionPermits {
+    /// All of them free.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Turns {
         }
     }
 
-    /// The rates of these paths, which are all there are from now on. A key that a path had before keeps its own.
+    /// The rates of these paths, which replace all others. A key that a path had before keeps its rate.
     pub(super) fn rates_of(&self, paths: &[CallbackPath]) -> Vec<KeyRates> {
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let known = std::mem::take(&mut *rates);
@@ -53,16 +53,16 @@ impl Turns {
         paths.iter().map(|path| KeyRates(metered(path).into_iter().map(&mut meter).collect())).collect()
     }
 
-    /// A turn for whoever signed by this key, until it is dropped.
+    /// A permit for a request signed by this key, until it is dropped.
     pub(super) fn take(&self, rates: &KeyRates, key: KeyNumber) -> Result<SemaphorePermit<'_>, Shed> {
-        if !rates.admit(key) {
+        if !rates.try_take(key) {
             return Err(Shed::KeyRate);
         }
         self.decisions.try_acquire().map_err(|_| Shed::Decisions)
     }
 }
 
-/// All of a path that has a rate of its own, in the order of its keys.
+/// What has a rate of its own on a path, in the order of its keys.
 fn metered(path: &CallbackPath) -> Vec<RateOf> {
     let of = |key| (path.sub_path.clone(), key);
     match path.mode.keys() {
@@ -72,8 +72,8 @@ fn metered(path: &CallbackPath) -> Vec<RateOf> {
 }
 
 impl KeyRates {
-    fn admit(&self, key: KeyNumber) -> bool {
-        self.0.get(key.0).is_some_and(|meter| meter.admits())
+    fn try_take(&self, key: KeyNumber) -> bool {
+        self.0.get(key.0).is_some_and(|meter| meter.try_take())
     }
 }
 
@@ -86,9 +86,9 @@ mod tests {
         respond::ReplyKey,
     };
 
-    fn turns(per_second: u32, max_decisions: usize) -> Turns {
+    fn permits(per_second: u32, max_decisions: usize) -> DecisionPermits {
         let request_rate_per_key = NonZeroU32::new(per_second).expect("a rate");
-        Turns::new(&Limits { request_rate_per_key, max_decisions, ..Limits::default() })
+        DecisionPermits::new(&Limits { request_rate_per_key, max_decisions, ..Limits::default() })
     }
 
     fn json(sub_path: &str) -> CallbackPath {
@@ -118,46 +118,46 @@ mod tests {
         CosignerKey::from_pem(key.public_key_pem().as_bytes()).expect("a key")
     }
 
-    /// Takes all that this key has now.
-    fn use_up(turns: &Turns, rates: &KeyRates, key: usize) -> usize {
-        std::iter::repeat_with(|| turns.take(rates, KeyNumber(key))).take_while(Result::is_ok).count()
+    /// Takes all permits that this key can have now.
+    fn use_up(permits: &DecisionPermits, rates: &KeyRates, key: usize) -> usize {
+        std::iter::repeat_with(|| permits.take(rates, KeyNumber(key))).take_while(Result::is_ok).count()
     }
 
     #[test]
     fn each_key_has_its_own_rate() {
-        let (turns, path) = (turns(3, 1000), jwt(&[&cosigner(), &cosigner()]));
-        let rates = turns.rates_of(&[path]);
+        let (permits, path) = (permits(3, 1000), jwt(&[&cosigner(), &cosigner()]));
+        let rates = permits.rates_of(&[path]);
         for key in [KeyNumber(0), KeyNumber(1)] {
             for _ in 0..3 {
-                assert!(turns.take(&rates[0], key).is_ok());
+                assert!(permits.take(&rates[0], key).is_ok());
             }
-            assert_eq!(turns.take(&rates[0], key).err(), Some(Shed::KeyRate));
+            assert_eq!(permits.take(&rates[0], key).err(), Some(Shed::KeyRate));
         }
-        assert_eq!(turns.take(&rates[0], KeyNumber(2)).err(), Some(Shed::KeyRate), "there is no third key");
+        assert_eq!(permits.take(&rates[0], KeyNumber(2)).err(), Some(Shed::KeyRate), "there is no third key");
     }
 
     #[test]
     fn a_key_keeps_its_rate_whatever_comes_and_goes_beside_it() {
-        let (turns, one, other) = (turns(3, 1000), cosigner(), cosigner());
-        let before = turns.rates_of(&[jwt(&[&one]), json("/a")]);
-        assert_eq!([use_up(&turns, &before[0], 0), use_up(&turns, &before[1], 0)], [3, 3]);
-        let after = turns.rates_of(&[json("/b"), json("/a"), jwt(&[&other, &one])]);
-        assert_eq!(use_up(&turns, &after[2], 1), 0, "in another place");
-        assert_eq!(use_up(&turns, &after[1], 0), 0);
-        assert_eq!([use_up(&turns, &after[0], 0), use_up(&turns, &after[2], 0)], [3, 3], "new ones");
-        assert_eq!(use_up(&turns, &before[0], 0), 0, "a request of before");
-        turns.rates_of(&[]);
-        assert_eq!(turns.rates.lock().expect("unpoisoned").len(), 0, "those that are gone are forgotten");
+        let (permits, one, other) = (permits(3, 1000), cosigner(), cosigner());
+        let before = permits.rates_of(&[jwt(&[&one]), json("/a")]);
+        assert_eq!([use_up(&permits, &before[0], 0), use_up(&permits, &before[1], 0)], [3, 3]);
+        let after = permits.rates_of(&[json("/b"), json("/a"), jwt(&[&other, &one])]);
+        assert_eq!(use_up(&permits, &after[2], 1), 0, "in another place");
+        assert_eq!(use_up(&permits, &after[1], 0), 0);
+        assert_eq!([use_up(&permits, &after[0], 0), use_up(&permits, &after[2], 0)], [3, 3], "new ones");
+        assert_eq!(use_up(&permits, &before[0], 0), 0, "a request of before");
+        permits.rates_of(&[]);
+        assert_eq!(permits.rates.lock().expect("unpoisoned").len(), 0, "those that are gone are forgotten");
     }
 
     #[test]
-    fn a_turn_that_ends_is_free_again() {
-        let turns = turns(1000, 2);
-        let rates = &turns.rates_of(&[json("")])[0];
-        let (first, second) = (turns.take(rates, KeyNumber(0)), turns.take(rates, KeyNumber(0)));
+    fn a_permit_that_is_dropped_is_free_again() {
+        let permits = permits(1000, 2);
+        let rates = &permits.rates_of(&[json("")])[0];
+        let (first, second) = (permits.take(rates, KeyNumber(0)), permits.take(rates, KeyNumber(0)));
         assert!(first.is_ok() && second.is_ok());
-        assert_eq!(turns.take(rates, KeyNumber(0)).err(), Some(Shed::Decisions));
+        assert_eq!(permits.take(rates, KeyNumber(0)).err(), Some(Shed::Decisions));
         drop(first);
-        assert!(turns.take(rates, KeyNumber(0)).is_ok());
+        assert!(permits.take(rates, KeyNumber(0)).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked: as it was decoded, and in the decider's words.
+//! A request as it was decoded, and in the decider's words.
 
 use callback::{
     Action, Bounds, ConfigChange, RequestId, Transaction, decode_config_change, decode_transaction,
@@ -12,37 +12,21 @@ use super::{
 use crate::{
     decider::convert,
     respond::{Answer, edge_reason},
-    telemetry::shown,
+    telemetry::{metrics::CallbackKind, shown},
 };
 
-/// What is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    Transaction,
-    ConfigChange,
-}
-
-impl Endpoint {
-    /// The fixed end of the path (callback protocol, section 2.1).
-    pub(super) const fn suffix(self, mode: &WireMode) -> &'static str {
-        match (mode, self) {
-            (WireMode::Jwt(_), Self::Transaction) => "/v2/tx_sign_request",
-            (WireMode::Jwt(_), Self::ConfigChange) => "/v2/config_change_sign_request",
-            (WireMode::Json, Self::Transaction) => "/tx_sign_request",
-            (WireMode::Json, Self::ConfigChange) => "/config_change_sign_request",
-        }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Transaction => "transaction",
-            Self::ConfigChange => "config_change",
-        }
+/// The fixed end of an endpoint's path (callback protocol, section 2.1).
+pub(super) const fn path_suffix(kind: CallbackKind, mode: &WireMode) -> &'static str {
+    match (mode, kind) {
+        (WireMode::Jwt(_), CallbackKind::Transaction) => "/v2/tx_sign_request",
+        (WireMode::Jwt(_), CallbackKind::ConfigChange) => "/v2/config_change_sign_request",
+        (WireMode::Json, CallbackKind::Transaction) => "/tx_sign_request",
+        (WireMode::Json, CallbackKind::ConfigChange) => "/config_change_sign_request",
     }
 }
 
 /// A decoded request.
-pub(super) enum Asked {
+pub(super) enum DecodedRequest {
     Transaction(Box<Transaction>),
     ConfigChange(ConfigChange),
 }
@@ -53,15 +37,15 @@ pub(super) enum Question {
     ConfigChange(DecideConfigChangeRequest),
 }
 
-impl Asked {
+impl DecodedRequest {
     /// Decodes a payload. What cannot be decoded is answered at once, if anybody can be answered:
     /// a transaction is refused, a configuration change is left to people (decision model, section 2).
-    pub(super) fn decode(endpoint: Endpoint, payload: &[u8], bounds: &Bounds) -> Result<Self, Stop> {
-        match endpoint {
-            Endpoint::Transaction => decode_transaction(payload, bounds)
+    pub(super) fn decode(kind: CallbackKind, payload: &[u8], bounds: &Bounds) -> Result<Self, Stop> {
+        match kind {
+            CallbackKind::Transaction => decode_transaction(payload, bounds)
                 .map(|transaction| Self::Transaction(Box::new(transaction)))
                 .map_err(|error| Stop::malformed(error, Action::Reject)),
-            Endpoint::ConfigChange => decode_config_change(payload, bounds)
+            CallbackKind::ConfigChange => decode_config_change(payload, bounds)
                 .map(Self::ConfigChange)
                 .map_err(|error| Stop::malformed(error, Action::Ignore)),
         }
@@ -79,7 +63,7 @@ impl Asked {
     /// decide.
     pub(super) fn not_of_this_path(&self) -> Answer {
         let (request_id, action, reason) = match self {
-            Self::Transaction(transaction) => (&transaction.request_id, Action::Reject, self.stranger()),
+            Self::Transaction(transaction) => (&transaction.request_id, Action::Reject, self.wrong_signer()),
             Self::ConfigChange(change) => (
                 &change.request_id,
                 Action::Ignore,
@@ -91,7 +75,7 @@ impl Asked {
         Answer { request_id, action, reason_code, reason, decision_id: None }
     }
 
-    fn stranger(&self) -> String {
+    fn wrong_signer(&self) -> String {
         match self.signer_id() {
             Some(id) => format!("API user {} (signerId) is not one of this path", shown(id)),
             None => "no API user (signerId) is named, and this path is for some only".to_owned(),

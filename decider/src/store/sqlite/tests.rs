@@ -67,12 +67,12 @@ fn a_second_decider_is_refused_by_whatever_name_it_comes() {
 /// Its sums would lack what the other one charged.
 #[tokio::test]
 async fn a_decision_that_somebody_else_wrote_ends_this_decider() {
-    let (place, policy) = (place(), Arc::new(policy(vec![count_per_hour(5)])));
-    let desk = place.open(&policy, &clock());
+    let (backend, policy) = (backend(), Arc::new(policy(vec![count_per_hour(5)])));
+    let desk = backend.open(&policy, &clock());
     desk.allow(&request("tx-1")).await;
     let other = "INSERT INTO decisions (seq, id, tenant, request_id, key, digest, kind, decided_us, policy_hash, body)
         SELECT seq + 1, 'another', tenant, 'another', x'00', digest, kind, decided_us, policy_hash, body FROM decisions";
-    Connection::open(place.file()).unwrap().execute_batch(other).unwrap();
+    Connection::open(backend.file()).unwrap().execute_batch(other).unwrap();
     let answer = desk.store.decide(proposal(&policy, &request("tx-2"))).await;
     let Err(StoreError::Failed(why)) = answer else { panic!("{answer:?}") };
     insta::assert_snapshot!(why, @"another program has written decision 2 to this file: let one decider alone write to it");

@@ -76,7 +76,8 @@ impl SqliteJournal {
         let file = LockedFile::take(path)?;
         let connection = schema::connect(file.path())?;
         let Started { witness, frozen } = Witness::start(file.path(), &connection)?;
-        let position = rows::last_position(&connection).map_err(|error| OpenError::Ledger(error.to_string()))?;
+        let position =
+            rows::last_position(&connection).map_err(|error| OpenError::Ledger(error.to_string()))?;
         Ok(Self {
             connection,
             logged_bytes: 0,

@@ -32,6 +32,8 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// How much more is wrong.
     pub more_findings: u64,
+    /// Why the store decides nothing, or will not at its next start: what is on record holds together all the same.
+    pub frozen: Option<String>,
 }
 
 /// Checks a store.
@@ -57,7 +59,8 @@ pub fn verify(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<
     replay.check_untouched(&mut findings);
     let charges = check_charges(archive, replay.into_charges(), &mut findings, progress)?;
     let (findings, more_findings) = findings.into_parts();
-    Ok(Verified { decisions, pruned, charges, findings, more_findings })
+    let frozen = archive.state()?.frozen;
+    Ok(Verified { decisions, pruned, charges, findings, more_findings, frozen })
 }
 
 fn check_policies(archive: &mut dyn Archive, findings: &mut Findings) -> Result<(), JournalError> {

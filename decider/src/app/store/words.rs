@@ -76,7 +76,7 @@ pub fn of_sum(sum: &SumLine, policy: &Policy) -> String {
 
 /// What came of checking a store.
 pub fn of_verified(verified: &Verified) -> String {
-    let Verified { decisions, pruned, charges, findings, more_findings } = verified;
+    let Verified { decisions, pruned, charges, findings, more_findings, frozen } = verified;
     let mut lines: Vec<String> = findings
         .iter()
         .map(|finding| format!("{}: {}", visible(&finding.place), visible_lines(&finding.what)))
@@ -88,6 +88,9 @@ pub fn of_verified(verified: &Verified) -> String {
         lines.push(format!(
             "{pruned} decisions are pruned: they cannot be played again, and what they left is believed"
         ));
+    }
+    if let Some(why) = frozen {
+        lines.push(format!("it is frozen, and decides nothing until it is released: {}", shown(why)));
     }
     let checked = format!("{decisions} decisions and {charges} charges");
     lines.push(match findings.is_empty() {
@@ -268,6 +271,7 @@ mod tests {
             charges: 5,
             findings,
             more_findings,
+            frozen: (more_findings > 0).then(|| "restored".to_owned()),
         };
         assert_snapshot!(of_verified(&verified(vec![], 0)), @r#"ok: 12 decisions and 5 charges hold together"#);
         let two = vec![finding("decision 0196", "it cannot be read"), finding("log", "it has a hole")];
@@ -276,6 +280,7 @@ mod tests {
         log: it has a hole
         and 3 more
         4 decisions are pruned: they cannot be played again, and what they left is believed
+        it is frozen, and decides nothing until it is released: restored
         5 findings in 12 decisions and 5 charges
         "#);
     }

@@ -7,7 +7,8 @@ use policy::identity::Digest;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
 use super::file::LockedFile;
-use super::{rows, schema, witness};
+use super::witness::Said;
+use super::{rows, schema};
 use crate::document::Document;
 use crate::private::with_suffix;
 use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, StoreState};
@@ -25,7 +26,7 @@ const LAST_WITH_PAYLOADS: i64 = 3;
 pub struct SqliteArchive {
     path: PathBuf,
     connection: Connection,
-    /// Why it is frozen though it does not say so itself.
+    /// Why it will be frozen though it does not say so itself.
     frozen: Option<String>,
     /// Held where nobody else may write meanwhile.
     _file: Option<LockedFile>,
@@ -37,11 +38,17 @@ impl SqliteArchive {
     /// # Errors
     /// It cannot be read, or is not a store of this program.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let said = Said::read(path)?;
         let connection = schema::connect_to_read(path)?;
         rows::run(&connection, "BEGIN").map_err(unreadable)?;
         let archive = Self::over(path.to_owned(), connection);
         match archive.number("PRAGMA user_version").map_err(unreadable)? {
-            OLDEST_READ.. => Ok(archive),
+            OLDEST_READ => Ok(archive),
+            known if known > OLDEST_READ => {
+                // An old file that was put back is not to be made a store that decides by being copied.
+                let frozen = said.frozen(&archive.connection).map_err(|error| unreadable(error.into()))?;
+                Ok(Self { frozen, ..archive })
+            }
             old => Err(OpenError::Ledger(format!(
                 "{}: it has schema {old}, of an older version: start this version's decider on it once",
                 path.display()
@@ -58,10 +65,7 @@ impl SqliteArchive {
         drop(Self::open(path)?);
         let file = LockedFile::take(path)?;
         let archive = Self::open(file.path())?;
-        let known = archive.number("PRAGMA user_version").map_err(unreadable)? > OLDEST_READ;
-        // An old file that was put back is not to be made a store that decides by being copied.
-        let frozen = if known { witness::frozen(file.path(), &archive.connection)? } else { None };
-        Ok(Self { _file: Some(file), frozen, ..archive })
+        Ok(Self { _file: Some(file), ..archive })
     }
 
     /// Over a connection in whose transaction it is read.

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params};
 
@@ -47,9 +47,10 @@ impl Witness {
     pub fn start(path: &Path, connection: &Connection) -> Result<Started, OpenError> {
         let database =
             |error: rusqlite::Error| OpenError::Database { path: path.into(), why: error.to_string() };
-        let beside = with_suffix(path, SUFFIX);
+        let said = Said::read(path)?;
         let (store, frozen) = standing(connection).map_err(database)?;
-        let (seen, suspicion) = judge(store, &beside)?;
+        let (seen, suspicion) = said.judge(store);
+        let beside = said.path;
         let frozen = frozen.or(suspicion);
         let incarnation = store.incarnation.max(seen).saturating_add(1);
         let failed = |why| OpenError::File { path: beside.clone(), why };
@@ -77,15 +78,57 @@ impl Witness {
     }
 }
 
-/// Why a file that nobody has open would be frozen at its next start, or is frozen already.
-///
-/// # Errors
-/// One of the files could not be read.
-pub fn frozen(path: &Path, connection: &Connection) -> Result<Option<String>, OpenError> {
-    let database = |error: rusqlite::Error| OpenError::Database { path: path.into(), why: error.to_string() };
-    let (store, frozen) = standing(connection).map_err(database)?;
-    let (_, suspicion) = judge(store, &with_suffix(path, SUFFIX))?;
-    Ok(frozen.or(suspicion))
+/// What the small file says. It is to be read before the store is, which a decider may write to meanwhile: so it says no
+/// more than is there.
+pub struct Said {
+    path: PathBuf,
+    text: Option<Vec<u8>>,
+}
+
+impl Said {
+    /// Of the store at this path.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub fn read(store: &Path) -> Result<Self, OpenError> {
+        let path = with_suffix(store, SUFFIX);
+        match std::fs::read(&path) {
+            Ok(text) => Ok(Self { path, text: Some(text) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, text: None }),
+            Err(why) => Err(OpenError::File { path, why }),
+        }
+    }
+
+    /// Why the store would be frozen at its next start, or is frozen already.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn frozen(&self, connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
+        let (store, frozen) = standing(connection)?;
+        Ok(frozen.or(self.judge(store).1))
+    }
+
+    /// The number of the start that it knows, and what is suspicious. A store that was never started has none.
+    fn judge(&self, store: WitnessState) -> (i64, Option<String>) {
+        let told = |how| format!("{}, which says how far the store had come, {how}", self.path.display());
+        let Some(text) = &self.text else {
+            return (0, (store.incarnation > 0).then(|| told("is not beside it")));
+        };
+        let Some(seen) = parse(&String::from_utf8_lossy(text)) else {
+            return (0, Some(told("cannot be read")));
+        };
+        let WitnessState { incarnation, position } = store;
+        let older = seen.incarnation > incarnation || seen.position > position;
+        let foreign = seen.incarnation.saturating_add(1) < incarnation;
+        let suspicion = (older || foreign).then(|| {
+            format!(
+                "the file is not the one that was here last: it had come to start {} and decision {}, and this one has \
+                 start {incarnation} and decision {position}",
+                seen.incarnation, seen.position
+            )
+        });
+        (seen.incarnation, suspicion)
+    }
 }
 
 /// What the database says of itself: how far it has come, and why it is frozen.
@@ -94,32 +137,6 @@ fn standing(connection: &Connection) -> Result<(WitnessState, Option<String>), r
     connection.query_row(sql, [], |row| {
         Ok((WitnessState { incarnation: row.get(0)?, position: row.get(2)? }, row.get(1)?))
     })
-}
-
-/// The number of the start that the small file knows, and what is suspicious. A store that was never started has none.
-fn judge(store: WitnessState, beside: &Path) -> Result<(i64, Option<String>), OpenError> {
-    let told = |how| format!("{}, which says how far the store had come, {how}", beside.display());
-    let text = match std::fs::read(beside) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok((0, (store.incarnation > 0).then(|| told("is not beside it"))));
-        }
-        Err(why) => return Err(OpenError::File { path: beside.to_owned(), why }),
-    };
-    let Some(seen) = parse(&String::from_utf8_lossy(&text)) else {
-        return Ok((0, Some(told("cannot be read"))));
-    };
-    let WitnessState { incarnation, position } = store;
-    let older = seen.incarnation > incarnation || seen.position > position;
-    let foreign = seen.incarnation.saturating_add(1) < incarnation;
-    let suspicion = (older || foreign).then(|| {
-        format!(
-            "the file is not the one that was here last: it had come to start {} and decision {}, and this one has start \
-             {incarnation} and decision {position}",
-            seen.incarnation, seen.position
-        )
-    });
-    Ok((seen.incarnation, suspicion))
 }
 
 fn parse(text: &str) -> Option<WitnessState> {

@@ -284,6 +284,8 @@ fn an_old_file_that_is_put_back_by_hand_is_frozen() {
         office.ask(transfer("tx-9", "0.001")).unwrap();
         drop(office);
         same_run.put_back(&backend.file());
+        let told = verified(&backend);
+        assert!(told.findings.is_empty() && told.frozen.is_some_and(|why| why.contains("decision 13")));
         let copy = sqlite();
         copied(&backend, &copy).unwrap();
         assert!(!frozen(&open(&copy)).is_empty(), "copied before it was started");

@@ -1,4 +1,4 @@
-//! Every decision with its charges, as JSON Lines. The shape is documented in decider/README.md: fields may come, none
+//! Every decision with its charges, as JSON Lines. The shape is documented in decider/src/store/README.md: fields may come, none
 //! goes or changes its meaning.
 
 use std::io::{self, Write};

@@ -181,7 +181,7 @@ fn make_safe(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Nobody may append to it meanwhile. Whoever reads it finds the same bytes.
+/// Nobody may append to it meanwhile. Readers find the same bytes.
 fn write_log_again(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseBusy) => OpenError::Held(path.to_owned()),

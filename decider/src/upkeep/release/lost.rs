@@ -112,7 +112,7 @@ impl LostDecision {
     }
 }
 
-/// What a pruned decision came out of cannot be held against its digests: whoever states it is believed.
+/// What a pruned decision came out of cannot be checked against its digests: the operator's statement is believed.
 fn origin(
     payload: Option<String>,
     evidence: Option<Evidence>,

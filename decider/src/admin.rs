@@ -20,7 +20,7 @@ const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 /// Where to listen.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// Where.
+    /// Address and port that the admin listener binds.
     pub address: SocketAddr,
 }
 
@@ -80,7 +80,7 @@ async fn readyz(State(admin): State<Admin>) -> Response {
     }
 }
 
-/// A store with a long past takes minutes: whoever minds the process has to see that it lives.
+/// A store with a long past takes minutes to open: the supervisor has to see that the process lives.
 fn opening() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "the store is being opened, and its sums are made\n").into_response()
 }

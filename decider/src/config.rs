@@ -25,8 +25,10 @@ use access::{AccessSources, Rest};
 const FIELDS: [&str; 7] = ["listen", "grants", "tenants", "admin", "policy", "reload", "store"];
 const LISTEN_FIELDS: [&str; 7] =
     ["address", "certificate", "private_key", "client_ca", "connection_age", "drain_notice", "drain_timeout"];
-/// The shortest age of a connection, in seconds: a handshake a second is still less than what the calls cost.
-const MIN_CONNECTION_AGE_SECONDS: u64 = 1;
+/// The shortest age of a connection: a handshake a second is still less than what the calls cost.
+const MIN_CONNECTION_AGE: Duration = Duration::from_secs(1);
+/// The shortest time from one look at the files on disk to the next.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Everything a decider needs to start.
 #[derive(Debug, Clone)]
@@ -177,7 +179,7 @@ fn read_tls(reader: &mut Reader<'_>, fields: &Fields<'_>, base: &Path) -> Option
 
 fn read_age(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
     let age = read_duration(reader, node)?;
-    if age.as_secs() < MIN_CONNECTION_AGE_SECONDS {
+    if age < MIN_CONNECTION_AGE {
         reader.mistake(node.at, "connection_age is after how long a client connects anew: at least 1s");
         return None;
     }
@@ -197,7 +199,7 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<(Pol
 
 fn read_interval(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
     let interval = read_duration(reader, node)?;
-    if interval.is_zero() {
+    if interval < MIN_INTERVAL {
         reader.mistake(node.at, "reload is how often the policy is looked at: at least 1s");
         return None;
     }
@@ -212,7 +214,7 @@ fn read_address(reader: &mut Reader<'_>, node: &Node) -> Option<SocketAddr> {
 
 fn read_duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
     let text = reader.duration_text(node, "a length of time")?;
-    reader.check(node.at, duration::seconds(text)).map(Duration::from_secs)
+    reader.check(node.at, duration::parse(text))
 }
 
 fn read_path(reader: &mut Reader<'_>, node: &Node, base: &Path) -> Option<PathBuf> {

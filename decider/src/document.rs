@@ -102,7 +102,7 @@ pub fn hash_and_name(line: &str) -> Option<(&str, &str)> {
 const SEPARATOR: &str = "  ";
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Without the content, which may be long.

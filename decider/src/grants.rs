@@ -40,7 +40,7 @@ pub enum Tenants {
 pub struct Grant {
     /// For whom.
     pub tenants: Tenants,
-    /// What.
+    /// Which calls it may make.
     pub verbs: BTreeSet<Verb>,
 }
 

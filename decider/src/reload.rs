@@ -189,7 +189,7 @@ enum Look {
     Same,
     /// Another one, and what there is to say of it.
     Policy(Box<PolicyFile>, News),
-    /// None.
+    /// No policy: what is wrong with the files.
     Mistakes(Mistakes),
 }
 

@@ -66,7 +66,7 @@ pub trait Store: Send + Sync {
     /// Nothing was decided; see [`StoreError`].
     fn decide_config_change(&self, proposal: ConfigProposal) -> Pending<Answer>;
 
-    /// The policy that decides now.
+    /// The policy that decides at present.
     fn policy(&self) -> Arc<Policy>;
 
     /// Decides by another policy from some moment on, and says when that has come. Its limits count the past. Until
@@ -95,8 +95,8 @@ pub trait Store: Send + Sync {
     /// Why not.
     fn readiness(&self) -> Result<(), StoreError>;
 
-    /// How long a question would wait for its answer if it were asked now, as far as can be told. Who cannot wait so
-    /// long is better told at once than when it is too late.
+    /// How long a question would wait for its answer if it were asked now, as far as can be told. Lets the caller reject
+    /// a question at once whose deadline would pass in the queue.
     fn expected_wait(&self) -> Duration;
 }
 
@@ -114,7 +114,7 @@ pub enum Config {
 /// Opens the store that is configured, with its sums built from the ledger.
 ///
 /// # Errors
-/// Why it cannot be opened, in words for whoever starts the process.
+/// Why it cannot be opened, in words for the operator.
 pub fn open(config: &Config, setting: Setting) -> Result<Arc<dyn Store>, OpenError> {
     match config {
         Config::Memory => {

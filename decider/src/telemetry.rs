@@ -7,7 +7,7 @@ mod json;
 pub use json::tests::logged_text;
 
 mod level;
-mod outlet;
+mod log_writer;
 pub mod seldom;
 mod standard_error;
 
@@ -28,7 +28,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
-use outlet::{LEFT_OUT, Outlet};
+use log_writer::{LEFT_OUT, LogWriter};
 
 const SERVICE_NAME: &str = "countersign-decider";
 /// Set: spans are exported there by OTLP over gRPC, in plain text: to a collector beside it.
@@ -62,7 +62,7 @@ pub enum TelemetryError {
 #[derive(Debug)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
-    log: Outlet,
+    log: LogWriter,
 }
 
 /// Lists in a registry what is counted of the log.
@@ -90,13 +90,13 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
     let (level, unread) = level::read(set);
     // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
     let spans = spans.with_filter(filter_fn(is_span));
-    let log = Outlet::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
+    let log = LogWriter::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
     // The level last: only from there its no is remembered for each place in the code, with a filter further in.
     tracing_subscriber::registry().with(spans).with(logs(log.clone())).with(level).try_init()?;
     if let Some(value) = unread {
         tracing::warn!(
             value,
-            "{LEVEL_VARIABLE} is neither a level, such as debug, nor levels by module, such as info,decider::store=debug: info counts"
+            "{LEVEL_VARIABLE} is neither a level, such as debug, nor levels by module, such as info,decider::store=debug: info is used"
         );
     }
     if let Some(error) = not_exported {
@@ -142,7 +142,7 @@ fn is_span(metadata: &Metadata<'_>) -> bool {
 }
 
 /// For people on a terminal, JSON lines for everything else.
-fn logs<S: Subscriber + for<'a> LookupSpan<'a>>(log: Outlet) -> Box<dyn Layer<S> + Send + Sync> {
+fn logs<S: Subscriber + for<'a> LookupSpan<'a>>(log: LogWriter) -> Box<dyn Layer<S> + Send + Sync> {
     let out = move || log.clone();
     if io::stderr().is_terminal() {
         return fmt::layer().with_writer(out).with_target(false).boxed();

@@ -7,7 +7,6 @@ mod evm;
 mod solana;
 mod error;
 mod chain;
-pub(crate) mod hex;
 mod shown;
 
 #[cfg(test)]

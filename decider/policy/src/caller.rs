@@ -17,7 +17,7 @@ pub struct CallerConditions {
 }
 
 impl CallerConditions {
-    /// Whether they hold of whoever asks.
+    /// Whether they hold of the caller.
     pub fn hold(&self, tenant: &str, proof: Option<CallerProof>) -> Truth {
         Truth::all([self.of_tenant(tenant), self.of_proof(proof)])
     }

@@ -72,7 +72,7 @@ pub struct Charge {
 pub struct ChargePart {
     /// API user; `None` where the request named none.
     pub signer: Option<String>,
-    /// What was proven of who asked. Charges of before it was kept have none.
+    /// What was proven of the caller. Charges older than this field have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_proof: Option<CallerProof>,
     /// Stage.

@@ -20,7 +20,7 @@ pub struct Circumstances {
     pub method: Option<Method>,
     /// The type of each message that is signed.
     pub message_types: Option<Vec<Option<String>>>,
-    /// Note by whoever created the transaction: not trustworthy.
+    /// Note by the creator of the transaction: not trustworthy.
     pub note: Option<String>,
     /// Why the value lacks a price that is believed, where that is known.
     pub price_doubt: Option<String>,

@@ -31,7 +31,7 @@ pub struct ConfigChangeOutcome {
     pub verdict: Verdict,
     /// What the Co-signer is told.
     pub action: Action,
-    /// Why.
+    /// The stable code, and the words for people.
     pub reason: Reason,
 }
 

@@ -228,10 +228,9 @@ fn raw_reason(index: usize, error: &RawTransactionError) -> Reason {
 /// what has no members.
 fn contract_data(request: &Request) -> BTreeMap<String, String> {
     let extra = request.extra_parameters.as_deref().map(canonical_without_nulls);
-    let extra = extra.filter(|text| !["{}", "null"].contains(&text.as_ref())).map(|text| {
-        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    });
+    let extra = extra
+        .filter(|text| !["{}", "null"].contains(&text.as_ref()))
+        .map(|text| hex::encode(Sha256::digest(text.as_bytes())));
     extra.map(|digest| ("extraParameters".to_owned(), digest)).into_iter().collect()
 }
 

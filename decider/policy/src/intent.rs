@@ -21,9 +21,9 @@ pub use restated::Restated;
 /// `None` is "not given"; whether that matters is the applicability table's to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
-    /// Whose.
+    /// The tenant that it is for.
     pub tenant: String,
-    /// What was proven of who asks. Charges of before it was kept have none.
+    /// What was proven of the caller. Charges older than this field have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_proof: Option<CallerProof>,
     /// Stage that asks.
@@ -36,7 +36,7 @@ pub struct Intent {
     pub source: Account,
     /// Asset id, known to the policy.
     pub asset: String,
-    /// Decimals that its amounts were read with. Charges of before it was kept have none.
+    /// Decimals that its amounts were read with. Charges older than this field have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimals: Option<Decimals>,
     /// Whether a missing tag leaves the receiver unnamed.
@@ -90,7 +90,7 @@ pub struct Destination {
     pub address: Option<Address>,
     /// Tag or memo; `Some("")` is known to be none.
     pub tag: Option<String>,
-    /// `WHITELISTED` or `ONE_TIME`. Charges of before it was read have none.
+    /// `WHITELISTED` or `ONE_TIME`. Charges older than this field have none.
     #[serde(default)]
     pub address_type: Option<String>,
     /// What it receives, in base units.

@@ -97,7 +97,7 @@ impl fmt::Display for TimeOfDay {
 /// after `from` they end on the next day, and the day is that on which they began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
-    /// Where.
+    /// In whose time hours and days are read.
     pub zone: Zone,
     /// On which days.
     pub days: BTreeSet<Day>,

@@ -4,8 +4,6 @@ use std::fmt;
 
 use sha3::{Digest as _, Keccak256};
 
-use crate::address::hex;
-
 /// How many bytes name a method.
 const BYTES: usize = 4;
 /// The longest signature, in bytes. It bounds how deep structs in structs go.
@@ -37,8 +35,9 @@ impl Method {
     /// It is neither, or has a type that signatures do not have.
     pub fn parse(text: &str) -> Result<Self, MethodError> {
         if let Some(digits) = text.strip_prefix("0x") {
-            let bytes = hex::decode(digits).map_err(|_| MethodError::Form)?;
-            return bytes.try_into().map(Self).map_err(|_| MethodError::Form);
+            let mut bytes = [0; BYTES];
+            hex::decode_to_slice(digits, &mut bytes).map_err(|_| MethodError::Form)?;
+            return Ok(Self(bytes));
         }
         check_signature(text)?;
         Self::of_bytes(Keccak256::digest(text).as_slice()).ok_or(MethodError::Form)
@@ -57,8 +56,7 @@ impl Method {
 /// `0x` and eight hexadecimal digits: what its signature was, nobody can tell from them.
 impl fmt::Display for Method {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        write!(formatter, "0x{}", hex::encode(self.0))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Prices {
 pub struct Price {
     /// US dollars.
     pub usd: UnitPrice,
-    /// When.
+    /// When the price was made.
     pub at: Time,
 }
 

@@ -2,6 +2,8 @@
 //!
 //! What the transaction pays is not read here. Source: callback protocol, section 4.6.
 
+mod not_hex;
+
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +13,8 @@ use sha2::Sha256;
 use sha3::{Digest as _, Keccak256};
 
 use crate::address::Chain;
-use crate::address::hex::{self, NotHex};
 use crate::request::{RawTransactionText, given};
+pub use not_hex::NotHex;
 
 /// Longest raw transaction in bytes: four times the largest that Ethereum nodes pass on to each other.
 pub const MAX_RAW_BYTES: usize = 512 * 1024;
@@ -86,8 +88,7 @@ pub fn check(chain: Chain, text: &RawTransactionText) -> Result<Proof, RawTransa
 /// this chain hashes is not known.
 pub fn made_up(chain: Chain) -> Option<RawTransactionText> {
     let payload = Digest::of(chain)?.hash(&[0]);
-    let payload = payload.iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(RawTransactionText { raw: Some("00".into()), payload: Some(payload) })
+    Some(RawTransactionText { raw: Some("00".into()), payload: Some(hex::encode(payload)) })
 }
 
 impl Digest {
@@ -121,13 +122,13 @@ fn raw_bytes(text: &str) -> Result<Vec<u8>, RawTransactionError> {
     if text.len().div_ceil(2) > MAX_RAW_BYTES {
         return Err(RawTransactionError::TooLong);
     }
-    hex::decode(text).map_err(RawTransactionError::RawNotHex)
+    not_hex::decode(text).map_err(RawTransactionError::RawNotHex)
 }
 
 fn payload_bytes(text: &str) -> Result<[u8; PAYLOAD_BYTES], RawTransactionError> {
     if text.len().div_ceil(2) > PAYLOAD_BYTES {
         return Err(RawTransactionError::PayloadLength);
     }
-    let bytes = hex::decode(text).map_err(RawTransactionError::PayloadNotHex)?;
+    let bytes = not_hex::decode(text).map_err(RawTransactionError::PayloadNotHex)?;
     bytes.try_into().map_err(|_| RawTransactionError::PayloadLength)
 }

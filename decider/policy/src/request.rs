@@ -12,7 +12,7 @@ pub enum Stage {
     Signing,
 }
 
-/// What was proven of whoever asked a callback handler. Nobody has to say it: then it is missing.
+/// What was proven of the caller of a callback handler. A client need not say it: then it is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CallerProof {
@@ -41,7 +41,7 @@ impl CallerProof {
 pub struct Request {
     /// Whose policy and ledger.
     pub tenant: String,
-    /// What was proven of who asks.
+    /// What was proven of the caller.
     pub caller_proof: Option<CallerProof>,
     /// The Co-signer's `requestId`.
     pub callback_request_id: String,
@@ -71,7 +71,7 @@ pub struct Request {
     pub destinations: Vec<DestinationText>,
     /// What is about to be signed.
     pub raw_transactions: Vec<RawTransactionText>,
-    /// Note by whoever created the transaction.
+    /// Note by the creator of the transaction.
     pub note: Option<String>,
     /// Contract data and messages: JSON text as received.
     pub extra_parameters: Option<String>,
@@ -82,7 +82,7 @@ pub struct Request {
 pub struct ConfigChange {
     /// Whose policy.
     pub tenant: String,
-    /// What was proven of who asks.
+    /// What was proven of the caller.
     pub caller_proof: Option<CallerProof>,
     /// The path it came in by.
     pub path: String,

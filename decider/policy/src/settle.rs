@@ -28,7 +28,7 @@ pub struct Settlement {
     pub verdict: Verdict,
     /// What the Co-signer is told.
     pub action: Action,
-    /// Why.
+    /// The stable code, and the words for people.
     pub reason: Reason,
     /// Every limit that applies, before this transaction was counted.
     pub limits: Vec<LimitStatus>,
@@ -36,7 +36,7 @@ pub struct Settlement {
     pub charge: Option<ChargeChange>,
     /// What was read of the ledger.
     pub evidence: Evidence,
-    /// When.
+    /// By the store's clock.
     pub at: Time,
 }
 

@@ -3,9 +3,9 @@
 /// The longest name of a tenant, in bytes.
 pub const MAX_TENANT_BYTES: usize = 64;
 
-/// Nobody could ask for this tenant.
+/// No request can be for this tenant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a tenant has at most {MAX_TENANT_BYTES} characters a-z, 0-9, \"-\" and \"_\": {0} could never ask")]
+#[error("{0} is not a valid tenant: use 1 to {MAX_TENANT_BYTES} characters a-z, 0-9, \"-\" and \"_\"")]
 pub struct TenantError(String);
 
 /// Whether a tenant can be called so: a short plain word.
@@ -13,9 +13,13 @@ pub struct TenantError(String);
 /// # Errors
 /// It cannot.
 pub fn check_tenant(name: &str) -> Result<(), TenantError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    let fits = (1..=MAX_TENANT_BYTES).contains(&name.len()) && name.bytes().all(plain);
+    let fits = (1..=MAX_TENANT_BYTES).contains(&name.len()) && is_plain(name);
     if fits { Ok(()) } else { Err(TenantError(name.escape_debug().take(MAX_TENANT_BYTES).collect())) }
+}
+
+/// Whether a tenant's name has no characters but those that it may have.
+pub fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
 }
 
 #[cfg(test)]

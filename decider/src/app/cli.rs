@@ -12,6 +12,11 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 pub use policy::{Explain, PolicyCommand};
 pub use store::{Backup, Copy, Export, Look, Release, StoreCommand};
 
+/// EX_USAGE of sysexits.h: the command line makes no sense.
+const EXIT_USAGE: u8 = 64;
+/// EX_CONFIG: the configuration or the policy has mistakes.
+const EXIT_CONFIG: u8 = 78;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -19,9 +24,9 @@ pub enum Exit {
     Success,
     /// It did not start, or failed.
     Failure,
-    /// The command line makes no sense (EX_USAGE).
+    /// The command line makes no sense.
     Usage,
-    /// The configuration or the policy has mistakes (EX_CONFIG).
+    /// The configuration or the policy has mistakes.
     Config,
 }
 
@@ -30,8 +35,8 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Success => Self::SUCCESS,
             Exit::Failure => Self::FAILURE,
-            Exit::Usage => Self::from(64),
-            Exit::Config => Self::from(78),
+            Exit::Usage => Self::from(EXIT_USAGE),
+            Exit::Config => Self::from(EXIT_CONFIG),
         }
     }
 }

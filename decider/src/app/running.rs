@@ -65,7 +65,7 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// Everything that changes without a restart is looked at now, and counts: whoever says so has just put it there.
+    /// Everything that can change without a restart is read now, and adopted at once: the operator has just put it there.
     pub fn look_now(&self) {
         self.policy.notify_one();
         self.access.notify_one();

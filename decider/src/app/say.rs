@@ -1,4 +1,4 @@
-//! Printing. Whoever reads may go away, and a disk may be full: neither is a fault of this program.
+//! Printing. The reader may go away, and a disk may be full: neither is a fault of this program.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _, stderr, stdout};

@@ -57,7 +57,7 @@ fn find_grants(path: &Path) -> Result<(crate::grants::Grants, Rest), Mistakes> {
     })
 }
 
-/// All but the grants, so that whoever changes it can be told that this does not count yet.
+/// All but the grants, so that the log can say which changed fields need a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rest(BTreeMap<String, String>);
 

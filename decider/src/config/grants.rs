@@ -49,7 +49,7 @@ struct PlacedGrant {
     at: Place,
 }
 
-/// Two entries of one identity would have to be added up by whoever reads them.
+/// Refuses two entries of one identity: people would have to add them up when they read the file.
 fn note(
     reader: &mut Reader<'_>,
     grants: &mut BTreeMap<Identity, PlacedGrant>,

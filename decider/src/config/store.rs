@@ -1,7 +1,6 @@
 //! Where decisions are kept.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::read_path;
 use crate::store::Config;
@@ -44,7 +43,7 @@ fn read_retention(reader: &mut Reader<'_>, node: &Node) -> Option<Retention> {
     if text == "forever" {
         return Some(Retention::Forever);
     }
-    match duration::seconds(text).map(Duration::from_secs) {
+    match duration::parse(text) {
         Ok(kept) if kept >= SHORTEST => Some(Retention::For(kept)),
         _ => mistake(reader, node, FORMS),
     }

@@ -56,7 +56,7 @@ pub fn config_change(answer: Answer) -> wire::DecideConfigChangeResponse {
     }
 }
 
-/// What was proven of who asked.
+/// What was proven of the caller.
 pub fn caller_proof(proof: Option<CallerProof>) -> wire::CallerProof {
     match proof {
         None => wire::CallerProof::Unspecified,
@@ -196,7 +196,7 @@ mod tests {
         }
     }
 
-    /// As a decision of before limits could hold has it on record.
+    /// As it is on record in a decision that is older than limits that hold.
     #[test]
     fn an_old_record_is_read() {
         let old = r#"{"limit_id":"l","key":{},"unit":"transactions","used":"1","requested":"1","max":"2",

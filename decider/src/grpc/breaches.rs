@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use policy::tenant::is_plain;
 use proto::decider::v1 as wire;
 
 use super::bounds::{
@@ -52,8 +53,7 @@ fn check_lists(violations: &mut Violations, request: &wire::DecideRequest) {
 /// A tenant is a short plain word.
 pub fn check_tenant(violations: &mut Violations, tenant: &str) {
     violations.required_at_most("tenant", tenant, MAX_TENANT_BYTES);
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    if !tenant.bytes().all(plain) {
+    if !is_plain(tenant) {
         violations.add("tenant", "has characters other than a-z, 0-9, \"-\" and \"_\"");
     }
 }

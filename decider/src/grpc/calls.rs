@@ -26,7 +26,7 @@ use crate::telemetry::seldom::Seldom;
 pub const MAX_CALLS: usize = 1536;
 /// The same of all callers together to whom nothing is granted: enough to tell them so.
 const MAX_CALLS_OF_STRANGERS: usize = 16;
-/// Health is told to whoever asks, above all while calls are shed: who hears nothing takes the decider for dead.
+/// Health answers everybody, above all while calls are shed: a client that hears nothing takes the decider for dead.
 const HEALTH: &str = "/grpc.health.v1.Health/";
 /// A request and an answer each; other services have streams, which take as long as they like.
 const DECISIONS: &str = "/countersign.";

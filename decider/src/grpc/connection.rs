@@ -95,7 +95,7 @@ impl Connections {
         acceptor.accept(stream).await
     }
 
-    /// Whoever only looks whether the port is open hangs up: that is counted, and not told.
+    /// A client that only checks whether the port is open hangs up: that is counted, and not logged.
     fn failed(&self, peer: Option<SocketAddr>, error: &io::Error) {
         self.metrics.failed_handshakes.inc();
         if error.kind() == io::ErrorKind::UnexpectedEof {

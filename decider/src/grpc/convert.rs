@@ -111,7 +111,7 @@ fn stage(violations: &mut Violations, request: &wire::DecideRequest) -> Stage {
     }
 }
 
-/// What was proven of who asks. One that would be taken for something else is not taken.
+/// What was proven of the caller. One that would be taken for something else is not taken.
 fn caller_proof(violations: &mut Violations, number: i32) -> Option<CallerProof> {
     match wire::CallerProof::try_from(number) {
         Ok(wire::CallerProof::Unspecified) => None,

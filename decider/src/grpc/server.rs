@@ -26,7 +26,7 @@ use crate::grants::Tenants;
 /// Where to listen, and how to stop.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where.
+    /// Address and port that the gRPC listener binds.
     pub address: SocketAddr,
     /// Those whose ledger this is. Nothing is done for any other.
     pub tenants: Tenants,

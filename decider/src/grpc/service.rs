@@ -145,7 +145,7 @@ impl Service {
         Ok(answer)
     }
 
-    /// First in the caller's own queue, so that whoever asks much does not stand before others.
+    /// First in the caller's own queue, so that a caller with many lookups does not hold up others.
     async fn read_permit(&self, caller: Option<&Caller>) -> Result<ReadPermit, Status> {
         let acquire =
             async |semaphore: &Arc<Semaphore>| Arc::clone(semaphore).acquire_owned().await.map(Arc::new);

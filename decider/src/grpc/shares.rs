@@ -1,4 +1,4 @@
-//! What of the room for calls one caller may take, over all its connections: whoever asks too much, or leaves what it
+//! What of the room for calls one caller may take, over all its connections: a caller that asks too much, or leaves what it
 //! asked for, does it to itself.
 
 use std::collections::BTreeMap;

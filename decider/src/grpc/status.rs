@@ -55,7 +55,7 @@ pub fn not_granted(shown: &[Identity], missing: Missing, verb: Verb, tenant: &st
     Status::with_error_details(Code::PermissionDenied, message, details)
 }
 
-/// The tenant's ledger is not this one. It is told to who may know: the tenant is granted to the caller.
+/// The tenant's ledger is not this one. Not a leak: the caller is granted this tenant.
 pub fn tenant_elsewhere(tenant: &str) -> Status {
     let facts = HashMap::from([("tenant".to_owned(), tenant.to_owned())]);
     let details = ErrorDetails::with_error_info("TENANT_ELSEWHERE", DOMAIN, facts);

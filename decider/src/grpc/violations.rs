@@ -13,7 +13,7 @@ pub struct Violations {
     told: Vec<FieldViolation>,
     /// So many are left out.
     more: usize,
-    /// The tenant of the request, for whoever has to find out whose it is.
+    /// The tenant of the request, so that the log says whose it was.
     tenant: Option<String>,
 }
 

@@ -100,7 +100,7 @@ fn check_word(variable: Text, word: &str, scope: &Scope<'_>) -> Result<(), Strin
                 false => Ok(()),
             }
         }
-        // Whoever writes a text may end it as they like.
+        // The author of a text may end it in any way.
         Text::Note | Text::ExternalTxId => Ok(()),
         _ => unseen::check_word(word),
     }

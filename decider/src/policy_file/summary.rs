@@ -1,4 +1,4 @@
-//! A policy in short, for whoever checks a file.
+//! A policy in short, for `decider check`.
 
 use std::fmt;
 

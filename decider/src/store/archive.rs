@@ -1,4 +1,4 @@
-//! A store as a whole, for whoever counts, checks, exports or copies it: one moment of it, row by row as it is kept.
+//! A store as a whole, to count, check, export or copy it: one moment of it, row by row as it is kept.
 
 use policy::charge::ChargeKey;
 use policy::evidence::Evidence;
@@ -102,7 +102,7 @@ pub struct StoreState {
 pub struct Release {
     /// When, in microseconds since 1970.
     pub released_us: i64,
-    /// Who.
+    /// The operator, by the name given.
     pub by: String,
     /// Why the store was frozen.
     pub frozen: String,
@@ -154,7 +154,7 @@ impl DecisionRow {
 pub struct ChargeRow {
     /// Its place among the charges. Nothing but the order is in it.
     pub place: i64,
-    /// Whose.
+    /// Which transaction it charges.
     pub key: ChargeKey,
     /// The latest time at which it counts for anybody, in microseconds since 1970.
     pub latest_us: i64,
@@ -189,7 +189,7 @@ pub fn open_alone(config: &Config) -> Result<Box<dyn Alone>, OpenError> {
 /// Hands over every decision, in the order of the log.
 ///
 /// # Errors
-/// They could not be read, or whoever takes them does not.
+/// They could not be read, or `take` failed.
 pub fn each_decision<E: From<JournalError>>(
     archive: &mut dyn Archive,
     take: impl FnMut(&mut dyn Archive, DecisionRow) -> Result<(), E>,
@@ -200,7 +200,7 @@ pub fn each_decision<E: From<JournalError>>(
 /// The same of those after a position.
 ///
 /// # Errors
-/// They could not be read, or whoever takes them does not.
+/// They could not be read, or `take` failed.
 pub fn each_decision_after<E: From<JournalError>>(
     archive: &mut dyn Archive,
     mut position: i64,
@@ -219,7 +219,7 @@ pub fn each_decision_after<E: From<JournalError>>(
 /// Hands over every charge as it stands now.
 ///
 /// # Errors
-/// They could not be read, or whoever takes them does not.
+/// They could not be read, or `take` failed.
 pub fn each_charge<E: From<JournalError>>(
     archive: &mut dyn Archive,
     mut take: impl FnMut(ChargeRow) -> Result<(), E>,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub struct Decision {
     /// A version 7 UUID as text.
     pub id: String,
-    /// Whose.
+    /// The tenant that it was asked for.
     pub tenant: String,
     /// The id of the request, byte for byte.
     pub callback_request_id: String,
@@ -29,7 +29,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// What the Co-signer is told.
     pub action: Action,
-    /// Why.
+    /// The stable code, and the words for people.
     pub reason: Reason,
     /// Rules that matched or could not be evaluated.
     pub rules: Vec<RuleResult>,
@@ -106,7 +106,7 @@ pub enum Origin<E> {
     },
     /// It was let go: the decision stands, and cannot be reproduced any more.
     Pruned {
-        /// When.
+        /// By the store's clock.
         at: Time,
         /// The charges that the decision looked at, its own among them, as far as that is known.
         charges: Vec<ChargeKey>,

@@ -35,9 +35,9 @@ pub struct Setting {
     pub document: Document,
     /// How long payload and evidence are kept.
     pub retention: Retention,
-    /// Time.
+    /// This machine's clocks: the wall clock counts where the journal has none of its own.
     pub clock: Arc<dyn Clock>,
-    /// Counts.
+    /// What the store counts.
     pub metrics: Arc<Metrics>,
     /// Called once, from the writer's thread, when the store has failed: the process has to end. Those who
     /// waited were told just before; leave them a moment.

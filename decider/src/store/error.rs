@@ -1,4 +1,4 @@
-//! Why a store did not open, or did not decide. None of these is a denial: whoever asks is told to come back.
+//! Why a store did not open, or did not decide. None of these is a denial: the caller is asked to come back.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ pub enum OpenError {
     /// The file is not a store of this program.
     #[error("{path}: this file is not a decider's store: {why}", path = .path.display())]
     NotOurs {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// What gives it away.
         why: String,
@@ -91,7 +91,7 @@ pub enum OpenError {
         path = .path.display()
     )]
     Newer {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// Schema in the file.
         found: i64,

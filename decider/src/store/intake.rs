@@ -27,7 +27,7 @@ pub trait Intake {
         charge: Option<ChargeRow>,
     ) -> Result<(), JournalError>;
 
-    /// Freezes it: whoever opens it decides nothing until an operator states what was lost.
+    /// Freezes it: a decider that opens it decides nothing until an operator states what was lost.
     ///
     /// # Errors
     /// It was not written.

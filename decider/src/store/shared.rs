@@ -12,7 +12,7 @@ use super::pace::Pace;
 
 /// What the writer shares with those who ask.
 pub struct Shared {
-    /// Counts.
+    /// What the store counts.
     pub metrics: Arc<Metrics>,
     /// How fast it works.
     pub pace: Pace,

@@ -1,4 +1,4 @@
-//! A bound on how often the same thing is logged: whoever can cause a line must not fill the disk with it.
+//! A bound on how often the same thing is logged: a client that can cause a line must not fill the disk with it.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use super::outlet::AtOnce;
+use super::log_writer::AtOnce;
 
 /// As much of a line as there is room for. To a file nobody has to make room; for anything else the system has to know how
 /// to write without waiting, as Linux does for pipes and sockets since 6.5 and for terminals never.

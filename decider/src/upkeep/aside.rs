@@ -42,7 +42,7 @@ impl<'a> Aside<'a> {
         let lock = locked(&held(&partial)).map_err(failed)?;
         let Some(lock) = lock else { return Err(AsideError::InUse(path.display().to_string())) };
         let aside = Self { path, partial, _lock: lock };
-        // Whoever had the lock before may have ended well.
+        // The one that had the lock before may have finished.
         is_new(path)?;
         aside.remove().map_err(failed)?;
         Ok(aside)

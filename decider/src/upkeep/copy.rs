@@ -60,7 +60,7 @@ pub enum CopyError {
     Nothing(String),
     /// The target, when the source was frozen already.
     #[error(
-        "{0}. The source is frozen by now: copy it again into another store, or end the freeze by `decider store release \
+        "{0}. The source is already frozen: copy it again into another store, or end the freeze by `decider store release \
          --lost nothing`"
     )]
     Left(JournalError),

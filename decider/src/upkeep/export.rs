@@ -1,4 +1,4 @@
-//! Every decision with its charges, as JSON Lines. The shape is documented in decider/README.md: fields may come, none
+//! Every decision with its charges, as JSON Lines. The shape is documented in decider/src/store/README.md: fields may come, none
 //! goes or changes its meaning.
 
 use std::io::{self, Write};
@@ -93,14 +93,14 @@ fn line(archive: &mut dyn Archive, row: &DecisionRow) -> Result<String, JournalE
         }
     }
     let (evidence, payload, pruned) = match &row.origin {
-        Origin::Kept { payload, evidence } => (evidence.clone(), json(&hex(payload))?, None),
+        Origin::Kept { payload, evidence } => (evidence.clone(), json(&hex::encode(payload))?, None),
         Origin::Pruned { at, .. } => ("null".into(), "null".into(), Some(at.as_micros().to_string())),
     };
     let mut fields = vec![
         ("position", row.position.to_string()),
         ("kind", json(&kind_text(row.kind))?),
-        ("key", json(&hex(&row.identity.key.0))?),
-        ("content", json(&hex(&row.identity.content.0))?),
+        ("key", json(&hex::encode(row.identity.key.0))?),
+        ("content", json(&hex::encode(row.identity.content.0))?),
         ("decision", row.body.clone()),
         ("charges", format!("[{}]", charges.join(","))),
         ("evidence", evidence),
@@ -109,8 +109,4 @@ fn line(archive: &mut dyn Archive, row: &DecisionRow) -> Result<String, JournalE
     fields.extend(pruned.map(|at| ("pruned_us", at)));
     let fields = fields.iter().map(|(name, value)| format!("\"{name}\":{value}"));
     Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

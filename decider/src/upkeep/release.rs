@@ -17,9 +17,9 @@ pub use lost::LostDecision;
 /// What an operator states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// Who.
+    /// The operator, by the name given.
     pub by: String,
-    /// When.
+    /// By this machine's clock.
     pub at: Time,
     /// What was lost: the lines of an export; `None`: nothing.
     pub lost: Option<String>,

@@ -52,9 +52,9 @@ pub struct Stats {
 /// What an operator has stated of a store that was frozen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stated {
-    /// When.
+    /// In microseconds since 1970.
     pub released_us: i64,
-    /// Who.
+    /// The operator, by the name given.
     pub by: String,
     /// Why it was frozen.
     pub frozen: String,

@@ -224,7 +224,7 @@ fn every_mistake_of_the_grants_is_told_with_its_place() {
     DIR/decider.yaml:16:53: unknown verb decyde: did you mean decide?
     DIR/decider.yaml:16:61: unknown verb sign: expected decide, read or administer
     DIR/decider.yaml:17:11: an IP address is no host name: write one, such as edge.internal
-    DIR/decider.yaml:17:31: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Default could never ask
+    DIR/decider.yaml:17:31: Default is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_"
     DIR/decider.yaml:17:40: for all tenants write tenants: all, without a list
     DIR/decider.yaml:17:53: verbs must be a list, not text
     DIR/decider.yaml:18:39: this is there twice
@@ -247,7 +247,7 @@ fn what_is_wrong_with_the_tenants_has_its_place() {
     assert_snapshot!(told("all"), @"DIR/decider.yaml:16:10: tenants must be a list, not text");
     assert_snapshot!(told("[default, all, Default, default]"), @r#"
     DIR/decider.yaml:16:20: for all that grants let in leave tenants out
-    DIR/decider.yaml:16:25: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Default could never ask
+    DIR/decider.yaml:16:25: Default is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_"
     DIR/decider.yaml:16:34: this is there twice
     "#);
 }
@@ -271,6 +271,18 @@ fn a_connection_lives_for_a_while() {
     assert_eq!(config::load(&files.path("decider.yaml")).unwrap().grpc.connection_age.as_secs(), 300);
     assert_snapshot!(mistakes_of(&config("0s")), @"DIR/decider.yaml:6:19: connection_age is after how long a client connects anew: at least 1s");
     assert_snapshot!(mistakes_of(&config("5")), @"DIR/decider.yaml:6:19: a length of time has a unit: write 5s, 5m, 5h or 5d");
+    assert_snapshot!(mistakes_of(&config("999ms")), @"DIR/decider.yaml:6:19: connection_age is after how long a client connects anew: at least 1s");
+    assert_snapshot!(mistakes_of(&config("5us")), @"DIR/decider.yaml:6:19: expected a whole number and a unit: 250ms, 30s, 15m, 24h or 7d");
+}
+
+#[test]
+fn milliseconds_are_taken_where_they_are_enough() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("drain_notice: 0s", "drain_notice: 250ms"));
+    let drain_notice = config::load(&files.path("decider.yaml")).unwrap().grpc.drain_notice;
+    assert_eq!(drain_notice.as_millis(), 250);
+    let too_often = format!("{CONFIG}reload: 999ms\n");
+    assert!(mistakes_of(&too_often).ends_with("reload is how often the policy is looked at: at least 1s"));
 }
 
 /// What counts without a restart is found again; what else changed is known.

@@ -5,7 +5,6 @@ use std::fmt;
 use sha3::{Digest, Keccak256};
 
 use super::error::AddressError;
-use super::hex;
 use super::shown::shown;
 
 /// Bytes of an address.
@@ -15,8 +14,8 @@ pub(super) const ADDRESS_BYTES: usize = 20;
 pub(super) fn parse(text: &str) -> Result<[u8; ADDRESS_BYTES], AddressError> {
     let not_evm = || AddressError::NotEvm { shown: shown(text) };
     let digits = text.strip_prefix("0x").ok_or_else(not_evm)?;
-    let bytes = hex::decode(digits).map_err(|_| not_evm())?;
-    let bytes = bytes.try_into().map_err(|_| not_evm())?;
+    let mut bytes = [0; ADDRESS_BYTES];
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| not_evm())?;
     if claims_checksum(digits) && digits != with_checksum(&digits.to_ascii_lowercase()) {
         return Err(AddressError::WrongChecksum { shown: shown(text) });
     }
@@ -25,8 +24,7 @@ pub(super) fn parse(text: &str) -> Result<[u8; ADDRESS_BYTES], AddressError> {
 
 /// Canonical: `0x` and lower-case digits.
 pub(super) fn write(bytes: &[u8; ADDRESS_BYTES], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    formatter.write_str("0x")?;
-    hex::write(bytes, formatter)
+    write!(formatter, "0x{}", hex::encode(bytes))
 }
 
 fn claims_checksum(digits: &str) -> bool {

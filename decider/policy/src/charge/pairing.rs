@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use crate::intent::Destination;
 
-/// How a destination of now fits one of before.
+/// How a destination of this request fits one of the charge before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fit {
     /// It does not.
@@ -52,7 +52,7 @@ struct Pairing<'a, F> {
     comparisons_left: usize,
 }
 
-/// One destination of before.
+/// One destination of the charge before.
 struct Slot<'a> {
     before: &'a Destination,
     /// The place in `now` of its pair.

@@ -273,7 +273,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     'x' == note -- 1: expected a variable before a comparison
     stage == 'SIGN' -- 10: unknown stage SIGN, of APPROVAL SIGNING
     caller_proof == 'PROVEN' -- 17: unknown caller_proof PROVEN, of COSIGNER_SIGNATURE UNPROVEN
-    tenant == 'Json' -- 11: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Json could never ask
+    tenant == 'Json' -- 11: Json is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_"
     has(note) -- 1: has is not allowed: an expression compares what is there
     note.matches('x') -- 1: matches is not allowed: an expression compares what is there
     destinations.exists(d, d.id == '1') -- 1: exists is not allowed: an expression compares what is there

@@ -191,7 +191,7 @@ fn an_answer_is_named_by_tenant_request_signer_and_stage() {
 /// name and a way to find the old ones first.
 #[test]
 fn the_encoding_is_frozen() {
-    let hex = |digest: Digest| digest.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |digest: Digest| hex::encode(digest.0);
     let proven = Some(CallerProof::CosignerSignature);
     insta::assert_snapshot!(hex(of_transaction(&full())), @"768e1b0d5ab0e8ca679eed78ff1984c11f74c1f00c89d14efaf2b310f0388c4c");
     insta::assert_snapshot!(hex(content_of_transaction(&full())), @"c3b9e7b91530a15443c2295e85e3fbb36181e2b7888f96c13a9af7b90558e2eb");

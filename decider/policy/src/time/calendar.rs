@@ -22,7 +22,7 @@ pub struct Calendar {
     /// How long.
     #[serde(rename = "calendar")]
     pub unit: CalendarUnit,
-    /// Where.
+    /// In whose time days, weeks and months begin.
     pub zone: Zone,
 }
 

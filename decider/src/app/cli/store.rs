@@ -32,7 +32,7 @@ Examples:
   decider store export --config decider.yaml --since 2026-03-01T00:00:00Z --tenant default     some of them
 
 JSON Lines: each decision with its charges as they stand now. Amounts are decimal strings in base units, times
-microseconds since 1970. The shape is told in decider/README.md.
+microseconds since 1970. The shape is described in decider/src/store/README.md.
 Exit codes: 0 written, 1 not, 78 mistakes in the configuration.";
 
 const COPY_EXAMPLES: &str = "\

@@ -66,7 +66,7 @@ pub fn read(
         None => header.usual(mistakes),
     };
     let filter = wanted.filter.as_ref().map(|filter| header.find(mistakes, &filter.column));
-    // A column that was asked for and is not there is noted by now.
+    // A column that was asked for and is not there has been noted already.
     let found = |column: Option<Option<usize>>| column.flatten();
     let (address, width) = (found(address), record.len());
     let columns = Columns {

@@ -83,7 +83,7 @@ fn words_and_names_are_checked() {
     assert_snapshot!(mistake("caller_proof: [UNPROVEN, UNPROVEN]"), @"p.yaml:5:49: this is in caller_proof already");
     assert_snapshot!(mistake("caller_proof: {not: [UNPROVEN, COSIGNER_SIGNATURE]}"), @"p.yaml:5:23: caller_proof can never match: both are ruled out");
     assert_snapshot!(mistake("callerproof: [UNPROVEN]"), @"p.yaml:5:24: unknown field callerproof: did you mean caller_proof?");
-    assert_snapshot!(mistake("tenant: [Json]"), @r#"p.yaml:5:33: a tenant has at most 64 characters a-z, 0-9, "-" and "_": Json could never ask"#);
+    assert_snapshot!(mistake("tenant: [Json]"), @r#"p.yaml:5:33: Json is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_""#);
     assert_snapshot!(mistake("tenant: {not: []}"), @"p.yaml:5:38: not is empty, so that it rules nothing out: leave it out");
     assert_snapshot!(mistake("tenants: [json]"), @"p.yaml:5:24: unknown field tenants: did you mean tenant?");
 }
@@ -97,7 +97,7 @@ fn expressions_know_them() {
     };
     assert!(only("tenant == 'json' && caller_proof != 'COSIGNER_SIGNATURE'"));
     assert_snapshot!(mistake("caller_proof == 'UNPROVED'"), @"p.yaml:5:35: condition, character 17: unknown caller_proof UNPROVED: did you mean UNPROVEN?");
-    assert_snapshot!(mistake("tenant == 'a b'"), @r#"p.yaml:5:35: condition, character 11: a tenant has at most 64 characters a-z, 0-9, "-" and "_": a b could never ask"#);
+    assert_snapshot!(mistake("tenant == 'a b'"), @r#"p.yaml:5:35: condition, character 11: a b is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_""#);
 }
 
 const NARROWED: &str = r#"version: 1
@@ -144,6 +144,6 @@ fn a_policys_own_tests_say_who_asks() {
         assert_eq!(outcome_of(test), "", "{test}");
     }
     assert_snapshot!(outcome_of("request: {caller_proof: UNPROVED}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @"unknown caller_proof UNPROVED: did you mean UNPROVEN?");
-    assert_snapshot!(outcome_of("request: {tenant: Json}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @r#"a tenant has at most 64 characters a-z, 0-9, "-" and "_": Json could never ask"#);
+    assert_snapshot!(outcome_of("request: {tenant: Json}, expect: {verdict: DENY, reason: FIELD_MISSING}"), @r#"Json is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_""#);
     assert_snapshot!(outcome_of("request: {like: home, without: [caller_proof], caller_proof: UNPROVEN}, expect: {verdict: DENY}"), @"caller_proof is given beside this: it cannot be left out, too");
 }

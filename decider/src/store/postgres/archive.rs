@@ -28,7 +28,7 @@ const BEGIN: &str = "
     SET enable_sort = off;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
 
-/// The lock of the log's head is held to the end: whoever would decide meanwhile has to wait.
+/// The lock of the log's head is held to the end: deciders have to wait meanwhile.
 const BEGIN_ALONE: &str = "
     SET search_path = pg_catalog;
     SET idle_in_transaction_session_timeout = '10min';

@@ -19,7 +19,7 @@ use crate::document::Document;
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::JournalError;
 
-/// Charges of others that are taken in under the lock. Whoever is further behind catches up without it first.
+/// Charges of others that are taken in under the lock. A decider that is further behind catches up without it first.
 pub const MAX_FOLLOWED: i64 = 1_000;
 
 /// A connection over which the ledger is kept.

@@ -21,7 +21,8 @@ const MAX_READ_BYTES: i64 = 8 * 1024 * 1024;
 /// Held in each step, so that two programs do not take it: "Cspr".
 const LOCK: i64 = 0x4373_7072;
 
-/// Whoever holds one of the tables, such as a backup that reads them, is not waited for: behind us decisions would wait.
+/// A program that holds one of the tables, such as a backup that reads them, is not waited for: decisions would wait
+/// behind us.
 /// Nothing here has to be on a standby.
 const BEGIN: &str = "
     BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

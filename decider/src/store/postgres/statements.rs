@@ -139,7 +139,7 @@ pub const ORIGIN_COLUMNS: &str = "coalesce(m.payload, p.payload), coalesce(m.evi
            (SELECT g.pruned_us FROM countersign.prunings g WHERE g.before_us > d.decided_us
              ORDER BY g.before_us, g.pruned_us LIMIT 1), c.tenant, c.tx_id, c.suffix";
 
-/// Where those come from, beside `countersign.payloads_by_month m`. Deciders of before schema 3 write to `payloads`.
+/// Where those come from, beside `countersign.payloads_by_month m`. Deciders older than schema 3 write to `payloads`.
 pub const ORIGIN_TABLES: &str = "
            LEFT JOIN countersign.payloads p ON p.position = d.position
            LEFT JOIN countersign.charges c ON c.position = d.position";

@@ -161,7 +161,7 @@ impl Archive for SqliteArchive {
 }
 
 impl Alone for SqliteArchive {
-    /// Deciders of before the schema that knows of freezes would not look.
+    /// Deciders older than the schema that knows of freezes would not look.
     fn leave(self: Box<Self>, why: &str) -> Result<(), JournalError> {
         if self.number("PRAGMA user_version")? == OLDEST_READ {
             return Ok(());

@@ -1,4 +1,4 @@
-//! A store as it stands, for whoever only looks: nothing is written, and no lock is asked for.
+//! A store as it is, read only: nothing is written, and no lock is asked for.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ impl Reading {
         Ok(Self { connection, index })
     }
 
-    /// For whoever asks.
+    /// The ledger that an explanation is made over.
     pub fn ledger(&mut self) -> impl Ledger<Error = JournalError> {
         self.index.over(|key| rows::charge(&self.connection, key))
     }

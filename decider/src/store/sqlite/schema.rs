@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use super::file::write_again;
 use crate::private::with_suffix;
 use crate::store::error::OpenError;
+
+/// What stands in the path of a URI otherwise than as it is.
+const NOT_IN_A_URI_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -79,7 +83,8 @@ pub fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
     let connection = if with_suffix(path, "-wal").exists() {
         Connection::open_with_flags(path, flags).map_err(failed)?
     } else {
-        let file = format!("file:{}?immutable=1", escaped(path));
+        let escaped = percent_encode(path.as_os_str().as_encoded_bytes(), NOT_IN_A_URI_PATH);
+        let file = format!("file:{escaped}?immutable=1");
         Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_URI).map_err(failed)?
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
@@ -89,20 +94,6 @@ pub fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
     }
     state.check(path)?;
     Ok(connection)
-}
-
-/// A path as URIs have it.
-fn escaped(path: &Path) -> String {
-    let bytes = path.as_os_str().as_encoded_bytes().iter();
-    bytes.fold(String::new(), |mut text, byte| {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                text.push(char::from(*byte))
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-        text
-    })
 }
 
 /// Copies the log into the database; the numbers are whether somebody was in the way, the log's pages, and how
@@ -190,7 +181,7 @@ fn make_safe(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Nobody may append to it meanwhile. Whoever reads it finds the same bytes.
+/// Nobody may append to it meanwhile. Readers find the same bytes.
 fn write_log_again(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseBusy) => OpenError::Held(path.to_owned()),

@@ -65,7 +65,7 @@ impl LostDecision {
             format!("this is no line of an export: {error}. Take them from `decider store export`")
         })?;
         let decision = line.decision;
-        let digest = |text: &str| bytes(text)?.try_into().ok().map(Digest);
+        let digest = |text: &str| hex::decode(text).ok()?.try_into().ok().map(Digest);
         let row = DecisionRow {
             position: line.position,
             id: decision.id.clone(),
@@ -112,7 +112,7 @@ impl LostDecision {
     }
 }
 
-/// What a pruned decision came out of cannot be held against its digests: whoever states it is believed.
+/// What a pruned decision came out of cannot be checked against its digests: the operator's statement is believed.
 fn origin(
     payload: Option<String>,
     evidence: Option<Evidence>,
@@ -121,7 +121,7 @@ fn origin(
 ) -> Result<Origin<String>, String> {
     match (payload, evidence, pruned_us) {
         (Some(payload), Some(evidence), None) => Ok(Origin::Kept {
-            payload: bytes(&payload).ok_or(NOT_HEX)?,
+            payload: hex::decode(payload).map_err(|_| NOT_HEX)?,
             evidence: json(&evidence).map_err(|error| error.to_string())?,
         }),
         (None, None, Some(micros)) => {
@@ -130,15 +130,4 @@ fn origin(
         }
         _ => Err("it has either payload and evidence, or pruned_us".into()),
     }
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.as_bytes().chunks(2);
-    digits
-        .map(|pair| {
-            let pair =
-                std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2 && !pair.starts_with('+'))?;
-            u8::from_str_radix(pair, 16).ok()
-        })
-        .collect()
 }

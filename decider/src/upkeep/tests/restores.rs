@@ -543,7 +543,7 @@ fn a_decider_that_was_away_while_the_ledger_was_restored_and_released_does_not_f
     }
 }
 
-/// Bodies of before a field was added are the same answers.
+/// Bodies from before a field was added are the same answers.
 #[test]
 fn what_is_on_record_as_an_older_decider_wrote_it_is_known_again() {
     for backend in backends() {
@@ -563,7 +563,7 @@ fn what_is_on_record_as_an_older_decider_wrote_it_is_known_again() {
     }
 }
 
-/// Deciders of before the schema that knows of restores write as these do, and look at nothing.
+/// Deciders older than the schema that knows of restores write as these do, and look at nothing.
 #[test]
 fn a_decider_of_before_freezes_cannot_write_to_a_frozen_ledger() {
     let backend = Backend::postgres();

@@ -110,7 +110,7 @@ impl RecordedRequest {
         }
     }
 
-    /// What was proven of who asked.
+    /// What was proven of the caller.
     fn caller_proof(&self) -> Option<CallerProof> {
         match self {
             Self::Transaction(request) => request.caller_proof,

@@ -87,7 +87,7 @@ fn what_is_published_is_taken() {
 #[test]
 fn the_examples_of_the_readmes_are_taken() {
     let mut count = 0;
-    for readme in ["README.md", "decider/README.md", "decider/policy/README.md"] {
+    for readme in ["README.md", "decider/policy/README.md", "decider/src/policy_file/README.md"] {
         let text = fs::read_to_string(root().join(readme)).unwrap();
         for block in text.split("```yaml\n").skip(1) {
             let block = block.split("```").next().unwrap();

@@ -131,7 +131,7 @@ async fn a_migration_drops_nothing_of_a_frozen_ledger() {
     assert!(!months(&backend).contains(&"payloads_2023_11".to_owned()));
 }
 
-/// A decider of before schema 3 writes as this, and knows one table.
+/// A decider older than schema 3 writes as this, and knows one table.
 #[tokio::test]
 async fn what_an_older_decider_writes_is_read_and_pruned_row_by_row() {
     let (backend, _) = ledger();

@@ -1,4 +1,4 @@
-//! Who else has the file open: whoever reads it, and whoever writes to it.
+//! Who else has the file open, to read it or to write to it.
 
 use super::*;
 
@@ -72,7 +72,7 @@ async fn a_decider_starts_while_somebody_reads_an_earlier_moment_of_its_file() {
     assert!(image.newest("tx-2").await.is_some() && image.newest("tx-3").await.is_some());
 }
 
-/// Whoever writes to it could write over what was answered.
+/// Another writer could write over what was answered.
 #[tokio::test]
 async fn a_decider_does_not_start_while_somebody_else_writes_to_its_file() {
     let (backend, policy) = (backend(), Arc::new(policy(vec![])));

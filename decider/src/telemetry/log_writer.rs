@@ -1,4 +1,4 @@
-//! Lines of the log on their way out: whoever reads them slowly, or not at all, holds up nobody.
+//! Lines of the log on their way out: a reader that is slow, or does not read at all, holds up nobody.
 //!
 //! A line is written at once where that needs no waiting. Else it waits in memory for one thread that writes what waits,
 //! and so do those after it; those for which there is no room are left out, and counted.
@@ -23,7 +23,7 @@ pub type AtOnce = Box<dyn Fn(&[u8]) -> io::Result<usize> + Send + Sync>;
 
 /// Where lines are put, one with each call. Clones are the same.
 #[derive(Clone)]
-pub struct Outlet(Arc<Shared>);
+pub struct LogWriter(Arc<Shared>);
 
 struct Shared {
     at_once: AtOnce,
@@ -40,20 +40,20 @@ struct Waiting {
     writing: bool,
 }
 
-impl Outlet {
+impl LogWriter {
     /// To `out`: by `at_once`, and where that would have to wait by a thread that is started here and ends with the process.
     ///
     /// # Errors
     /// The machine has no more threads.
     pub fn to(out: impl Write + Send + 'static, at_once: AtOnce) -> io::Result<Self> {
         let (waiting, changed) = Default::default();
-        let outlet = Self(Arc::new(Shared { at_once, waiting, changed }));
-        let writer = outlet.clone();
+        let log_writer = Self(Arc::new(Shared { at_once, waiting, changed }));
+        let writer = log_writer.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_all_to(out))?;
-        Ok(outlet)
+        Ok(log_writer)
     }
 
-    /// Waits until all is written, and no longer than that: whoever does not read must not hold up the end either.
+    /// Waits until all is written, and no longer than that: a reader that does not read must not hold up the end either.
     pub fn flush(&self, patience: Duration) {
         drop(self.0.changed.wait_timeout_while(self.waiting(), patience, |waiting| !waiting.is_over()));
     }
@@ -112,14 +112,14 @@ impl Waiting {
     }
 }
 
-impl fmt::Debug for Outlet {
+impl fmt::Debug for LogWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outlet").finish_non_exhaustive()
+        f.debug_struct("LogWriter").finish_non_exhaustive()
     }
 }
 
-/// What cannot be taken is left out, which is no error of whoever logs.
-impl Write for Outlet {
+/// What cannot be taken is left out, which is not an error of the code that logs.
+impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
         Ok(line.len())
@@ -173,45 +173,45 @@ mod tests {
             let _ = at_once.send(written);
             Ok(written)
         };
-        let outlet = Outlet::to(Stalled { told, taken }, Box::new(at_once)).unwrap();
-        outlet.put(&LINE);
+        let log_writer = LogWriter::to(Stalled { told, taken }, Box::new(at_once)).unwrap();
+        log_writer.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(LINE.len()));
         most.store(24, Ordering::Relaxed);
-        outlet.put(&LINE);
+        log_writer.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(24), "what there is room for");
         most.store(usize::MAX, Ordering::Relaxed);
-        outlet.put(&LINE);
+        log_writer.put(&LINE);
         assert_eq!(
             lengths.try_recv(),
             Err(mpsc::TryRecvError::Empty),
             "there is room, but not before those that wait"
         );
         drop(tell);
-        outlet.flush(PATIENCE);
+        log_writer.flush(PATIENCE);
         assert_eq!(lengths.try_iter().sum::<usize>(), 2 * LINE.len() - 24);
-        outlet.put(&LINE);
+        log_writer.put(&LINE);
         assert_eq!(lengths.try_recv(), Ok(LINE.len()));
     }
 
     #[test]
     fn a_reader_that_stalls_holds_up_nobody_and_misses_what_is_beyond_the_bound() {
         let ((tell, told), (taken, lengths)) = (mpsc::channel(), mpsc::channel());
-        let outlet = Outlet::to(Stalled { told, taken }, full()).unwrap();
-        outlet.put(&LINE);
-        while !outlet.waiting().writing {
+        let log_writer = LogWriter::to(Stalled { told, taken }, full()).unwrap();
+        log_writer.put(&LINE);
+        while !log_writer.waiting().writing {
             thread::yield_now();
         }
         let room = MAX_WAITING_BYTES / LINE.len();
-        (0..room + 7).for_each(|_| outlet.put(&LINE));
+        (0..room + 7).for_each(|_| log_writer.put(&LINE));
         let begun = Instant::now();
-        outlet.flush(Duration::from_millis(50));
+        log_writer.flush(Duration::from_millis(50));
         assert!(begun.elapsed() < PATIENCE, "the end is not held up either");
-        assert_eq!(outlet.waiting().left_out, 7);
+        assert_eq!(log_writer.waiting().left_out, 7);
         assert!(LEFT_OUT.get() >= 7);
         drop(tell);
-        outlet.flush(PATIENCE);
+        log_writer.flush(PATIENCE);
         let taken: Vec<_> = lengths.try_iter().collect();
         assert_eq!(taken, [LINE.len(), room * LINE.len()], "all the others, in their order");
-        assert_eq!(outlet.waiting().left_out, 0);
+        assert_eq!(log_writer.waiting().left_out, 0);
     }
 }

@@ -1,6 +1,7 @@
 //! What a certificate says of itself.
 
-use rustls_pki_types::CertificateDer;
+use rustls::RootCertStore;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use thiserror::Error;
 use x509_parser::{
     certificate::X509Certificate,
@@ -9,10 +10,10 @@ use x509_parser::{
 };
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
-/// So many days before its end a certificate is warned of.
+/// A certificate is warned of from so many days before its end on.
 const WARNING_DAYS: i64 = 30;
 
-/// A certificate that is none.
+/// Not an X.509 certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("cannot be read as an X.509 certificate")]
 pub struct CertificateError;
@@ -84,9 +85,7 @@ impl Certificate {
             purposes: purposes(&read),
         })
     }
-}
 
-impl Certificate {
     /// Whole days until its end; below zero after it.
     #[must_use]
     pub const fn days_left(&self, now_seconds: i64) -> i64 {
@@ -138,6 +137,30 @@ impl Certificate {
 #[must_use]
 pub fn day(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "no date".to_owned(), |time| time.to_string())
+}
+
+/// A file without certificates, or with a damaged one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("does not hold certificates (PEM, \"BEGIN CERTIFICATE\")")]
+pub struct NoCertificates;
+
+/// The certificates of a PEM file as roots. Each has to be usable: TLS skips what it cannot read, and with no root left nobody
+/// would be believed.
+pub fn root_store(pem: &[u8]) -> Result<RootCertStore, NoCertificates> {
+    let mut store = RootCertStore::empty();
+    for certificate in chain(pem)? {
+        store.add(certificate).map_err(|_| NoCertificates)?;
+    }
+    Ok(store)
+}
+
+/// The certificates of a PEM file, in its order; at least one.
+pub fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificates> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        _ => Err(NoCertificates),
+    }
 }
 
 fn purposes(certificate: &X509Certificate<'_>) -> Option<Purposes> {

@@ -162,8 +162,9 @@ fn tls_keys(
     json: Option<&listen::Config>,
     fleets: &Fleets<'_>,
 ) -> Vec<TlsKey> {
-    let key = |(field, listen): (&str, &listen::Config)| {
-        (format!("{field}.private_key"), listen.tls.certificate().public_key.clone())
+    let key = |(section, listen): (&str, &listen::Config)| TlsKey {
+        field: format!("{section}.private_key"),
+        public_key: listen.tls.certificate().public_key.clone(),
     };
     let listeners = listen.map(|listen| ("listen", listen)).into_iter();
     let listeners = listeners.chain(json.map(|json| ("json.listen", json)));

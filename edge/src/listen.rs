@@ -40,7 +40,7 @@ pub use rate::Meter;
 pub use routes::Routes;
 pub use shared_budget::ADDRESS_SHARE;
 pub use sources::{NetworkError, Networks, network};
-pub use tls::{ServerTls, TlsError, certified_key, root_store};
+pub use tls::{ServerTls, TlsError, certified_key};
 
 use crate::telemetry::metrics::Metrics;
 

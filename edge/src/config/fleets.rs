@@ -29,6 +29,19 @@ pub struct Fleet {
     pub json_paths: Vec<CallbackPath>,
 }
 
+/// The longest that a decision of any fleet may take, and the field that says so.
+pub(super) struct LongestDeadline {
+    pub(super) deadline: Duration,
+    pub(super) field: String,
+}
+
+/// That of a fleet that says none.
+impl Default for LongestDeadline {
+    fn default() -> Self {
+        Self { deadline: DEFAULT_DEADLINE, field: "decider.deadline".to_owned() }
+    }
+}
+
 /// All that are named, usable or not: a path that names one with a mistake in it has none of its own.
 pub(super) struct Fleets<'n>(Vec<Named<'n>>);
 
@@ -82,21 +95,22 @@ impl<'n> Fleets<'n> {
         self.0.iter().find(|named| named.decider.as_ref().is_some_and(has)).map(|named| &named.name)
     }
 
-    /// The longest that a decision of any fleet may take, and where that is said.
-    pub(super) fn longest_deadline(&self) -> (Duration, String) {
+    pub(super) fn longest_deadline(&self) -> LongestDeadline {
         let deadlines = self.0.iter().filter_map(|named| {
-            Some((named.decider.as_ref()?.deadline, format!("{}.deadline", named.name.field())))
+            let field = format!("{}.deadline", named.name.field());
+            Some(LongestDeadline { deadline: named.decider.as_ref()?.deadline, field })
         });
         // Of equal ones the first.
-        let longest = deadlines.reduce(|longest, next| if next.0 > longest.0 { next } else { longest });
-        longest.unwrap_or_else(|| (DEFAULT_DEADLINE, "decider.deadline".to_owned()))
+        let longest =
+            deadlines.reduce(|longest, next| if next.deadline > longest.deadline { next } else { longest });
+        longest.unwrap_or_else(LongestDeadline::default)
     }
 
     /// The key by which each that can be used knows us.
     pub(super) fn tls_keys(&self) -> impl Iterator<Item = TlsKey> {
         self.0.iter().filter_map(|named| {
-            let key = named.decider.as_ref()?.identity.certificate().public_key.clone();
-            Some((format!("{}.private_key", named.name.field()), key))
+            let public_key = named.decider.as_ref()?.identity.certificate().public_key.clone();
+            Some(TlsKey { field: format!("{}.private_key", named.name.field()), public_key })
         })
     }
 

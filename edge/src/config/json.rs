@@ -3,12 +3,12 @@
 //! It proves nothing about who asks (callback protocol, section 1), so what keeps others out has to be written down, and
 //! nothing of it has a default.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use rustls::RootCertStore;
 
 use super::{
-    fleets::Fleets,
+    fleets::{Fleets, LongestDeadline},
     networks::networks,
     notes::Place,
     parts,
@@ -29,21 +29,21 @@ pub(super) struct Json<'n> {
 }
 
 impl<'n> Json<'n> {
-    pub(super) fn read(found: Option<Found<'n>>, fleets: &Fleets<'_>, deadline: &(Duration, String)) -> Self {
+    pub(super) fn read(found: Option<Found<'n>>, fleets: &Fleets<'_>, longest: &LongestDeadline) -> Self {
         let Some(found) = found else { return Self { listen: Some(None), paths: Some(Paths::none()) } };
         let Some(mut section) = found.section() else { return Self { listen: None, paths: None } };
-        let listen = section.required("listen").and_then(|found| listener(found, deadline));
+        let listen = section.required("listen").and_then(|found| listener(found, longest));
         let paths = section.required("paths").and_then(|found| Paths::json(found, fleets));
         section.finish();
         Self { listen: listen.map(Some), paths }
     }
 }
 
-fn listener(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
+fn listener(found: Found<'_>, longest: &LongestDeadline) -> Option<listen::Config> {
     let mut section = found.section()?;
     let fence = fence(&mut section);
     let clients = section.optional("client_ca").map(client_ca);
-    let listen = parts::listener(&mut section, deadline, clients.clone().flatten());
+    let listen = parts::listener(&mut section, longest, clients.clone().flatten());
     section.finish();
     // One that was meant and cannot be used is not left out.
     clients.unwrap_or_else(|| Some(RootCertStore::empty()))?;
@@ -51,8 +51,7 @@ fn listener(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::C
 }
 
 fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
-    let (place, pem) = found.file()?;
-    parts::authorities(&place, &pem)
+    parts::authorities(&found.file()?)
 }
 
 fn fence(section: &mut Section<'_>) -> Option<Fence> {

@@ -135,14 +135,14 @@ fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
-    let (place, pem) = found.file()?;
-    place.check(CosignerKey::from_pem(&pem))
+    let file = found.file()?;
+    file.place.check(CosignerKey::from_pem(&file.contents))
 }
 
 fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
-    let (place, pem) = found.secret()?;
-    let key = place.check(ReplyKey::from_pem(&pem))?;
-    Some((place, key))
+    let file = found.secret()?;
+    let key = file.place.check(ReplyKey::from_pem(&file.contents))?;
+    Some((file.place, key))
 }
 
 fn signer_id(found: Found<'_>) -> Option<String> {

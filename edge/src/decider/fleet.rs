@@ -11,7 +11,8 @@ use tokio::{
 
 use super::{
     address::Address,
-    choose::{Dice, EndpointSet, MAX_ENDPOINTS},
+    choose::{EndpointSet, MAX_ENDPOINTS},
+    config::Config,
     endpoint::Endpoint,
     fleet_name::FleetName,
     health::Health,
@@ -25,7 +26,7 @@ use crate::telemetry::metrics::{FleetMetrics, ReloadOutcome};
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(5);
 /// The same while none is healthy.
 const LOST_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
-/// Up to a quarter more, so that edges do not look up at the same time.
+/// The largest jitter is this part of the interval.
 const LOOKUP_JITTER_SHARE: u32 = 4;
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// From look to look at why deciders are not asked. The first one is late enough for those that are there to be healthy.
@@ -44,19 +45,13 @@ pub(super) struct Fleet {
     files: IdentityFiles,
     resolver: Arc<dyn Resolve>,
     changed: Arc<Notify>,
-    dice: Dice,
     metrics: Arc<FleetMetrics>,
 }
 
 impl Fleet {
-    pub(super) fn new(
-        name: FleetName,
-        (addresses, identity, files): (Vec<Address>, ClientIdentity, IdentityFiles),
-        resolver: Arc<dyn Resolve>,
-        metrics: Arc<FleetMetrics>,
-    ) -> Self {
+    pub(super) fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: Arc<FleetMetrics>) -> Self {
+        let Config { fleet: name, addresses, identity, files, .. } = config;
         metrics.set_certificate_end(name.field(), identity.certificate().not_after_seconds);
-        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self {
             name,
             members: ArcSwap::default(),
@@ -65,7 +60,6 @@ impl Fleet {
             files,
             resolver,
             changed: Arc::default(),
-            dice: Dice::new(seed),
             metrics,
         }
     }
@@ -76,7 +70,7 @@ impl Fleet {
 
     /// The place of one to ask beside those that were asked.
     pub(super) fn choose(&self, members: &Members, asked: EndpointSet) -> Option<usize> {
-        members.choose(asked, self.dice.throw())
+        members.choose(asked, fastrand::u64(..))
     }
 
     /// Keeps members and health up to date for as long as it is polled.
@@ -108,7 +102,7 @@ impl Fleet {
             self.look_up(&mut known).await;
             self.renew(&known).await;
             let interval = if self.members().is_ready() { LOOKUP_INTERVAL } else { LOST_LOOKUP_INTERVAL };
-            sleep(self.jittered(interval)).await;
+            sleep(jittered(interval)).await;
         }
     }
 
@@ -207,12 +201,12 @@ impl Fleet {
         let (changed, metrics) = (Arc::clone(&self.changed), Arc::clone(&self.metrics));
         Some(Arc::new(Member::new(address, Endpoint::new(at, channel, changed, metrics))))
     }
+}
 
-    fn jittered(&self, interval: Duration) -> Duration {
-        const STEPS: u32 = 1 << 10;
-        let step = u32::try_from(self.dice.throw() % u64::from(STEPS)).unwrap_or_default();
-        interval + interval / LOOKUP_JITTER_SHARE * step / STEPS
-    }
+/// `interval`, or up to a quarter more, so that edges do not look up at the same time.
+fn jittered(interval: Duration) -> Duration {
+    const STEPS: u32 = 1 << 10;
+    interval + interval / LOOKUP_JITTER_SHARE * fastrand::u32(..STEPS) / STEPS
 }
 
 /// Every address once, in an order that stays, and not more than are kept.

@@ -2,7 +2,6 @@
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -11,7 +10,7 @@ use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 use super::{address::Address, cause::root_cause};
 use crate::{
-    certificate::{Certificate, CertificateError},
+    certificate::{Certificate, CertificateError, root_store},
     file,
 };
 
@@ -78,9 +77,9 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// Believes deciders under `ca`; to them `certificate` and `key` prove us (all PEM).
+    /// Trusts deciders under `ca`, and shows them `certificate`, whose key is `key` (all PEM).
     pub fn new(ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
-        check_authority(ca)?;
+        root_store(ca).map_err(|_| IdentityError::Authority)?;
         let pair = tonic::transport::Identity::from_pem(certificate, key);
         let tls =
             ClientTlsConfig::new().ca_certificate(tonic::transport::Certificate::from_pem(ca)).identity(pair);
@@ -127,16 +126,6 @@ impl ClientIdentity {
 /// The first of the chain.
 fn own(chain: &[u8]) -> Result<Certificate, CertificateError> {
     Certificate::read(&CertificateDer::from_pem_slice(chain).map_err(|_| CertificateError)?)
-}
-
-/// What is no certificate is passed over when it is used, and then nobody would be believed.
-fn check_authority(ca: &[u8]) -> Result<(), IdentityError> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(ca).collect();
-    let certificates = certificates.map_err(|_| IdentityError::Authority)?;
-    match RootCertStore::empty().add_parsable_certificates(certificates) {
-        (1.., 0) => Ok(()),
-        _ => Err(IdentityError::Authority),
-    }
 }
 
 /// Never the key.

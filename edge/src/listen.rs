@@ -67,8 +67,8 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Serves until `stop` and for `drain_notice` after it; then lets requests in flight end, for `drain_timeout` at most.
-    /// Whether all of them did.
+    /// Serves until `stop` and for `drain_notice` after it; then lets requests in flight end, for `drain_timeout` at
+    /// most. Whether all of them did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let connections = TaskTracker::new();
         tokio::select! {

@@ -43,8 +43,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// None may be larger. Lengths are those of the contract with the decider: what passes here is never refused there for its
-    /// size. Reading uses the stack at each level, and reads what is below it once more.
+    /// None may be larger. Lengths are those of the contract with the decider: what passes here is never refused there
+    /// for its size. Reading uses the stack at each level, and reads what is below it once more.
     pub const LARGEST: Self = Self {
         max_depth: 64,
         max_id_bytes: 256,

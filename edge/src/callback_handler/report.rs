@@ -41,7 +41,7 @@ pub(super) struct Report<'a> {
 /// A request that ended without an answer.
 struct Unanswered<'a> {
     outcome: Outcome,
-    /// `None`: nobody got one.
+    /// `None`: no response was sent.
     status: Option<u16>,
     reason: &'a str,
     request_id: Option<String>,

@@ -42,7 +42,7 @@ impl Default for LongestDeadline {
     }
 }
 
-/// All that are named, usable or not: a path that names one with a mistake in it has none of its own.
+/// All fleets that are named, usable or not: a path that names one with a mistake in it is right itself.
 pub(super) struct Fleets<'n>(Vec<Named<'n>>);
 
 struct Named<'n> {
@@ -58,7 +58,7 @@ impl<'n> Fleets<'n> {
         let mut fleets = Self(Vec::new());
         match root.required("decider") {
             Some(found) => fleets.push(FleetName::default(), found),
-            // Told already; whether a path would ask it is no news.
+            // That it is missing is noted already; that no path asks it would be noise.
             None => fleets.0.push(Named {
                 name: FleetName::default(),
                 place: root.place.clone(),
@@ -141,7 +141,7 @@ impl<'n> Fleets<'n> {
         match named.max_by(|one, other| likeness(one).total_cmp(&likeness(other))) {
             None => "there are no deciders by name: write them under deciders".to_owned(),
             Some(near) if likeness(near) >= LIKE_ENOUGH => {
-                // Meant, so that nobody is told that no path asks it.
+                // The path means this one, so do not report that no path asks it.
                 near.asked.set(true);
                 format!("is no fleet under deciders: did you mean {}?", near.name.as_str())
             }
@@ -181,7 +181,7 @@ impl<'n> Fleets<'n> {
     }
 }
 
-/// Each entry with its name and where that stands.
+/// Each entry with its name and the place of that.
 fn named(found: Found<'_>) -> Option<Vec<(Place<'_>, String, Found<'_>)>> {
     let place = found.place.clone();
     let entries = found.section()?.entries();

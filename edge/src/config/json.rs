@@ -1,6 +1,6 @@
 //! JSON mode: its listener, and the fence around it.
 //!
-//! It proves nothing about who asks (callback protocol, section 1), so what keeps others out has to be written down, and
+//! It proves nothing about who asks (callback protocol, section 1), so what keeps others out has to be configured:
 //! nothing of it has a default.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::listen::{self, Fence, Networks};
 
-/// What somebody has to write who wants a listener in JSON mode that keeps nobody out.
+/// What has to be written to get a listener in JSON mode without a fence.
 pub(super) const OPEN_TO_THE_WORLD: &str =
     "I know that anybody who can reach this port can ask for signatures";
 

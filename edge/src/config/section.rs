@@ -11,8 +11,8 @@ use super::{
 
 /// What a file's mode says of its owner, its group and everybody.
 const PERMISSIONS: u32 = 0o777;
-/// Those that are warned of: any for others, and for the group more than to read. That the group may read is how secrets are
-/// mounted for a process that is not their owner.
+/// Those that are warned of: any for others, and for the group more than to read. That the group may read is how
+/// secrets are mounted for a process that is not their owner.
 const TOO_OPEN: u32 = 0o037;
 
 /// A value that was found.
@@ -156,7 +156,8 @@ pub(super) struct Section<'n> {
 }
 
 impl<'n> Section<'n> {
-    /// A field that may be left out. Nothing after the colon is a mistake: what was there may have kept somebody out.
+    /// A field that may be left out. A field without a value is a mistake: a list that was commented out below it may
+    /// have been a restriction.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<Found<'n>> {
         self.known.push(name);
         let index = self.left.iter().position(|(left, ..)| left == name)?;
@@ -176,8 +177,7 @@ impl<'n> Section<'n> {
         self.optional(name)
     }
 
-    /// All that is left, where the fields are named by whoever writes the file: the place of each name, the name, the
-    /// value.
+    /// All fields that are left, of a section whose fields the user names: the place of each name, the name, the value.
     pub(super) fn entries(self) -> Vec<(Place<'n>, String, Found<'n>)> {
         let (notes, path) = (self.place.notes, self.place.path);
         let entry = |(name, at, node): (String, _, _)| {
@@ -187,7 +187,7 @@ impl<'n> Section<'n> {
         self.left.into_iter().map(entry).collect()
     }
 
-    /// Notes every field that nobody took.
+    /// Notes every field that is left over: there is no such field.
     pub(super) fn finish(self) {
         for (name, at, _) in &self.left {
             let place = Place::new(self.place.notes, *at, self.path(name));

@@ -1,4 +1,4 @@
-//! The deciders that are known now: what the addresses resolve to, looked up again and again.
+//! The deciders that are known now: what the addresses resolve to, looked up periodically.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ const LOST_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
 /// The largest jitter is this part of the interval.
 const LOOKUP_JITTER_SHARE: u32 = 4;
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// From look to look at why deciders are not asked. The first one is late enough for those that are there to be healthy.
+/// How often we look for deciders that are not asked. The first look is late enough for the others to be healthy.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a new identity may take until one decider is healthy with it.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(3);
@@ -68,7 +68,7 @@ impl Fleet {
         self.members.load_full()
     }
 
-    /// The place of one to ask beside those that were asked.
+    /// The place of one that was not asked yet.
     pub(super) fn choose(&self, members: &Members, asked: EndpointSet) -> Option<usize> {
         members.choose(asked, fastrand::u64(..))
     }
@@ -106,7 +106,7 @@ impl Fleet {
         }
     }
 
-    /// Looks up all addresses. One that cannot be looked up stays what is known of it.
+    /// Looks up all addresses. Where a lookup fails, what is known stays.
     async fn look_up(&self, known: &mut [Vec<SocketAddr>]) {
         let mut lookups = JoinSet::new();
         for (index, address) in self.addresses.iter().enumerate() {
@@ -116,7 +116,7 @@ impl Fleet {
         while let Some(Ok((index, resolved))) = lookups.join_next().await {
             let host = self.addresses.get(index).map_or("", Address::host);
             match (resolved, known.get_mut(index)) {
-                // At once: one that is slow to be looked up holds up no other.
+                // At once: a slow lookup must not delay the others.
                 (Ok(Ok(found)), Some(place)) if !found.is_empty() => {
                     *place = found;
                     self.update(known);
@@ -127,7 +127,7 @@ impl Fleet {
         }
     }
 
-    /// Those that are known stay with all that is known of them; the others come and go.
+    /// Adds new deciders and removes old ones; the others keep their state.
     fn update(&self, known: &[Vec<SocketAddr>]) {
         let before = self.members();
         let members = self.members_at(known, &before, &self.identity.load_full());
@@ -163,7 +163,7 @@ impl Fleet {
         self.changed.notify_one();
     }
 
-    /// Files that fit each other may still be refused by deciders: then we stay who we were.
+    /// Uses a new identity once a decider is healthy with it. Deciders may reject it: then the old one stays.
     async fn prove(&self, identity: Arc<ClientIdentity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
         let members = Arc::new(self.members_at(known, &Members::default(), &identity));
         let begun = Instant::now();

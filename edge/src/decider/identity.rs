@@ -1,4 +1,4 @@
-//! Who we are to deciders, and the files that say so.
+//! The identity by which deciders know us, and the files it is made of.
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -19,8 +19,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Answers of a connection's life that may come for questions which we had given up. At the usual 1024 the connection,
-/// and every question on it, went after a wave of those, such as a decider that hung for a while makes.
+/// Answers to calls that were given up, which one connection may get in its life. At h2's default of 1024 a decider
+/// that hung for a while would make enough of them to end the connection, with every call on it.
 const MAX_LATE_ANSWERS: usize = 1 << 20;
 
 /// An identity that cannot be used.
@@ -43,7 +43,7 @@ pub enum IdentityError {
 /// The files that an identity is made of, all PEM.
 #[derive(Clone, Debug)]
 pub struct IdentityFiles {
-    /// Whose deciders we believe.
+    /// The authority of the deciders' certificates.
     pub ca: PathBuf,
     /// Our certificate.
     pub certificate: PathBuf,
@@ -68,7 +68,7 @@ impl IdentityFiles {
     }
 }
 
-/// Who we are to a decider, and whose deciders we believe.
+/// Our certificate and key for deciders, and the authority of theirs.
 #[derive(Clone)]
 pub struct ClientIdentity {
     tls: ClientTlsConfig,
@@ -86,7 +86,7 @@ impl ClientIdentity {
         let contents = [ca, certificate, key].map(Sha256::digest).concat();
         let (digest, certificate) = (Sha256::digest(contents).into(), own(certificate)?);
         let identity = Self { tls: tls.timeout(CONNECT_TIMEOUT), digest, certificate };
-        // Certificate and key are looked at when they are used: here.
+        // tonic checks certificate and key only when they are used, so use them here.
         identity.tls_for("localhost", Endpoint::from_static("https://localhost"))?;
         Ok(identity)
     }

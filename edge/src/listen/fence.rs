@@ -1,5 +1,5 @@
-//! Who is at the other end of a connection, and who may connect at all where nothing later proves who asks (callback
-//! protocol, section 1).
+//! The caller at the other end of a connection, and the fence of JSON mode, where nothing later proves who asks
+//! (callback protocol, section 1).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -20,13 +20,13 @@ pub struct Fence(pub Networks);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LetIn(());
 
-/// A connection that is closed without an answer.
+/// Why a connection is closed without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// By where it comes from.
+    /// Its address is not listed.
     #[error("{0} is in none of json.listen.source_networks")]
     Source(IpAddr),
-    /// A proxy that does not say for whom it connects.
+    /// A proxy without a usable PROXY header.
     #[error("the proxy {0} {1}")]
     Proxy(IpAddr, ProxyHeaderError),
 }
@@ -40,9 +40,9 @@ impl From<Refused> for RefusedConnection {
     }
 }
 
-/// For whom a proxy connects, as its PROXY header says. One that connects for itself counts like any caller.
+/// The caller that a proxy connects for, as its PROXY header says; the proxy itself where it connects for itself.
 ///
-/// Of others nothing is read: a TLS handshake that begins with such a header fails.
+/// Headers of other peers are not read: TLS fails on a handshake that begins with one.
 pub(super) async fn behind(
     stream: &mut (impl AsyncRead + Unpin),
     proxy: SocketAddr,
@@ -100,7 +100,7 @@ mod tests {
                 b"PROXY TCP4 10.2.2.3 10.9.9.9 4000 8444\r\n",
                 "10.2.2.3 is in none of json.listen.source_networks",
             ),
-            // What a proxy is does not help who is behind it.
+            // That the proxy's own address is listed does not let in a caller behind it.
             (
                 "10.1.9.9:5",
                 b"PROXY TCP4 10.2.2.3 10.9.9.9 4000 8444\r\n",

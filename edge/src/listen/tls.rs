@@ -41,8 +41,8 @@ pub enum TlsError {
     Setup(rustls::Error),
 }
 
-/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Which name a caller asks for does not matter: there
-/// is one certificate, and whether it is for the name is for the caller to check.
+/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Which name a caller asks for does not matter:
+/// there is one certificate, and whether it is for the name is for the caller to check.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,

@@ -105,7 +105,7 @@ fn advice(key: &ReplyKey, out: &Path) -> String {
     )
 }
 
-/// In a directory where all may write, anybody can put another file in the place of this one.
+/// In a directory that everybody may write to, anybody can replace this file.
 fn warning(out: &Path) -> String {
     let directory = match out.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,

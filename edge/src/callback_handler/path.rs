@@ -54,7 +54,7 @@ impl WireMode {
 
     /// A word for logs and traces.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Jwt(_) => "jwt",
             Self::Json => "json",

@@ -13,7 +13,7 @@ use super::{
     notes::Place,
     parts,
     paths::Paths,
-    section::{Found, Section},
+    section::{Field, Found, Section},
 };
 use crate::listen::{self, Fence, Networks};
 
@@ -23,19 +23,19 @@ pub(super) const OPEN_TO_THE_WORLD: &str =
 
 /// The section `json`: each part of it, or nothing where it is not usable.
 pub(super) struct Json<'n> {
-    /// `Some(None)`: there is no JSON mode.
-    pub(super) listen: Option<Option<listen::Config>>,
+    /// Absent: there is no JSON mode.
+    pub(super) listen: Field<listen::Config>,
     pub(super) paths: Option<Paths<'n>>,
 }
 
 impl<'n> Json<'n> {
     pub(super) fn read(found: Option<Found<'n>>, fleets: &Fleets<'_>, longest: &LongestDeadline) -> Self {
-        let Some(found) = found else { return Self { listen: Some(None), paths: Some(Paths::none()) } };
-        let Some(mut section) = found.section() else { return Self { listen: None, paths: None } };
+        let Some(found) = found else { return Self { listen: Field::Absent, paths: Some(Paths::none()) } };
+        let Some(mut section) = found.section() else { return Self { listen: Field::Invalid, paths: None } };
         let listen = section.required("listen").and_then(|found| listener(found, longest));
         let paths = section.required("paths").and_then(|found| Paths::json(found, fleets));
         section.finish();
-        Self { listen: listen.map(Some), paths }
+        Self { listen: listen.map_or(Field::Invalid, Field::Is), paths }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     fleets::LongestDeadline,
     limits::limits,
     networks::proxies,
-    section::{Found, NamedFile, Section},
+    section::{Field, Found, NamedFile, Section},
 };
 use crate::{
     admin,
@@ -65,7 +65,7 @@ pub(super) fn decider(found: Found<'_>, fleet: FleetName) -> Option<decider::Con
     section.finish();
     let ((files, identity), addresses) = (identity?, addresses?);
     let identity = place.check(identity)?;
-    let (deadline, hedge_after) = (deadline?, hedge_after?);
+    let (deadline, hedge_after) = (deadline?, hedge_after.into_result().ok()?);
     Some(decider::Config { fleet, addresses, identity, files, deadline, hedge_after })
 }
 
@@ -116,16 +116,16 @@ fn decider_addresses(found: Found<'_>) -> Option<Vec<Address>> {
     complete.then_some(read)
 }
 
-/// `Some(None)`: it is left out. One as long as the deadline would never come.
-fn hedge_after(section: &mut Section<'_>, deadline: Duration) -> Option<Option<Duration>> {
+/// One as long as the deadline would never come.
+fn hedge_after(section: &mut Section<'_>, deadline: Duration) -> Field<Duration> {
     let decider = section.place.path.clone();
-    let Some(found) = section.optional("hedge_after") else { return Some(None) };
+    let Some(found) = section.optional("hedge_after") else { return Field::Absent };
     let place = found.place.clone();
-    let after = found.duration(MIN_HEDGE..=MAX_DEADLINE)?;
+    let Some(after) = found.duration(MIN_HEDGE..=MAX_DEADLINE) else { return Field::Invalid };
     if after >= deadline {
         place.wrong(format!("must be shorter than {decider}.deadline ({deadline:?})"));
     }
-    Some(Some(after))
+    Field::Is(after)
 }
 
 fn address(found: Found<'_>) -> Option<SocketAddr> {

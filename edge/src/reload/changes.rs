@@ -135,7 +135,7 @@ fn of_path((old_fleet, old): &(&str, &CallbackPath), (fleet, new): &(&str, &Call
 fn of_keys(old: &PathKeys, new: &PathKeys) -> Vec<String> {
     let mut told = Vec::new();
     if old.reply_key.public_key() != new.reply_key.public_key() {
-        let (algorithm, key) = (new.reply_key.algorithm().name(), fingerprint(new.reply_key.public_key()));
+        let (algorithm, key) = (new.reply_key.algorithm().as_str(), fingerprint(new.reply_key.public_key()));
         told.push(format!("replies are signed by {algorithm} with {key}"));
     }
     let has = |keys: &PathKeys, key: &[u8]| keys.cosigner_keys.iter().any(|other| other.public_key() == key);

@@ -89,7 +89,7 @@ fn write(out: &Path, private: &str) -> io::Result<()> {
 }
 
 fn advice(key: &ReplyKey, out: &Path) -> String {
-    let (algorithm, file) = (key.algorithm().name(), out.display());
+    let (algorithm, file) = (key.algorithm().as_str(), out.display());
     let versions = match key.algorithm() {
         Algorithm::Rs256 => "",
         Algorithm::Es256 => "Every Co-signer that calls the path has to be of version 2026.08.19 or later.\n",

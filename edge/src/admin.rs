@@ -1,4 +1,4 @@
-//! The admin port, plain HTTP: is it alive, does it serve, is it ready, what has it counted.
+//! The admin port, plain HTTP: liveness, readiness and metrics.
 
 use std::{
     io,
@@ -42,12 +42,12 @@ impl Readiness {
         Self { serving: AtomicBool::default(), fleets }
     }
 
-    /// Says whether callbacks are taken.
+    /// Sets whether callbacks are taken.
     pub fn set_serving(&self, serving: bool) {
         self.serving.store(serving, Ordering::Relaxed);
     }
 
-    /// One fleet that is ready is enough: without the edge its tenants would be cut off with those of the others.
+    /// One ready fleet is enough: its tenants must not be cut off because another fleet is down.
     fn is_ready(&self) -> bool {
         self.is_serving() && self.fleets.iter().any(|(_, health)| health.is_ready())
     }
@@ -94,7 +94,7 @@ impl Admin {
     }
 }
 
-/// Whatever deciders do: without one a callback is told to RETRY, which nobody but an edge can say.
+/// Independent of deciders: without one a callback is answered with RETRY, which only an edge can do.
 async fn servez(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
     match readiness.is_serving() {
         true => (StatusCode::OK, "serving\n"),

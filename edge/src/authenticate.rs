@@ -1,4 +1,4 @@
-//! Who is asking: the Co-signer's signature over the request (callback protocol, section 3).
+//! Proves who is asking: the Co-signer's signature over the request (callback protocol, section 3).
 //!
 //! A ladder: each step is taken only where the one before held, and nothing of the payload is looked at before
 //! the signature holds. The algorithm comes from the key, never from the token.

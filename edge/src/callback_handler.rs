@@ -1,7 +1,7 @@
 //! The way of a request: authenticate ▸ decode ▸ normalise ▸ decide ▸ answer.
 //!
-//! Whatever goes wrong ends in one of two ways. A request that may be read and has an id gets a reply, signed in JWT mode
-//! and plain in JSON mode, and never an approval that no decider gave. Any other request gets an HTTP status.
+//! Whatever goes wrong ends in one of two ways. A request that may be read and has an id gets a reply, signed in JWT
+//! mode and plain in JSON mode, and never an approval that no decider gave. Any other request gets an HTTP status.
 
 mod report;
 mod decoded_request;

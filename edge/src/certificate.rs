@@ -1,6 +1,7 @@
 //! What a certificate says of itself.
 
-use rustls_pki_types::CertificateDer;
+use rustls::RootCertStore;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use thiserror::Error;
 use x509_parser::{
     certificate::X509Certificate,
@@ -9,10 +10,10 @@ use x509_parser::{
 };
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
-/// So many days before its end a certificate is warned of.
+/// A certificate is warned of from so many days before its end on.
 const WARNING_DAYS: i64 = 30;
 
-/// A certificate that is none.
+/// Not an X.509 certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("cannot be read as an X.509 certificate")]
 pub struct CertificateError;
@@ -20,7 +21,7 @@ pub struct CertificateError;
 /// What a certificate says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whose it is, such as `CN=edge.example.com`.
+    /// Its subject, such as `CN=edge.example.com`.
     pub subject: String,
     /// The names, addresses and URIs that it is for.
     pub names: Vec<String>,
@@ -46,7 +47,7 @@ pub struct Purposes {
 }
 
 impl Purposes {
-    /// Whoever looks at purposes refuses a certificate of a listener that is not for servers.
+    /// For a listener's certificate. Callers that check the purpose reject one that is not for servers.
     #[must_use]
     pub const fn concern_of_server(self) -> Option<&'static str> {
         match self.server {
@@ -57,7 +58,7 @@ impl Purposes {
         }
     }
 
-    /// Deciders refuse one of a client that is not for clients.
+    /// For a client's certificate. Deciders reject one that is not for clients.
     #[must_use]
     pub const fn concern_of_client(self) -> Option<&'static str> {
         match self.client {
@@ -68,7 +69,7 @@ impl Purposes {
 }
 
 impl Certificate {
-    /// Reads one, without asking whether anybody would trust it.
+    /// Reads one, without checking whether it is to be trusted.
     ///
     /// # Errors
     /// It is damaged.
@@ -84,9 +85,7 @@ impl Certificate {
             purposes: purposes(&read),
         })
     }
-}
 
-impl Certificate {
     /// Whole days until its end; below zero after it.
     #[must_use]
     pub const fn days_left(&self, now_seconds: i64) -> i64 {
@@ -99,14 +98,14 @@ impl Certificate {
         self.not_before_seconds <= now_seconds && now_seconds <= self.not_after_seconds
     }
 
-    /// What is to be said of the time that it holds for. `None`: nothing.
+    /// What to warn of about the time that it is valid for. `None`: nothing.
     #[must_use]
     pub fn concern(&self, now_seconds: i64) -> Option<String> {
         let expired = "nobody who looks at the time will connect. Renew it, with the same key";
         self.concern_of_time(now_seconds, expired, "renew it, with the same key")
     }
 
-    /// What is to be said of it as an authority. `None`: nothing.
+    /// What to warn of about it as an authority's certificate. `None`: nothing.
     #[must_use]
     pub fn concern_of_authority(&self, now_seconds: i64) -> Option<String> {
         if !self.is_authority {
@@ -120,7 +119,7 @@ impl Certificate {
         )
     }
 
-    /// What is to be said, and to be done where it has expired or expires soon.
+    /// The warning; `expired` and `expiring` say what to do then.
     fn concern_of_time(&self, now_seconds: i64, expired: &str, expiring: &str) -> Option<String> {
         let (from, to) = (day(self.not_before_seconds), day(self.not_after_seconds));
         match self.days_left(now_seconds) {
@@ -138,6 +137,30 @@ impl Certificate {
 #[must_use]
 pub fn day(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "no date".to_owned(), |time| time.to_string())
+}
+
+/// A file without certificates, or with a damaged one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("does not hold certificates (PEM, \"BEGIN CERTIFICATE\")")]
+pub struct NoCertificates;
+
+/// The certificates of a PEM file as roots. Each has to be usable: TLS skips what it cannot read, and with no root left
+/// nobody would be trusted.
+pub fn root_store(pem: &[u8]) -> Result<RootCertStore, NoCertificates> {
+    let mut store = RootCertStore::empty();
+    for certificate in chain(pem)? {
+        store.add(certificate).map_err(|_| NoCertificates)?;
+    }
+    Ok(store)
+}
+
+/// The certificates of a PEM file, in its order; at least one.
+pub fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificates> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        _ => Err(NoCertificates),
+    }
 }
 
 fn purposes(certificate: &X509Certificate<'_>) -> Option<Purposes> {

@@ -145,14 +145,14 @@ fn whole(root: Found<'_>) -> Option<Parts> {
     let deadline = fleets.longest_deadline();
     let listen = listen.and_then(|found| parts::listen(found, &deadline));
     let json = Json::read(root.optional("json"), &fleets, &deadline);
-    let tls_keys = tls_keys(listen.as_ref(), json.listen.as_ref().and_then(Option::as_ref), &fleets);
+    let tls_keys = tls_keys(listen.as_ref(), json.listen.value(), &fleets);
     let paths = root.required("paths").and_then(|found| Paths::jwt(found, &fleets, &tls_keys));
     let place = root.place.clone();
     root.finish();
     let (paths, json_paths) = (paths?, json.paths?);
     paths::check(&paths, &json_paths, &fleets);
     let fleets = fleets.with(&paths.usable()?, &json_paths.usable()?)?;
-    let parts = Parts { listen: listen?, json: json.listen?, admin: admin?, fleets };
+    let parts = Parts { listen: listen?, json: json.listen.into_result().ok()?, admin: admin?, fleets };
     check_addresses(&parts, &place);
     Some(parts)
 }
@@ -162,8 +162,9 @@ fn tls_keys(
     json: Option<&listen::Config>,
     fleets: &Fleets<'_>,
 ) -> Vec<TlsKey> {
-    let key = |(field, listen): (&str, &listen::Config)| {
-        (format!("{field}.private_key"), listen.tls.certificate().public_key.clone())
+    let key = |(section, listen): (&str, &listen::Config)| TlsKey {
+        field: format!("{section}.private_key"),
+        public_key: listen.tls.certificate().public_key.clone(),
     };
     let listeners = listen.map(|listen| ("listen", listen)).into_iter();
     let listeners = listeners.chain(json.map(|json| ("json.listen", json)));

@@ -67,10 +67,9 @@ impl Decider {
     /// A client that knows no decider until it [watches](Self::watch).
     #[must_use]
     pub fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: &Metrics) -> Self {
-        let Config { fleet, addresses, identity, files, deadline, hedge_after } = config;
-        let metrics = Arc::new(metrics.for_fleet(fleet.as_str()));
-        let fleet = Fleet::new(fleet, (addresses, identity, files), resolver, Arc::clone(&metrics));
-        let fleet = Arc::new(fleet);
+        let Config { deadline, hedge_after, .. } = config;
+        let metrics = Arc::new(metrics.for_fleet(config.fleet.as_str()));
+        let fleet = Arc::new(Fleet::new(config, resolver, Arc::clone(&metrics)));
         Self { fleet, budget: Arc::new(budget::budget()), deadline, hedge_after, metrics }
     }
 

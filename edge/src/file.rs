@@ -1,4 +1,4 @@
-//! Reading files that others keep.
+//! Reading files that others may replace at any time.
 
 use std::{
     fs::File,
@@ -9,8 +9,7 @@ use std::{
 /// Most that is read of one file: far more than any configuration, key or chain of certificates has.
 const MAX_FILE_BYTES: usize = 1 << 20;
 
-/// The contents of a regular file. Whatever else has the name is refused before it is opened: reading a pipe ends when
-/// whoever writes to it wants it to.
+/// The contents of a regular file. Anything else is refused before it is opened: reading a pipe may never end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if !path.metadata()?.is_file() {
         return Err(refused("it is no regular file, but a directory, a pipe or a device".to_owned()));

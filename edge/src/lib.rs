@@ -1,7 +1,7 @@
 //! The HTTPS service that a Fireblocks API Co-signer calls.
 //!
 //! It proves who is asking and speaks the Co-signer's language; a decider says yes or no. The modules are
-//! listed in the order of the way in, and each imports only what is listed after it.
+//! listed in the order of a request's way, and each imports only what is listed after it.
 
 #![warn(missing_docs)]
 

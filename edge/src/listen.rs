@@ -40,7 +40,7 @@ pub use rate::Meter;
 pub use routes::Routes;
 pub use shared_budget::ADDRESS_SHARE;
 pub use sources::{NetworkError, Networks, network};
-pub use tls::{ServerTls, TlsError, certified_key, root_store};
+pub use tls::{ServerTls, TlsError, certified_key};
 
 use crate::telemetry::metrics::Metrics;
 
@@ -67,8 +67,8 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Serves until `stop` and for `drain_notice` after it; then lets requests in flight end, for `drain_timeout` at most.
-    /// Whether all of them did.
+    /// Serves until `stop` and for `drain_notice` after it; then lets requests in flight end, for `drain_timeout` at
+    /// most. Whether all of them did.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> bool {
         let connections = TaskTracker::new();
         tokio::select! {

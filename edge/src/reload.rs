@@ -1,7 +1,7 @@
 //! Follows the configuration on disk: a changed one is put in force as a whole, one with mistakes changes nothing.
 //!
-//! Files are compared by content, and taken once they are the same in two looks: of files that belong together one is always
-//! replaced first.
+//! Files are compared by content, and taken once they are the same in two looks: of files that belong together one is
+//! always replaced first.
 
 mod changes;
 mod service;
@@ -48,8 +48,8 @@ pub struct Reload {
 #[derive(Debug)]
 struct Other {
     files: Files,
-    /// When they are read again although they have not changed: what is wrong with them may be over by then, and is to be
-    /// logged again if not. `None`: they were not read yet.
+    /// When they are read again although they have not changed: what is wrong with them may be over by then, and is to
+    /// be logged again if not. `None`: they were not read yet.
     again_seconds: Option<i64>,
 }
 
@@ -132,8 +132,8 @@ impl Reload {
         self.service.clock.unix_seconds()
     }
 
-    /// A new certificate that does not hold now, as a mistake, and from when on it holds: nobody would connect to it, and the
-    /// one in force is no worse.
+    /// A new certificate that does not hold now, as a mistake, and from when on it holds: nobody would connect to it,
+    /// and the one in force is no worse.
     fn worse_certificate(&self, config: &Config) -> Option<(Mistake, i64)> {
         let now_seconds = self.now_seconds();
         let json = self.in_force.json.as_ref().zip(config.json.as_ref());

@@ -19,7 +19,7 @@ pub use key::{ReplyKey, ReplyKeyError};
 pub use local::SigningThreads;
 pub use signer::{Algorithm, SignError, Signer, Signing};
 
-/// What a token is, and a status (callback protocol, section 2.3).
+/// The content type of tokens and of responses without a reply (callback protocol, section 2.3).
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Reason codes of answers that no decider gave.

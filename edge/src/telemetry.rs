@@ -34,15 +34,15 @@ use log_writer::LogWriter;
 pub use logs::{shown, shown_up_to};
 pub use metrics::Shed;
 
-/// Longest wait for the last lines of the log to be taken at the end.
+/// Longest wait at the end for the last lines of the log to be written.
 const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for the last spans to leave at the end.
+/// Longest wait at the end for the last spans to be exported.
 const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
-/// Set: traces are exported there.
+/// Where it is set, traces are exported to it.
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-/// `true`: no traces at all.
+/// `true`: no traces are exported.
 const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
-/// What can be done where there is no exporter. What the exporter says itself is for whoever builds it.
+/// What to do where there is no exporter. The exporter's own errors are about its build.
 const EXPORTER_ADVICE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT has to be an http:// URL of a collector beside it, for OTLP over gRPC, \
                                and no OTEL_EXPORTER_OTLP_… may ask for TLS, another protocol or compression";
 const SERVICE_NAME: &str = "countersign-edge";
@@ -70,7 +70,7 @@ impl Telemetry {
     ///
     /// Needs a tokio runtime for the exporter's connection.
     pub fn start() -> Result<Self, TelemetryError> {
-        // An exporter that cannot be made is no reason to serve nobody.
+        // Without an exporter the edge serves all the same.
         let exporting = are_traces_wanted().then(exporting_provider);
         let impossible = matches!(exporting, Some(Err(_)));
         let traces = exporting.and_then(Result::ok);
@@ -86,7 +86,7 @@ impl Telemetry {
             None => logs.try_init()?,
         }
         if let Some(error) = wrong_level {
-            tracing::warn!(%error, "the level of the log is none");
+            tracing::warn!(%error, "the level of the log is not valid");
         }
         if impossible {
             tracing::warn!(hint = EXPORTER_ADVICE, "traces are not exported");
@@ -94,8 +94,9 @@ impl Telemetry {
         Ok(Self { traces, log })
     }
 
-    /// Exports the last spans, and has the last lines of the log written. Blocking work, so it must not hold up a worker, and
-    /// neither a collector that does not answer nor a reader who does not read must hold up the end.
+    /// Exports the last spans, and waits for the last lines of the log to be written. That blocks, so it runs beside
+    /// the workers, and for a bounded time: neither a collector that hangs nor a reader of the log may keep the process
+    /// alive.
     pub async fn stop(self) {
         let Self { traces, log } = self;
         if let Some(provider) = traces {

@@ -43,8 +43,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// None may be larger. Lengths are those of the contract with the decider: what passes here is never refused there for its
-    /// size. Reading uses the stack at each level, and reads what is below it once more.
+    /// None may be larger. Lengths are those of the contract with the decider: what passes here is never refused there
+    /// for its size. Reading uses the stack at each level, and reads what is below it once more.
     pub const LARGEST: Self = Self {
         max_depth: 64,
         max_id_bytes: 256,
@@ -62,6 +62,26 @@ impl Bounds {
         max_player_bytes: 64,
         max_extra_bytes: 1 << 20,
         max_unread_bytes: 256 << 10,
+    };
+
+    /// None may be smaller: each takes what is documented of real requests.
+    pub const SMALLEST: Self = Self {
+        max_depth: 8,
+        max_id_bytes: 64,
+        max_word_bytes: 32,
+        max_number_bytes: 64,
+        max_address_bytes: 128,
+        max_label_bytes: 64,
+        max_note_bytes: 64,
+        max_destinations: 1,
+        max_raw_transactions: 1,
+        max_derivation_path_bytes: 64,
+        max_raw_transaction_bytes: 1 << 10,
+        max_raw_payload_bytes: 64,
+        max_players: 8,
+        max_player_bytes: 36,
+        max_extra_bytes: 4 << 10,
+        max_unread_bytes: 4 << 10,
     };
 }
 

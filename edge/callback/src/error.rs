@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{members::Members, refusal::Refusal, request_id::RequestId, stage::Stage};
+use crate::{members::Members, refusal::Refusal, request_id::RequestId};
 
 /// A payload that may be read and cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -10,8 +10,6 @@ use crate::{members::Members, refusal::Refusal, request_id::RequestId, stage::St
 pub struct DecodeError {
     /// The `requestId`, where one could be read without doubt: then an answer is possible.
     pub request_id: Option<RequestId>,
-    /// The stage as far as the payload shows it; doubt means signing. `None`: a configuration change.
-    pub stage: Option<Stage>,
     /// What is wrong.
     pub refusal: Refusal,
 }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::{bounds::MAX_REQUEST_ID_BYTES, refusal::Refusal, request_id::RequestId};
 
-/// What is left of one object, and where in the payload it stands.
+/// What is left of one object, and its place in the payload.
 pub(crate) struct Members<'a> {
     place: String,
     left: Vec<(Cow<'a, str>, &'a RawValue)>,
@@ -190,7 +190,7 @@ fn text_of(value: &RawValue, max_bytes: usize) -> Result<String, String> {
     if kind(value) != Kind::Text {
         return Err("must be text".to_owned());
     }
-    // Most texts are what stands between the quotes. The parser is for those that have escapes.
+    // Most texts are the bytes between the quotes. The parser is for those that have escapes.
     let within = value.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let plain = within.filter(|text| !text.contains('\\'));
     let text = match plain {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{bounds::MAX_REASON_BYTES, request_id::RequestId};
 
-/// What the Co-signer is told to do. There is no value for "not decided": who has none must choose `Retry`.
+/// What the Co-signer is told to do. There is no value for "not decided": that is `Retry`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Action {
@@ -52,12 +52,6 @@ impl Reply {
         Self { action, request_id, rejection_reason: told.then(|| printable(reason)) }
     }
 
-    /// Why it was not approved, as it will be shown. `None`: approved, or no reason given.
-    #[must_use]
-    pub fn rejection_reason(&self) -> Option<&str> {
-        self.rejection_reason.as_deref()
-    }
-
     /// The reply as JSON text.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a struct of three texts always serialises")]
@@ -103,7 +97,7 @@ mod tests {
             let reply = Reply::new(Action::Reject, id(&text), &reason);
             let read: serde_json::Value = serde_json::from_str(&reply.to_json()).expect("JSON");
             prop_assert_eq!(read["requestId"].as_str(), Some(text.as_str()));
-            let told = reply.rejection_reason().unwrap_or_default();
+            let told = read["rejectionReason"].as_str().unwrap_or_default();
             prop_assert!(told.len() <= MAX_REASON_BYTES && !told.contains(char::is_control));
         }
     }

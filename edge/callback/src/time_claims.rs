@@ -19,8 +19,8 @@ pub enum TimeClaimError {
     NotYetValid,
 }
 
-/// Checks `exp` and `nbf` at the top level of a payload against a time in seconds since 1970. A payload that cannot be read
-/// passes: decoding it says what is wrong with it.
+/// Checks `exp` and `nbf` at the top level of a payload against a time in seconds since 1970. A payload that cannot be
+/// read passes: decoding it says what is wrong with it.
 pub fn check_time_claims(payload: &[u8], now_seconds: i64) -> Result<(), TimeClaimError> {
     // Claims are not negative, so before 1970 is as early as 1970: every `nbf` is still to come.
     let now = u64::try_from(now_seconds).unwrap_or(0);

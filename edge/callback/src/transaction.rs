@@ -15,11 +15,8 @@ pub use shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transact
 /// Anything that could be read in two ways is refused: a name given twice at any depth, a read field of another
 /// type, text after the object, more of anything than `bounds` have.
 pub fn decode_transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, DecodeError> {
-    read::transaction(bytes, bounds).map_err(|refusal| DecodeError {
-        request_id: readable_request_id(bytes),
-        stage: Some(read::readable_stage(bytes, bounds)),
-        refusal,
-    })
+    read::transaction(bytes, bounds)
+        .map_err(|refusal| DecodeError { request_id: readable_request_id(bytes), refusal })
 }
 
 #[cfg(test)]

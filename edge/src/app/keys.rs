@@ -86,7 +86,6 @@ fn named_file(name: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// Does as told.
 pub(super) fn run(what: Keys) -> ExitCode {
     match what {
         Keys::New(New { algorithm, out }) => new::new(algorithm.into(), &out),

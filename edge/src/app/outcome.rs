@@ -1,4 +1,4 @@
-//! How a command tells what came out of it.
+//! Output and exit codes of the commands.
 
 use std::{
     fmt::Display,
@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::config::Mistake;
 
-/// What was asked for failed: a start over an address that is taken, for one.
+/// The command failed, such as a start with an address that is in use.
 pub(super) const EXIT_FAILED: u8 = 1;
 /// Bad usage (`EX_USAGE`).
 pub(super) const EXIT_USAGE: u8 = 64;
@@ -25,7 +25,8 @@ pub(super) enum Output {
     Json,
 }
 
-/// Prints what was asked for; `code` is how that came out. A reader that has seen enough, such as `head`, changes nothing.
+/// Prints the output of a command and returns its exit code. A reader that closes the pipe early, such as `head`, is no
+/// error.
 pub(super) fn print(text: impl Display, code: ExitCode) -> ExitCode {
     let mut out = io::stdout().lock();
     match write!(out, "{text}").and_then(|()| out.flush()) {
@@ -37,7 +38,7 @@ pub(super) fn print(text: impl Display, code: ExitCode) -> ExitCode {
     }
 }
 
-/// Says a line on standard error. Where that cannot be written, nobody is left to be told.
+/// Prints a line to standard error. Where that fails there is no other place to report it.
 pub(super) fn say(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,5 @@
-//! Starting and ending: nothing serves before everything is bound, and requests in flight may end before the process does.
+//! Starting and ending: nothing serves before everything is bound, and requests in flight may end before the process
+//! does.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -181,8 +182,8 @@ impl Started {
         self.look_now.notify_one();
     }
 
-    /// Ends the service: not ready first, after `drain_notice` no new connections, then what is in flight, then the admin
-    /// port.
+    /// Ends the service: not ready first, after `drain_notice` no new connections, then what is in flight, then the
+    /// admin port.
     pub async fn end(self) {
         tracing::info!("draining");
         self.readiness.set_serving(false);

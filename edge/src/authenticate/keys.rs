@@ -11,7 +11,7 @@ use thiserror::Error;
 /// A file that does not hold the public key of a Co-signer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// A private key stands where a public one belongs.
+    /// A private key, where a public one belongs.
     #[error("holds a private key: give the Co-signer's public key (PEM, \"BEGIN PUBLIC KEY\")")]
     Private,
     /// No public key in it, or several.

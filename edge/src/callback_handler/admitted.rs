@@ -30,10 +30,10 @@ impl Admitted {
         Ok(Self::Proven(authenticate(body, &keys.cosigner_keys, limits.max_token_header_bytes, clock)?))
     }
 
-    /// By the network alone. Only a fence lets connections in, so nothing is read that came by a listener without one. A
-    /// time claim has to hold here, too (decision model, section 1): its writer wanted the request to expire.
+    /// By the network alone. Only a fence lets connections in, so nothing is read that came by a listener without one.
+    /// A time claim has to hold here, too (decision model, section 1): its writer wanted the request to expire.
     pub(super) fn by_network(body: &[u8], let_in: Option<LetIn>, clock: &dyn Clock) -> Result<Self, Stop> {
-        let LetIn { .. } = let_in.ok_or(Stop::NotLetIn)?;
+        let_in.ok_or(Stop::NotLetIn)?;
         check_time_claims(body, clock.unix_seconds()).map_err(NotAuthentic::from)?;
         Ok(Self::Unproven(body.to_vec()))
     }

@@ -15,8 +15,8 @@ use crate::{
     telemetry::Shed,
 };
 
-/// The permits of one fleet's paths at one listener. They outlive configurations: a key that has used up its rate must not
-/// get a new one because a path changed. Both limits need a restart.
+/// The permits of one fleet's paths at one listener. They outlive configurations: a key that has used up its rate must
+/// not get a new one because a path changed. Both limits need a restart.
 #[derive(Debug)]
 pub struct DecisionPermits {
     decisions: Semaphore,

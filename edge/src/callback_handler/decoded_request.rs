@@ -38,8 +38,8 @@ pub(super) enum Question {
 }
 
 impl DecodedRequest {
-    /// Decodes a payload. What cannot be decoded is answered at once, if anybody can be answered:
-    /// a transaction is refused, a configuration change is left to people (decision model, section 2).
+    /// Decodes a payload. One that cannot be decoded is answered at once, if it has an id to answer to: a transaction
+    /// is refused, a configuration change is left to people (decision model, section 2).
     pub(super) fn decode(kind: CallbackKind, payload: &[u8], bounds: &Bounds) -> Result<Self, Stop> {
         match kind {
             CallbackKind::Transaction => decode_transaction(payload, bounds)
@@ -51,7 +51,8 @@ impl DecodedRequest {
         }
     }
 
-    /// The API user that asks. `None`: it does not say. A configuration change never does (callback protocol, section 5).
+    /// The API user that asks. `None`: it does not say. A configuration change never does (callback protocol, section
+    /// 5).
     pub(super) fn signer_id(&self) -> Option<&str> {
         match self {
             Self::Transaction(transaction) => transaction.signer_id.as_deref(),
@@ -59,8 +60,8 @@ impl DecodedRequest {
         }
     }
 
-    /// The answer on a path for some API users of which this is none, or may be none: where that cannot be told, people
-    /// decide.
+    /// The answer on a path that lists API users where the request's is not listed. A configuration change does not say
+    /// whose it is, so people decide.
     pub(super) fn not_of_this_path(&self) -> Answer {
         let (request_id, action, reason) = match self {
             Self::Transaction(transaction) => (&transaction.request_id, Action::Reject, self.wrong_signer()),

@@ -1,4 +1,4 @@
-//! One sub-path: whose requests come in by it, how they are written, and how they are answered.
+//! One sub-path: its Co-signers, its wire mode, and how it answers.
 
 use std::collections::HashSet;
 
@@ -14,11 +14,11 @@ const MAX_TENANT_BYTES: usize = 64;
 /// One sub-path of one wire mode.
 #[derive(Clone, Debug)]
 pub struct CallbackPath {
-    /// What stands before the fixed end of the path.
+    /// The path up to its fixed end.
     pub sub_path: SubPath,
     /// Whose policy, limits and ledger.
     pub tenant: Tenant,
-    /// How requests and replies are written, and what is proven of who asks.
+    /// The form of requests and replies, and what is proven about the caller.
     pub mode: WireMode,
     /// The API users that may ask here, which no configuration change says it is of. `None`: any.
     pub signer_ids: Option<HashSet<String>>,
@@ -29,7 +29,7 @@ pub struct CallbackPath {
 pub enum WireMode {
     /// Options 1, 4 and 5: a request is signed by a Co-signer, and its reply by us.
     Jwt(PathKeys),
-    /// Options 2 and 3: plain JSON both ways. Who asks is not proven; the listener's fence has let him in.
+    /// Options 2 and 3: plain JSON both ways. The caller is not proven; the listener's fence has let it in.
     Json,
 }
 
@@ -43,7 +43,7 @@ impl WireMode {
         }
     }
 
-    /// What is proven of who asks and is answered, in the decider's words.
+    /// What is proven about the caller of an answered request, in the decider's words.
     #[must_use]
     pub const fn caller_proof(&self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl WireMode {
 
     /// A word for logs and traces.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Jwt(_) => "jwt",
             Self::Json => "json",
@@ -82,11 +82,11 @@ impl CallbackPath {
     }
 }
 
-/// What stands before the fixed suffix of a callback's path: empty, or `/` and a name, repeated.
+/// A callback's path up to its fixed suffix: empty, or `/` and a name, repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SubPath(String);
 
-/// Text that is no sub-path.
+/// Text that is not a sub-path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "must be empty or like /acme/hot: parts of letters, digits, \"-\", \"_\" and \".\", each after a \"/\", \
@@ -126,7 +126,7 @@ impl TryFrom<String> for SubPath {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant(String);
 
-/// Text that is no tenant.
+/// Text that is not a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("must be 1 to {MAX_TENANT_BYTES} of a-z, 0-9, \"-\" and \"_\"")]
 pub struct TenantError;

@@ -41,7 +41,7 @@ pub(super) struct Report<'a> {
 /// A request that ended without an answer.
 struct Unanswered<'a> {
     outcome: Outcome,
-    /// `None`: nobody got one.
+    /// `None`: no response was sent.
     status: Option<u16>,
     reason: &'a str,
     request_id: Option<String>,
@@ -77,7 +77,7 @@ impl<'a> Report<'a> {
             http.request.method = "POST",
             http.route = path_suffix(self.kind, &self.path.mode),
             endpoint = self.kind.as_str(),
-            mode = self.path.mode.name(),
+            mode = self.path.mode.as_str(),
             path = self.path.sub_path.as_str(),
             client.address = %self.address,
             http.response.status_code = Empty,
@@ -126,7 +126,7 @@ impl<'a> Report<'a> {
         span.record("reason_code", answer.reason_code);
         tracing::info!(
             endpoint = self.kind.as_str(),
-            mode = self.path.mode.name(),
+            mode = self.path.mode.as_str(),
             path = self.path.sub_path.as_str(),
             address = %self.address,
             caller_proof,
@@ -176,7 +176,7 @@ impl<'a> Report<'a> {
         let Some(left_out) = left_out else { return };
         tracing::warn!(
             endpoint = self.kind.as_str(),
-            mode = self.path.mode.name(),
+            mode = self.path.mode.as_str(),
             path = self.path.sub_path.as_str(),
             address = %self.address,
             outcome = outcome.as_str(),

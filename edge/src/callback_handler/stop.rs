@@ -1,4 +1,4 @@
-//! What ends a request before a decider is asked, or without an answer.
+//! What ends a request early: before a decider is asked, or without an answer.
 
 use axum::response::Response;
 use callback::{Action, DecodeError};
@@ -18,10 +18,10 @@ pub(super) enum Stop {
     /// The body did not come.
     #[error(transparent)]
     NotReceived(#[from] ReceiveError),
-    /// Nobody we know has signed it.
+    /// No key of the path has signed it.
     #[error(transparent)]
     NotAuthentic(#[from] NotAuthentic),
-    /// A JSON path was asked by a listener that keeps nobody out: a bug.
+    /// A request for a JSON path came by a listener without a fence: a bug.
     #[error("JSON mode behind a listener without source networks")]
     NotLetIn,
     /// It may be read, and has no usable `requestId` to answer to.
@@ -65,12 +65,12 @@ impl Stop {
         }
     }
 
-    /// Whether nobody is known to have asked.
+    /// Whether the caller is not known, so that it must not be able to fill the log.
     pub(super) const fn is_of_unknown_caller(&self) -> bool {
         matches!(self, Self::NotReceived(_) | Self::NotAuthentic(_) | Self::NotLetIn)
     }
 
-    /// The status it ends in. Says nothing that helps somebody who tries keys.
+    /// The response without a reply. It says nothing that helps an attacker who tries keys.
     pub(super) fn response(&self) -> Response {
         match self {
             Self::NotReceived(ReceiveError::TooLarge) => {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_has_to_come_again_is_told_when() {
+    fn a_response_that_asks_to_retry_says_when() {
         for (stop, status, again) in [
             (Stop::Overtime, 503, true),
             (ReceiveError::Shed(crate::telemetry::Shed::BodyMemory).into(), 503, true),

@@ -1,5 +1,5 @@
-//! Requests for no path of the configuration. A wrong callback URL is found by what is logged here: the Co-signer's side
-//! sees only a status.
+//! Requests for no path of the configuration. A wrong callback URL is found by what is logged here: the Co-signer's
+//! side sees only a status.
 
 use std::sync::Arc;
 

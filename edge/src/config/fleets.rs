@@ -29,7 +29,20 @@ pub struct Fleet {
     pub json_paths: Vec<CallbackPath>,
 }
 
-/// All that are named, usable or not: a path that names one with a mistake in it has none of its own.
+/// The longest that a decision of any fleet may take, and the field that says so.
+pub(super) struct LongestDeadline {
+    pub(super) deadline: Duration,
+    pub(super) field: String,
+}
+
+/// That of a fleet that says none.
+impl Default for LongestDeadline {
+    fn default() -> Self {
+        Self { deadline: DEFAULT_DEADLINE, field: "decider.deadline".to_owned() }
+    }
+}
+
+/// All fleets that are named, usable or not: a path that names one with a mistake in it is right itself.
 pub(super) struct Fleets<'n>(Vec<Named<'n>>);
 
 struct Named<'n> {
@@ -45,7 +58,7 @@ impl<'n> Fleets<'n> {
         let mut fleets = Self(Vec::new());
         match root.required("decider") {
             Some(found) => fleets.push(FleetName::default(), found),
-            // Told already; whether a path would ask it is no news.
+            // That it is missing is noted already; that no path asks it would be noise.
             None => fleets.0.push(Named {
                 name: FleetName::default(),
                 place: root.place.clone(),
@@ -82,21 +95,22 @@ impl<'n> Fleets<'n> {
         self.0.iter().find(|named| named.decider.as_ref().is_some_and(has)).map(|named| &named.name)
     }
 
-    /// The longest that a decision of any fleet may take, and where that is said.
-    pub(super) fn longest_deadline(&self) -> (Duration, String) {
+    pub(super) fn longest_deadline(&self) -> LongestDeadline {
         let deadlines = self.0.iter().filter_map(|named| {
-            Some((named.decider.as_ref()?.deadline, format!("{}.deadline", named.name.field())))
+            let field = format!("{}.deadline", named.name.field());
+            Some(LongestDeadline { deadline: named.decider.as_ref()?.deadline, field })
         });
         // Of equal ones the first.
-        let longest = deadlines.reduce(|longest, next| if next.0 > longest.0 { next } else { longest });
-        longest.unwrap_or_else(|| (DEFAULT_DEADLINE, "decider.deadline".to_owned()))
+        let longest =
+            deadlines.reduce(|longest, next| if next.deadline > longest.deadline { next } else { longest });
+        longest.unwrap_or_else(LongestDeadline::default)
     }
 
     /// The key by which each that can be used knows us.
     pub(super) fn tls_keys(&self) -> impl Iterator<Item = TlsKey> {
         self.0.iter().filter_map(|named| {
-            let key = named.decider.as_ref()?.identity.certificate().public_key.clone();
-            Some((format!("{}.private_key", named.name.field()), key))
+            let public_key = named.decider.as_ref()?.identity.certificate().public_key.clone();
+            Some(TlsKey { field: format!("{}.private_key", named.name.field()), public_key })
         })
     }
 
@@ -127,7 +141,7 @@ impl<'n> Fleets<'n> {
         match named.max_by(|one, other| likeness(one).total_cmp(&likeness(other))) {
             None => "there are no deciders by name: write them under deciders".to_owned(),
             Some(near) if likeness(near) >= LIKE_ENOUGH => {
-                // Meant, so that nobody is told that no path asks it.
+                // The path means this one, so do not report that no path asks it.
                 near.asked.set(true);
                 format!("is no fleet under deciders: did you mean {}?", near.name.as_str())
             }
@@ -167,7 +181,7 @@ impl<'n> Fleets<'n> {
     }
 }
 
-/// Each entry with its name and where that stands.
+/// Each entry with its name and the place of that.
 fn named(found: Found<'_>) -> Option<Vec<(Place<'_>, String, Found<'_>)>> {
     let place = found.place.clone();
     let entries = found.section()?.entries();

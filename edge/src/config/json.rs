@@ -1,49 +1,49 @@
 //! JSON mode: its listener, and the fence around it.
 //!
-//! It proves nothing about who asks (callback protocol, section 1), so what keeps others out has to be written down, and
+//! It proves nothing about who asks (callback protocol, section 1), so what keeps others out has to be configured:
 //! nothing of it has a default.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use rustls::RootCertStore;
 
 use super::{
-    fleets::Fleets,
+    fleets::{Fleets, LongestDeadline},
     networks::networks,
     notes::Place,
     parts,
     paths::Paths,
-    section::{Found, Section},
+    section::{Field, Found, Section},
 };
 use crate::listen::{self, Fence, Networks};
 
-/// What somebody has to write who wants a listener in JSON mode that keeps nobody out.
+/// What has to be written to get a listener in JSON mode without a fence.
 pub(super) const OPEN_TO_THE_WORLD: &str =
     "I know that anybody who can reach this port can ask for signatures";
 
 /// The section `json`: each part of it, or nothing where it is not usable.
 pub(super) struct Json<'n> {
-    /// `Some(None)`: there is no JSON mode.
-    pub(super) listen: Option<Option<listen::Config>>,
+    /// Absent: there is no JSON mode.
+    pub(super) listen: Field<listen::Config>,
     pub(super) paths: Option<Paths<'n>>,
 }
 
 impl<'n> Json<'n> {
-    pub(super) fn read(found: Option<Found<'n>>, fleets: &Fleets<'_>, deadline: &(Duration, String)) -> Self {
-        let Some(found) = found else { return Self { listen: Some(None), paths: Some(Paths::none()) } };
-        let Some(mut section) = found.section() else { return Self { listen: None, paths: None } };
-        let listen = section.required("listen").and_then(|found| listener(found, deadline));
+    pub(super) fn read(found: Option<Found<'n>>, fleets: &Fleets<'_>, longest: &LongestDeadline) -> Self {
+        let Some(found) = found else { return Self { listen: Field::Absent, paths: Some(Paths::none()) } };
+        let Some(mut section) = found.section() else { return Self { listen: Field::Invalid, paths: None } };
+        let listen = section.required("listen").and_then(|found| listener(found, longest));
         let paths = section.required("paths").and_then(|found| Paths::json(found, fleets));
         section.finish();
-        Self { listen: listen.map(Some), paths }
+        Self { listen: listen.map_or(Field::Invalid, Field::Is), paths }
     }
 }
 
-fn listener(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
+fn listener(found: Found<'_>, longest: &LongestDeadline) -> Option<listen::Config> {
     let mut section = found.section()?;
     let fence = fence(&mut section);
     let clients = section.optional("client_ca").map(client_ca);
-    let listen = parts::listener(&mut section, deadline, clients.clone().flatten());
+    let listen = parts::listener(&mut section, longest, clients.clone().flatten());
     section.finish();
     // One that was meant and cannot be used is not left out.
     clients.unwrap_or_else(|| Some(RootCertStore::empty()))?;
@@ -51,8 +51,7 @@ fn listener(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::C
 }
 
 fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
-    let (place, pem) = found.file()?;
-    parts::authorities(&place, &pem)
+    parts::authorities(&found.file()?)
 }
 
 fn fence(section: &mut Section<'_>) -> Option<Fence> {

@@ -4,7 +4,10 @@ use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
 use callback::Bounds;
 
-use super::section::{Found, Section};
+use super::{
+    fleets::LongestDeadline,
+    section::{Found, Section},
+};
 use crate::{
     callback_handler::ANSWER_RESERVE,
     listen::{ADDRESS_SHARE, Limits, MAX_HEADER_BYTES, MIN_HEADER_BYTES},
@@ -30,11 +33,10 @@ const MAX_STREAMS: usize = 1000;
 const MAX_REQUESTS: usize = 1_000_000;
 const MAX_RATE: usize = 1_000_000;
 
-/// `deadline` is the longest of any fleet, and where it is said.
-pub(super) fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -> Limits {
+pub(super) fn limits(section: &mut Section<'_>, longest: &LongestDeadline) -> Limits {
     let mut limits = Limits::default();
     times(section, &mut limits);
-    limits.request_timeout = request_timeout(section, deadline);
+    limits.request_timeout = request_timeout(section, longest);
     sizes(section, &mut limits);
     payload(section, &mut limits.payload);
     body_memory(section, &mut limits);
@@ -44,18 +46,18 @@ pub(super) fn limits(section: &mut Section<'_>, deadline: &(Duration, String)) -
 }
 
 fn times(section: &mut Section<'_>, limits: &mut Limits) {
-    let mut read = |name, from: u64, to: u64, time: &mut Duration| {
-        let range = Duration::from_secs(from)..=Duration::from_secs(to);
+    let mut seconds = |name, range: RangeInclusive<u64>, time: &mut Duration| {
+        let range = Duration::from_secs(*range.start())..=Duration::from_secs(*range.end());
         *time = section.optional(name).and_then(|found| found.duration(range)).unwrap_or(*time);
     };
-    read("handshake_timeout", 1, 60, &mut limits.handshake_timeout);
-    read("header_timeout", 1, 300, &mut limits.header_timeout);
-    read("idle_timeout", 1, 3600, &mut limits.idle_timeout);
-    read("body_timeout", 1, 20, &mut limits.body_timeout);
-    read("write_timeout", 1, 60, &mut limits.write_timeout);
-    read("max_connection_age", 1, 24 * 3600, &mut limits.max_connection_age);
-    read("drain_notice", 0, 60, &mut limits.drain_notice);
-    read("drain_timeout", 0, 300, &mut limits.drain_timeout);
+    seconds("handshake_timeout", 1..=60, &mut limits.handshake_timeout);
+    seconds("header_timeout", 1..=300, &mut limits.header_timeout);
+    seconds("idle_timeout", 1..=3600, &mut limits.idle_timeout);
+    seconds("body_timeout", 1..=20, &mut limits.body_timeout);
+    seconds("write_timeout", 1..=60, &mut limits.write_timeout);
+    seconds("max_connection_age", 1..=24 * 3600, &mut limits.max_connection_age);
+    seconds("drain_notice", 0..=60, &mut limits.drain_notice);
+    seconds("drain_timeout", 0..=300, &mut limits.drain_timeout);
 }
 
 fn sizes(section: &mut Section<'_>, limits: &mut Limits) {
@@ -67,29 +69,46 @@ fn sizes(section: &mut Section<'_>, limits: &mut Limits) {
     number(section, "max_body_bytes", MIN_BODY_BYTES..=MAX_BODY_BYTES, &mut limits.max_body_bytes);
 }
 
-/// The smallest of each takes what is documented of real requests.
 fn payload(section: &mut Section<'_>, bounds: &mut Bounds) {
     let Some(mut section) = section.optional("payload").and_then(Found::section) else { return };
-    let most = Bounds::LARGEST;
-    let mut read = |name, least, most, bound: &mut usize| number(&mut section, name, least..=most, bound);
-    read("max_depth", 8, most.max_depth, &mut bounds.max_depth);
-    read("max_id_bytes", 64, most.max_id_bytes, &mut bounds.max_id_bytes);
-    read("max_word_bytes", 32, most.max_word_bytes, &mut bounds.max_word_bytes);
-    read("max_number_bytes", 64, most.max_number_bytes, &mut bounds.max_number_bytes);
-    read("max_address_bytes", 128, most.max_address_bytes, &mut bounds.max_address_bytes);
-    read("max_label_bytes", 64, most.max_label_bytes, &mut bounds.max_label_bytes);
-    read("max_note_bytes", 64, most.max_note_bytes, &mut bounds.max_note_bytes);
-    read("max_destinations", 1, most.max_destinations, &mut bounds.max_destinations);
-    read("max_raw_transactions", 1, most.max_raw_transactions, &mut bounds.max_raw_transactions);
-    let path = (most.max_derivation_path_bytes, &mut bounds.max_derivation_path_bytes);
-    read("max_derivation_path_bytes", 64, path.0, path.1);
-    let raw = (most.max_raw_transaction_bytes, &mut bounds.max_raw_transaction_bytes);
-    read("max_raw_transaction_bytes", 1024, raw.0, raw.1);
-    read("max_raw_payload_bytes", 64, most.max_raw_payload_bytes, &mut bounds.max_raw_payload_bytes);
-    read("max_players", 8, most.max_players, &mut bounds.max_players);
-    read("max_player_bytes", 36, most.max_player_bytes, &mut bounds.max_player_bytes);
-    read("max_extra_bytes", 4096, most.max_extra_bytes, &mut bounds.max_extra_bytes);
-    read("max_unread_bytes", 4096, most.max_unread_bytes, &mut bounds.max_unread_bytes);
+    let (least, most) = (Bounds::SMALLEST, Bounds::LARGEST);
+    let mut read = |name, range, bound: &mut usize| number(&mut section, name, range, bound);
+    read("max_depth", least.max_depth..=most.max_depth, &mut bounds.max_depth);
+    read("max_id_bytes", least.max_id_bytes..=most.max_id_bytes, &mut bounds.max_id_bytes);
+    read("max_word_bytes", least.max_word_bytes..=most.max_word_bytes, &mut bounds.max_word_bytes);
+    read("max_number_bytes", least.max_number_bytes..=most.max_number_bytes, &mut bounds.max_number_bytes);
+    read(
+        "max_address_bytes",
+        least.max_address_bytes..=most.max_address_bytes,
+        &mut bounds.max_address_bytes,
+    );
+    read("max_label_bytes", least.max_label_bytes..=most.max_label_bytes, &mut bounds.max_label_bytes);
+    read("max_note_bytes", least.max_note_bytes..=most.max_note_bytes, &mut bounds.max_note_bytes);
+    read("max_destinations", least.max_destinations..=most.max_destinations, &mut bounds.max_destinations);
+    read(
+        "max_raw_transactions",
+        least.max_raw_transactions..=most.max_raw_transactions,
+        &mut bounds.max_raw_transactions,
+    );
+    read(
+        "max_derivation_path_bytes",
+        least.max_derivation_path_bytes..=most.max_derivation_path_bytes,
+        &mut bounds.max_derivation_path_bytes,
+    );
+    read(
+        "max_raw_transaction_bytes",
+        least.max_raw_transaction_bytes..=most.max_raw_transaction_bytes,
+        &mut bounds.max_raw_transaction_bytes,
+    );
+    read(
+        "max_raw_payload_bytes",
+        least.max_raw_payload_bytes..=most.max_raw_payload_bytes,
+        &mut bounds.max_raw_payload_bytes,
+    );
+    read("max_players", least.max_players..=most.max_players, &mut bounds.max_players);
+    read("max_player_bytes", least.max_player_bytes..=most.max_player_bytes, &mut bounds.max_player_bytes);
+    read("max_extra_bytes", least.max_extra_bytes..=most.max_extra_bytes, &mut bounds.max_extra_bytes);
+    read("max_unread_bytes", least.max_unread_bytes..=most.max_unread_bytes, &mut bounds.max_unread_bytes);
     section.finish();
 }
 
@@ -133,7 +152,8 @@ fn number(section: &mut Section<'_>, name: &'static str, range: RangeInclusive<u
 }
 
 /// Long enough for the decider's deadline, short enough for the Co-signer.
-fn request_timeout(section: &mut Section<'_>, (deadline, said): &(Duration, String)) -> Duration {
+fn request_timeout(section: &mut Section<'_>, longest: &LongestDeadline) -> Duration {
+    let LongestDeadline { deadline, field } = longest;
     let default = Limits::default().request_timeout.max(*deadline + REQUEST_ALLOWANCE);
     let least = *deadline + ANSWER_RESERVE;
     let Some(found) = section.optional("request_timeout") else { return default };
@@ -141,7 +161,7 @@ fn request_timeout(section: &mut Section<'_>, (deadline, said): &(Duration, Stri
     let timeout = found.duration(Duration::from_secs(1)..=MAX_REQUEST_TIMEOUT).unwrap_or(default);
     if timeout < least {
         place.wrong(format!(
-            "must be at least {least:?}: {said} ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"
+            "must be at least {least:?}: {field} ({deadline:?}) and {ANSWER_RESERVE:?} to sign and send"
         ));
     }
     timeout

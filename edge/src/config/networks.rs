@@ -1,4 +1,4 @@
-//! Lists of networks: where callers of JSON mode are, and who is a proxy.
+//! Lists of networks: those of JSON mode's callers, and those of proxies.
 
 use ipnet::IpNet;
 
@@ -16,7 +16,7 @@ pub(super) fn proxies(section: &mut Section<'_>) -> Option<Networks> {
     let Some(found) = section.optional("proxies") else { return Some(Networks::default()) };
     let (at, proxies) = networks(found)?;
     if proxies.are_open() {
-        at.wrong("is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+        at.wrong("is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
     }
     Some(proxies)
 }
@@ -40,7 +40,7 @@ pub(super) fn networks(found: Found<'_>) -> Option<(Place<'_>, Networks)> {
     complete.then_some((at, networks))
 }
 
-/// One that is listed for nothing is a list that somebody reads wrong.
+/// An entry that changes nothing makes the list say something else than it looks like.
 fn check_once(networks: &[(Place<'_>, IpNet)]) {
     for (index, (place, network)) in networks.iter().enumerate() {
         let others = || networks.iter().enumerate().filter(|(other, _)| *other != index);

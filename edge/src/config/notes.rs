@@ -110,7 +110,7 @@ impl Notes {
     }
 }
 
-/// Where a value stands.
+/// The place of a value.
 #[derive(Clone)]
 pub(super) struct Place<'n> {
     pub(super) notes: &'n Notes,
@@ -129,13 +129,13 @@ impl<'n> Place<'n> {
         self.notes.add(self.notes.mistake(Some(self.at), &self.path, problem.to_string()));
     }
 
-    /// Notes here what is no mistake, and may be one of whoever keeps the files.
+    /// Notes a warning here: the value can be used, and may not be what was meant.
     pub(super) fn warn(&self, problem: impl Display) {
         let warning = self.notes.mistake(Some(self.at), &self.path, problem.to_string());
         self.notes.warnings.borrow_mut().push(warning);
     }
 
-    /// Notes that the certificates (PEM) here are those of authorities: what is to be said of them depends on the time.
+    /// Notes that the certificates (PEM) here are those of authorities, to be checked against the time later.
     pub(super) fn authorities(&self, pem: &[u8]) {
         let read =
             CertificateDer::pem_slice_iter(pem).flatten().filter_map(|der| Certificate::read(&der).ok());

@@ -4,30 +4,30 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use rustls::RootCertStore;
+use rustls::{RootCertStore, sign::CertifiedKey};
 
 use super::{
+    fleets::LongestDeadline,
     limits::limits,
     networks::proxies,
-    notes::Place,
-    section::{Found, Section},
+    section::{Field, Found, NamedFile, Section},
 };
 use crate::{
     admin,
-    certificate::Purposes,
+    certificate::{Purposes, root_store},
     decider::{
         self, Address, ClientIdentity, DEFAULT_DEADLINE, FleetName, IdentityError, IdentityFiles,
         MAX_DEADLINE, MAX_ENDPOINTS,
     },
-    listen::{self, ServerTls, TlsError, certified_key, root_store},
+    listen::{self, ServerTls, TlsError, certified_key},
 };
 
 const MIN_DEADLINE: Duration = Duration::from_millis(100);
 const MIN_HEDGE: Duration = Duration::from_millis(1);
-/// `deadline` is the longest of any fleet, and where it is said.
-pub(super) fn listen(found: Found<'_>, deadline: &(Duration, String)) -> Option<listen::Config> {
+
+pub(super) fn listen(found: Found<'_>, longest: &LongestDeadline) -> Option<listen::Config> {
     let mut section = found.section()?;
-    let listen = listener(&mut section, deadline, None);
+    let listen = listener(&mut section, longest, None);
     section.finish();
     listen
 }
@@ -35,7 +35,7 @@ pub(super) fn listen(found: Found<'_>, deadline: &(Duration, String)) -> Option<
 /// What every listener has. Callers have to show a certificate of `clients`, if there are any.
 pub(super) fn listener(
     section: &mut Section<'_>,
-    deadline: &(Duration, String),
+    longest: &LongestDeadline,
     clients: Option<RootCertStore>,
 ) -> Option<listen::Config> {
     let address = section.required("address").and_then(address);
@@ -43,7 +43,7 @@ pub(super) fn listener(
     let key = section.required("private_key").and_then(Found::secret);
     let tls = certificate.zip(key).and_then(|(certificate, key)| server_tls(&certificate, &key, clients));
     let proxies = proxies(section);
-    let limits = limits(section, deadline);
+    let limits = limits(section, longest);
     Some(listen::Config { address: address?, tls: tls?, proxies: proxies?, fence: None, limits })
 }
 
@@ -65,7 +65,7 @@ pub(super) fn decider(found: Found<'_>, fleet: FleetName) -> Option<decider::Con
     section.finish();
     let ((files, identity), addresses) = (identity?, addresses?);
     let identity = place.check(identity)?;
-    let (deadline, hedge_after) = (deadline?, hedge_after?);
+    let (deadline, hedge_after) = (deadline?, hedge_after.into_result().ok()?);
     Some(decider::Config { fleet, addresses, identity, files, deadline, hedge_after })
 }
 
@@ -73,26 +73,25 @@ pub(super) fn decider(found: Found<'_>, fleet: FleetName) -> Option<decider::Con
 fn decider_identity(
     section: &mut Section<'_>,
 ) -> Option<(IdentityFiles, Result<ClientIdentity, IdentityError>)> {
-    let authority = section.required("ca").and_then(Found::file_at);
-    let authority = authority.filter(|(place, _, pem)| authorities(place, pem).is_some());
-    let certificate = section.required("certificate").and_then(Found::file_at);
-    let private_key = section.required("private_key").and_then(Found::secret_at);
+    let authority = section.required("ca").and_then(Found::file);
+    let authority = authority.filter(|file| authorities(file).is_some());
+    let certificate = section.required("certificate").and_then(Found::file);
+    let private_key = section.required("private_key").and_then(Found::secret);
     let (certificate, private_key) = certificate.zip(private_key)?;
-    let (at, chain) = ((certificate.0, certificate.2), certificate.1);
-    let (key, key_file) = ((private_key.0, private_key.2), private_key.1);
-    fit(&at, &key)?;
-    let (_, ca, pem) = authority?;
-    let files = IdentityFiles { ca, certificate: chain, private_key: key_file };
-    let identity = ClientIdentity::new(&pem, &at.1, &key.1);
+    fit(&certificate, &private_key)?;
+    let authority = authority?;
+    let identity = ClientIdentity::new(&authority.contents, &certificate.contents, &private_key.contents);
     let purposes = identity.as_ref().ok().and_then(|identity| identity.certificate().purposes);
-    purposes.and_then(Purposes::concern_of_client).inspect(|concern| at.0.warn(concern));
+    purposes.and_then(Purposes::concern_of_client).inspect(|concern| certificate.place.warn(concern));
+    let files =
+        IdentityFiles { ca: authority.path, certificate: certificate.path, private_key: private_key.path };
     Some((files, identity))
 }
 
 /// Whose certificates are believed.
-pub(super) fn authorities(place: &Place<'_>, pem: &[u8]) -> Option<RootCertStore> {
-    place.authorities(pem);
-    place.check(root_store(pem))
+pub(super) fn authorities(file: &NamedFile<'_>) -> Option<RootCertStore> {
+    file.place.authorities(&file.contents);
+    file.place.check(root_store(&file.contents))
 }
 
 /// One URL or a list of them.
@@ -117,16 +116,16 @@ fn decider_addresses(found: Found<'_>) -> Option<Vec<Address>> {
     complete.then_some(read)
 }
 
-/// `Some(None)`: it is left out. One as long as the deadline would never come.
-fn hedge_after(section: &mut Section<'_>, deadline: Duration) -> Option<Option<Duration>> {
+/// One as long as the deadline would never come.
+fn hedge_after(section: &mut Section<'_>, deadline: Duration) -> Field<Duration> {
     let decider = section.place.path.clone();
-    let Some(found) = section.optional("hedge_after") else { return Some(None) };
+    let Some(found) = section.optional("hedge_after") else { return Field::Absent };
     let place = found.place.clone();
-    let after = found.duration(MIN_HEDGE..=MAX_DEADLINE)?;
+    let Some(after) = found.duration(MIN_HEDGE..=MAX_DEADLINE) else { return Field::Invalid };
     if after >= deadline {
         place.wrong(format!("must be shorter than {decider}.deadline ({deadline:?})"));
     }
-    Some(Some(after))
+    Field::Is(after)
 }
 
 fn address(found: Found<'_>) -> Option<SocketAddr> {
@@ -134,21 +133,21 @@ fn address(found: Found<'_>) -> Option<SocketAddr> {
 }
 
 fn server_tls(
-    certificate: &(Place<'_>, Vec<u8>),
-    key: &(Place<'_>, Vec<u8>),
+    certificate: &NamedFile<'_>,
+    key: &NamedFile<'_>,
     clients: Option<RootCertStore>,
 ) -> Option<ServerTls> {
     let certified = fit(certificate, key)?;
-    let tls = certificate.0.check(ServerTls::new(certified, clients))?;
+    let tls = certificate.place.check(ServerTls::new(certified, clients))?;
     let purposes = tls.certificate().purposes;
-    purposes.and_then(Purposes::concern_of_server).inspect(|concern| certificate.0.warn(concern));
+    purposes.and_then(Purposes::concern_of_server).inspect(|concern| certificate.place.warn(concern));
     Some(tls)
 }
 
 /// The key that belongs to the certificate; what is wrong is noted at the file it is wrong in.
-fn fit(certificate: &(Place<'_>, Vec<u8>), key: &(Place<'_>, Vec<u8>)) -> Option<rustls::sign::CertifiedKey> {
-    match certified_key(&certificate.1, &key.1) {
-        Err(error @ TlsError::NoCertificate) => certificate.0.check(Err(error)),
-        fitting => key.0.check(fitting),
+fn fit(certificate: &NamedFile<'_>, key: &NamedFile<'_>) -> Option<CertifiedKey> {
+    match certified_key(&certificate.contents, &key.contents) {
+        Err(error @ TlsError::NoCertificate(_)) => certificate.place.check(Err(error)),
+        fitting => key.place.check(fitting),
     }
 }

@@ -17,9 +17,9 @@ use crate::{
     respond::ReplyKey,
 };
 
-/// A longer one is in no request that is decoded.
+/// The longest id that a decoded request can have.
 const MAX_SIGNER_ID_BYTES: usize = Bounds::LARGEST.max_id_bytes;
-/// What stands before the last part of a path in JWT mode (callback protocol, section 2.1).
+/// The part before the last of a path in JWT mode (callback protocol, section 2.1).
 const JWT_ENDING: &str = "/v2";
 
 /// The paths of one listener, as far as they are usable.
@@ -28,7 +28,7 @@ pub(super) struct Paths<'n> {
     complete: bool,
 }
 
-/// A path, where it, its sub-path and its reply key stand, and the fleet that it asks.
+/// A path with its places in the file, and the fleet that it asks.
 struct Read<'n> {
     place: Place<'n>,
     sub_path_place: Place<'n>,
@@ -45,7 +45,7 @@ impl<'n> Read<'n> {
     }
 }
 
-/// How a path is written, and where its reply key stands, if it has one.
+/// The mode of a path, and the place of its reply key, if it has one.
 type Mode<'n> = (WireMode, Option<Place<'n>>);
 
 impl<'n> Paths<'n> {
@@ -53,7 +53,7 @@ impl<'n> Paths<'n> {
         Self { read: Vec::new(), complete: true }
     }
 
-    /// Those of JWT mode. Keys of TLS are none of theirs.
+    /// Those of JWT mode. None of their keys may be one of TLS.
     pub(super) fn jwt(found: Found<'n>, fleets: &Fleets<'_>, tls_keys: &[TlsKey]) -> Option<Self> {
         let paths = Self::read(found, fleets, keys)?;
         purpose::check(&paths.read.iter().filter_map(Read::keys).collect::<Vec<_>>(), tls_keys);
@@ -135,14 +135,14 @@ fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
-    let (place, pem) = found.file()?;
-    place.check(CosignerKey::from_pem(&pem))
+    let file = found.file()?;
+    file.place.check(CosignerKey::from_pem(&file.contents))
 }
 
 fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
-    let (place, pem) = found.secret()?;
-    let key = place.check(ReplyKey::from_pem(&pem))?;
-    Some((place, key))
+    let file = found.secret()?;
+    let key = file.place.check(ReplyKey::from_pem(&file.contents))?;
+    Some((file.place, key))
 }
 
 fn signer_id(found: Found<'_>) -> Option<String> {
@@ -179,7 +179,7 @@ fn check_sub_paths(paths: &[Read<'_>]) {
     }
 }
 
-/// Whoever looks at the path of a request sees which mode it is of.
+/// The path of a request has to show its mode.
 fn check_unversioned(paths: &[Read<'_>]) {
     for Read { sub_path_place, path, .. } in paths {
         if path.sub_path.as_str().ends_with(JWT_ENDING) {
@@ -207,8 +207,8 @@ fn check_tenants<'r>(paths: impl Iterator<Item = &'r Read<'r>>) {
     }
 }
 
-/// What nobody has proven has to be told apart wherever a tenant tells things apart: in grants, keys of limits, records
-/// (decision model, section 8).
+/// Unproven requests need tenants of their own, so that grants, keys of limits and records tell them apart (decision
+/// model, section 8).
 fn check_apart(jwt: &[Read<'_>], json: &[Read<'_>]) {
     for Read { place, path, .. } in json {
         let tenant = path.tenant.as_str();

@@ -8,8 +8,13 @@ use std::collections::HashMap;
 use super::notes::Place;
 use crate::callback_handler::PathKeys;
 
-/// A key that speaks TLS: the field it is in, and its public half (SubjectPublicKeyInfo, DER).
-pub(super) type TlsKey = (String, Vec<u8>);
+/// A key that speaks TLS.
+pub(super) struct TlsKey {
+    /// The field that names its file.
+    pub(super) field: String,
+    /// Its public half (SubjectPublicKeyInfo, DER).
+    pub(super) public_key: Vec<u8>,
+}
 
 /// The keys of a path, and where they stand.
 pub(super) struct Keys<'r, 'n> {
@@ -24,7 +29,7 @@ pub(super) fn check(paths: &[Keys<'_, '_>], tls_keys: &[TlsKey]) {
     let reply_keys: HashMap<&[u8], &str> =
         paths.iter().map(|Keys { sub_path, keys, .. }| (keys.reply_key.public_key(), *sub_path)).collect();
     let tls_keys: HashMap<&[u8], &str> =
-        tls_keys.iter().map(|(field, key)| (key.as_slice(), field.as_str())).collect();
+        tls_keys.iter().map(|key| (key.public_key.as_slice(), key.field.as_str())).collect();
     for Keys { place, reply_place, keys, .. } in paths {
         for key in keys.cosigner_keys.iter().map(|key| key.public_key()) {
             let of_reply = reply_keys.get(key).map(|owner| format!("the reply key of sub_path \"{owner}\""));

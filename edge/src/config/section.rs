@@ -11,7 +11,7 @@ use super::{
 
 /// What a file's mode says of its owner, its group and everybody.
 const PERMISSIONS: u32 = 0o777;
-/// Those that are warned of: others may do anything with it, or its group more than read it. That its group may read it is how
+/// Those that are warned of: any for others, and for the group more than to read. That the group may read is how
 /// secrets are mounted for a process that is not their owner.
 const TOO_OPEN: u32 = 0o037;
 
@@ -69,31 +69,21 @@ impl<'n> Found<'n> {
         }
     }
 
-    /// As the path of a file, with its contents.
-    pub(super) fn file(self) -> Option<(Place<'n>, Vec<u8>)> {
-        self.file_at().map(|(place, _, contents)| (place, contents))
-    }
-
-    /// The same of a file that others should not read.
-    pub(super) fn secret(self) -> Option<(Place<'n>, Vec<u8>)> {
-        self.secret_at().map(|(place, _, contents)| (place, contents))
-    }
-
-    /// The same, with where it is.
-    pub(super) fn secret_at(self) -> Option<(Place<'n>, PathBuf, Vec<u8>)> {
-        let (place, path, contents) = self.file_at()?;
-        let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
+    /// As the path of a file that others should not read.
+    pub(super) fn secret(self) -> Option<NamedFile<'n>> {
+        let file = self.file()?;
+        let mode = std::fs::metadata(&file.path).map_or(0, |metadata| metadata.permissions().mode());
         if mode & TOO_OPEN != 0 {
-            let (path, mode) = (path.display(), mode & PERMISSIONS);
-            place.warn(format!(
+            let (path, mode) = (file.path.display(), mode & PERMISSIONS);
+            file.place.warn(format!(
                 "{path} is open to more than its owner and readers of its group (mode {mode:03o}): chmod g-wx,o= {path}"
             ));
         }
-        Some((place, path, contents))
+        Some(file)
     }
 
-    /// As the path of a file, with its contents and where it is.
-    pub(super) fn file_at(self) -> Option<(Place<'n>, PathBuf, Vec<u8>)> {
+    /// As the path of a file, which is read.
+    pub(super) fn file(self) -> Option<NamedFile<'n>> {
         let place = self.place.clone();
         let read = self.parse(|path| {
             let path = place.notes.resolve(&path);
@@ -103,7 +93,7 @@ impl<'n> Found<'n> {
                 .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             Ok::<_, String>((path, contents))
         });
-        read.map(|(path, contents)| (place, path, contents))
+        read.map(|(path, contents)| NamedFile { place, path, contents })
     }
 
     /// As a duration such as `5s` or `250ms`, within `range`.
@@ -136,7 +126,7 @@ impl<'n> Found<'n> {
     }
 }
 
-/// `5s`, `250ms`, `1m`.
+/// `250ms`, `5s`, `1m`, `2h`, `1d`.
 fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let number: u64 = number.parse().ok()?;
@@ -144,8 +134,51 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "ms" => Some(Duration::from_millis(number)),
         "s" => Some(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
+        "d" => number.checked_mul(24 * 60 * 60).map(Duration::from_secs),
         _ => None,
     }
+}
+
+/// A field that may be left out.
+pub(super) enum Field<T> {
+    Absent,
+    /// It is there and cannot be used; what is wrong is noted.
+    Invalid,
+    Is(T),
+}
+
+impl<T> Field<T> {
+    /// The value, if there is a usable one.
+    pub(super) const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Absent | Self::Invalid => None,
+        }
+    }
+
+    /// The value, if the field is there.
+    ///
+    /// # Errors
+    /// It is invalid.
+    pub(super) fn into_result(self) -> Result<Option<T>, Invalid> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Invalid => Err(Invalid),
+            Self::Is(value) => Ok(Some(value)),
+        }
+    }
+}
+
+/// A field that is there and cannot be used; what is wrong is noted.
+pub(super) struct Invalid;
+
+/// A file that the configuration names.
+pub(super) struct NamedFile<'n> {
+    /// Where it is named.
+    pub(super) place: Place<'n>,
+    pub(super) path: PathBuf,
+    pub(super) contents: Vec<u8>,
 }
 
 /// Named fields, taken one by one.
@@ -156,7 +189,8 @@ pub(super) struct Section<'n> {
 }
 
 impl<'n> Section<'n> {
-    /// A field that may be left out. Nothing after the colon is a mistake: what was there may have kept somebody out.
+    /// A field that may be left out. A field without a value is a mistake: a list that was commented out below it may
+    /// have been a restriction.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<Found<'n>> {
         self.known.push(name);
         let index = self.left.iter().position(|(left, ..)| left == name)?;
@@ -176,8 +210,7 @@ impl<'n> Section<'n> {
         self.optional(name)
     }
 
-    /// All that is left, where the fields are named by whoever writes the file: the place of each name, the name, the
-    /// value.
+    /// All fields that are left, of a section whose fields the user names: the place of each name, the name, the value.
     pub(super) fn entries(self) -> Vec<(Place<'n>, String, Found<'n>)> {
         let (notes, path) = (self.place.notes, self.place.path);
         let entry = |(name, at, node): (String, _, _)| {
@@ -187,7 +220,7 @@ impl<'n> Section<'n> {
         self.left.into_iter().map(entry).collect()
     }
 
-    /// Notes every field that nobody took.
+    /// Notes every field that is left over: there is no such field.
     pub(super) fn finish(self) {
         for (name, at, _) in &self.left {
             let place = Place::new(self.place.notes, *at, self.path(name));
@@ -197,5 +230,20 @@ impl<'n> Section<'n> {
 
     fn path(&self, name: &str) -> String {
         if self.place.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place.path) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_whole_number_and_a_unit() {
+        let seconds = |text| parse_duration(text).map(|duration| duration.as_secs());
+        assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
+        assert_eq!(["5s", "1m", "2h", "1d"].map(seconds), [5, 60, 7200, 86_400].map(Some));
+        for text in ["", "5", "s", "1.5s", "-1s", "1 h", "1w", "1H", "1h30m", "18446744073709551615d"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Where deciders are.
+//! The addresses of deciders in the configuration.
 
 use http::Uri;
 use rustls_pki_types::ServerName;
@@ -16,12 +16,13 @@ pub struct AddressError;
 pub struct Address(Uri);
 
 impl Address {
-    /// Plain text would let anybody on the way say APPROVE, so it is https or nothing.
+    /// Only https: over plain text anybody on the network path could answer APPROVE.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         let uri: Uri = url.parse().map_err(|_| AddressError)?;
         let usable = uri.scheme_str() == Some("https") && uri.path() == "/" && uri.query().is_none();
         let address = Self(uri);
-        // The host is what a certificate must be for: no certificate is for an empty name, or one with a character too many.
+        // The host is what a certificate must be for: no certificate is for an empty name, or one with a character too
+        // many.
         let certifiable = ServerName::try_from(address.host()).is_ok();
         let named = address.0.authority().is_some_and(|authority| !authority.as_str().contains('@'));
         if usable && certifiable && named && address.port() != 0 { Ok(address) } else { Err(AddressError) }

@@ -1,4 +1,4 @@
-//! What is believed of a decider's answer. Whatever contradicts itself is no decision.
+//! Which answers of a decider are accepted. One that contradicts itself is no decision.
 
 use callback::Action;
 use proto::decider::v1::{
@@ -9,7 +9,7 @@ use thiserror::Error;
 /// One decision, as far as the Co-signer's answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What the Co-signer is told.
+    /// The action of the reply.
     pub action: Action,
     /// Id of the durable record.
     pub decision_id: String,
@@ -19,7 +19,7 @@ pub struct Decision {
     pub reason: String,
 }
 
-/// An answer that makes no sense.
+/// Why an answer is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Garbage {
     /// It answers another request.
@@ -42,7 +42,7 @@ pub enum Garbage {
     NoRecord,
 }
 
-/// Believes an answer to a transaction asked for as `id` at `stage`, or says what is wrong with it.
+/// The decision in an answer to the transaction `id` at `stage`, or what is wrong with the answer.
 pub(super) fn check_transaction(answer: DecideResponse, id: &str, stage: Stage) -> Result<Decision, Garbage> {
     let (verdict, action, reason_code) = (answer.verdict(), answer.action(), answer.reason_code());
     if answer.callback_request_id != id {
@@ -55,7 +55,7 @@ pub(super) fn check_transaction(answer: DecideResponse, id: &str, stage: Stage) 
     decision(verdict, action, reason_code, answer.decision_id, answer.reason)
 }
 
-/// Believes an answer to a configuration change asked for as `id`, or says what is wrong with it.
+/// The decision in an answer to the configuration change `id`, or what is wrong with the answer.
 pub(super) fn check_config_change(answer: DecideConfigChangeResponse, id: &str) -> Result<Decision, Garbage> {
     let (verdict, action, reason_code) = (answer.verdict(), answer.action(), answer.reason_code());
     if answer.callback_request_id != id {

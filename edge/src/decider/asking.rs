@@ -1,7 +1,7 @@
 //! One question on its way: choose ▸ call ▸ elsewhere.
 //!
 //! Decide is idempotent, so it may be put to several deciders, at once or one after the other: one record, one charge,
-//! one answer. The first usable answer counts.
+//! one answer. The first usable answer is taken.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::telemetry::metrics::{Attempt, FleetMetrics};
 
-/// Pauses before deciders are asked again when each was asked. Together they bridge one that restarts alone.
+/// Pauses before deciders are asked again when all were asked. Together they bridge the restart of a lone decider.
 const RETRY_PAUSES: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1000)];
-/// A decider that is silent for so long does not keep another from being asked.
+/// When a decider has been silent for so long, another is asked beside it.
 const SILENCE: Duration = Duration::from_secs(3);
-/// Nor one that is silent for this share of what is left of the deadline.
+/// The same after this share of what is left of the deadline, where that is sooner.
 const SILENCE_SHARE: u32 = 3;
-/// With less left nobody else is asked.
+/// With less time left no other decider is asked.
 const LEAST_LEFT: Duration = Duration::from_millis(10);
 /// Most deciders that one question is with at the same time.
 const MAX_AT_ONCE: usize = 3;
@@ -35,14 +35,14 @@ const MAX_AT_ONCE: usize = 3;
 const FIRST_LOOKUP: Duration = Duration::from_secs(2);
 const FIRST_LOOKUP_POLL: Duration = Duration::from_millis(10);
 
-/// Why and when another decider is asked.
+/// When another decider is asked, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// It is not.
+    /// No other is asked.
     Never,
     /// The last one failed.
     Retry(Instant),
-    /// The operator does not want to wait longer than this.
+    /// `hedge_after` has passed.
     Hedge(Instant),
     /// The last one is silent.
     Silence(Instant),
@@ -81,7 +81,7 @@ struct Asking<'c> {
     context: AskContext<'c>,
     until: Instant,
     members: Arc<Members>,
-    /// Who was asked in this round.
+    /// The deciders that were asked in this round.
     asked: EndpointSet,
     last: Option<Arc<Endpoint>>,
     hedge_after: Option<Duration>,
@@ -90,7 +90,7 @@ struct Asking<'c> {
     trouble: Trouble,
 }
 
-/// Asks by `attempt`, until there is a decision, or nobody is left who could give one.
+/// Asks by `attempt`, until there is a decision, or no decider is left that could give one.
 pub(super) async fn ask<F>(
     context: AskContext<'_>,
     until: Instant,
@@ -153,19 +153,19 @@ impl<'c> Asking<'c> {
         self.turn_to(place)
     }
 
-    /// An attempt failed, and so many are still under way.
+    /// Notes that an attempt failed, while `running` others are under way.
     fn note_failure(&mut self, trouble: Trouble, running: usize) {
         match self.when_to_retry(&trouble) {
             Some(at) => self.next = Next::Retry(at),
-            // There is nobody left to be silent.
+            // No call is left whose silence could be waited for.
             None if running == 0 && !matches!(self.next, Next::Retry(_)) => self.next = Next::Never,
             None => {}
         }
         self.keep(trouble);
     }
 
-    /// A breach refuses for good, and only where nobody says otherwise: while deciders are replaced by newer ones, what one
-    /// cannot read another may have on record.
+    /// A breach of the contract is a final REJECT, so any other trouble replaces it: while deciders are upgraded, a
+    /// request that one cannot read another may have on record.
     fn keep(&mut self, trouble: Trouble) {
         let first = matches!(self.trouble, Trouble::NoEndpoint | Trouble::Breach(_));
         if first || !matches!(trouble, Trouble::Breach(_)) {
@@ -173,7 +173,7 @@ impl<'c> Asking<'c> {
         }
     }
 
-    /// Elsewhere at once; where everybody was asked, after a pause.
+    /// At another decider at once; where all were asked, after a pause.
     fn when_to_retry(&mut self, trouble: &Trouble) -> Option<Instant> {
         let (now, elsewhere) = (Instant::now(), !self.members.candidates(self.asked).is_empty());
         let at = match trouble.prospect() {
@@ -185,14 +185,14 @@ impl<'c> Asking<'c> {
         at.filter(|at| *at < self.until)
     }
 
-    /// The time for another attempt has come, while so many are under way.
+    /// The decider to ask now that the time for another attempt has come, if there is one and the budget allows it.
     fn another(&mut self, running: usize) -> Option<Arc<Endpoint>> {
         let why = std::mem::replace(&mut self.next, Next::Never);
         let retry = matches!(why, Next::Retry(_));
         let place = if running < MAX_AT_ONCE { self.choose(retry) } else { None };
         let affordable = place.is_some() && self.spend();
         let Some(place) = place.filter(|_| affordable) else {
-            // Whoever is silent may still answer, or somebody else come back.
+            // The silent one may still answer, or another decider come back.
             self.next = if retry { Next::Never } else { self.when_silent() };
             return None;
         };
@@ -203,7 +203,7 @@ impl<'c> Asking<'c> {
         self.turn_to(place)
     }
 
-    /// Somebody who was not asked yet; a retry begins a new round where everybody was.
+    /// A decider that was not asked yet; a retry begins a new round where all were.
     fn choose(&mut self, retry: bool) -> Option<usize> {
         let place = self.context.fleet.choose(&self.members, self.asked);
         if place.is_some() || !retry {
@@ -228,7 +228,7 @@ impl<'c> Asking<'c> {
         self.last.clone()
     }
 
-    /// When the one that was asked last has been silent for too long for another not to be asked.
+    /// When to ask another decider because the last one is silent.
     fn when_silent(&mut self) -> Next {
         let now = Instant::now();
         let left = self.until.saturating_duration_since(now);

@@ -1,4 +1,4 @@
-//! What all questions together may ask more than once: deciders that are all broken are not stormed.
+//! A budget for calls beyond the first of a question, so that broken deciders are not flooded.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use tonic::Status;
 
 use crate::telemetry::shown_up_to;
 
-/// Most bytes that are told: deciders tell whom they refuse, and for which tenant.
+/// Most bytes of a cause: deciders name the client that they refuse, and the tenant.
 const MAX_CAUSE_BYTES: usize = 512;
 
 /// What a status says; of one that was made on this side, what its source says that is the last of the chain: the

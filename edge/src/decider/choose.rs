@@ -2,8 +2,6 @@
 //!
 //! Always taking the least busy of all would send every edge to the same one at the same time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 /// Most endpoints that are kept: one bit of [`EndpointSet`] each.
 pub const MAX_ENDPOINTS: usize = 64;
 
@@ -58,26 +56,6 @@ pub(super) fn choose(candidates: EndpointSet, random: u64, cost: impl Fn(usize) 
     Some(if cost(second) < cost(first) { second } else { first })
 }
 
-/// Numbers to draw with. They need to be spread, not secret.
-#[derive(Debug)]
-pub(super) struct Dice(AtomicU64);
-
-impl Dice {
-    /// Starting anywhere, so that edges do not draw alike.
-    pub(super) fn new(seed: u64) -> Self {
-        Self(AtomicU64::new(seed))
-    }
-
-    /// `SplitMix64`.
-    pub(super) fn throw(&self) -> u64 {
-        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mixed = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -96,18 +74,18 @@ mod tests {
 
     #[test]
     fn the_busier_of_two_is_never_chosen() {
-        let dice = Dice::new(1);
+        let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..1000 {
-            assert_eq!(choose(set(&[3, 63]), dice.throw(), |place| place as u128), Some(3));
+            assert_eq!(choose(set(&[3, 63]), random.u64(..), |place| place as u128), Some(3));
         }
     }
 
     /// Of five, the busiest is never chosen and each other is, the less busy the more.
     #[test]
     fn the_less_busy_are_chosen_more_often() {
-        let (dice, mut chosen) = (Dice::new(1), [0; 5]);
+        let (mut random, mut chosen) = (fastrand::Rng::with_seed(1), [0; 5]);
         for _ in 0..10_000 {
-            chosen[choose(set(&[0, 1, 2, 3, 4]), dice.throw(), |place| place as u128).expect("one")] += 1;
+            chosen[choose(set(&[0, 1, 2, 3, 4]), random.u64(..), |place| place as u128).expect("one")] += 1;
         }
         // Pairs that each place wins: 4, 3, 2, 1, 0 of 10.
         for (count, expected) in chosen.into_iter().zip([4000_i32, 3000, 2000, 1000, 0]) {
@@ -117,9 +95,9 @@ mod tests {
 
     #[test]
     fn equally_busy_ones_share_evenly() {
-        let (dice, mut chosen) = (Dice::new(9), [0; 3]);
+        let (mut random, mut chosen) = (fastrand::Rng::with_seed(9), [0; 3]);
         for _ in 0..9_000 {
-            chosen[choose(set(&[0, 1, 2]), dice.throw(), |_| 5).expect("one")] += 1;
+            chosen[choose(set(&[0, 1, 2]), random.u64(..), |_| 5).expect("one")] += 1;
         }
         assert!(chosen.iter().all(|count| (2700..=3300).contains(count)), "{chosen:?}");
     }

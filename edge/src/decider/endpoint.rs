@@ -24,8 +24,8 @@ use crate::telemetry::metrics::{EndpointState, FleetMetrics};
 const HINT: &str = "check that a decider is there whose certificate is of an authority in ca, and that ours is of one in its \
                     client_ca and for clientAuth";
 
-/// The longest answer that is taken, in bytes. An answer has a status for each of up to a thousand destinations under each
-/// limit, which exceeds tonic's default; refusing it would answer RETRY to what is decided.
+/// The longest answer that is taken, in bytes. An answer has a status for each of up to a thousand destinations under
+/// each limit, which exceeds tonic's default; refusing it would answer RETRY to what is decided.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// One decider at one address.

@@ -69,8 +69,8 @@ impl EndpointHealth {
         self.good_probes_needed = 1;
     }
 
-    /// An endpoint that passes its probes and does not decide would come back at once, to fail again: each time it needs
-    /// more good probes.
+    /// An endpoint that passes its probes and does not decide would come back at once, to fail again: each time it
+    /// needs more good probes.
     fn note_unable(&mut self) {
         self.unable = self.unable.saturating_add(1);
         if self.state == EndpointState::Healthy && self.unable >= UNABLE_IN_A_ROW {

@@ -1,4 +1,4 @@
-//! The deciders that are known now: what the addresses resolve to, looked up again and again.
+//! The deciders that are known now: what the addresses resolve to, looked up periodically.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -11,7 +11,8 @@ use tokio::{
 
 use super::{
     address::Address,
-    choose::{Dice, EndpointSet, MAX_ENDPOINTS},
+    choose::{EndpointSet, MAX_ENDPOINTS},
+    config::Config,
     endpoint::Endpoint,
     fleet_name::FleetName,
     health::Health,
@@ -25,10 +26,10 @@ use crate::telemetry::metrics::{FleetMetrics, ReloadOutcome};
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(5);
 /// The same while none is healthy.
 const LOST_LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
-/// Up to a quarter more, so that edges do not look up at the same time.
+/// The largest jitter is this part of the interval.
 const LOOKUP_JITTER_SHARE: u32 = 4;
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// From look to look at why deciders are not asked. The first one is late enough for those that are there to be healthy.
+/// How often we look for deciders that are not asked. The first look is late enough for the others to be healthy.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a new identity may take until one decider is healthy with it.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(3);
@@ -44,19 +45,13 @@ pub(super) struct Fleet {
     files: IdentityFiles,
     resolver: Arc<dyn Resolve>,
     changed: Arc<Notify>,
-    dice: Dice,
     metrics: Arc<FleetMetrics>,
 }
 
 impl Fleet {
-    pub(super) fn new(
-        name: FleetName,
-        (addresses, identity, files): (Vec<Address>, ClientIdentity, IdentityFiles),
-        resolver: Arc<dyn Resolve>,
-        metrics: Arc<FleetMetrics>,
-    ) -> Self {
+    pub(super) fn new(config: Config, resolver: Arc<dyn Resolve>, metrics: Arc<FleetMetrics>) -> Self {
+        let Config { fleet: name, addresses, identity, files, .. } = config;
         metrics.set_certificate_end(name.field(), identity.certificate().not_after_seconds);
-        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self {
             name,
             members: ArcSwap::default(),
@@ -65,7 +60,6 @@ impl Fleet {
             files,
             resolver,
             changed: Arc::default(),
-            dice: Dice::new(seed),
             metrics,
         }
     }
@@ -74,9 +68,9 @@ impl Fleet {
         self.members.load_full()
     }
 
-    /// The place of one to ask beside those that were asked.
+    /// The place of one that was not asked yet.
     pub(super) fn choose(&self, members: &Members, asked: EndpointSet) -> Option<usize> {
-        members.choose(asked, self.dice.throw())
+        members.choose(asked, fastrand::u64(..))
     }
 
     /// Keeps members and health up to date for as long as it is polled.
@@ -108,11 +102,11 @@ impl Fleet {
             self.look_up(&mut known).await;
             self.renew(&known).await;
             let interval = if self.members().is_ready() { LOOKUP_INTERVAL } else { LOST_LOOKUP_INTERVAL };
-            sleep(self.jittered(interval)).await;
+            sleep(jittered(interval)).await;
         }
     }
 
-    /// Looks up all addresses. One that cannot be looked up stays what is known of it.
+    /// Looks up all addresses. Where a lookup fails, what is known stays.
     async fn look_up(&self, known: &mut [Vec<SocketAddr>]) {
         let mut lookups = JoinSet::new();
         for (index, address) in self.addresses.iter().enumerate() {
@@ -122,7 +116,7 @@ impl Fleet {
         while let Some(Ok((index, resolved))) = lookups.join_next().await {
             let host = self.addresses.get(index).map_or("", Address::host);
             match (resolved, known.get_mut(index)) {
-                // At once: one that is slow to be looked up holds up no other.
+                // At once: a slow lookup must not delay the others.
                 (Ok(Ok(found)), Some(place)) if !found.is_empty() => {
                     *place = found;
                     self.update(known);
@@ -133,7 +127,7 @@ impl Fleet {
         }
     }
 
-    /// Those that are known stay with all that is known of them; the others come and go.
+    /// Adds new deciders and removes old ones; the others keep their state.
     fn update(&self, known: &[Vec<SocketAddr>]) {
         let before = self.members();
         let members = self.members_at(known, &before, &self.identity.load_full());
@@ -169,7 +163,7 @@ impl Fleet {
         self.changed.notify_one();
     }
 
-    /// Files that fit each other may still be refused by deciders: then we stay who we were.
+    /// Uses a new identity once a decider is healthy with it. Deciders may reject it: then the old one stays.
     async fn prove(&self, identity: Arc<ClientIdentity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
         let members = Arc::new(self.members_at(known, &Members::default(), &identity));
         let begun = Instant::now();
@@ -207,12 +201,12 @@ impl Fleet {
         let (changed, metrics) = (Arc::clone(&self.changed), Arc::clone(&self.metrics));
         Some(Arc::new(Member::new(address, Endpoint::new(at, channel, changed, metrics))))
     }
+}
 
-    fn jittered(&self, interval: Duration) -> Duration {
-        const STEPS: u32 = 1 << 10;
-        let step = u32::try_from(self.dice.throw() % u64::from(STEPS)).unwrap_or_default();
-        interval + interval / LOOKUP_JITTER_SHARE * step / STEPS
-    }
+/// `interval`, or up to a quarter more, so that edges do not look up at the same time.
+fn jittered(interval: Duration) -> Duration {
+    const STEPS: u32 = 1 << 10;
+    interval + interval / LOOKUP_JITTER_SHARE * fastrand::u32(..STEPS) / STEPS
 }
 
 /// Every address once, in an order that stays, and not more than are kept.

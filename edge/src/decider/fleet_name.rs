@@ -6,14 +6,14 @@ use thiserror::Error;
 
 /// Longest name.
 const MAX_FLEET_NAME_BYTES: usize = 64;
-/// The fleet that paths ask which name no other.
+/// The fleet of all paths that name no other.
 const DEFAULT: &str = "default";
 
 /// The name of a fleet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FleetName(Arc<str>);
 
-/// Text that names no fleet.
+/// Text that is not a fleet's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "a fleet is called by 1 to {MAX_FLEET_NAME_BYTES} of a-z, 0-9, \"-\" and \"_\", and not \"{DEFAULT}\", which is \
@@ -28,14 +28,14 @@ impl FleetName {
         &self.0
     }
 
-    /// Where it stands in the configuration.
+    /// Its section in the configuration.
     #[must_use]
     pub fn field(&self) -> String {
         if *self == Self::default() { "decider".to_owned() } else { format!("deciders.{}", self.0) }
     }
 }
 
-/// The fleet that paths ask which name no other.
+/// The fleet of all paths that name no other.
 impl Default for FleetName {
     fn default() -> Self {
         Self(DEFAULT.into())

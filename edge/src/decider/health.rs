@@ -1,4 +1,4 @@
-//! Whether deciders are there, asked in the background.
+//! Health checks of the deciders, in the background.
 
 use std::{
     sync::{
@@ -34,26 +34,26 @@ impl Health {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Notes whether one is ready; whether that is news.
+    /// Notes whether one is ready. Whether that has changed.
     pub(super) fn note(&self, ready: bool) -> bool {
         self.0.swap(ready, Ordering::Relaxed) != ready
     }
 }
 
-/// Asks one endpoint for as long as it is polled.
+/// Probes one endpoint for as long as it is polled.
 pub(super) async fn probe(endpoint: Arc<Endpoint>) {
     let mut client = HealthClient::new(endpoint.channel.clone());
     loop {
         let mut found = ask(&mut client).await;
         if found.0.is_ok() && !endpoint.is_healthy() {
-            // The first answer has waited for the connection: its time says nothing.
+            // The first answer has waited for the connection, so its time is not the latency.
             found = ask(&mut client).await;
         }
         match found {
             (Ok(()), took) => endpoint.note_serving(took),
             (Err(Bad { observation, cause }), _) => endpoint.note_failure(observation, cause),
         }
-        // One that a call took out may have no more than lost its connection.
+        // One that a failed call took out is probed at once: it may only have lost its connection.
         let _ = timeout(PROBE_INTERVAL, endpoint.lost.notified()).await;
     }
 }
@@ -87,7 +87,7 @@ async fn check(client: &mut HealthClient<Channel>) -> Result<(), Bad> {
             observation: Observation::NotServing,
             cause: "it says that it does not serve".to_owned(),
         }),
-        // What answers and is no decider would get every question.
+        // A server that answers and is no decider must not get questions.
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => {
             Err(Bad::failed(format!("it is no decider: it has no health (grpc.health.v1) of {SERVICE_NAME}")))
         }

@@ -1,8 +1,7 @@
-//! Who we are to deciders, and the files that say so.
+//! The identity by which deciders know us, and the files it is made of.
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -11,7 +10,7 @@ use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 use super::{address::Address, cause::root_cause};
 use crate::{
-    certificate::{Certificate, CertificateError},
+    certificate::{Certificate, CertificateError, root_store},
     file,
 };
 
@@ -20,8 +19,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Answers of a connection's life that may come for questions which we had given up. At the usual 1024 the connection,
-/// and every question on it, went after a wave of those, such as a decider that hung for a while makes.
+/// Answers to calls that were given up, which one connection may get in its life. At h2's default of 1024 a decider
+/// that hung for a while would make enough of them to end the connection, with every call on it.
 const MAX_LATE_ANSWERS: usize = 1 << 20;
 
 /// An identity that cannot be used.
@@ -44,7 +43,7 @@ pub enum IdentityError {
 /// The files that an identity is made of, all PEM.
 #[derive(Clone, Debug)]
 pub struct IdentityFiles {
-    /// Whose deciders we believe.
+    /// The authority of the deciders' certificates.
     pub ca: PathBuf,
     /// Our certificate.
     pub certificate: PathBuf,
@@ -69,7 +68,7 @@ impl IdentityFiles {
     }
 }
 
-/// Who we are to a decider, and whose deciders we believe.
+/// Our certificate and key for deciders, and the authority of theirs.
 #[derive(Clone)]
 pub struct ClientIdentity {
     tls: ClientTlsConfig,
@@ -78,16 +77,16 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// Believes deciders under `ca`; to them `certificate` and `key` prove us (all PEM).
+    /// Trusts deciders under `ca`, and shows them `certificate`, whose key is `key` (all PEM).
     pub fn new(ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
-        check_authority(ca)?;
+        root_store(ca).map_err(|_| IdentityError::Authority)?;
         let pair = tonic::transport::Identity::from_pem(certificate, key);
         let tls =
             ClientTlsConfig::new().ca_certificate(tonic::transport::Certificate::from_pem(ca)).identity(pair);
         let contents = [ca, certificate, key].map(Sha256::digest).concat();
         let (digest, certificate) = (Sha256::digest(contents).into(), own(certificate)?);
         let identity = Self { tls: tls.timeout(CONNECT_TIMEOUT), digest, certificate };
-        // Certificate and key are looked at when they are used: here.
+        // tonic checks certificate and key only when they are used, so use them here.
         identity.tls_for("localhost", Endpoint::from_static("https://localhost"))?;
         Ok(identity)
     }
@@ -127,16 +126,6 @@ impl ClientIdentity {
 /// The first of the chain.
 fn own(chain: &[u8]) -> Result<Certificate, CertificateError> {
     Certificate::read(&CertificateDer::from_pem_slice(chain).map_err(|_| CertificateError)?)
-}
-
-/// What is no certificate is passed over when it is used, and then nobody would be believed.
-fn check_authority(ca: &[u8]) -> Result<(), IdentityError> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(ca).collect();
-    let certificates = certificates.map_err(|_| IdentityError::Authority)?;
-    match RootCertStore::empty().add_parsable_certificates(certificates) {
-        (1.., 0) => Ok(()),
-        _ => Err(IdentityError::Authority),
-    }
 }
 
 /// Never the key.

@@ -27,21 +27,21 @@ impl Latency {
         Self { nanos: nanos(took), at: now }
     }
 
-    /// An answer came. A slower one than before counts at once, a faster one as time goes by.
+    /// Notes an answer. A slower one than before takes effect at once, a faster one as time goes by.
     pub(super) fn note_answer(&mut self, took: Duration, now: Instant) {
         let took = nanos(took);
         let above = self.nanos.saturating_sub(took);
         *self = Self { nanos: took.saturating_add(faded(above, now.duration_since(self.at))), at: now };
     }
 
-    /// No answer came for so long: it takes at least that.
+    /// Notes that a call got no answer in this time: an answer takes at least that.
     pub(super) fn note_wait(&mut self, so_long: Duration, now: Instant) {
         if nanos(so_long) > self.read(now) {
             *self = Self::new(so_long, now);
         }
     }
 
-    /// What an answer would be expected to take, in nanoseconds. It fades while nobody asks, so that an endpoint that
+    /// What an answer is expected to take, in nanoseconds. It fades while the endpoint is not asked, so that one that
     /// was slow is tried again.
     pub(super) fn read(&self, now: Instant) -> u64 {
         faded(self.nanos, now.duration_since(self.at))

@@ -18,7 +18,7 @@ pub(super) struct Members(pub(super) Vec<Arc<Member>>);
 /// A decider that is probed for as long as it is a member.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// Where it stands in the list of addresses.
+    /// Its index in the list of addresses.
     pub(super) address: usize,
     pub(super) endpoint: Arc<Endpoint>,
     _probe: AbortOnDropHandle<()>,
@@ -47,7 +47,7 @@ impl Members {
         self.0.get(place).map(|member| &member.endpoint)
     }
 
-    /// Those to ask beside those that were asked: the healthy ones; where none is, any, rather than nobody.
+    /// Those that can be asked and were not yet: the healthy ones, or all where none is healthy.
     pub(super) fn candidates(&self, asked: EndpointSet) -> EndpointSet {
         let healthy: EndpointSet = self.places(|endpoint| endpoint.is_healthy());
         if healthy.is_empty() { self.places(|_| true).without(asked) } else { healthy.without(asked) }
@@ -58,27 +58,27 @@ impl Members {
         members.filter(|(_, member)| are(&member.endpoint)).map(|(place, _)| place).collect()
     }
 
-    /// The place of one to ask beside those that were asked, as `random` draws.
+    /// The place of one that was not asked yet, as `random` draws.
     pub(super) fn choose(&self, asked: EndpointSet, random: u64) -> Option<usize> {
         let now = Instant::now();
         let cost = |place| self.get(place).map_or(u128::MAX, |endpoint| endpoint.cost(now));
         choose(self.candidates(asked), random, cost)
     }
 
-    /// Says of each that is not asked why, where that is news. Of a name with two families of addresses one may never
-    /// answer, and need not.
+    /// Logs of each that is not asked why, where that is news. Not of an address family of a name that never answers
+    /// while the other one does.
     pub(super) fn tell_unready(&self) {
         let is_reached =
             |address| self.0.iter().any(|other| other.address == address && other.endpoint.is_healthy());
         for Member { address, endpoint, .. } in self.0.iter().map(AsRef::as_ref) {
-            let as_it_should_be = endpoint.is_healthy() || (endpoint.is_unreached() && is_reached(*address));
-            if !as_it_should_be {
+            let is_expected = endpoint.is_healthy() || (endpoint.is_unreached() && is_reached(*address));
+            if !is_expected {
                 endpoint.tell_unready();
             }
         }
     }
 
-    /// Why the first of those is not asked that say why.
+    /// The first known cause why one of them is not asked.
     pub(super) fn cause(&self) -> Option<String> {
         self.0.iter().find_map(|member| member.endpoint.cause())
     }

@@ -1,4 +1,4 @@
-//! Several attempts at one question, of which the first to end is heard first.
+//! Several attempts at one question, taken in the order in which they end.
 
 use std::{
     future::poll_fn,
@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-/// Attempts under way. Dropped, it gives all of them up.
+/// Attempts under way; dropping it gives all of them up.
 ///
 /// The first is pinned where the question waits, so that a question that needs no other costs no allocation.
 pub(super) struct Race<'a, F: Future> {

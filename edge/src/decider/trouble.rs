@@ -77,10 +77,10 @@ impl Trouble {
         }
     }
 
-    /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor is one
-    /// that refuses this question: one path of a tenant that is not granted would take it from the tenants of all others.
-    /// An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells everybody to
-    /// retry: `decider_errors` and the error log say why.
+    /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor is
+    /// one that refuses this question: one path of a tenant that is not granted would take it from the tenants of all
+    /// others. An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells
+    /// everybody to retry: `decider_errors` and the error log say why.
     pub(super) fn observation(&self) -> Option<Observation> {
         match self {
             Self::Failed(status) if is_broken(status) => Some(Observation::Broken),

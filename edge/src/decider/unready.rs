@@ -1,4 +1,4 @@
-//! Why an endpoint is not asked, told when that is news: probes fail five times a second, and a name may have an address
+//! Why an endpoint is not asked, and when to log that: probes fail five times a second, and a name may have an address
 //! that never answers.
 
 use std::time::Duration;

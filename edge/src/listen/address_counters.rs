@@ -11,8 +11,8 @@ use std::{
 
 use super::{config::Limits, rate::Meter};
 
-/// Addresses that are remembered. Beyond it those without a connection are forgotten, with their used-up rates; those where
-/// nobody was ever proven go first, or a caller with many addresses could have the Co-signers' forgotten.
+/// Addresses that are remembered. Beyond it those without a connection are forgotten, with their used-up rates; those
+/// where nobody was ever proven go first, or a caller with many addresses could have the Co-signers' forgotten.
 const MAX_ADDRESSES: usize = 65_536;
 /// The part of an IPv6 address that tells callers apart: one usually has the whole /64 network.
 const IPV6_NETWORK: u128 = u128::MAX << 64;

@@ -29,13 +29,13 @@ pub enum ReceiveError {
     Shed(Shed),
 }
 
-/// Receives the whole body. The room for it is taken until the request is answered.
+/// Receives the whole body. Its memory is taken until the request is answered.
 pub async fn receive(request: Request, caller: &Caller, limits: &Limits) -> Result<Bytes, ReceiveError> {
     let received = timeout(limits.body_timeout, collect(request.into_body(), caller, limits));
     received.await.map_err(|_| ReceiveError::TooSlow)?
 }
 
-/// Copies what comes: a piece that was kept would keep the buffer it came in.
+/// Copies the data of each frame: keeping a frame would keep the whole buffer that it came in.
 async fn collect(mut body: Body, caller: &Caller, limits: &Limits) -> Result<Bytes, ReceiveError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut whole = BytesMut::new();
@@ -43,7 +43,7 @@ async fn collect(mut body: Body, caller: &Caller, limits: &Limits) -> Result<Byt
         return Err(ReceiveError::TooLarge);
     }
     while let Some(frame) = body.frame().await {
-        // What is no data are trailers, which nobody reads.
+        // All other frames are trailers, which are not used.
         let Ok(data) = frame.map_err(|_| ReceiveError::Broken)?.into_data() else { continue };
         if whole.len().saturating_add(data.len()) > limits.max_body_bytes {
             return Err(ReceiveError::TooLarge);

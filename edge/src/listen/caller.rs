@@ -1,4 +1,4 @@
-//! Who asks, as far as the listener knows: every request has its caller among its extensions.
+//! The caller of a request, as far as the listener knows it. Every request has it among its extensions.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -14,10 +14,10 @@ use tower::Service as _;
 use super::{connection_state::ConnectionState, fence::LetIn, in_flight_request::InFlightRequest};
 use crate::telemetry::{Shed, metrics::Unserved};
 
-/// When to come again, in seconds.
+/// In seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
-/// Whoever looks at an answer in a browser sees the text that it is.
+/// Keeps browsers from guessing another type than the one that the answer has.
 const AS_IT_IS: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The caller of a request.
@@ -46,26 +46,26 @@ pub(super) async fn answer(
 }
 
 impl Caller {
-    /// Where it calls from, an IPv4 address as such.
+    /// Its address; an IPv4 address is never in its IPv6 form.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.0.connection.peer.address
     }
 
-    /// That the listener's fence has let it in. `None`: there is no fence.
+    /// Proof that the listener's fence has let it in. `None`: there is no fence.
     #[must_use]
     pub fn let_in(&self) -> Option<LetIn> {
         self.0.connection.peer.let_in
     }
 
-    /// Marks the connection as proven: an authentic request came over it, or in JSON mode one that the fence let in. It is
-    /// no longer closed to make room for others, and draws on the share of proven connections, from this request on.
+    /// Marks the connection as proven: an authentic request came over it, or in JSON mode one that the fence let in. It
+    /// is no longer closed to make room for others, and draws on the share of proven connections, from this request on.
     pub fn mark_proven(&self) {
         self.0.mark_proven();
     }
 
-    /// Marks the connection as unproven again, because a request over it is not authentic. Otherwise one authentic request,
-    /// or a key that has been withdrawn since, would free the connection from the limits for good.
+    /// Marks the connection as unproven again, because a request over it is not authentic. Otherwise one authentic
+    /// request, or a key that has been withdrawn since, would free the connection from the limits for good.
     pub fn mark_unproven(&self) {
         self.0.mark_unproven();
     }
@@ -81,8 +81,8 @@ impl Caller {
         response
     }
 
-    /// The status of a request whose head is larger than any of ours. The library sees to HTTP/1; here both versions
-    /// have the same bounds.
+    /// The status for a head beyond the limits. The library checks HTTP/1 itself; here the same bounds apply to both
+    /// versions.
     fn refusal<B>(&self, request: &Request<B>) -> Option<StatusCode> {
         let limits = &self.0.connection.listener.limits;
         let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
@@ -93,7 +93,7 @@ impl Caller {
     }
 }
 
-/// What a request gets that is turned away. It is not signed: nobody has been proven.
+/// The response to a request that met a limit. It is not signed: the caller is not proven.
 #[must_use]
 pub fn shed_response(shed: Shed) -> Response {
     let status = match shed {
@@ -103,7 +103,7 @@ pub fn shed_response(shed: Shed) -> Response {
     come_again(status.into_response())
 }
 
-/// The same, with when to come again.
+/// The same response, with `retry-after`.
 #[must_use]
 pub fn come_again(mut response: Response) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);

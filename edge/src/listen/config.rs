@@ -13,17 +13,17 @@ pub struct Config {
     pub address: SocketAddr,
     /// Certificate and key.
     pub tls: ServerTls,
-    /// Who has to begin each connection with a PROXY header. From nobody else one is believed: he would choose his own
+    /// Peers that have to begin each connection with a PROXY header. Others must not send one: they could claim any
     /// address.
     pub proxies: Networks,
-    /// Who may connect at all. `None`: anybody, for each request proves who asks.
+    /// Which addresses may connect at all. `None`: all of them, because each request proves who asks.
     pub fence: Option<Arc<Fence>>,
     /// Bounds on what a caller may take.
     pub limits: Limits,
 }
 
-/// Bounds on what a caller may take. An *address* is an IPv4 address or the /64 network of an IPv6 address; a connection
-/// is *proven* once an authentic request came over it.
+/// Bounds on what a caller may take. An *address* is an IPv4 address or the /64 network of an IPv6 address; a
+/// connection is *proven* once an authentic request came over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest TLS handshake.
@@ -41,7 +41,7 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Age at which a connection takes no more requests.
     pub max_connection_age: Duration,
-    /// From the word that it ends until it takes no more connections: for balancers to notice that it is not ready.
+    /// From SIGTERM until no more connections are accepted, so that balancers can notice that this edge is not ready.
     pub drain_notice: Duration,
     /// Longest wait for requests in flight after that.
     pub drain_timeout: Duration,
@@ -67,12 +67,12 @@ pub struct Limits {
     pub max_handshakes: usize,
     /// Requests at a time on one HTTP/2 connection.
     pub max_streams: usize,
-    /// Of these such that were cancelled before they were looked at.
+    /// Of these, requests that were cancelled before they were looked at.
     pub max_reset_streams: usize,
     /// Requests on one HTTP/2 connection that were refused for mistakes in its frames.
     pub max_refused_streams: usize,
-    /// Requests at a time. Until they are authentic those over connections that are not proven get half, a quarter more where
-    /// their address was, one address a thirty-second part.
+    /// Requests at a time. Until they are authentic, those over unproven connections get half, a quarter more where
+    /// their address was proven before, and one address a thirty-second part.
     pub max_requests: usize,
     /// Authentic requests at a time that wait for one fleet's decisions.
     pub max_decisions: usize,

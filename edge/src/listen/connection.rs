@@ -51,7 +51,8 @@ impl Server {
         let _counted = self.listener.metrics.track_connection();
         // Small answers would otherwise wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        // Boxed step by step: a flood consists of callers that never get to the next step, and must not cost its memory.
+        // Boxed step by step: a flood consists of callers that never get to the next step, and must not cost its
+        // memory.
         let handshake = self.handshake(stream, peer.address, &mut orders);
         let Some(mut stream) = Box::pin(handshake).await else {
             self.listener.metrics.count_failed_handshake();

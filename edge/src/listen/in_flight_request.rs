@@ -52,8 +52,8 @@ impl InFlightRequest {
         Err(Shed::BodyMemory)
     }
 
-    /// The request is authentic, and its connection proven. However long the answer takes, it takes nothing from unproven
-    /// callers: from here on the rate of its key and the permits of its fleet bound it.
+    /// The request is authentic, and its connection proven. However long the answer takes, it takes nothing from
+    /// unproven callers: from here on the rate of its key and the permits of its fleet bound it.
     pub(super) fn mark_proven(&self) {
         self.connection.slot.mark_proven();
         if self.unproven.swap(false, Ordering::Relaxed) {

@@ -74,8 +74,8 @@ impl ListenerState {
         }
     }
 
-    /// Lets a connection in, or refuses it. It has no slot yet, as those are counted by the caller's address, which a proxy
-    /// has yet to name.
+    /// Lets a connection in, or refuses it. It has no slot yet, as those are counted by the caller's address, which a
+    /// proxy has yet to name.
     pub(super) async fn let_in(&self, stream: &mut TcpStream, from: SocketAddr) -> Option<Peer> {
         let peer = match self.proxies.contains(from.ip()) {
             true => self.behind(stream, from).await?,

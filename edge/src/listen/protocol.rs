@@ -20,7 +20,7 @@ const HTTP2_FRAME_BYTES: u32 = 16 << 10;
 /// What is kept of replies that a caller does not take. A reply has less than one kilobyte.
 const HTTP2_SEND_BUFFER_BYTES: usize = 16 << 10;
 
-/// The times of a connection are kept by whoever serves it: the library's own would count idle time as time of headers.
+/// Timeouts of a connection are kept by `ConnectionState`: the library's own would count idle time as time of headers.
 pub(super) fn http1(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
@@ -32,13 +32,14 @@ pub(super) fn http1(limits: &Limits) -> http1::Builder {
     builder
 }
 
-/// Beside these, the library bounds CONTINUATION frames by the size of the headers, and small DATA frames by the window.
+/// Beside these, the library bounds CONTINUATION frames by the size of the headers, and small DATA frames by the
+/// window.
 pub(super) fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(number(limits.max_streams))
-        // The library takes less than it is told.
+        // The library accepts only what is smaller than this.
         .max_header_list_size(number(limits.max_header_bytes.saturating_add(1)))
         .initial_stream_window_size(HTTP2_STREAM_WINDOW_BYTES)
         .initial_connection_window_size(HTTP2_CONNECTION_WINDOW_BYTES)

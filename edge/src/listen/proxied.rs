@@ -1,4 +1,4 @@
-//! The PROXY protocol, versions 1 and 2: who is behind a proxy, as it says before the first byte of TLS.
+//! The PROXY protocol, versions 1 and 2: the caller behind a proxy, as the proxy says before the first byte of TLS.
 //!
 //! A header is read to its last byte and no further: what follows is the handshake's.
 
@@ -19,7 +19,7 @@ const MAX_V2_BYTES: usize = 536;
 /// Version 2 and its command LOCAL, in one byte.
 const V2_LOCAL: u8 = 0x20;
 
-/// What stands in the place of a PROXY header.
+/// What came instead of a usable PROXY header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ProxyHeaderError {
     /// Something else.
@@ -31,7 +31,7 @@ pub enum ProxyHeaderError {
     /// One that cannot be read.
     #[error("sent a PROXY header that cannot be read")]
     Malformed,
-    /// One that names no address of TCP: whoever it is for could be anybody.
+    /// One that names no address of TCP, so the caller is unknown.
     #[error("sent a PROXY header that does not say for whom (UNKNOWN, or no TCP)")]
     Nobody,
     /// One that has not ended in time.
@@ -48,7 +48,7 @@ impl From<io::Error> for ProxyHeaderError {
     }
 }
 
-/// Who is behind a proxy, as its header says. `None`: nobody, the proxy connects for itself (LOCAL).
+/// The caller behind a proxy, as its header says. `None`: the proxy connects for itself (LOCAL).
 pub(super) async fn behind(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> Result<Option<SocketAddr>, ProxyHeaderError> {

@@ -1,4 +1,4 @@
-//! How often something may happen.
+//! Rates: how often something may happen.
 
 use std::num::NonZeroU32;
 
@@ -9,18 +9,18 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 
-/// So often a second, all of a second's worth at once if need be.
+/// A rate per second; a second's worth may be taken at once.
 #[derive(Debug)]
 pub struct Meter(RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>);
 
 impl Meter {
-    /// None before the first second, so its whole worth is there.
+    /// A rate of which nothing is used up yet.
     #[must_use]
     pub fn new(per_second: NonZeroU32) -> Self {
         Self(RateLimiter::direct_with_clock(Quota::per_second(per_second), MonotonicClock))
     }
 
-    /// Whether it may happen once more now; then it counts.
+    /// Takes one from the rate. Whether there was one left.
     #[must_use]
     pub fn try_take(&self) -> bool {
         self.0.check().is_ok()

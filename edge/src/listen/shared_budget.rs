@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Unproven callers from addresses where nobody was ever proven get no more than this part of a budget together.
 const UNKNOWN_SHARE: usize = 2;
 /// This part is reserved for proven callers. What is between the two is for unproven connections of addresses where
-/// somebody was proven before: a Co-signer that connects anew must get in although unknown callers have all of their share.
+/// somebody was proven before: a Co-signer that connects anew must get in although unknown callers have all of their
+/// share.
 const PROVEN_SHARE: usize = 4;
 /// Unproven callers of one address get no more than this part.
 pub const ADDRESS_SHARE: usize = 32;

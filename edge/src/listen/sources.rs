@@ -1,7 +1,7 @@
-//! Networks that callers may come from, and when they are no fence any more.
+//! Networks that callers may come from, and whether they are too many to be a fence.
 //!
-//! An IPv4 address is the same whether it stands by itself or inside an IPv6 one (`::ffff:10.1.2.3`): both in a list and of
-//! a connection it is the IPv4 address, or a list could be gone around, or would let nobody in, on a socket for both.
+//! An IPv4 address inside an IPv6 one (`::ffff:10.1.2.3`) is treated as the IPv4 address, in lists and of connections:
+//! on a socket for both a list could otherwise be bypassed, or would match nothing.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,14 @@ const MAPPED_PREFIX: u8 = 96;
 const MAX_PUBLIC_IPV4: u64 = 1 << 24;
 /// Most public addresses of a fence: those of an IPv6 /16.
 const MAX_PUBLIC_IPV6: u128 = 1 << 112;
-/// Networks of IPv6 whose addresses are those of IPv4, from this bit on: of a translator (RFC 6052), and of 6to4 (RFC 3056).
+/// Networks of IPv6 whose addresses are those of IPv4, from this bit on: of a translator (RFC 6052), and of 6to4 (RFC
+/// 3056).
 const IPV4_WITHIN: [(&str, u8); 2] = [("64:ff9b::/96", 96), ("2002::/16", 16)];
-/// Networks that nobody reaches from outside.
+/// Networks that cannot be reached from the internet.
 const PRIVATE: [&str; 6] =
     ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"];
 
-/// Text that is no network.
+/// Text that is not a network.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
     /// An address by itself.
@@ -29,7 +30,7 @@ pub enum NetworkError {
     /// Neither.
     #[error("must be a network, such as 10.1.2.0/24 or fd00::/8")]
     Form,
-    /// Bits are set behind the prefix: whoever wrote it may have meant another one.
+    /// Bits are set behind the prefix, so another network may be meant.
     #[error("has bits set behind its prefix: write {0}, if that is the network you mean")]
     HostBits(IpNet),
 }
@@ -76,7 +77,7 @@ impl Networks {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether they hold so many public addresses that they keep hardly anybody out.
+    /// Whether they hold so many public addresses that they are no restriction.
     #[must_use]
     pub fn are_open(&self) -> bool {
         let within = self.0.iter().filter_map(ipv4_within);

@@ -10,18 +10,18 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
-use crate::certificate::{Certificate, CertificateError};
+use crate::certificate::{Certificate, CertificateError, NoCertificates, chain};
 
 /// A certificate or key file that cannot be used.
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// No certificate in the file, or a damaged one.
-    #[error("does not hold certificates (PEM, \"BEGIN CERTIFICATE\")")]
-    NoCertificate,
+    #[error(transparent)]
+    NoCertificate(#[from] NoCertificates),
     /// No private key in the file.
     #[error("does not hold a private key (PEM, unencrypted)")]
     NoKey,
@@ -41,8 +41,8 @@ pub enum TlsError {
     Setup(rustls::Error),
 }
 
-/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Which name a caller asks for does not matter: there
-/// is one certificate, and whether it is for the name is for the caller to check.
+/// The server side of TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Which name a caller asks for does not matter:
+/// there is one certificate, and whether it is for the name is for the caller to check.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
@@ -108,7 +108,7 @@ fn verifier(clients: Option<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier
     let Some(roots) = clients else { return Ok(WebPkiClientVerifier::no_client_auth()) };
     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), offer::provider())
         .build()
-        .map_err(|_| TlsError::NoCertificate)
+        .map_err(|_| NoCertificates.into())
 }
 
 /// A certificate chain and the key that belongs to it, both PEM.
@@ -118,21 +118,4 @@ pub fn certified_key(certificates: &[u8], key: &[u8]) -> Result<CertifiedKey, Tl
     let provider = offer::provider();
     provider.key_provider.load_private_key(key.clone_key()).map_err(|_| TlsError::Key)?;
     CertifiedKey::from_der(chain, key, &provider).map_err(TlsError::Mismatch)
-}
-
-/// Checks that `pem` holds certificates that can be trusted as roots.
-pub fn root_store(pem: &[u8]) -> Result<RootCertStore, TlsError> {
-    let mut store = RootCertStore::empty();
-    for certificate in chain(pem)? {
-        store.add(certificate).map_err(|_| TlsError::NoCertificate)?;
-    }
-    Ok(store)
-}
-
-fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match chain {
-        Ok(chain) if !chain.is_empty() => Ok(chain),
-        _ => Err(TlsError::NoCertificate),
-    }
 }

@@ -9,8 +9,8 @@ use crate::{
     listen,
 };
 
-/// Fields of both listeners that count without a restart, beside all of their paths. Any other needs one: a field that is
-/// forgotten here is told of rather than passed over.
+/// Fields of both listeners that apply without a restart, beside all of their paths. Any other needs one, so a field
+/// that is forgotten here is reported rather than ignored.
 const LIVE: [&str; 6] = [
     "listen.certificate",
     "listen.private_key",
@@ -19,7 +19,7 @@ const LIVE: [&str; 6] = [
     "listen.max_body_bytes",
     "listen.max_token_header_bytes",
 ];
-/// What begins so does, too.
+/// Prefixes of fields that apply without a restart, too.
 const LIVE_SECTIONS: [&str; 2] = ["paths[", "listen.payload."];
 
 /// The fields that differ and cannot be taken as they are.
@@ -33,7 +33,7 @@ pub(super) fn needing_restart(before: &Config, after: &Config) -> Vec<String> {
     let json = before.json.as_ref().zip(after.json.as_ref());
     let listeners = [("listen", &before.listen, &after.listen)].into_iter();
     for (name, before, after) in listeners.chain(json.map(|(before, after)| ("json.listen", before, after))) {
-        // Connections and sessions that are there would go on by the old one.
+        // Open connections would go on by the old one.
         let field = format!("{name}.client_ca");
         if !before.tls.admits_same_clients_as(&after.tls) && !fields.contains(&field) {
             fields.push(field);
@@ -54,7 +54,7 @@ pub(super) fn between(before: &Config, after: &Config) -> Vec<String> {
     told
 }
 
-/// Which deciders may refuse.
+/// New identities, which deciders may still reject.
 fn of_identities(before: &Config, after: &Config) -> Vec<String> {
     let told = |new: &Fleet| {
         let is_old = |old: &&Fleet| old.decider.fleet == new.decider.fleet;
@@ -135,7 +135,7 @@ fn of_path((old_fleet, old): &(&str, &CallbackPath), (fleet, new): &(&str, &Call
 fn of_keys(old: &PathKeys, new: &PathKeys) -> Vec<String> {
     let mut told = Vec::new();
     if old.reply_key.public_key() != new.reply_key.public_key() {
-        let (algorithm, key) = (new.reply_key.algorithm().name(), fingerprint(new.reply_key.public_key()));
+        let (algorithm, key) = (new.reply_key.algorithm().as_str(), fingerprint(new.reply_key.public_key()));
         told.push(format!("replies are signed by {algorithm} with {key}"));
     }
     let has = |keys: &PathKeys, key: &[u8]| keys.cosigner_keys.iter().any(|other| other.public_key() == key);

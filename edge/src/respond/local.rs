@@ -55,11 +55,11 @@ impl SigningThreads {
     }
 }
 
-/// Signs one message after the other, until nobody can send any more.
+/// Signs one message after the other, until all senders are gone.
 fn work(jobs: &Mutex<Receiver<Job>>) {
     let next = || jobs.lock().ok()?.recv().ok();
     while let Some(Job { key, message, done }) = next() {
-        // Whoever waited may have gone, which is no reason to keep others waiting.
+        // The request may have ended meanwhile; others are still waiting.
         if !done.is_closed() {
             let _ = done.send(key.sign(&message));
         }
@@ -82,8 +82,8 @@ impl Signer for LocalSigner {
         self.key.public_key()
     }
 
-    /// By RSA on the threads: a fifth of a millisecond and more would hold up every other request of the worker. By ECDSA
-    /// right here: it takes as little as verifying the request did, and handing it over would cost as much again.
+    /// By RSA on the threads: a fifth of a millisecond and more would hold up every other request of the worker. By
+    /// ECDSA right here: it takes as little as verifying the request did, and handing it over would cost as much again.
     fn sign(&self, message: Bytes) -> Signing<'_> {
         match self.key.algorithm() {
             Algorithm::Rs256 => Box::pin(self.threads.sign(self.key.clone(), message)),

@@ -25,7 +25,7 @@ pub enum Algorithm {
 impl Algorithm {
     /// Its name in a header.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Es256 => "ES256",

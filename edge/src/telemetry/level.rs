@@ -8,16 +8,16 @@ use super::shown;
 /// Level of the log, of the whole or by module: `debug`, or `info,edge::decider=debug`; `info` where it is not set.
 const VARIABLE: &str = "RUST_LOG";
 
-/// A level that is none. A name that is no level would be taken for a module, and nothing but that module would be logged.
+/// `RUST_LOG` is not valid. `Targets` would read an unknown level as the name of a module, and log nothing else.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "{VARIABLE} is \"{}\", and info counts: give a level (error, warn, info, debug, trace, off), or modules with \
+    "{VARIABLE} is \"{}\", so info is used: give a level (error, warn, info, debug, trace, off), or modules with \
      theirs, such as info,edge::decider=debug",
     shown(.0)
 )]
 pub struct LevelError(String);
 
-/// The level, and what to say of it once there is a log. One that is none is no reason to serve nobody.
+/// The level, and the error to log once there is a log: an invalid level must not keep the edge from serving.
 pub(super) fn from_environment() -> (Targets, Option<LevelError>) {
     let level = std::env::var_os(VARIABLE).unwrap_or_default();
     match read(&level.to_string_lossy()) {
@@ -77,10 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_level_is_told() {
+    fn an_invalid_level_is_an_error() {
         for text in ["loud", "info,=", "=info", "edge=", "edge=loud", "edge", "info,,debug", "info,"] {
             assert_eq!(read(text), Err(LevelError(text.to_owned())), "{text}");
         }
-        insta::assert_snapshot!(LevelError("loud\n".to_owned()), @r#"RUST_LOG is "loud\u{a}", and info counts: give a level (error, warn, info, debug, trace, off), or modules with theirs, such as info,edge::decider=debug"#);
+        insta::assert_snapshot!(LevelError("loud\n".to_owned()), @r#"RUST_LOG is "loud\u{a}", so info is used: give a level (error, warn, info, debug, trace, off), or modules with theirs, such as info,edge::decider=debug"#);
     }
 }

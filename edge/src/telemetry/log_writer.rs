@@ -1,7 +1,7 @@
-//! Lines of the log on their way out: whoever reads them slowly, or not at all, holds up nobody.
+//! Writes the log so that a slow reader, or one that does not read at all, delays nothing else.
 //!
-//! A line is written at once where that needs no waiting. Else it waits in memory for one thread that writes what waits,
-//! and so do those after it; those for which there is no room are left out, and counted.
+//! A line is written at once where that does not block. Else it waits in memory for the one thread that writes, and so
+//! do the lines after it; lines for which there is no room are left out, and counted.
 
 use std::{
     fmt,
@@ -17,13 +17,13 @@ use prometheus_client::metrics::counter::Counter;
 /// Most bytes of lines that wait: some ten thousand lines.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// Lines that were left out, of the whole process, as the log is.
+/// Lines that were left out. Of the whole process, which has one log.
 pub(super) static LEFT_OUT: LazyLock<Counter> = LazyLock::new(Counter::default);
 
-/// Writes as much of a line as can be written without waiting for anybody. An error: nothing of it, or nobody knows how.
+/// Writes as much of a line as can be written without blocking, in bytes. An error: none, or the system cannot tell.
 pub(super) type AtOnce = Box<dyn Fn(&[u8]) -> io::Result<usize> + Send + Sync>;
 
-/// Where lines are put, one with each call. Clones are the same.
+/// Takes one line with each call. Clones are the same.
 #[derive(Clone)]
 pub(super) struct LogWriter(Arc<Shared>);
 
@@ -36,14 +36,15 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     lines: Vec<u8>,
-    /// How many were left out since that was told.
+    /// Lines that were left out and not yet reported in the log.
     left_out: u64,
-    /// Lines are being written that do not wait here any more.
+    /// The thread is writing lines that it took from here.
     writing: bool,
 }
 
 impl LogWriter {
-    /// To `out`: by `at_once`, and where that would have to wait by a thread that is started here and ends with the process.
+    /// Writes by `at_once`, and where that would block to `out`, by a thread that is started here and ends with the
+    /// process.
     ///
     /// # Errors
     /// The machine has no more threads.
@@ -55,7 +56,7 @@ impl LogWriter {
         Ok(log)
     }
 
-    /// Waits until all is written, and no longer than that: whoever does not read must not hold up the end either.
+    /// Waits until all is written, for `patience` at most: a reader that does not read must not delay the end either.
     pub(super) fn flush(&self, patience: Duration) {
         drop(self.0.changed.wait_timeout_while(self.waiting(), patience, |waiting| !waiting.is_over()));
     }
@@ -81,7 +82,7 @@ impl LogWriter {
         let mut lines = Vec::new();
         loop {
             let left_out = self.take(&mut lines);
-            // Where it cannot be written nobody is left to be told.
+            // There is no other place to report that the log cannot be written.
             let _ = out.write_all(&lines);
             if left_out > 0 {
                 tracing::warn!(left_out, "the log was not taken as it came: lines were left out");
@@ -91,7 +92,7 @@ impl LogWriter {
         }
     }
 
-    /// Waits for lines and takes all that wait, for which those in `lines` have been written. How many were left out.
+    /// Waits for lines and moves all of them into `lines`. How many were left out since the last time.
     fn take(&self, lines: &mut Vec<u8>) -> u64 {
         lines.clear();
         let is_empty = |waiting: &mut Waiting| waiting.lines.is_empty();
@@ -108,7 +109,7 @@ impl LogWriter {
 }
 
 impl Waiting {
-    /// All that was put has been written: the next line is the next to write.
+    /// Whether all lines have been written, so that the next one may be written at once.
     const fn is_over(&self) -> bool {
         self.lines.is_empty() && !self.writing
     }
@@ -120,7 +121,7 @@ impl fmt::Debug for LogWriter {
     }
 }
 
-/// What cannot be taken is left out, which is no error of whoever logs.
+/// Never fails: a line for which there is no room is left out, and the code that logs goes on.
 impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);

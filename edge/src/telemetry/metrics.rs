@@ -22,7 +22,7 @@ pub use labels::{
     ReloadOutcome, Shed, Unserved, VerifyFailure,
 };
 
-/// One of something that is there for a while.
+/// Counts something as long as it is held.
 #[derive(Debug)]
 pub struct Counted(Gauge);
 
@@ -70,8 +70,8 @@ fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, 
     metric
 }
 
-/// Starts every label set of a family at 0: a series that first appears as 1 shows no increase to `increase()`, so an alert
-/// would miss the first event.
+/// Starts every label set of a family at 0: a series that first appears as 1 shows no increase to `increase()`, so an
+/// alert would miss the first event.
 fn begin<L, M>(family: &Family<L, M>, labels: impl IntoIterator<Item = L>)
 where
     L: Clone + Eq + std::hash::Hash,

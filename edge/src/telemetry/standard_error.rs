@@ -1,11 +1,11 @@
-//! Standard error, written without waiting for who reads it.
+//! Standard error, written without blocking.
 
 use std::io::{self, Write as _};
 
 use super::log_writer::AtOnce;
 
-/// As much of a line as there is room for. To a file nobody has to make room; for anything else the system has to know how
-/// to write without waiting, as Linux does for pipes and sockets since 6.5 and for terminals never.
+/// Writes as much of a line as there is room for. A file always has room; for anything else the system has to support
+/// writes that do not block, as Linux does for pipes and sockets since 6.5 and for terminals never.
 pub(super) fn at_once() -> AtOnce {
     if is_file() {
         return Box::new(|line| io::stderr().write(line));

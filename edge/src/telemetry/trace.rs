@@ -1,6 +1,6 @@
 //! The trace a request belongs to: taken from the caller or begun here, carried to the decider.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Context, TraceFlags, TraceId,
     propagation::{Extractor, Injector, TextMapPropagator as _},
@@ -10,7 +10,7 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{IdGenerator as _, RandomIdGenerator},
 };
-use tonic::metadata::{MetadataKey, MetadataMap};
+use tonic::metadata::MetadataMap;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -51,9 +51,10 @@ pub fn inject(metadata: &mut MetadataMap) {
     let exported = Span::current().context();
     let propagator = TraceContextPropagator::new();
     if exported.span().span_context().is_valid() {
-        propagator.inject_context(&exported, &mut Metadata(metadata));
+        propagator.inject_context(&exported, &mut HeadersMut(metadata.as_mut()));
     } else {
-        let _ = CURRENT.try_with(|context| propagator.inject_context(context, &mut Metadata(metadata)));
+        let _ = CURRENT
+            .try_with(|context| propagator.inject_context(context, &mut HeadersMut(metadata.as_mut())));
     }
 }
 
@@ -72,15 +73,15 @@ impl Extractor for Headers<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(http::HeaderName::as_str).collect()
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }
 
-struct Metadata<'a>(&'a mut MetadataMap);
+struct HeadersMut<'a>(&'a mut HeaderMap);
 
-impl Injector for Metadata<'_> {
+impl Injector for HeadersMut<'_> {
     fn set(&mut self, key: &str, value: String) {
-        if let (Ok(key), Ok(value)) = (MetadataKey::from_bytes(key.as_bytes()), value.parse()) {
+        if let (Ok(key), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
             self.0.insert(key, value);
         }
     }
@@ -91,9 +92,7 @@ mod tests {
     use super::*;
 
     fn headers(parent: &str) -> HeaderMap {
-        [(http::HeaderName::from_static("traceparent"), parent.parse().expect("a header"))]
-            .into_iter()
-            .collect()
+        [(HeaderName::from_static("traceparent"), parent.parse().expect("a header"))].into_iter().collect()
     }
 
     #[tokio::test]

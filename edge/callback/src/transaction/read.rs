@@ -113,15 +113,3 @@ fn raw_transaction(members: &mut Members<'_>, bounds: &Bounds) -> Result<RawTran
 fn has_evidence(members: &Members<'_>) -> bool {
     ["rawTx", "players", "fee", "displayDstAddress"].iter().any(|name| members.has(name))
 }
-
-/// The stage of a payload that is otherwise unusable: signing, unless nothing in it says so.
-pub(super) fn readable_stage(bytes: &[u8], bounds: &Bounds) -> Stage {
-    let approval = || {
-        let mut members = Members::parse(std::str::from_utf8(bytes).ok()?, "").ok()?;
-        let displays = members
-            .objects("destinations", bounds.max_destinations, |entry| Ok(entry.has("displayDstAddress")))
-            .ok()?;
-        (!has_evidence(&members) && !displays.contains(&true)).then_some(Stage::Approval)
-    };
-    approval().unwrap_or(Stage::Signing)
-}

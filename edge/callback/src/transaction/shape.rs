@@ -35,7 +35,7 @@ pub struct Transaction {
     pub raw_transactions: Vec<RawTransaction>,
     /// Participants of the signature. Stage evidence.
     pub players: Vec<String>,
-    /// Free text by whoever created the transaction.
+    /// Free text by the creator of the transaction.
     pub note: Option<String>,
     /// `extraParameters` as JSON text.
     pub extra_parameters_json: Option<String>,

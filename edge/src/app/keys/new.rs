@@ -89,7 +89,7 @@ fn write(out: &Path, private: &str) -> io::Result<()> {
 }
 
 fn advice(key: &ReplyKey, out: &Path) -> String {
-    let (algorithm, file) = (key.algorithm().name(), out.display());
+    let (algorithm, file) = (key.algorithm().as_str(), out.display());
     let versions = match key.algorithm() {
         Algorithm::Rs256 => "",
         Algorithm::Es256 => "Every Co-signer that calls the path has to be of version 2026.08.19 or later.\n",
@@ -105,7 +105,7 @@ fn advice(key: &ReplyKey, out: &Path) -> String {
     )
 }
 
-/// In a directory where all may write, anybody can put another file in the place of this one.
+/// In a directory that everybody may write to, anybody can replace this file.
 fn warning(out: &Path) -> String {
     let directory = match out.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,

@@ -104,7 +104,7 @@ impl Held {
             return Ok(Self::Key(KeyShown::new(None, &public)));
         }
         let key = ReplyKey::from_pem(pem).map_err(|error| error.to_string())?;
-        Ok(Self::Key(KeyShown::new(Some(key.algorithm().name()), key.public_key())))
+        Ok(Self::Key(KeyShown::new(Some(key.algorithm().as_str()), key.public_key())))
     }
 }
 
@@ -123,7 +123,7 @@ impl PathShown {
         Some(Self {
             sub_path: path.sub_path.as_str().to_owned(),
             tenant: path.tenant.as_str().to_owned(),
-            reply_key: KeyShown::new(Some(reply_key.algorithm().name()), reply_key.public_key()),
+            reply_key: KeyShown::new(Some(reply_key.algorithm().as_str()), reply_key.public_key()),
             // A Co-signer has one algorithm (callback protocol, section 3.3).
             cosigner_keys: cosigner_keys
                 .iter()

@@ -10,8 +10,8 @@ use super::*;
 const LEFT_TO_US: [u32; 1] = [8];
 /// A valid signature over an empty payload, which no request has (callback protocol, section 3.2).
 const EMPTY_PAYLOADS: [u32; 1] = [259];
-/// Good signatures by one of the keys, whose JWK says that it is for encryption. Our keys are PEM files, which do not say
-/// what they are for.
+/// Good signatures by one of the keys, whose JWK says that it is for encryption. Our keys are PEM files, which do not
+/// say what they are for.
 const OF_A_JWK: [u32; 2] = [353, 355];
 
 #[derive(Deserialize)]

@@ -45,7 +45,7 @@ fn json_mode_is_read_with_its_fence() {
     let paths = |paths: &[CallbackPath]| -> Vec<_> {
         paths
             .iter()
-            .map(|path| (path.mode.name(), path.sub_path.as_str().to_owned(), path.admits(None)))
+            .map(|path| (path.mode.as_str(), path.sub_path.as_str().to_owned(), path.admits(None)))
             .collect()
     };
     assert_eq!(paths(&fleet.paths), [("jwt", String::new(), true)]);

@@ -45,9 +45,9 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Protocols, and how a caller may resume: by a ticket alone, so that nothing is kept here for callers that are gone.
-/// Its key is this process's own and is renewed every six hours. Not at all where callers show a certificate: a ticket would
-/// carry it on, unlooked at, past its end. A request in the first flight could be replayed by whoever has seen it, so none is
-/// taken.
+/// Its key is this process's own and is renewed every six hours. Not at all where callers show a certificate: a ticket
+/// would carry it on, unlooked at, past its end. A request in the first flight could be replayed by whoever has seen
+/// it, so none is taken.
 pub(super) fn settle(config: &mut ServerConfig, shows_certificate: bool) -> Result<(), rustls::Error> {
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     config.ignore_client_order = true;

@@ -1,4 +1,4 @@
-//! What is told of the configuration in force, and of the one on disk.
+//! Metrics of the configuration in force, and of the one on disk.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,

@@ -1,5 +1,4 @@
-//! The values that labels can have. What counts something names one of them, so a series that nobody begins at zero, or
-//! a value that nobody counts, does not compile.
+//! The values of labels, as enums: what counts something names a variant, and every variant starts at zero.
 
 use std::fmt;
 

@@ -156,7 +156,18 @@ impl Limit {
     ) -> Result<(Key, Quantity), String> {
         let values = self.key.iter().map(|part| Ok((*part, key_value(*part, intent, destination, groups)?)));
         let key = values.collect::<Result<Key, String>>()?;
+        self.check_units(intent)?;
         Ok((key, self.quantity_of(intent, destination)?))
+    }
+
+    /// # Errors
+    /// The sum is in units of one asset, and these are of another, which the policy does not know any more.
+    fn check_units(&self, intent: &Intent) -> Result<(), String> {
+        let of_one = matches!(self.cap, Cap::Amount(_)) && !self.key.contains(&KeyPart::Asset);
+        if of_one && !self.when.covers_asset(&intent.asset) {
+            return Err(format!("the policy does not know asset {} any more", intent.asset));
+        }
+        Ok(())
     }
 
     /// # Errors

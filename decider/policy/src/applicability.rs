@@ -6,7 +6,7 @@
 //!
 //! | field | applies |
 //! |---|---|
-//! | signer, source type, source id, asset, note, the client's own id | always |
+//! | signer, source type, source id, asset, note, the client's own id | always; a source type that nobody knows is unusable |
 //! | tenant | always, and is never missing |
 //! | the caller's proof | always |
 //! | time | always, and is never missing |
@@ -16,7 +16,7 @@
 //! | how many destinations there are | operations that pay somebody |
 //! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE); one that nobody knows is unusable |
 //! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
-//! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one |
+//! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one; of UNMANAGED, one that nobody knows is unusable |
 //! | destination address type | as the type; one that nobody knows is unusable |
 //! | destination address | as the type: for VAULT, EXCHANGE, NETWORK_CONNECTION, FIAT_ACCOUNT, CONNECTED_ACCOUNT and OEC_PARTNER at signing (before that it is read where it is given, and not missed), for every other type, known or not, always |
 //! | how long an address has been listed | as the destination address; its date is the list's |

@@ -142,8 +142,8 @@ impl Conditions {
     /// Whether the source satisfies the source condition.
     pub fn of_source(&self, source: &Account) -> Truth {
         let Some(choice) = &self.sources else { return Truth::True };
-        choice.holds(Reading::Wide, |matchers, _| {
-            Truth::any(matchers.iter().map(|matcher| matcher.matches_source(source)))
+        choice.holds(Reading::Wide, |matchers, asking| {
+            Truth::any(matchers.iter().map(|matcher| matcher.matches_source(source, asking.sense)))
         })
     }
 

@@ -149,7 +149,7 @@ fn twice_the_amount_and_value_never_allows_more() {
     };
     let refused = raised(plain, |desk, request| {
         let known = desk.charges.keys().any(|key| Some(&key.tx_id) == request.tx_id.as_ref());
-        (!known && read(request).is_some()).then(|| doubled(request))
+        (!known && read(request, None).is_some()).then(|| doubled(request))
     });
     assert!(refused > 300, "{refused}");
 }
@@ -158,7 +158,7 @@ fn twice_the_amount_and_value_never_allows_more() {
 #[test]
 fn a_higher_fee_never_allows_more() {
     let refused = raised(with_bounds_one_way, |_, request| {
-        let (_, units) = read(request)?.fee?;
+        let (_, units) = read(request, None)?.fee?;
         let fee = if request.asset == text("XRP") {
             (2 * units + 1).to_string()
         } else {

@@ -130,10 +130,12 @@ fn part_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Option<S
         PlainCap::Amount(_) => part.units = payee.map_or(0, |payee| payee.amount),
         PlainCap::Usd(_) => {
             let Some(payee) = payee else {
-                part.unpriced = moves_its_amount(&facts.operation) && facts.amount > 0;
+                part.unpriced = facts.amount > 0;
                 return Some(part);
             };
-            let worthless = payee.amount == 0 && !moves_its_amount(&facts.operation);
+            let paid: u128 = facts.payees.iter().map(|payee| payee.amount).sum();
+            let nothing = payee.amount == 0 && facts.amount <= paid;
+            let worthless = nothing && !moves_its_amount(&facts.operation);
             part.unpriced = payee.usd.is_none() && !worthless;
             part.units = payee.usd.unwrap_or(0);
         }

@@ -6,7 +6,7 @@
 //!
 //! | field | applies |
 //! |---|---|
-//! | signer, source type, source id, asset, note, the client's own id | always |
+//! | signer, source type, source id, asset, note, the client's own id | always; a source type that nobody knows is unusable |
 //! | tenant | always, and is never missing |
 //! | the caller's proof | always |
 //! | time | always, and is never missing |
@@ -16,7 +16,7 @@
 //! | how many destinations there are | operations that pay somebody |
 //! | destination type | operations that pay somebody (all but RAW and TYPED_MESSAGE); one that nobody knows is unusable |
 //! | destination id | as the type, but not for UNMANAGED and ONE_TIME_ADDRESS, which are matched by address |
-//! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one |
+//! | destination subtype | as the type, but VAULT and ONE_TIME_ADDRESS come without one; of UNMANAGED, one that nobody knows is unusable |
 //! | destination address type | as the type; one that nobody knows is unusable |
 //! | destination address | as the type: for VAULT, EXCHANGE, NETWORK_CONNECTION, FIAT_ACCOUNT, CONNECTED_ACCOUNT and OEC_PARTNER at signing (before that it is read where it is given, and not missed), for every other type, known or not, always |
 //! | how long an address has been listed | as the destination address; its date is the list's |
@@ -24,9 +24,8 @@
 //! | destination counterparty | as the accounts and lists that it is made of |
 //! | contract, method | CONTRACT_CALL and APPROVE; the contract is the destination's address, at either stage |
 //! | message types | RAW and TYPED_MESSAGE |
-//! | raw transaction | at signing, where the policy requires it, on chains whose digest is known |
+//! | raw transaction | at signing, where the policy requires it; on chains whose digest is known it must hash to its payload |
 
-use crate::address::Chain;
 use crate::request::Stage;
 use crate::vocabulary::{
     calls_a_method, costs_a_fee, has_subtype, is_matched_by_address, is_paid_by_id, pays_somebody,
@@ -78,9 +77,9 @@ pub fn address_applies(operation: &str, account_type: Option<&str>, stage: Stage
     destination_applies(operation) && (stage == Stage::Signing || !account_type.is_some_and(is_paid_by_id))
 }
 
-/// Whether a raw transaction can be held against its payload on this chain.
-pub fn raw_transaction_applies(chain: Chain, stage: Stage) -> bool {
-    stage == Stage::Signing && matches!(chain, Chain::Evm | Chain::Bitcoin | Chain::BitcoinTestnet)
+/// Whether a raw transaction applies.
+pub fn raw_transaction_applies(stage: Stage) -> bool {
+    stage == Stage::Signing
 }
 
 #[cfg(test)]
@@ -139,9 +138,6 @@ mod tests {
 
     #[test]
     fn raw_transactions_apply_at_signing() {
-        assert!(raw_transaction_applies(Chain::Evm, Stage::Signing));
-        assert!(raw_transaction_applies(Chain::Bitcoin, Stage::Signing));
-        assert!(!raw_transaction_applies(Chain::Evm, Stage::Approval));
-        assert!(!raw_transaction_applies(Chain::Solana, Stage::Signing));
+        assert!(raw_transaction_applies(Stage::Signing) && !raw_transaction_applies(Stage::Approval));
     }
 }

@@ -48,6 +48,9 @@ pub struct Conditions {
     /// One of these assets. A policy knows all of its assets, so that chains, classes and what is ruled out come
     /// down to a set of them.
     pub assets: Option<BTreeSet<String>>,
+    /// What they say of an asset that the policy does not know any more: charges of it stay in the ledger. `None`: they
+    /// do not ask for it, because assets are asked for by id.
+    pub unlisted: Option<Unlisted>,
     /// Bounds on the transaction's total.
     pub amount: Range<Amount>,
     /// Bounds on the transaction's value.
@@ -56,10 +59,38 @@ pub struct Conditions {
     pub circumstances: CircumstanceConditions,
 }
 
+/// What holds of an asset that the policy does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlisted {
+    /// The assets that it knows.
+    pub known: BTreeSet<String>,
+    /// Whether chains or classes are asked for: nobody can tell those of any other. Else others are ruled out by id, and
+    /// it is none of them.
+    pub by_kind: bool,
+}
+
+impl Unlisted {
+    fn holds(&self, id: &str) -> Truth {
+        match self.known.contains(id) {
+            true => Truth::False,
+            false if self.by_kind => Truth::unknown(format!("the policy does not know asset {id} any more")),
+            false => Truth::True,
+        }
+    }
+}
+
 impl Conditions {
     /// Whether they ask for this asset, by id, or for any.
     pub fn covers_asset(&self, id: &str) -> bool {
         self.assets.as_ref().is_none_or(|assets| assets.contains(id))
+    }
+
+    /// The same of an asset that the policy may have known before.
+    fn of_asset(&self, id: &str) -> Truth {
+        match &self.unlisted {
+            Some(unlisted) if !self.covers_asset(id) => unlisted.holds(id),
+            _ => self.covers_asset(id).into(),
+        }
     }
 
     /// The conditions over the transaction as a whole, but for its value.
@@ -76,7 +107,7 @@ impl Conditions {
             (Field::Signers, self.of_signer(intent.signer.as_ref())),
             (Field::Stages, stage.into()),
             (Field::Operations, has(&self.operations, Some(&intent.operation), "the operation")),
-            (Field::Assets, self.covers_asset(&intent.asset).into()),
+            (Field::Assets, self.of_asset(&intent.asset)),
             (Field::Source, self.of_source(&intent.source)),
             (Field::Amount, self.of_amount(intent)),
         ];
@@ -111,8 +142,8 @@ impl Conditions {
     /// Whether the source satisfies the source condition.
     pub fn of_source(&self, source: &Account) -> Truth {
         let Some(choice) = &self.sources else { return Truth::True };
-        choice.holds(Reading::Wide, |matchers, _| {
-            Truth::any(matchers.iter().map(|matcher| matcher.matches_source(source)))
+        choice.holds(Reading::Wide, |matchers, asking| {
+            Truth::any(matchers.iter().map(|matcher| matcher.matches_source(source, asking.sense)))
         })
     }
 

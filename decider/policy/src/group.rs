@@ -33,7 +33,7 @@ pub struct SourceGroup {
 impl SourceGroup {
     /// Whether an account belongs to it.
     pub fn contains(&self, source: &Account) -> Truth {
-        Truth::any(self.accounts.iter().map(|account| account.matches_source(source)))
+        Truth::any(self.accounts.iter().map(|account| account.matches_source(source, Sense::Is)))
     }
 }
 

@@ -202,15 +202,16 @@ fn check_fee(policy: &Policy, request: &Request, asset_id: &str) -> Result<(), R
 
 /// Each raw transaction hashes to what would be signed (callback protocol, section 4.6).
 fn check_raw_transactions(policy: &Policy, request: &Request, asset: &Asset) -> Result<(), Reason> {
-    let required = policy.raw_transactions_required && raw_transaction_applies(asset.chain, request.stage);
-    if required && request.raw_transactions.is_empty() {
+    let required = policy.raw_transactions_required && raw_transaction_applies(request.stage);
+    let all = &request.raw_transactions;
+    if required && (all.is_empty() || all.iter().any(|each| given(&each.raw).is_none())) {
         return Err(Reason::new(
             ReasonCode::RawTransactionMissing,
             "rawTx is missing, and the policy requires it at signing",
         ));
     }
     for (index, raw) in request.raw_transactions.iter().enumerate() {
-        // A chain whose digest is not known proves nothing and contradicts nothing.
+        // A chain whose digest is not known proves nothing: what is there can be read, and `decider check` says so.
         let _: Proof = raw_transaction::check(asset.chain, raw).map_err(|error| raw_reason(index, &error))?;
     }
     Ok(())

@@ -17,12 +17,15 @@ pub struct AccountMatcher {
 }
 
 impl AccountMatcher {
-    /// Whether a source is this account. Type and id of a source always apply.
-    pub fn matches_source(&self, source: &Account) -> Truth {
-        Truth::all([
-            equals(&self.kind, source.kind.as_ref(), "the source's type"),
-            self.id.as_ref().map_or(Truth::True, |id| equals(id, source.id.as_ref(), "the source's id")),
-        ])
+    /// Whether a source is this account. Type and id of a source always apply. What the ids of a type that nobody knows
+    /// tell apart, nobody knows: that one is another rules nothing out.
+    pub fn matches_source(&self, source: &Account, sense: Sense) -> Truth {
+        let kind = is_word(&self.kind, source.kind.as_ref(), &ACCOUNT_TYPES, "the source's type");
+        match &self.id {
+            Some(_) if sense == Sense::IsNot && !is_known_source(source) => kind,
+            Some(id) => Truth::all([kind, equals(id, source.id.as_ref(), "the source's id")]),
+            None => kind,
+        }
     }
 
     /// Whether a destination of this operation is this account.
@@ -67,6 +70,11 @@ pub(crate) fn where_it_applies(applies: bool, account: &Account, sense: Sense, t
         Some(_) => Truth::unknown("a destination's type is none that is known"),
         None => Truth::unknown("a destination's type is missing"),
     }
+}
+
+/// Whether the type of a source is known, or missing.
+pub(crate) fn is_known_source(source: &Account) -> bool {
+    source.kind.as_deref().is_none_or(is_account_type)
 }
 
 /// Whether a value is the one wanted, of a few that are known. Of any other, nobody knows what it stands for.

@@ -195,7 +195,7 @@ fn name_of(matcher: &AccountMatcher) -> AccountName {
 fn names_of(account: &Account, paid: bool) -> Option<[AccountName; 2]> {
     let kind = account.kind.clone()?;
     let of_type = (kind.clone(), None);
-    if paid && !is_account_type(&kind) {
+    if !is_account_type(&kind) {
         return None;
     }
     if paid && is_matched_by_address(&kind) {

@@ -40,6 +40,9 @@ pub const ACCOUNT_TYPES: [&str; 17] = [
     "UNKNOWN",
 ];
 
+/// The account type of an allowlisted wallet.
+pub const UNMANAGED: &str = "UNMANAGED";
+
 /// The one operation that an allow rule covers without naming it: its amount is what moves.
 pub const TRANSFER: &str = "TRANSFER";
 

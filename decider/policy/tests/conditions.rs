@@ -134,6 +134,11 @@ fn a_destination_is_all_that_an_alternative_says_of_it() {
     );
     assert_eq!(both(&to(one_of(vec![external()])), &wallet(|each| each.account.subtype = text(""))), Unknown);
     assert_eq!(both(&to(none_of(vec![external()])), &wallet(|each| each.account.subtype = None)), Unknown);
+    let spelled = wallet(|each| each.account.subtype = text("external"));
+    let wallets = || DestinationMatcher { subtype: text("EXTERNAL"), ..DestinationMatcher::default() };
+    for choice in [one_of(vec![external()]), none_of(vec![external()]), one_of(vec![wallets()])] {
+        assert_eq!(both(&to(choice), &spelled), Unknown, "of a wallet there are three");
+    }
     let seven = || DestinationMatcher { tag: text("7"), ..to_account("UNMANAGED", None) };
     assert_eq!(both(&to(one_of(vec![seven()])), &wallet(|each| each.tag = text("7"))), Matches);
     assert_eq!(both(&to(one_of(vec![seven()])), &wallet(|_| {})), Fails, "known to be none");

@@ -1,4 +1,4 @@
-//! A policy that corrects an asset's decimals or chain changes no usage: limits are views over the one ledger (decision
+//! A policy that corrects an asset's decimals or chain, or takes the asset out, frees no headroom: limits are views over the one ledger (decision
 //! model, section 4).
 #![allow(
     clippy::unwrap_used,
@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 
 use policy::address::Chain;
 use policy::amount::{Amount, Decimals};
-use policy::condition::Conditions;
+use policy::condition::{Conditions, Unlisted};
 use policy::document::Policy;
 use policy::limit::{Bucket, Cap, Key, KeyPart, Limit};
-use policy::request::{DestinationText, Request, Stage};
+use policy::request::{AccountText, DestinationText, Request, Stage};
 use policy::settle::Settlement;
 use policy::usage::UsageIndex;
 use policy::verdict::{ReasonCode, Verdict};
@@ -138,4 +138,80 @@ fn an_address_that_cannot_be_compared_any_more_leaves_its_limits_in_doubt_until_
     assert_eq!(code(&desk.decide(&signing(under_way))), ReasonCode::Allowed);
     assert_eq!(code(&desk.decide(&to_wallet("second", ETH_ADDRESS))), ReasonCode::Allowed);
     assert_eq!(code(&desk.decide(&to_wallet("third", ETH_ADDRESS))), ReasonCode::LimitExceeded);
+}
+
+const COIN: &str = "ETH";
+const OTHER: &str = "BTC";
+
+/// One transaction a day of every asset that `when` asks for, by a policy that knows these.
+fn one_a_day(assets: &[&str], unlisted: Option<Unlisted>, cap: Cap, key: &[KeyPart]) -> Policy {
+    let covered = assets.iter().map(|id| (*id).to_owned()).collect();
+    let when = Conditions { assets: Some(covered), unlisted, ..Conditions::default() };
+    let mut policy = Policy { limits: vec![limit("one", when, key, cap, DAY)], ..open() };
+    policy.assets.retain(|id, _| assets.contains(&id.as_str()));
+    policy
+}
+
+fn unlisted(known: &[&str], by_kind: bool) -> Option<Unlisted> {
+    Some(Unlisted { known: known.iter().map(|id| (*id).to_owned()).collect(), by_kind })
+}
+
+/// Of the other asset, to a wallet that is listed.
+fn other_coin(id: &str) -> Request {
+    let wallet = DestinationText {
+        address: text(BTC_ADDRESS),
+        ..account_of(account("UNMANAGED", "w-1"), transfer(id, "1"))
+    };
+    Request { asset: text(OTHER), destinations: vec![wallet], ..transfer(id, "1") }
+}
+
+fn account_of(account: AccountText, request: Request) -> DestinationText {
+    DestinationText { account, ..request.destinations[0].clone() }
+}
+
+/// What one coin and then, by a policy that does not know it any more, the other one comes to.
+fn after_it_was_taken_out(by_kind: bool, cap: impl Fn() -> Cap, key: &[KeyPart]) -> Settlement {
+    let both = [COIN, OTHER];
+    let mut desk = Desk::new(one_a_day(&both, unlisted(&both, by_kind), cap(), key), START);
+    assert_eq!(desk.decide(&transfer("first", "1")).verdict, Verdict::Allow);
+    desk.adopt(one_a_day(&[OTHER], unlisted(&[OTHER], by_kind), cap(), key));
+    desk.decide(&other_coin("second"))
+}
+
+#[test]
+fn a_charge_of_an_asset_that_is_taken_out_of_the_policy_counts_where_others_are_ruled_out_by_id() {
+    let refused = after_it_was_taken_out(false, || Cap::Count(1), &[]);
+    assert_eq!(code(&refused), ReasonCode::LimitExceeded);
+    assert_eq!(refused.limits[0].used, Amount::from_u64(1));
+}
+
+#[test]
+fn what_nobody_can_tell_of_an_asset_that_was_taken_out_holds_its_limits_until_it_has_left() {
+    let held = after_it_was_taken_out(true, || Cap::Count(5), &[]);
+    insta::assert_snapshot!(held.reason.text, @"limit one: of an earlier charge, the policy does not know asset ETH any more");
+    assert_eq!((held.verdict, code(&held)), (Verdict::Hold, ReasonCode::LimitIndeterminate));
+
+    let many = || Cap::Amount([COIN, OTHER].map(|id| (id.to_owned(), Amount::MAX)).into());
+    let held = after_it_was_taken_out(false, many, &[]);
+    assert_eq!(code(&held), ReasonCode::LimitIndeterminate, "units of two assets do not add up");
+    let apart = after_it_was_taken_out(false, many, &[KeyPart::Asset]);
+    assert_eq!(code(&apart), ReasonCode::Allowed, "each has a sum of its own");
+
+    let both = [COIN, OTHER];
+    let by_kind = |assets| one_a_day(assets, unlisted(assets, true), Cap::Count(1), &[]);
+    let mut desk = Desk::new(by_kind(&both), START);
+    desk.decide(&transfer("first", "1"));
+    desk.adopt(by_kind(&[OTHER]));
+    desk.step(DAY as i64 * SECOND - 1);
+    assert_eq!(code(&desk.decide(&other_coin("second"))), ReasonCode::LimitIndeterminate);
+    desk.step(1);
+    assert_eq!(code(&desk.decide(&other_coin("second"))), ReasonCode::Allowed);
+}
+
+#[test]
+fn a_limit_over_assets_by_id_asks_for_no_other() {
+    let mut desk = Desk::new(one_a_day(&[COIN, OTHER], None, Cap::Count(1), &[]), START);
+    assert_eq!(desk.decide(&transfer("first", "1")).verdict, Verdict::Allow);
+    desk.adopt(one_a_day(&[OTHER], None, Cap::Count(1), &[]));
+    assert_eq!(code(&desk.decide(&other_coin("second"))), ReasonCode::Allowed);
 }

@@ -134,6 +134,38 @@ fn of_nothing_that_arrives_no_value_is_known() {
     assert_eq!(requested(&decide(vec![eth_limit("e", &[], "5", 60)], &request)), [eth("3").to_string()]);
 }
 
+/// What the payload says of a call is 0, and a larger amount beside it is more, not nothing.
+#[test]
+fn what_is_asked_for_above_nothing_is_worth_nobody_knows_what() {
+    let mut call = call_sample();
+    call.destinations[0].amount_usd = text("5000");
+    assert_eq!(code(&decide(vec![usd("100", &[])], &call)), ReasonCode::LimitExceeded);
+    call.requested_amount = text("3");
+    assert_eq!(code(&decide(vec![usd("100", &[])], &call)), ReasonCode::LimitIndeterminate);
+    assert_eq!(requested(&decide(vec![eth_limit("e", &[], "5", 60)], &call)), [eth("3").to_string()]);
+    let message = Request { amount: text("0"), requested_amount: text("3"), ..message_sample() };
+    assert_eq!(code(&decide(vec![usd("100", &[])], &message)), ReasonCode::LimitIndeterminate);
+    let of_nothing = Request { amount: text("0"), requested_amount: text("0"), ..message_sample() };
+    assert_eq!(requested(&decide(vec![usd("100", &[])], &of_nothing)), ["0"]);
+}
+
+/// One cap for each vault would be as many as there are spellings of its type.
+#[test]
+fn the_sum_of_a_source_of_a_type_that_nobody_knows_cannot_be_told() {
+    for part in [KeyPart::Source, KeyPart::SourceGroup] {
+        let groups = vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("9"))] }];
+        let policy = Policy { source_groups: groups, limits: vec![count(&[part])], ..open_to_calls() };
+        let from = |kind| Request { source: account(kind, "7"), ..transfer("a", "1") };
+        let mut ledger = NaiveLedger::new(&policy);
+        assert_eq!(code(&ledger.decide(&from("VAULT"), START)), ReasonCode::Allowed);
+        for kind in ["VAULT_ACCOUNT", "vault", "VAULT "] {
+            let held = ledger.decide(&Request { tx_id: text("b"), ..from(kind) }, START);
+            assert_eq!(code(&held), ReasonCode::LimitIndeterminate, "{part:?} {kind}");
+            assert!(held.reason.text.contains("the source's type is none that is known"), "{part:?}");
+        }
+    }
+}
+
 #[test]
 fn one_destination_without_a_price_leaves_the_sum_unknown() {
     let mut request = two_destinations();

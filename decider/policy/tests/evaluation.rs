@@ -17,7 +17,7 @@ use policy::document::Policy;
 use policy::evaluate::{BeforeLimits, evaluate};
 use policy::list::{AddedOn, AddressList, Age, Entry};
 use policy::prices::Prices;
-use policy::request::{AccountText, DestinationText, Request, Stage};
+use policy::request::{AccountText, DestinationText, RawTransactionText, Request, Stage};
 use policy::time::{Length, Time};
 use policy::usd::Usd;
 use policy::verdict::ReasonCode;
@@ -376,6 +376,40 @@ fn raw_transactions_must_hash_to_their_payload() {
     assert!(code(&required, &ethereum_sample()).is_ok());
     assert_eq!(code(&required, &bitcoin_sample()), Err(ReasonCode::RawTransactionMissing));
     assert!(code(&required, &transfer("approval", "1")).is_ok(), "there is none before signing");
+}
+
+/// Nobody knows what it must hash to, but it can be there and be readable.
+#[test]
+fn a_raw_transaction_is_required_on_every_chain() {
+    let mut required = open();
+    required.raw_transactions_required = true;
+    for chain in [Chain::Exact, Chain::Solana] {
+        required.assets.insert("ETH".into(), asset(chain, 18));
+        let signing = |raw: &[(&str, &str)]| Request {
+            stage: Stage::Signing,
+            raw_transactions: raw
+                .iter()
+                .map(|(raw, payload)| RawTransactionText { raw: text(raw), payload: text(payload) })
+                .collect(),
+            ..transfer("a", "1")
+        };
+        let code = |raw: &[(&str, &str)]| code(&required, &signing(raw)).err();
+        assert_eq!(code(&[]), Some(ReasonCode::RawTransactionMissing), "{chain}");
+        assert_eq!(code(&[("", "00")]), Some(ReasonCode::RawTransactionMissing), "{chain}");
+        assert_eq!(code(&[("00", "00"), ("", "")]), Some(ReasonCode::RawTransactionMissing), "{chain}");
+        assert_eq!(code(&[("zz", "00")]), Some(ReasonCode::FieldInvalid), "{chain}");
+        assert_eq!(code(&[("00", "nothex")]), Some(ReasonCode::FieldInvalid), "{chain}");
+        assert_eq!(code(&[("0102", ""), ("03", "0405")]), None, "{chain}");
+        required.raw_transactions_required = false;
+        let optional =
+            |raw: &[(&str, &str)]| evaluate(&required, &signing(raw), &Prices::NONE, START).before_limits;
+        assert!(
+            matches!(optional(&[]), BeforeLimits::Covered(_))
+                && matches!(optional(&[("", "")]), BeforeLimits::Covered(_))
+        );
+        assert!(matches!(optional(&[("zz", "")]), BeforeLimits::Denied(_)), "{chain}");
+        required.raw_transactions_required = true;
+    }
 }
 
 #[test]

@@ -149,7 +149,24 @@ fn twice_the_amount_and_value_never_allows_more() {
     };
     let refused = raised(plain, |desk, request| {
         let known = desk.charges.keys().any(|key| Some(&key.tx_id) == request.tx_id.as_ref());
-        (!known && read(request).is_some()).then(|| doubled(request))
+        (!known && read(request, None).is_some()).then(|| doubled(request))
+    });
+    assert!(refused > 300, "{refused}");
+}
+
+/// The same of what is requested beside a net amount that stays as it is, of operations that say 0 there, too.
+#[test]
+fn a_higher_requested_amount_never_allows_more() {
+    let plain = |plain| {
+        let mut plain = with_bounds_one_way(plain);
+        plain.allow.iter_mut().chain(&mut plain.deny).for_each(|rule| rule.when.fee_share = (None, None));
+        plain
+    };
+    let refused = raised(plain, |desk, request| {
+        let known = desk.charges.keys().any(|key| Some(&key.tx_id) == request.tx_id.as_ref());
+        let lots = if request.asset == text("XRP") { "90000" } else { "900" };
+        let more = Request { requested_amount: text(lots), ..request.clone() };
+        (!known && read(request, None).is_some() && read(&more, None).is_some()).then_some(more)
     });
     assert!(refused > 300, "{refused}");
 }
@@ -158,7 +175,7 @@ fn twice_the_amount_and_value_never_allows_more() {
 #[test]
 fn a_higher_fee_never_allows_more() {
     let refused = raised(with_bounds_one_way, |_, request| {
-        let (_, units) = read(request)?.fee?;
+        let (_, units) = read(request, None)?.fee?;
         let fee = if request.asset == text("XRP") {
             (2 * units + 1).to_string()
         } else {

@@ -48,7 +48,8 @@ fn asked(world: &World, seed: u64) -> Asked {
         };
         whens.iter().enumerate().map(rule).collect()
     };
-    let policy = world.policy(&Plain { deny: named("deny"), allow: named("allow"), limits: Vec::new() });
+    let policy =
+        world.policy(&Plain { deny: named("deny"), allow: named("allow"), limits: Vec::new(), gone: None });
     let matched = case.steps.iter().map(|step| {
         let rules = evaluate(&policy, &step.request, &Prices::NONE, Time::from_micros(step.at)).rules;
         rules.into_iter().filter(|rule| rule.matched).map(|rule| rule.rule_id).collect()

@@ -71,7 +71,7 @@ const fn value(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<
 
 const FIELDS: [FieldOf; 35] = [
     name("signerId", |r| Some(&mut r.signer)),
-    name("sourceType", |r| Some(&mut r.source.kind)),
+    word("sourceType", |r| Some(&mut r.source.kind)),
     name("sourceId", |r| Some(&mut r.source.id)),
     name("source subtype", |r| Some(&mut r.source.subtype)),
     word("destType", |r| Some(&mut r.declared.account.kind)),
@@ -88,7 +88,7 @@ const FIELDS: [FieldOf; 35] = [
     value("extraParameters", |r| Some(&mut r.extra_parameters)),
     word("[0].dstType", |r| Some(&mut r.destinations.get_mut(0)?.account.kind)),
     name("[0].dstId", |r| Some(&mut r.destinations.get_mut(0)?.account.id)),
-    name("[0].dstSubType", |r| Some(&mut r.destinations.get_mut(0)?.account.subtype)),
+    word("[0].dstSubType", |r| Some(&mut r.destinations.get_mut(0)?.account.subtype)),
     value("[0].amountNativeStr", |r| Some(&mut r.destinations.get_mut(0)?.amount)),
     value("[0].amountUSD", |r| Some(&mut r.destinations.get_mut(0)?.amount_usd)),
     value("[0].dstAddress", |r| Some(&mut r.destinations.get_mut(0)?.address)),
@@ -317,6 +317,8 @@ fn expressions() -> impl Iterator<Item = Option<Expression>> {
         r#"signer != "api-user-1""#,
         r#"source.type == "VAULT" && source.id in ["0", "1"]"#,
         r#"!(source.id == "0")"#,
+        r#"source.type != "VAULT""#,
+        r#"!source.type.startsWith("VAULT")"#,
         r#"asset == "ETH" || note.startsWith("payroll")"#,
         r#"!note.contains("roll")"#,
         r#"external_tx_id.endsWith("-7") || !(operation == "TRANSFER")"#,

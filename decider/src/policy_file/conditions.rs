@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use policy::choice::Choice;
-use policy::condition::{AccountMatcher, Conditions, DestinationMatcher};
+use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Unlisted};
 use policy::request::Stage;
 use policy::vocabulary::{pays_somebody, states_its_amount};
 
@@ -59,7 +59,7 @@ pub fn read_conditions(
     section: Section,
 ) -> Option<Conditions> {
     let fields = Fields::of(reader, node, "when", known(section))?;
-    let assets = read_assets(reader, &fields, names);
+    let (assets, unlisted) = read_assets(reader, &fields, names).unzip();
     let stages = read_stages(reader, &fields);
     let operations = read_operations(reader, &fields, names, section);
     let scope = Scope {
@@ -88,12 +88,18 @@ pub fn read_conditions(
         stages,
         operations,
         assets,
+        unlisted: unlisted.flatten(),
     })
 }
 
 /// A policy knows all of its assets: `assets`, `chains` and `classes` come down to those that are in each of them. None is
-/// left only where that is a mistake, which was told: nothing more is concluded from it.
-pub fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<BTreeSet<String>> {
+/// left only where that is a mistake, which was told: nothing more is concluded from it. Beside them what holds of an
+/// asset that was known once.
+pub fn read_assets(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    names: &Names,
+) -> Option<(BTreeSet<String>, Option<Unlisted>)> {
     let noted = reader.noted();
     let ids = read_set(reader, fields, "assets", |reader, node| names.asset_id(reader, node));
     let chains = read_set(reader, fields, "chains", read_chain);
@@ -102,7 +108,7 @@ pub fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) 
         return None;
     }
     if reader.noted() > noted {
-        return Some(BTreeSet::new());
+        return Some((BTreeSet::new(), None));
     }
     let met = names.assets_that(|id, known| {
         let is_on = |choice: &Choice<_>| known.is_none_or(|known| choice.includes(&known.asset.chain));
@@ -114,13 +120,16 @@ pub fn read_assets(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) 
     // It may be on any chain and of any class.
     let is_vague = |id: &String| (chains.is_some() || classes.is_some()) && names.asset(id).is_none();
     if met.iter().any(is_vague) {
-        return Some(BTreeSet::new());
+        return Some((BTreeSet::new(), None));
     }
     if met.is_empty() {
         let message = "no asset of the policy is left: assets, chains and classes must all hold of one";
         reader.mistake(fields.at, message);
     }
-    Some(met)
+    let by_id = ids.is_some_and(|choice| choice.one_of().is_some());
+    let by_kind = chains.is_some() || classes.is_some();
+    let unlisted = (!by_id).then(|| Unlisted { known: names.assets_that(|_, _| true), by_kind });
+    Some((met, unlisted))
 }
 
 /// An asset of no class is of none of those named.

@@ -40,7 +40,7 @@ fn read_rule(reader: &mut Reader<'_>, node: &Node, names: &Names, ids: &mut Ids)
     let effect = fields.required(reader, "effect").and_then(|node| read_effect(reader, node));
     let kind = fields.required(reader, "type").and_then(|node| Some((node, read_kind(reader, node)?)));
     let caller = callers::read(reader, &fields);
-    let assets = read_assets(reader, &fields, names);
+    let assets = read_assets(reader, &fields, names).map(|(assets, _)| assets);
     let list = read_list(reader, &fields, names, assets.as_ref());
     let subtypes = read_set(reader, &fields, "subtypes", read_wallet_subtype);
     let wallet = WalletConditions { list, subtypes, assets };

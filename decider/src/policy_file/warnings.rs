@@ -8,10 +8,14 @@ mod open;
 mod tags;
 
 use policy::document::Policy;
+use policy::raw_transaction::can_prove;
 
 use super::PolicyFile;
 use super::spots::Spots;
 use crate::yaml::{Place, Warning};
+
+/// How many assets a warning names.
+const MAX_NAMED_ASSETS: usize = 10;
 
 /// Every warning of a policy that was loaded, for `check`, the start and a change alike, in the order of the files and their lines.
 pub fn collect(file: &PolicyFile) -> Vec<Warning> {
@@ -22,9 +26,22 @@ pub fn collect(file: &PolicyFile) -> Vec<Warning> {
     if file.policy.allow.is_empty() {
         noted.push((Place::default(), "there is no allow rule: everything is denied".into()));
     }
+    noted.extend(unproven_raw(&file.policy).map(|message| (Place::default(), message)));
     noted.extend(of_named(&file.policy).into_iter().map(|(id, message)| (file.spots.of_id(id), message)));
     noted.sort_by_key(|(at, _)| (at.file, at.spot()));
     noted.into_iter().map(|(at, message)| warning_at(&file.spots, at, message)).collect()
+}
+
+/// Where raw transactions are required, the assets of which they prove nothing.
+fn unproven_raw(policy: &Policy) -> Option<String> {
+    let unproven = policy.assets.iter().filter(|(_, asset)| !can_prove(asset.chain));
+    let ids: Vec<&str> = unproven.map(|(id, _)| id.as_str()).collect();
+    let named = ids.iter().take(MAX_NAMED_ASSETS).copied().collect::<Vec<_>>().join(", ");
+    let more = ids.len().saturating_sub(MAX_NAMED_ASSETS);
+    let named = if more == 0 { named } else { format!("{named} and {more} more") };
+    (policy.raw_transactions_required && !ids.is_empty()).then(|| {
+        format!("raw_transactions: required proves nothing of {named}: how their chains hash is not known, so that a raw transaction must be there, and what it says is not held against what is signed")
+    })
 }
 
 /// Those of a rule or a limit, with its id.

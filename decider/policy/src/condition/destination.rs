@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::applicability::{address_applies, address_type_applies, subtype_applies};
 use crate::choice::{Asking, Sense};
 use crate::group::Counterparty;
-use crate::intent::{Destination, Intent};
+use crate::intent::{Account, Destination, Intent};
 use crate::list::{AddressList, Age};
 use crate::matcher::{AccountMatcher, equals, is_listed, is_word, where_it_applies};
 use crate::time::Time;
 use crate::truth::Truth;
-use crate::vocabulary::ADDRESS_TYPES;
+use crate::vocabulary::{ADDRESS_TYPES, UNMANAGED, WALLET_SUBTYPES, is_account_type};
 
 /// One alternative: everything it names must hold of the same destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,8 +66,17 @@ impl DestinationMatcher {
 fn subtype(wanted: &String, intent: &Intent, destination: &Destination, sense: Sense) -> Truth {
     let account = &destination.account;
     let applies = subtype_applies(&intent.operation, account.kind.as_deref());
-    let truth = equals(wanted, account.subtype.as_ref(), "a destination's subtype");
+    let (given, what) = (account.subtype.as_ref(), "a destination's subtype");
+    let truth = match may_be_a_wallet(account) {
+        true => is_word(wanted, given, &WALLET_SUBTYPES, what),
+        false => equals(wanted, given, what),
+    };
     where_it_applies(applies, account, sense, truth)
+}
+
+/// Wallets have one of a few subtypes; those of an exchange are open.
+fn may_be_a_wallet(account: &Account) -> bool {
+    account.kind.as_deref().is_none_or(|kind| kind == UNMANAGED || !is_account_type(kind))
 }
 
 fn address_type(wanted: &String, intent: &Intent, destination: &Destination, sense: Sense) -> Truth {

@@ -66,15 +66,21 @@ fn listed(addresses: &[&str]) -> DestinationMatcher {
 #[test]
 fn a_source_is_matched_by_type_and_id_to_the_letter() {
     let hot = matcher("VAULT", Some("0"));
-    let source = |kind, id| hot.matches_source(&account(kind, id));
+    let source = |kind, id| hot.matches_source(&account(kind, id), Sense::Is);
     assert_eq!(source(Some("VAULT"), Some("0")), True);
-    for (kind, id) in [("VAULT", "1"), ("VAULT", "00"), ("VAULT", "0 "), ("vault", "0"), ("EXCHANGE", "0")] {
+    for (kind, id) in [("VAULT", "1"), ("VAULT", "00"), ("VAULT", "0 "), ("vault", "1"), ("EXCHANGE", "0")] {
         assert_eq!(source(Some(kind), Some(id)), False, "{kind} {id}");
     }
     assert!(unknown(&source(None, Some("0"))));
     assert!(unknown(&source(Some("VAULT"), None)));
     assert_eq!(source(None, Some("1")), False, "the id settles it");
-    assert_eq!(matcher("VAULT", None).matches_source(&account(Some("VAULT"), None)), True);
+    for kind in ["vault", "VAULT_ACCOUNT", "VAULT "] {
+        assert!(unknown(&source(Some(kind), Some("0"))), "{kind}");
+        let ruled_out = hot.matches_source(&account(Some(kind), Some("1")), Sense::IsNot);
+        assert!(unknown(&ruled_out), "{kind}: what its ids tell apart nobody knows");
+    }
+    assert_eq!(hot.matches_source(&account(Some("EXCHANGE"), Some("0")), Sense::IsNot), False);
+    assert_eq!(matcher("VAULT", None).matches_source(&account(Some("VAULT"), None), Sense::Is), True);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::applicability::{amount_applies, destination_applies, fee_applies};
 use crate::choice::Sense;
 use crate::circumstances::Circumstances;
 use crate::intent::Intent;
+use crate::matcher::is_known_source;
 use crate::request::{CallerProof, Stage};
 use crate::truth::Truth;
 
@@ -57,6 +58,9 @@ impl Term {
             Self::All(terms) => Truth::all(each(terms)),
             Self::Any(terms) => Truth::any(each(terms)),
             Self::Not(term) => !term.holds(intent, circumstances, sense.opposite()),
+            Self::Text(Text::SourceType, _) if !is_known_source(&intent.source) => {
+                Truth::unknown(format!("{} is none that is known", Text::SourceType.phrase()))
+            }
             Self::Text(variable, asked) => match variable.of(intent, circumstances) {
                 Some(text) => asked.holds(text).into(),
                 None => Truth::unknown(format!("{} is missing", variable.phrase())),

@@ -133,6 +133,18 @@ fn and_binds_closer_than_or_and_parentheses_closest() {
 }
 
 #[test]
+fn what_nobody_knows_of_a_type_is_unknown_whichever_way_it_is_asked() {
+    let source = Account { kind: Some("VAULT_ACCOUNT".into()), ..intent().source };
+    let intent = Intent { source, ..intent() };
+    for text in
+        [r#"source.type == "VAULT""#, r#"source.type != "VAULT""#, r#"!source.type.startsWith("EXCH")"#]
+    {
+        let truth = parse(text).holds(&intent, &circumstances());
+        assert_eq!(truth, Truth::unknown("the source's type is none that is known"), "{text}");
+    }
+}
+
+#[test]
 fn what_is_missing_is_unknown_under_negation_too_and_settled_by_what_is_known() {
     for (text, phrase) in [
         (r#"signer == "alice""#, "the signer is missing"),

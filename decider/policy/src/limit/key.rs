@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::applicability::destination_applies;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::intent::{Account, Destination, Intent};
+use crate::matcher::is_known_source;
 use crate::truth::Truth;
 use crate::vocabulary::{is_account_type, is_matched_by_address};
 
@@ -75,6 +76,9 @@ pub(super) fn key_value(
     match part {
         KeyPart::Tenant => Ok(intent.tenant.clone()),
         KeyPart::Signer => intent.signer.clone().ok_or_else(|| "the signer is missing".into()),
+        KeyPart::Source | KeyPart::SourceGroup if !is_known_source(&intent.source) => {
+            Err("the source's type is none that is known".into())
+        }
         KeyPart::Source => account_key(&intent.source).ok_or_else(|| "the source is missing".into()),
         KeyPart::SourceGroup => group_of_source(&intent.source, groups.sources),
         KeyPart::Destination => destination_key(intent, destination),

@@ -156,7 +156,18 @@ impl Limit {
     ) -> Result<(Key, Quantity), String> {
         let values = self.key.iter().map(|part| Ok((*part, key_value(*part, intent, destination, groups)?)));
         let key = values.collect::<Result<Key, String>>()?;
+        self.check_units(intent)?;
         Ok((key, self.quantity_of(intent, destination)?))
+    }
+
+    /// # Errors
+    /// The sum is in units of one asset, and these are of another, which the policy does not know any more.
+    fn check_units(&self, intent: &Intent) -> Result<(), String> {
+        let of_one = matches!(self.cap, Cap::Amount(_)) && !self.key.contains(&KeyPart::Asset);
+        if of_one && !self.when.covers_asset(&intent.asset) {
+            return Err(format!("the policy does not know asset {} any more", intent.asset));
+        }
+        Ok(())
     }
 
     /// # Errors
@@ -171,16 +182,12 @@ impl Limit {
                 Quantity::Destinations([destination_key(intent, destination)?].into())
             }
             // Without a destination there is no value either.
-            (Cap::Usd(_), None) if amount_applies(&intent.operation) && !intent.amount.is_zero() => {
-                Quantity::Unknown
-            }
+            (Cap::Usd(_), None) if !intent.amount.is_zero() => Quantity::Unknown,
             (Cap::Amount(_) | Cap::Usd(_), None) => Quantity::Known(Amount::ZERO),
             (Cap::Amount(_), Some(destination)) => Quantity::Known(destination.amount),
             (Cap::Usd(_), Some(destination)) => match destination.usd {
                 Some(value) => Quantity::Known(value.micros()),
-                None if destination.amount.is_zero() && !amount_applies(&intent.operation) => {
-                    Quantity::Known(Amount::ZERO)
-                }
+                None if says_nothing(intent, destination) => Quantity::Known(Amount::ZERO),
                 None => Quantity::Unknown,
             },
         })
@@ -207,6 +214,12 @@ fn allowed_by<'c>(part: &ChargePart, intent: &'c Intent) -> Cow<'c, Intent> {
         return Cow::Borrowed(intent);
     }
     Cow::Owned(Intent { signer: part.signer.clone(), caller_proof: part.caller_proof, ..intent.clone() })
+}
+
+/// Whether it is an operation that states no amount, and says none of it.
+fn says_nothing(intent: &Intent, destination: &Destination) -> bool {
+    let nothing = destination.amount.is_zero() && intent.excess().is_zero();
+    nothing && !amount_applies(&intent.operation)
 }
 
 impl Quantity {

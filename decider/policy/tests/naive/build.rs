@@ -1,6 +1,6 @@
 //! A policy in plain words as the package has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy::address::{Address, Chain};
@@ -9,7 +9,7 @@ use policy::asset::{Asset, TagRule};
 use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{
-    AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range,
+    AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range, Unlisted,
 };
 use policy::document::Policy;
 use policy::group::{Counterparty, SourceGroup};
@@ -62,27 +62,27 @@ impl World {
         let rules = |rules: &[PlainRule]| {
             let rule = |rule: &PlainRule| Rule {
                 id: rule.id.clone(),
-                when: self.conditions(&rule.when),
+                when: self.conditions(&rule.when, plain.gone),
                 leave_to_console: rule.to_console,
             };
             rules.iter().map(rule).collect()
         };
         Policy {
-            assets: ASSETS.iter().map(|asset| (asset.id.to_owned(), asset_of(asset))).collect(),
+            assets: known(plain.gone).map(|asset| (asset.id.to_owned(), asset_of(asset))).collect(),
             deny: rules(&plain.deny),
             allow: rules(&plain.allow),
-            limits: plain.limits.iter().map(|limit| self.limit(limit)).collect(),
+            limits: plain.limits.iter().map(|limit| self.limit(limit, plain.gone)).collect(),
             source_groups: SOURCE_GROUPS.iter().map(source_group).collect(),
             counterparties: self.receivers.iter().map(|each| (**each).clone()).collect(),
             ..Policy::default()
         }
     }
 
-    fn limit(&self, limit: &PlainLimit) -> Limit {
+    fn limit(&self, limit: &PlainLimit, gone: Option<Text>) -> Limit {
         let part = |name: &Text| KeyPart::ALL.iter().find(|(known, _)| known == name).unwrap().1;
         Limit {
             id: limit.id.clone(),
-            when: self.conditions(&limit.when),
+            when: self.conditions(&limit.when, gone),
             key: limit.key.iter().map(part).collect(),
             cap: match &limit.cap {
                 PlainCap::Amount(each) => {
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    fn conditions(&self, when: &When) -> Conditions {
+    fn conditions(&self, when: &When, gone: Option<Text>) -> Conditions {
         let words = |pick: &Option<Pick<Text>>| choice(pick, |word| (*word).to_owned()).map(into_set);
         let patterns = |pick: &Option<Pick<Text>>| choice(pick, |text| Pattern::parse(text).unwrap());
         let methods = choice(&when.methods, |text| Method::parse(text).unwrap()).map(into_set);
@@ -114,7 +114,8 @@ impl World {
             sources: choice(&when.sources, account),
             destinations: choice(&when.to, |to| self.destination(to)),
             contracts: when.contracts.map(|list| self.lists[list].clone()),
-            assets: when.assets.as_ref().map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+            assets: covered(when, gone),
+            unlisted: unlisted(when, gone),
             amount: range(when.amount, units),
             usd: range(when.usd, |max| Usd::from_micros(units(max))),
             circumstances: CircumstanceConditions {
@@ -142,6 +143,27 @@ impl World {
             tag: to.tag.map(str::to_owned),
         }
     }
+}
+
+fn known(gone: Option<Text>) -> impl Iterator<Item = &'static PlainAsset> {
+    ASSETS.iter().filter(move |asset| gone != Some(asset.id))
+}
+
+/// As a policy file would have it: the ids of those that are left.
+fn covered(when: &When, gone: Option<Text>) -> Option<BTreeSet<String>> {
+    when.assets.as_ref().map(|_| ()).or(when.chains.as_ref().map(|_| ()))?;
+    let is_asked = |asset: &&PlainAsset| {
+        when.assets.as_ref().is_none_or(|pick| pick.of.contains(&asset.id) != pick.not)
+            && when.chains.as_ref().is_none_or(|pick| pick.of.contains(&asset.evm) != pick.not)
+    };
+    Some(known(gone).filter(is_asked).map(|asset| asset.id.to_owned()).collect())
+}
+
+fn unlisted(when: &When, gone: Option<Text>) -> Option<Unlisted> {
+    covered(when, gone)?;
+    let known = known(gone).map(|asset| asset.id.to_owned()).collect();
+    let by_id = when.assets.as_ref().is_some_and(|pick| !pick.not);
+    (!by_id).then(|| Unlisted { known, by_kind: when.chains.is_some() })
 }
 
 fn list_of(plain: &PlainList, entries: &[PlainEntry]) -> AddressList {
@@ -183,7 +205,7 @@ fn choice<T, U>(pick: &Option<Pick<T>>, turn: impl Fn(&T) -> U) -> Option<Choice
     })
 }
 
-fn into_set<T: Ord>(choice: Choice<Vec<T>>) -> Choice<std::collections::BTreeSet<T>> {
+fn into_set<T: Ord>(choice: Choice<Vec<T>>) -> Choice<BTreeSet<T>> {
     choice.map(|each| each.into_iter().collect())
 }
 

@@ -3,8 +3,9 @@
 use policy::request::Stage;
 
 use super::destinations::{holds, is_chosen, same};
+use super::keys::KNOWN;
 use super::logic::{Known, all, any, not};
-use super::model::{Bounds, Pick, PlainAccount, PlainHours, Text, When};
+use super::model::{ASSETS, Bounds, Pick, PlainAccount, PlainHours, Text, When};
 use super::read::{Facts, Payee, calls, moves_its_amount, pays};
 
 /// One destination and one message are enough to deny.
@@ -42,20 +43,36 @@ pub fn of_charge(when: &When, facts: &Facts) -> Known {
         when.proofs.as_ref().map_or(Some(true), |proofs| facts.proof.map(|proof| proofs.contains(&proof))),
         when.signers.as_ref().map_or(Some(true), |pick| word(pick, facts.signer.as_deref())),
         when.operations.as_ref().map_or(Some(true), |pick| word(pick, Some(&facts.operation))),
-        Some(when.assets.as_ref().is_none_or(|assets| assets.contains(&facts.asset))),
+        when.assets.as_ref().map_or(Some(true), |pick| word(pick, Some(facts.asset))),
+        when.chains.as_ref().map_or(Some(true), |pick| chain(pick, facts)),
         when.sources.as_ref().map_or(Some(true), |pick| {
-            let one = any(pick.of.iter().map(|account| is_source(account, &facts.source)));
+            let one = any(pick.of.iter().map(|account| is_source(account, &facts.source, pick.not)));
             if pick.not { not(one) } else { one }
         }),
     ])
 }
 
-pub fn is_source((kind, id): &PlainAccount, source: &(Option<String>, Option<String>)) -> Known {
+/// What the ids of a type that nobody knows tell apart, nobody knows: under `not` they rule nothing out.
+pub fn is_source(
+    (kind, id): &PlainAccount,
+    source: &(Option<String>, Option<String>),
+    under_not: bool,
+) -> Known {
+    if source.0.as_deref().is_some_and(|kind| !KNOWN.contains(&kind)) {
+        let other = id.is_some_and(|id| same(id, &source.1) == Some(false));
+        return if other && !under_not { Some(false) } else { None };
+    }
     all([same(kind, &source.0), id.map_or(Some(true), |id| same(id, &source.1))])
 }
 
 fn word(pick: &Pick<Text>, given: Option<&str>) -> Known {
     given.map(|given| pick.of.contains(&given) != pick.not)
+}
+
+/// Of what the policy does not know nobody can tell.
+fn chain(pick: &Pick<bool>, facts: &Facts) -> Known {
+    let asset = ASSETS.iter().find(|asset| asset.id == facts.asset)?;
+    (!facts.gone).then(|| pick.of.contains(&asset.evm) != pick.not)
 }
 
 fn inside((max, over): Bounds, value: u128) -> bool {

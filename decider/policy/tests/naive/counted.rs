@@ -126,18 +126,27 @@ fn part_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Option<S
         PlainCap::Count(_) => part.units = 1,
         PlainCap::Destinations(_) if payee.is_none() && !pays(&facts.operation) => {}
         PlainCap::Destinations(_) => part.names = [destination(facts, payee)?].into(),
+        PlainCap::Amount(_) if other_units(limit, facts) => return None,
         PlainCap::Amount(_) => part.units = payee.map_or(0, |payee| payee.amount),
         PlainCap::Usd(_) => {
             let Some(payee) = payee else {
-                part.unpriced = moves_its_amount(&facts.operation) && facts.amount > 0;
+                part.unpriced = facts.amount > 0;
                 return Some(part);
             };
-            let worthless = payee.amount == 0 && !moves_its_amount(&facts.operation);
+            let paid: u128 = facts.payees.iter().map(|payee| payee.amount).sum();
+            let nothing = payee.amount == 0 && facts.amount <= paid;
+            let worthless = nothing && !moves_its_amount(&facts.operation);
             part.unpriced = payee.usd.is_none() && !worthless;
             part.units = payee.usd.unwrap_or(0);
         }
     }
     Some(part)
+}
+
+/// Whether units of one asset are asked for, and these are of one that nobody knows any more.
+fn other_units(limit: &PlainLimit, facts: &Facts) -> bool {
+    let asked = limit.when.assets.is_some() || limit.when.chains.is_some();
+    asked && facts.gone && !limit.key.contains(&"asset")
 }
 
 /// What is dated after now counts always.

@@ -37,7 +37,9 @@ pub enum Why {
 
 /// Decides, and adds what it allows to the charges.
 pub fn decide(plain: &Plain, charges: &mut Vec<Charge>, request: &Request, now: i64) -> Answer {
-    let Some(facts) = read(request) else { return refused("DENY", Why::Unreadable, BTreeSet::new()) };
+    let Some(facts) = read(request, plain.gone) else {
+        return refused("DENY", Why::Unreadable, BTreeSet::new());
+    };
     let (denying, unknown) = sorted(&plain.deny, |rule| denies(&rule.when, &facts, now));
     let (covering, doubtful) = sorted(&plain.allow, |rule| covers(&rule.when, &facts, now));
     let mut rules = BTreeSet::new();
@@ -90,12 +92,13 @@ fn limited(
     covering: &str,
     now: i64,
 ) -> Answer {
+    let charges: Vec<Charge> = charges.iter().map(|charge| charge.under(plain)).collect();
     let before = charges.iter().find(|charge| charge.name == after.name);
     let mut all: Vec<Line> = Vec::new();
     for limit in &plain.limits {
         // What was charged before at another stage counts for this one.
         debug_assert!(facts.stage <= after.facts.stage);
-        all.extend(lines(limit, charges, before, after, now));
+        all.extend(lines(limit, &charges, before, after, now));
     }
     all.sort();
     let holds = |line: &Line| plain.limits.iter().any(|limit| limit.id == line.limit && limit.holds);

@@ -42,7 +42,7 @@ fn is(to: &To, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
     }
     if let Some(subtype) = to.subtype {
         let applies = |kind: &str| kind != "VAULT" && kind != "ONE_TIME_ADDRESS";
-        parts.push(by_kind(facts, payee, ask, applies, same(subtype, &payee.subtype)));
+        parts.push(by_kind(facts, payee, ask, applies, is_subtype(subtype, payee)));
     }
     if let Some(list) = to.list {
         parts.push(is_listed(list, facts, payee, ask));
@@ -79,6 +79,14 @@ fn is_account((kind, id): &PlainAccount, facts: &Facts, payee: &Payee, ask: Ask)
     let has_id = |kind: &str| !by_address(kind);
     let id = id.map(|id| by_kind(facts, payee, ask, has_id, same(id, &payee.id)));
     all([same(kind, &known_kind(payee)), id.unwrap_or(Some(true))])
+}
+
+/// Of a wallet there are three; of whom it is not known that it is none, too.
+fn is_subtype(wanted: &str, payee: &Payee) -> Known {
+    let three = ["INTERNAL", "EXTERNAL", "CONTRACT"];
+    let has_any = known_kind(payee).is_some_and(|kind| kind != "UNMANAGED");
+    let known = payee.subtype.clone().filter(|given| has_any || three.contains(&given.as_str()));
+    same(wanted, &known)
 }
 
 /// A part that only some types have. Without the type it is known only where it comes to the same either way.

@@ -5,7 +5,7 @@ pub mod requests;
 
 use policy::request::Request;
 
-use super::model::{Plain, PlainLimit, START};
+use super::model::{Plain, PlainLimit, START, Text, When};
 use super::random::Random;
 
 /// A policy, and what is asked of it one after the other.
@@ -37,6 +37,7 @@ pub fn case(seed: u64) -> Case {
     let plain = policies::policy(random);
     let first_limits = (0..random.below(2)).map(|number| policies::limit(random, number)).collect();
     let first = random.below(STEPS);
+    let gone = gone(random, &plain);
     let mut at = START * 1_000_000;
     let mut steps: Vec<Step> = Vec::new();
     for _ in 0..STEPS {
@@ -50,7 +51,20 @@ pub fn case(seed: u64) -> Case {
         let request = requests::request(random, &steps);
         steps.push(Step { at, request });
     }
-    Case { plain, first_limits, first, steps }
+    Case { plain: Plain { gone, ..plain }, first_limits, first, steps }
+}
+
+/// An asset that is taken out of the policy after the first steps. One that is named cannot be, and neither can the one
+/// that the fees of others are paid in.
+fn gone(random: &mut Random, plain: &Plain) -> Option<Text> {
+    let gone = random.percent(20).then(|| random.one(&["USDC", "XRP"]))?;
+    let rules = plain.deny.iter().chain(&plain.allow).map(|rule| &rule.when);
+    let mut whens = rules.chain(plain.limits.iter().map(|limit| &limit.when));
+    let is_named = |when: &When| {
+        when.assets.as_ref().is_some_and(|pick| pick.of.contains(&gone))
+            || when.fee.is_some_and(|(asset, _)| asset == gone)
+    };
+    (!whens.any(is_named)).then_some(gone)
 }
 
 impl Case {
@@ -58,6 +72,7 @@ impl Case {
     pub fn plain_at(&self, step: usize) -> Plain {
         let mut plain = self.plain.clone();
         if step < self.first {
+            plain.gone = None;
             plain.limits.clone_from(&self.first_limits);
         }
         plain

@@ -2,6 +2,7 @@
 
 use policy::request::{Request, Stage};
 
+use super::model::Plain;
 use super::read::{Facts, Payee, by_id, moves_its_amount, pays};
 
 #[derive(Debug, Clone)]
@@ -19,6 +20,14 @@ pub struct Part {
     pub stage: Stage,
     pub request: String,
     pub at: i64,
+}
+
+impl Charge {
+    /// The charge as a policy sees it.
+    pub fn under(&self, plain: &Plain) -> Self {
+        let gone = plain.gone == Some(self.facts.asset);
+        Self { facts: Facts { gone, ..self.facts.clone() }, ..self.clone() }
+    }
 }
 
 /// The charge as it would be. `None`: the request differs from what was charged.

@@ -9,7 +9,7 @@ use super::model::{PlainLimit, RECEIVERS, SOURCE_GROUPS};
 use super::read::{Facts, Payee, by_address, pays};
 
 /// Those that are ever asked about: nothing is known of what the ids of others tell apart.
-const KNOWN: [&str; 4] = ["VAULT", "EXCHANGE", "UNMANAGED", "ONE_TIME_ADDRESS"];
+pub const KNOWN: [&str; 4] = ["VAULT", "EXCHANGE", "UNMANAGED", "ONE_TIME_ADDRESS"];
 
 pub type Key = BTreeMap<String, String>;
 
@@ -19,9 +19,10 @@ pub fn key_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Optio
         let value = match *part {
             "tenant" => Some(facts.tenant.clone()),
             "signer" => facts.signer.clone(),
+            "source" | "source_group" if source_is_unknown(facts) => None,
             "source" => account(&facts.source.0, &facts.source.1),
             "source_group" => only_group(SOURCE_GROUPS.iter().map(|(name, accounts)| {
-                (*name, any(accounts.iter().map(|account| is_source(account, &facts.source))))
+                (*name, any(accounts.iter().map(|account| is_source(account, &facts.source, false))))
             })),
             "destination" => destination(facts, payee),
             "counterparty" => counterparty(facts, payee),
@@ -32,6 +33,10 @@ pub fn key_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Optio
         key.insert((*part).to_owned(), value?);
     }
     Some(key)
+}
+
+fn source_is_unknown(facts: &Facts) -> bool {
+    facts.source.0.as_deref().is_some_and(|kind| !KNOWN.contains(&kind))
 }
 
 fn account(kind: &Option<String>, id: &Option<String>) -> Option<String> {

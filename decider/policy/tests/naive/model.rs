@@ -114,7 +114,9 @@ pub struct When {
     pub to: Option<Pick<To>>,
     /// A list by its place.
     pub contracts: Option<usize>,
-    pub assets: Option<Vec<Text>>,
+    pub assets: Option<Pick<Text>>,
+    /// Whether its addresses are numbers.
+    pub chains: Option<Pick<bool>>,
     pub amount: Bounds,
     /// In micro-dollars.
     pub usd: Bounds,
@@ -198,4 +200,6 @@ pub struct Plain {
     pub deny: Vec<PlainRule>,
     pub allow: Vec<PlainRule>,
     pub limits: Vec<PlainLimit>,
+    /// An asset that the policy does not know any more.
+    pub gone: Option<Text>,
 }

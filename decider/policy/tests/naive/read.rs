@@ -13,6 +13,8 @@ pub struct Facts {
     pub signer: Option<String>,
     pub source: (Option<String>, Option<String>),
     pub asset: &'static str,
+    /// Whether the policy of now does not know it.
+    pub gone: bool,
     pub tag_required: bool,
     pub amount: u128,
     pub net: Option<u128>,
@@ -71,11 +73,11 @@ pub fn by_address(kind: &str) -> bool {
 }
 
 /// `None`: something that must be there is not, cannot be used, or contradicts something else.
-pub fn read(request: &Request) -> Option<Facts> {
+pub fn read(request: &Request, gone: Option<&str>) -> Option<Facts> {
     given(&request.tx_id)?;
     let operation = given(&request.operation)?;
     let asset_id = given(&request.asset)?;
-    let asset = ASSETS.iter().find(|asset| asset.id == asset_id)?;
+    let asset = ASSETS.iter().find(|asset| asset.id == asset_id && gone != Some(asset.id))?;
     let states = moves_its_amount(&operation);
     let net = amount(&request.amount, asset, states)?;
     let requested = amount(&request.requested_amount, asset, states)?;
@@ -106,6 +108,7 @@ pub fn read(request: &Request) -> Option<Facts> {
         signer: given(&request.signer),
         source: (given(&request.source.kind), given(&request.source.id)),
         asset: asset.id,
+        gone: false,
         tag_required: asset.tag_required,
         amount: total,
         net,

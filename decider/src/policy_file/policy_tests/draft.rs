@@ -208,11 +208,8 @@ impl Draft {
 
     fn made_up(&self, policy: &Policy) -> Vec<RawTransactionText> {
         let asset = self.asset.as_ref().and_then(|id| policy.assets.get(id));
-        let chain = asset.map(|asset| asset.chain);
-        let chain = chain.filter(|chain| {
-            policy.raw_transactions_required && raw_transaction_applies(*chain, self.stage())
-        });
-        chain.and_then(made_up).into_iter().collect()
+        let required = policy.raw_transactions_required && raw_transaction_applies(self.stage());
+        asset.filter(|_| required).map(|asset| made_up(asset.chain)).into_iter().collect()
     }
 
     fn extra_parameters(&self) -> Option<String> {

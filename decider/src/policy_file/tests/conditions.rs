@@ -153,6 +153,20 @@ fn assets_chains_and_classes_come_down_to_a_set_of_assets() {
 }
 
 #[test]
+fn what_an_asset_that_is_taken_out_later_is_asked_for_by_is_kept() {
+    let by_kind = |when: &str| deny(when).unlisted.map(|unlisted| unlisted.by_kind);
+    assert_eq!(by_kind("{assets: [ETH]}"), None);
+    assert_eq!(by_kind("{assets: [ETH], chains: [evm], classes: {not: [stablecoin]}}"), None);
+    assert_eq!(by_kind("{assets: {not: [ETH]}}"), Some(false));
+    for when in ["{chains: [evm]}", "{chains: {not: [evm]}}", "{classes: {not: [stablecoin]}}"] {
+        assert_eq!(by_kind(when), Some(true), "{when}");
+    }
+    assert_eq!(by_kind("{assets: {not: [ETH]}, chains: [evm]}"), Some(true));
+    assert_eq!(deny("{chains: [evm]}").unlisted.unwrap().known, words(&["BTC", "ETH", "USDC"]));
+    assert_eq!(deny("{}").unlisted, None);
+}
+
+#[test]
 fn assets_say_what_their_fees_are_paid_in() {
     let text =
         POLICY.replace("class: stablecoin", "class: a b").replace("6, fee_asset: ETH", "6, fee_asset: EHT");

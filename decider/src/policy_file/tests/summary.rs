@@ -17,6 +17,7 @@ fn the_summary_and_the_warnings_tell_what_it_holds() {
     tests   none
     ");
     assert_snapshot!(warnings::told(&file), @"
+    raw_transactions: required proves nothing of XRP: how their chains hash is not known, so that a raw transaction must be there, and what it says is not held against what is signed
     list exchange is not used
     allow rule swaps allows SWAP: no amount limit or maximum bounds what that moves, only a count does
     ");

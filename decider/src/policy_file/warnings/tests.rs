@@ -57,6 +57,19 @@ fn beside(first: &str, second: &str) -> String {
 }
 
 #[test]
+fn what_a_required_raw_transaction_does_not_prove_is_told() {
+    let required = |text: &str| text.replace("version: 1\n", "version: 1\nraw_transactions: required\n");
+    let allow = "allow:\n  - {id: good, when: {destination: [{list: payees}]}}";
+    let told =
+        |text: String| warnings::told(&read("p.yaml", &text).unwrap()).lines().next().unwrap().to_owned();
+    let text = required(&POLICY.replace("SECTIONS", allow));
+    assert_snapshot!(told(text.clone()), @"raw_transactions: required proves nothing of XRP: how their chains hash is not known, so that a raw transaction must be there, and what it says is not held against what is signed");
+    let many: String =
+        (10..22).map(|number| format!("  A{number}: {{chain: solana, decimals: 6}}\n")).collect();
+    assert_snapshot!(told(text.replace("lists:\n", &format!("{many}lists:\n"))), @"raw_transactions: required proves nothing of A10, A11, A12, A13, A14, A15, A16, A17, A18, A19 and 3 more: how their chains hash is not known, so that a raw transaction must be there, and what it says is not held against what is signed");
+}
+
+#[test]
 fn rules_that_can_never_match_are_told_with_their_places() {
     assert_snapshot!(deny("messages: [EIP712], destination: [{type: VAULT}]"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has destination and messages: one operation must have all that is asked for");
     assert_snapshot!(deny("call: {methods: [\"0xa9059cbb\"]}, amount_usd: {over: \"1\"}"), @"p.yaml:20:10: deny rule bad can never match: no operation that it can meet has amount_usd and call: one operation must have all that is asked for");

@@ -82,7 +82,13 @@ fn ask_of_charge(random: &mut Random, when: &mut When) {
         0 => when.signers = Some(pick(random, |random| random.one(&SIGNERS))),
         1 => when.operations = Some(pick(random, |random| random.one(&OPERATIONS))),
         2 => when.sources = Some(pick(random, |random| random.one(&ACCOUNTS))),
-        _ => when.assets = Some(random.some(&["ETH", "USDC", "XRP"])),
+        _ if random.percent(30) => {
+            when.chains = Some(Pick { not: random.percent(35), of: vec![random.percent(60)] })
+        }
+        _ => {
+            let not = random.percent(35);
+            when.assets = Some(Pick { not, of: random.some(&["ETH", "USDC", "XRP"]) });
+        }
     }
 }
 

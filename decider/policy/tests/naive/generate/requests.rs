@@ -27,7 +27,16 @@ pub fn request(random: &mut Random, steps: &[Step]) -> Request {
         signer: word(random, &["s1", "s1", "s2", "s3"], 90),
         operation: text(operation),
         source: account(
-            random.one(&["VAULT", "VAULT", "VAULT", "EXCHANGE"]),
+            random.one(&[
+                "VAULT",
+                "VAULT",
+                "VAULT",
+                "VAULT",
+                "VAULT",
+                "EXCHANGE",
+                "EXCHANGE",
+                "VAULT_ACCOUNT",
+            ]),
             random.one(&["0", "0", "1", "2"]),
         ),
         note: word(random, &["pay-1", "pay-2", "rent", ""], 70),
@@ -119,7 +128,7 @@ fn pay(random: &mut Random, request: &mut Request, operation: &str, asset: &str)
     if !moves && random.percent(40) {
         return;
     }
-    let more = if moves && random.percent(10) { 50 } else { 0 };
+    let more = if random.percent(10) { 50 } else { 0 };
     let (small, large) = (Some(shown(asset, sum)), Some(shown(asset, sum + more)));
     (request.amount, request.requested_amount) =
         if random.percent(70) { (small, large) } else { (large, small) };
@@ -141,7 +150,7 @@ fn payee(random: &mut Random, request: &Request, asset: &str) -> DestinationText
         ("OF_TOMORROW", "t-1"),
     ]);
     let subtype = match kind {
-        "UNMANAGED" => word(random, &["EXTERNAL", "INTERNAL"], 90),
+        "UNMANAGED" => word(random, &["EXTERNAL", "EXTERNAL", "INTERNAL", "external"], 90),
         "EXCHANGE" => word(random, &["BINANCE"], 90),
         _ => word(random, &["", "EXTERNAL"], 20),
     };

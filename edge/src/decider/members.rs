@@ -1,4 +1,4 @@
-//! The deciders at one moment, and which of them may be asked.
+//! The deciders that are known at one moment, and which of them may be asked.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
     health::probe,
 };
 
-/// The deciders at one moment. Their places do not change.
+/// The deciders that are known at one moment. Their places in the list do not change.
 #[derive(Debug, Default)]
 pub(super) struct Members(pub(super) Vec<Arc<Member>>);
 

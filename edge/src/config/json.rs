@@ -56,7 +56,8 @@ fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
 
 fn fence(section: &mut Section<'_>) -> Option<Fence> {
     let sources = section.required("source_networks").and_then(networks);
-    let open = section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(confirmed)));
+    let open =
+        section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(confirmed)));
     let (at, sources) = sources?;
     check_openness(&at, &sources, open);
     Some(Fence(sources))

@@ -18,7 +18,7 @@ use crate::{
 use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, say, tell};
 pub use serve::{Signals, StartError, Started, start};
 
-/// Longest wait at the end for a file that is being read.
+/// Longest wait at the end for a file that is still being read.
 const READING_TIMEOUT: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
@@ -48,7 +48,7 @@ enum Command {
     Check {
         #[command(flatten)]
         file: ConfigFile,
-        /// How mistakes are told
+        /// How mistakes are printed
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
@@ -112,23 +112,23 @@ enum RunError {
 
 fn serve(config: Config) -> Result<(), RunError> {
     let runtime = match std::thread::available_parallelism().map_or(1, usize::from) {
-        // One core needs nothing that hands work from thread to thread.
+        // With one core there is nothing to gain from handing work between threads.
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         cores => tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
     };
     let runtime = runtime.map_err(RunError::Runtime)?;
     let ended = runtime.block_on(async {
         let telemetry = Telemetry::start()?;
-        let ended = until_told(config).await;
+        let ended = serve_until_signal(config).await;
         telemetry.stop().await;
         ended
     });
-    // A file that is being read, on a disk that is gone for one, is not waited for.
+    // A read that hangs, of a disk that is gone for example, is not waited for.
     runtime.shutdown_timeout(READING_TIMEOUT);
     ended
 }
 
-async fn until_told(config: Config) -> Result<(), RunError> {
+async fn serve_until_signal(config: Config) -> Result<(), RunError> {
     // Before the start: a SIGHUP that comes too early must not end us.
     let mut signals = Signals::listen().map_err(RunError::Signals)?;
     let started = start(config).await?;

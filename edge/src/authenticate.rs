@@ -58,12 +58,12 @@ pub struct KeyNumber(pub usize);
 
 /// Bytes that a Co-signer of this path has signed.
 #[derive(Debug)]
-pub struct Proven {
+pub struct SignedPayload {
     payload: Vec<u8>,
     key: KeyNumber,
 }
 
-impl Proven {
+impl SignedPayload {
     /// The payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
@@ -84,7 +84,7 @@ pub fn authenticate(
     keys: &[CosignerKey],
     max_header_bytes: usize,
     clock: &dyn Clock,
-) -> Result<Proven, NotAuthentic> {
+) -> Result<SignedPayload, NotAuthentic> {
     let token = Token::split(body)?;
     token.check_sizes(max_header_bytes)?;
     header::check(&base64url(token.header)?)?;
@@ -93,7 +93,7 @@ pub fn authenticate(
     let key = key.map(KeyNumber).ok_or(NotAuthentic::Signature)?;
     let payload = base64url(token.payload)?;
     check_time_claims(&payload, clock.unix_seconds())?;
-    Ok(Proven { payload, key })
+    Ok(SignedPayload { payload, key })
 }
 
 /// The parts of a compact JWS.

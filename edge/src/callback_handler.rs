@@ -40,7 +40,7 @@ use crate::{
     },
 };
 
-use admitted::Admitted;
+use admitted::AdmittedPayload;
 pub use decision_permits::DecisionPermits;
 use decision_permits::KeyRates;
 use decoded_request::{DecodedRequest, Question, path_suffix};
@@ -165,12 +165,12 @@ impl CallbackEndpoint {
         Ok(undecided::answer(request_id, decided))
     }
 
-    fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<Admitted, Stop> {
+    fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<AdmittedPayload, Stop> {
         let _span = info_span!("authenticate").entered();
         let Shared { clock, limits, .. } = &*self.shared;
         let admitted = match &self.path.mode {
-            WireMode::Jwt(keys) => Admitted::by_signature(body, keys, limits, &**clock),
-            WireMode::Json => Admitted::by_network(body, caller.let_in(), &**clock),
+            WireMode::Jwt(keys) => AdmittedPayload::by_signature(body, keys, limits, &**clock),
+            WireMode::Json => AdmittedPayload::by_network(body, caller.let_in(), &**clock),
         };
         admitted.inspect_err(|stop| {
             caller.mark_unproven();
@@ -180,7 +180,7 @@ impl CallbackEndpoint {
         })
     }
 
-    fn decode(&self, admitted: &Admitted) -> Result<DecodedRequest, Stop> {
+    fn decode(&self, admitted: &AdmittedPayload) -> Result<DecodedRequest, Stop> {
         let _span = info_span!("decode").entered();
         let decoded = DecodedRequest::decode(self.kind, admitted.payload(), &self.shared.limits.payload)?;
         self.check_signer(&decoded)?;

@@ -25,9 +25,9 @@ pub struct Certificate {
     pub subject: String,
     /// The names, addresses and URIs that it is for.
     pub names: Vec<String>,
-    /// From when on it holds, in seconds since 1970.
+    /// Valid from, in seconds since 1970.
     pub not_before_seconds: i64,
-    /// Until when it holds, in seconds since 1970.
+    /// Valid until, in seconds since 1970.
     pub not_after_seconds: i64,
     /// Whether it is an authority's, or its own authority.
     pub is_authority: bool,
@@ -92,7 +92,7 @@ impl Certificate {
         self.not_after_seconds.saturating_sub(now_seconds).div_euclid(DAY_SECONDS)
     }
 
-    /// Whether it holds at this time.
+    /// Whether it is valid at this time.
     #[must_use]
     pub const fn holds(&self, now_seconds: i64) -> bool {
         self.not_before_seconds <= now_seconds && now_seconds <= self.not_after_seconds
@@ -101,7 +101,7 @@ impl Certificate {
     /// What to warn of about the time that it is valid for. `None`: nothing.
     #[must_use]
     pub fn concern(&self, now_seconds: i64) -> Option<String> {
-        let expired = "nobody who looks at the time will connect. Renew it, with the same key";
+        let expired = "callers that check its dates will not connect. Renew it, with the same key";
         self.concern_of_time(now_seconds, expired, "renew it, with the same key")
     }
 
@@ -109,7 +109,7 @@ impl Certificate {
     #[must_use]
     pub fn concern_of_authority(&self, now_seconds: i64) -> Option<String> {
         if !self.is_authority {
-            let concern = "is no authority: nobody is believed for it. Give the certificate of the authority that it is of";
+            let concern = "is not an authority's certificate: no peer is trusted by it. Give the certificate of the authority that issued it";
             return Some(concern.to_owned());
         }
         self.concern_of_time(
@@ -145,7 +145,7 @@ pub fn day(seconds: i64) -> String {
 pub struct NoCertificates;
 
 /// The certificates of a PEM file as roots. Each has to be usable: TLS skips what it cannot read, and with no root left
-/// nobody would be trusted.
+/// every peer would be rejected.
 pub fn root_store(pem: &[u8]) -> Result<RootCertStore, NoCertificates> {
     let mut store = RootCertStore::empty();
     for certificate in chain(pem)? {
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!((concern(89, 0), concern(31, 0)), (String::new(), String::new()));
         insta::assert_snapshot!(concern(31, -1), @"expires in 30 days (2026-04-02T00:00:00Z): renew it, with the same key");
         insta::assert_snapshot!(concern(0, 0), @"expires in 0 days (2026-04-02T00:00:00Z): renew it, with the same key");
-        insta::assert_snapshot!(concern(0, -1), @"has expired (2026-04-02T00:00:00Z): nobody who looks at the time will connect. Renew it, with the same key");
+        insta::assert_snapshot!(concern(0, -1), @"has expired (2026-04-02T00:00:00Z): callers that check its dates will not connect. Renew it, with the same key");
         insta::assert_snapshot!(concern(90, 1), @"does not hold before 2026-01-02T00:00:00Z: is the machine's clock right?");
         assert_eq!(concern(90, 0), "");
     }

@@ -1,4 +1,4 @@
-//! The configuration file: read whole, checked whole, every mistake told at once, before anything is bound.
+//! The configuration file: read and checked as a whole before anything is bound, with all mistakes reported in one run.
 //!
 //! One YAML file; secrets only as paths of files. Relative paths start at the configuration file's directory.
 
@@ -39,7 +39,7 @@ pub use settings::Settings;
 /// Everything the service needs, parsed and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it was read.
+    /// The path it was read from.
     pub file: PathBuf,
     /// The HTTPS listener of JWT mode.
     pub listen: listen::Config,
@@ -53,9 +53,9 @@ pub struct Config {
     pub settings: Settings,
     /// What it and the files it names held.
     pub files: Files,
-    /// What can be used, and somebody should look at.
+    /// What can be used, and may not be what was meant.
     pub warnings: Vec<Mistake>,
-    /// Whose certificates are believed.
+    /// The authorities whose certificates are trusted.
     pub authorities: Vec<Authority>,
 }
 
@@ -76,7 +76,7 @@ impl ConfigRead {
         let parts = notes.text().and_then(|text| {
             let root = document::parse(&text).map_err(|error| notes.not_yaml(&error)).ok()?;
             let settings = Settings::new(&root);
-            Some((whole(Found::root(root, &notes))?, settings))
+            Some((read_parts(Found::root(root, &notes))?, settings))
         });
         let Noted { mistakes, warnings, authorities, files } = notes.into_noted();
         let config = match parts {
@@ -120,7 +120,8 @@ impl Config {
         self.listener_certificates().chain(fleets)
     }
 
-    /// Those of listeners, which are served from when on they are in force. Of those of fleets deciders have a say.
+    /// Those of listeners, which are in use as soon as they are in force. Those of fleets may still be rejected by
+    /// deciders.
     pub fn listener_certificates(&self) -> impl Iterator<Item = (String, &Certificate)> {
         let listen = ("listen".to_owned(), self.listen.tls.certificate());
         let json = self.json.iter().map(|json| ("json.listen".to_owned(), json.tls.certificate()));
@@ -128,7 +129,7 @@ impl Config {
     }
 }
 
-/// The parts that there are.
+/// All parts of a usable configuration.
 struct Parts {
     listen: listen::Config,
     json: Option<listen::Config>,
@@ -136,8 +137,8 @@ struct Parts {
     fleets: Vec<Fleet>,
 }
 
-/// All parts, or a note of what is wrong with each.
-fn whole(root: Found<'_>) -> Option<Parts> {
+/// All parts; where one cannot be used, what is wrong is noted.
+fn read_parts(root: Found<'_>) -> Option<Parts> {
     let mut root = root.section()?;
     let listen = root.required("listen");
     let admin = root.required("admin").and_then(parts::admin);
@@ -182,7 +183,7 @@ fn check_addresses(config: &Parts, place: &Place<'_>) {
     }
 }
 
-/// Whether one of them keeps the other from being listened on: 0.0.0.0 is every IPv4 address, :: every address.
+/// Whether only one of them can be bound: 0.0.0.0 is every IPv4 address, :: every address.
 fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     let covers =
         |all: SocketAddr, some: SocketAddr| all.ip().is_unspecified() && (all.is_ipv6() || some.is_ipv4());

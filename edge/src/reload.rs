@@ -40,13 +40,13 @@ pub struct Reload {
     file: PathBuf,
     service: Service,
     in_force: Config,
-    other: Option<Other>,
+    pending: Option<PendingFiles>,
     warn_again_seconds: i64,
 }
 
 /// Files that are not those in force.
 #[derive(Debug)]
-struct Other {
+struct PendingFiles {
     files: Files,
     /// When they are read again although they have not changed: what is wrong with them may be over by then, and is to
     /// be logged again if not. `None`: they were not read yet.
@@ -58,7 +58,7 @@ impl Reload {
     #[must_use]
     pub fn new(in_force: Config, service: Service) -> Self {
         let file = in_force.file.clone();
-        let mut reload = Self { file, service, in_force, other: None, warn_again_seconds: 0 };
+        let mut reload = Self { file, service, in_force, pending: None, warn_again_seconds: 0 };
         reload.tell_in_force();
         reload
     }
@@ -82,10 +82,11 @@ impl Reload {
         if self.in_force.files.are_among(&seen) {
             return self.note_unchanged(prompt);
         }
-        let unchanged = self.other.as_ref().filter(|other| other.files == seen);
+        let unchanged = self.pending.as_ref().filter(|pending| pending.files == seen);
         match (prompt, unchanged) {
-            (Prompt::Poll, None) => self.other = Some(Other { files: seen, again_seconds: None }),
-            (Prompt::Poll, Some(other)) if other.again_seconds.is_some_and(|at| self.now_seconds() < at) => {}
+            (Prompt::Poll, None) => self.pending = Some(PendingFiles { files: seen, again_seconds: None }),
+            (Prompt::Poll, Some(pending))
+                if pending.again_seconds.is_some_and(|at| self.now_seconds() < at) => {}
             _ => self.read(seen, prompt).await,
         }
     }
@@ -93,7 +94,7 @@ impl Reload {
     /// All files that are looked at: those of the configuration in force, and those of the one that is on its way.
     fn known(&self) -> Files {
         let in_force = self.in_force.files.clone();
-        self.other.iter().fold(in_force, |known, other| known.and(&other.files))
+        self.pending.iter().fold(in_force, |known, pending| known.and(&pending.files))
     }
 
     async fn read(&mut self, seen: Files, prompt: Prompt) {
@@ -103,7 +104,8 @@ impl Reload {
         // A file that was not named before may be changing still.
         let complete = prompt == Prompt::Signal || files.are_among(&seen);
         let tomorrow = self.now_seconds().saturating_add(WARNING_INTERVAL_SECONDS);
-        self.other = Some(Other { files: files.and(&seen), again_seconds: complete.then_some(tomorrow) });
+        self.pending =
+            Some(PendingFiles { files: files.and(&seen), again_seconds: complete.then_some(tomorrow) });
         if !complete {
             return;
         }
@@ -121,7 +123,7 @@ impl Reload {
     /// Reads the files again at this time, where that is still to come and sooner than tomorrow.
     fn read_again_at(&mut self, seconds: i64) {
         let now_seconds = self.now_seconds();
-        if let Some(Other { again_seconds: Some(again), .. }) = &mut self.other
+        if let Some(PendingFiles { again_seconds: Some(again), .. }) = &mut self.pending
             && seconds > now_seconds
         {
             *again = seconds.min(*again);
@@ -151,7 +153,7 @@ impl Reload {
 
     /// The files are those in force. Where they were not at the last look, that is logged.
     fn note_unchanged(&mut self, prompt: Prompt) {
-        if self.other.take().is_some() || prompt == Prompt::Signal {
+        if self.pending.take().is_some() || prompt == Prompt::Signal {
             tracing::info!("the configuration on disk is the one in force");
         }
         self.service.metrics.config.clear_pending();
@@ -168,7 +170,7 @@ impl Reload {
         self.service.apply(&config);
         let changes = changes::between(&self.in_force, &config).join("; ");
         self.in_force = config;
-        self.other = None;
+        self.pending = None;
         self.service.metrics.config.count_reload(ReloadOutcome::Taken);
         self.tell_in_force();
         tracing::info!(config = self.in_force.files.hash(), changes, "a changed configuration is in force");

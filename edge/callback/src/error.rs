@@ -1,4 +1,4 @@
-//! Why a payload cannot be decoded, and what of it could still be told.
+//! Why a payload cannot be decoded, and the id it can still be answered to.
 
 use thiserror::Error;
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{bounds::MAX_REASON_BYTES, request_id::RequestId};
 
-/// What the Co-signer is told to do. There is no value for "not decided": that is `Retry`.
+/// What the Co-signer is to do. There is no value for "not decided": that is `Retry`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Action {

@@ -1,8 +1,8 @@
 //! The strict reading of a whole payload, before any field of it is looked at.
 //!
 //! Parsers disagree about what is only nearly JSON: of two members with one name some take the first and some
-//! the last. Whatever the policy would see, somebody else could see otherwise, so it is refused, in fields that
-//! nobody reads as well.
+//! the last. What the policy reads another reader could read differently, so it is refused, even in fields
+//! that are not used.
 
 use std::{borrow::Cow, fmt};
 

@@ -53,7 +53,7 @@ fn sign(header: &str, payload: &str) -> String {
 
 const MAX_HEADER_BYTES: usize = 1024;
 
-fn authenticate(body: &[u8], keys: &[CosignerKey], clock: &dyn Clock) -> Result<Proven, NotAuthentic> {
+fn authenticate(body: &[u8], keys: &[CosignerKey], clock: &dyn Clock) -> Result<SignedPayload, NotAuthentic> {
     super::authenticate(body, keys, MAX_HEADER_BYTES, clock)
 }
 

@@ -5,21 +5,21 @@ use proto::decider::v1::CallerProof;
 
 use super::{path::PathKeys, stop::Stop};
 use crate::{
-    authenticate::{KeyNumber, NotAuthentic, Proven, authenticate},
+    authenticate::{KeyNumber, NotAuthentic, SignedPayload, authenticate},
     clock::Clock,
     listen::{LetIn, Limits},
 };
 
 /// A payload that may be read.
 #[derive(Debug)]
-pub(super) enum Admitted {
+pub(super) enum AdmittedPayload {
     /// A Co-signer of the path has signed it.
-    Proven(Proven),
+    Proven(SignedPayload),
     /// It came from a listed network, and anybody there may have written it.
     Unproven(Vec<u8>),
 }
 
-impl Admitted {
+impl AdmittedPayload {
     /// By the Co-signer's signature.
     pub(super) fn by_signature(
         body: &[u8],
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn without_a_fence_nothing_is_admitted_by_its_network() {
-        let stop = Admitted::by_network(b"{}", None, &SystemClock).expect_err("not let in");
+        let stop = AdmittedPayload::by_network(b"{}", None, &SystemClock).expect_err("not let in");
         assert_eq!(
             (stop.outcome(), stop.response().status()),
             (Outcome::NotAuthentic, StatusCode::UNAUTHORIZED)

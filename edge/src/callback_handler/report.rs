@@ -18,7 +18,7 @@ use crate::{
     respond::{Answer, edge_reason},
     telemetry::{
         LogThrottle,
-        metrics::{CallbackKind, Counted, Metrics, Outcome},
+        metrics::{CallbackKind, GaugeGuard, Metrics, Outcome},
         shown,
     },
 };
@@ -35,7 +35,7 @@ pub(super) struct Report<'a> {
     /// Once it is known to be authentic.
     request_id: OnceLock<RequestId>,
     ended: bool,
-    _in_flight: Counted,
+    _in_flight: GaugeGuard,
 }
 
 /// A request that ended without an answer.

@@ -1,6 +1,6 @@
-//! A YAML document as a tree that knows where each value stands.
+//! A YAML document as a tree that knows the place of each value.
 //!
-//! Reading straight into structs would stop at the first mistake; people mend a file faster when they see all.
+//! Deserialising into structs would stop at the first mistake; a file is mended faster when all are reported.
 
 use std::fmt;
 

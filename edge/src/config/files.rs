@@ -1,4 +1,4 @@
-//! What the files of a configuration held when they were read.
+//! The contents of a configuration's files when they were read, as digests.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use crate::file;
 pub struct Files(BTreeMap<PathBuf, Option<[u8; 32]>>);
 
 impl Files {
-    /// Reads a file and remembers what it held, at its first reading.
+    /// Reads a file and keeps a digest of its contents, of the first time it is read.
     pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         let contents = file::read(path);
         let digest = contents.as_ref().ok().map(|contents| Sha256::digest(contents).into());
@@ -31,7 +31,7 @@ impl Files {
     pub fn look_again(&self) -> Self {
         let mut now = Self::default();
         for path in self.0.keys() {
-            // That it cannot be read is remembered.
+            // A failure is kept as `None`.
             let _ = now.read(path);
         }
         now

@@ -43,9 +43,9 @@ impl Default for LongestDeadline {
 }
 
 /// All fleets that are named, usable or not: a path that names one with a mistake in it is right itself.
-pub(super) struct Fleets<'n>(Vec<Named<'n>>);
+pub(super) struct Fleets<'n>(Vec<NamedFleet<'n>>);
 
-struct Named<'n> {
+struct NamedFleet<'n> {
     name: FleetName,
     place: Place<'n>,
     decider: Option<decider::Config>,
@@ -59,7 +59,7 @@ impl<'n> Fleets<'n> {
         match root.required("decider") {
             Some(found) => fleets.push(FleetName::default(), found),
             // That it is missing is noted already; that no path asks it would be noise.
-            None => fleets.0.push(Named {
+            None => fleets.0.push(NamedFleet {
                 name: FleetName::default(),
                 place: root.place.clone(),
                 decider: None,
@@ -87,7 +87,7 @@ impl<'n> Fleets<'n> {
                 ));
             }
         }
-        self.0.push(Named { name, place, decider, asked: Cell::default() });
+        self.0.push(NamedFleet { name, place, decider, asked: Cell::default() });
     }
 
     fn owner(&self, address: &decider::Address) -> Option<&FleetName> {
@@ -136,7 +136,7 @@ impl<'n> Fleets<'n> {
             return "leave it out: then the one under decider is asked".to_owned();
         }
         let likeness =
-            |named: &'_ Named<'_>| strsim::normalized_damerau_levenshtein(name, named.name.as_str());
+            |named: &'_ NamedFleet<'_>| strsim::normalized_damerau_levenshtein(name, named.name.as_str());
         let named = self.0.iter().skip(1);
         match named.max_by(|one, other| likeness(one).total_cmp(&likeness(other))) {
             None => "there are no deciders by name: write them under deciders".to_owned(),
@@ -173,7 +173,7 @@ impl<'n> Fleets<'n> {
             let own = paths.iter().filter(|(fleet, _)| fleet == name);
             own.map(|(_, path)| path.clone()).collect()
         };
-        let fleet = |named: Named<'_>| {
+        let fleet = |named: NamedFleet<'_>| {
             let (paths, json_paths) = (of(&named.name, paths), of(&named.name, json_paths));
             Some(Fleet { decider: named.decider?, paths, json_paths })
         };

@@ -56,13 +56,14 @@ fn client_ca(found: Found<'_>) -> Option<RootCertStore> {
 
 fn fence(section: &mut Section<'_>) -> Option<Fence> {
     let sources = section.required("source_networks").and_then(networks);
-    let open = section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(told_so)));
+    let open =
+        section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(confirmed)));
     let (at, sources) = sources?;
     check_openness(&at, &sources, open);
     Some(Fence(sources))
 }
 
-fn told_so(text: String) -> Result<(), String> {
+fn confirmed(text: String) -> Result<(), String> {
     match text == OPEN_TO_THE_WORLD {
         true => Ok(()),
         false => Err(format!("must be exactly: {OPEN_TO_THE_WORLD}")),

@@ -1,4 +1,4 @@
-//! The limits of a listener. Each has a range, so that none can be set to what would be no limit or no service.
+//! The limits of a listener. Each has a range, so that none can be switched off, or set so low that nothing works.
 
 use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
@@ -21,7 +21,7 @@ const MIN_BODY_BYTES: usize = 16 << 10;
 /// A decider takes messages of 4 MiB.
 const MAX_BODY_BYTES: usize = 4 << 20;
 const MAX_BODY_MEMORY: usize = 16 << 30;
-/// Real ones have 36.
+/// Real token headers have 36.
 const MIN_TOKEN_HEADER_BYTES: usize = 64;
 const MAX_TOKEN_HEADER_BYTES: usize = 8 << 10;
 /// Sub-paths have up to 200 bytes.
@@ -151,7 +151,7 @@ fn number(section: &mut Section<'_>, name: &'static str, range: RangeInclusive<u
     *number = section.optional(name).and_then(|found| found.number(range)).unwrap_or(*number);
 }
 
-/// Long enough for the decider's deadline, short enough for the Co-signer.
+/// It has to exceed the decider's deadline, and stay below what the Co-signer waits.
 fn request_timeout(section: &mut Section<'_>, longest: &LongestDeadline) -> Duration {
     let LongestDeadline { deadline, field } = longest;
     let default = Limits::default().request_timeout.max(*deadline + REQUEST_ALLOWANCE);

@@ -24,12 +24,12 @@ const JWT_ENDING: &str = "/v2";
 
 /// The paths of one listener, as far as they are usable.
 pub(super) struct Paths<'n> {
-    read: Vec<Read<'n>>,
+    read: Vec<ConfiguredPath<'n>>,
     complete: bool,
 }
 
 /// A path with its places in the file, and the fleet that it asks.
-struct Read<'n> {
+struct ConfiguredPath<'n> {
     place: Place<'n>,
     sub_path_place: Place<'n>,
     /// In JWT mode.
@@ -38,7 +38,7 @@ struct Read<'n> {
     path: CallbackPath,
 }
 
-impl<'n> Read<'n> {
+impl<'n> ConfiguredPath<'n> {
     fn keys(&self) -> Option<Keys<'_, 'n>> {
         let (keys, reply_place) = self.path.mode.keys().zip(self.reply_place.as_ref())?;
         Some(Keys { place: &self.place, reply_place, sub_path: self.path.sub_path.as_str(), keys })
@@ -56,7 +56,7 @@ impl<'n> Paths<'n> {
     /// Those of JWT mode. None of their keys may be one of TLS.
     pub(super) fn jwt(found: Found<'n>, fleets: &Fleets<'_>, tls_keys: &[TlsKey]) -> Option<Self> {
         let paths = Self::read(found, fleets, keys)?;
-        purpose::check(&paths.read.iter().filter_map(Read::keys).collect::<Vec<_>>(), tls_keys);
+        purpose::check(&paths.read.iter().filter_map(ConfiguredPath::keys).collect::<Vec<_>>(), tls_keys);
         Some(paths)
     }
 
@@ -100,7 +100,7 @@ fn path<'n>(
     found: Found<'n>,
     fleets: &Fleets<'_>,
     mode: impl Fn(&mut Section<'n>) -> Option<Mode<'n>>,
-) -> Option<Read<'n>> {
+) -> Option<ConfiguredPath<'n>> {
     let place = found.place.clone();
     let mut section = found.section()?;
     let sub_path = section.required("sub_path").and_then(sub_path);
@@ -120,7 +120,7 @@ fn path<'n>(
             Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
         },
     };
-    Some(Read { place, sub_path_place, reply_place, fleet: fleet?, path })
+    Some(ConfiguredPath { place, sub_path_place, reply_place, fleet: fleet?, path })
 }
 
 fn sub_path(found: Found<'_>) -> Option<(Place<'_>, SubPath)> {
@@ -170,9 +170,9 @@ fn every<'n, T>(
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
-fn check_sub_paths(paths: &[Read<'_>]) {
+fn check_sub_paths(paths: &[ConfiguredPath<'_>]) {
     let mut seen = HashSet::new();
-    for Read { place, path, .. } in paths {
+    for ConfiguredPath { place, path, .. } in paths {
         if !seen.insert(&path.sub_path) {
             place.wrong(format!("sub_path \"{}\" is given twice", path.sub_path.as_str()));
         }
@@ -180,8 +180,8 @@ fn check_sub_paths(paths: &[Read<'_>]) {
 }
 
 /// The path of a request has to show its mode.
-fn check_unversioned(paths: &[Read<'_>]) {
-    for Read { sub_path_place, path, .. } in paths {
+fn check_unversioned(paths: &[ConfiguredPath<'_>]) {
+    for ConfiguredPath { sub_path_place, path, .. } in paths {
         if path.sub_path.as_str().ends_with(JWT_ENDING) {
             sub_path_place.wrong(format!(
                 "must not end in {JWT_ENDING}: with it the paths would be those of JWT mode ({JWT_ENDING}/tx_sign_request)"
@@ -191,9 +191,9 @@ fn check_unversioned(paths: &[Read<'_>]) {
 }
 
 /// Two ledgers of one tenant would each have room for all of its limits.
-fn check_tenants<'r>(paths: impl Iterator<Item = &'r Read<'r>>) {
+fn check_tenants<'r>(paths: impl Iterator<Item = &'r ConfiguredPath<'r>>) {
     let mut homes: HashMap<&str, &FleetName> = HashMap::new();
-    for Read { place, fleet, path, .. } in paths {
+    for ConfiguredPath { place, fleet, path, .. } in paths {
         let home = homes.entry(path.tenant.as_str()).or_insert(fleet);
         if *home != fleet {
             place.wrong(format!(
@@ -209,8 +209,8 @@ fn check_tenants<'r>(paths: impl Iterator<Item = &'r Read<'r>>) {
 
 /// Unproven requests need tenants of their own, so that grants, keys of limits and records tell them apart (decision
 /// model, section 8).
-fn check_apart(jwt: &[Read<'_>], json: &[Read<'_>]) {
-    for Read { place, path, .. } in json {
+fn check_apart(jwt: &[ConfiguredPath<'_>], json: &[ConfiguredPath<'_>]) {
+    for ConfiguredPath { place, path, .. } in json {
         let tenant = path.tenant.as_str();
         if let Some(other) = jwt.iter().find(|other| other.path.tenant.as_str() == tenant) {
             place.wrong(format!(

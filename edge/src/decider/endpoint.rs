@@ -111,7 +111,7 @@ impl Endpoint {
     }
 
     /// Logs why it is not asked, where that is news.
-    pub(super) fn tell_unready(&self) {
+    pub(super) fn log_unready(&self) {
         if let Some(cause) = lock(&self.unready).take_news(Instant::now()) {
             let endpoint = self.address;
             tracing::warn!(%endpoint, cause, hint = HINT, "a decider is not ready");
@@ -131,7 +131,7 @@ impl Endpoint {
         match now {
             EndpointState::Out => {
                 let mut unready = lock(&self.unready);
-                let cause = unready.tell(Instant::now());
+                let cause = unready.mark_logged(Instant::now());
                 tracing::warn!(%endpoint, standing, sign = ?observation, cause, "a decider is taken out");
                 self.lost.notify_one();
             }

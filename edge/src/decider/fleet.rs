@@ -75,10 +75,10 @@ impl Fleet {
 
     /// Keeps members and health up to date for as long as it is polled.
     pub(super) async fn watch(&self, health: &Health) {
-        tokio::join!(self.keep_known(), self.keep_health(health), self.keep_telling());
+        tokio::join!(self.follow_addresses(), self.follow_health(health), self.log_unready());
     }
 
-    async fn keep_health(&self, health: &Health) {
+    async fn follow_health(&self, health: &Health) {
         loop {
             let ready = self.members().is_ready();
             self.metrics.set_ready(ready);
@@ -89,14 +89,14 @@ impl Fleet {
         }
     }
 
-    async fn keep_telling(&self) {
+    async fn log_unready(&self) {
         loop {
             sleep(TELL_INTERVAL).await;
-            self.members().tell_unready();
+            self.members().log_unready();
         }
     }
 
-    async fn keep_known(&self) {
+    async fn follow_addresses(&self) {
         let mut known = vec![Vec::new(); self.addresses.len()];
         loop {
             self.look_up(&mut known).await;
@@ -145,7 +145,7 @@ impl Fleet {
     async fn renew(&self, known: &[Vec<SocketAddr>]) {
         let renewed = match self.files.read().await {
             Ok(identity) if identity.is_same(&self.identity.load()) => return,
-            Ok(identity) => self.prove(Arc::new(identity), known).await,
+            Ok(identity) => self.try_identity(Arc::new(identity), known).await,
             Err(error) => Err(error.to_string()),
         };
         let fleet = self.name.as_str();
@@ -164,7 +164,11 @@ impl Fleet {
     }
 
     /// Uses a new identity once a decider is healthy with it. Deciders may reject it: then the old one stays.
-    async fn prove(&self, identity: Arc<ClientIdentity>, known: &[Vec<SocketAddr>]) -> Result<(), String> {
+    async fn try_identity(
+        &self,
+        identity: Arc<ClientIdentity>,
+        known: &[Vec<SocketAddr>],
+    ) -> Result<(), String> {
         let members = Arc::new(self.members_at(known, &Members::default(), &identity));
         let begun = Instant::now();
         while !members.is_ready() && begun.elapsed() < PROOF_TIMEOUT {

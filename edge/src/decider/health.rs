@@ -51,7 +51,7 @@ pub(super) async fn probe(endpoint: Arc<Endpoint>) {
         }
         match found {
             (Ok(()), took) => endpoint.note_serving(took),
-            (Err(Bad { observation, cause }), _) => endpoint.note_failure(observation, cause),
+            (Err(ProbeFailure { observation, cause }), _) => endpoint.note_failure(observation, cause),
         }
         // One that a failed call took out is probed at once: it may only have lost its connection.
         let _ = timeout(PROBE_INTERVAL, endpoint.lost.notified()).await;
@@ -59,38 +59,40 @@ pub(super) async fn probe(endpoint: Arc<Endpoint>) {
 }
 
 /// A probe that does not show a decider that serves.
-struct Bad {
+struct ProbeFailure {
     observation: Observation,
     cause: String,
 }
 
-impl Bad {
+impl ProbeFailure {
     fn failed(cause: String) -> Self {
         Self { observation: Observation::ProbeFailed, cause }
     }
 }
 
 /// What one probe shows, and how long it took.
-async fn ask(client: &mut HealthClient<Channel>) -> (Result<(), Bad>, Duration) {
+async fn ask(client: &mut HealthClient<Channel>) -> (Result<(), ProbeFailure>, Duration) {
     let begun = Instant::now();
-    let silent = |_| Err(Bad::failed(format!("no answer within {PROBE_TIMEOUT:?}")));
+    let silent = |_| Err(ProbeFailure::failed(format!("no answer within {PROBE_TIMEOUT:?}")));
     let found = timeout(PROBE_TIMEOUT, check(client)).await.unwrap_or_else(silent);
     (found, begun.elapsed())
 }
 
-async fn check(client: &mut HealthClient<Channel>) -> Result<(), Bad> {
+async fn check(client: &mut HealthClient<Channel>) -> Result<(), ProbeFailure> {
     let mut request = Request::new(HealthCheckRequest { service: SERVICE_NAME.to_owned() });
     request.set_timeout(PROBE_TIMEOUT);
     match client.check(request).await {
         Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Ok(()),
-        Ok(_) => Err(Bad {
+        Ok(_) => Err(ProbeFailure {
             observation: Observation::NotServing,
             cause: "it says that it does not serve".to_owned(),
         }),
         // A server that answers and is no decider must not get questions.
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => {
-            Err(Bad::failed(format!("it is no decider: it has no health (grpc.health.v1) of {SERVICE_NAME}")))
+            Err(ProbeFailure::failed(format!(
+                "it is no decider: it has no health (grpc.health.v1) of {SERVICE_NAME}"
+            )))
         }
-        Err(status) => Err(Bad::failed(cause(&status))),
+        Err(status) => Err(ProbeFailure::failed(cause(&status))),
     }
 }

@@ -1,4 +1,4 @@
-//! The deciders at one moment, and which of them may be asked.
+//! The deciders that are known at one moment, and which of them may be asked.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
     health::probe,
 };
 
-/// The deciders at one moment. Their places do not change.
+/// The deciders that are known at one moment. Their places in the list do not change.
 #[derive(Debug, Default)]
 pub(super) struct Members(pub(super) Vec<Arc<Member>>);
 
@@ -67,13 +67,13 @@ impl Members {
 
     /// Logs of each that is not asked why, where that is news. Not of an address family of a name that never answers
     /// while the other one does.
-    pub(super) fn tell_unready(&self) {
+    pub(super) fn log_unready(&self) {
         let is_reached =
             |address| self.0.iter().any(|other| other.address == address && other.endpoint.is_healthy());
         for Member { address, endpoint, .. } in self.0.iter().map(AsRef::as_ref) {
             let is_expected = endpoint.is_healthy() || (endpoint.is_unreached() && is_reached(*address));
             if !is_expected {
-                endpoint.tell_unready();
+                endpoint.log_unready();
             }
         }
     }

@@ -12,7 +12,7 @@ const TELL_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Unready {
     cause: Option<String>,
-    told: Option<(String, Instant)>,
+    logged: Option<(String, Instant)>,
 }
 
 impl Unready {
@@ -26,7 +26,7 @@ impl Unready {
         self.cause = Some(cause);
     }
 
-    /// The cause, told or not.
+    /// The cause, logged or not.
     pub(super) fn cause(&self) -> Option<String> {
         self.cause.clone()
     }
@@ -34,17 +34,17 @@ impl Unready {
     /// The cause, where it is to be logged: it is not the one that was logged last, and that was long ago.
     pub(super) fn take_news(&mut self, now: Instant) -> Option<&str> {
         let cause = self.cause.as_ref()?;
-        let told = self.told.as_ref();
-        if told.is_some_and(|(told, at)| told == cause || now.duration_since(*at) < TELL_INTERVAL) {
+        let logged = self.logged.as_ref();
+        if logged.is_some_and(|(logged, at)| logged == cause || now.duration_since(*at) < TELL_INTERVAL) {
             return None;
         }
-        Some(self.tell(now))
+        Some(self.mark_logged(now))
     }
 
     /// The cause, noted as logged at this time.
-    pub(super) fn tell(&mut self, now: Instant) -> &str {
+    pub(super) fn mark_logged(&mut self, now: Instant) -> &str {
         let cause = self.cause.clone().unwrap_or_default();
-        self.told.insert((cause, now)).0.as_str()
+        self.logged.insert((cause, now)).0.as_str()
     }
 }
 

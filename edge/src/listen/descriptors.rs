@@ -1,12 +1,12 @@
-//! The files that a process may have open, of which every connection is one.
+//! The limit of open files, of which every connection is one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What the process has open beside the listeners' connections: calls to deciders, logs, the admin port's callers.
 const OTHER_FILES: u64 = 256;
 
-/// Raises the limit to what so many connections need, and says so where that is not allowed: connections that cannot be
-/// accepted would hold up everybody, where one too many for us only holds up itself.
+/// Raises the limit to what so many connections need, and warns where that is not allowed: once it is reached no
+/// connection can be accepted, while beyond `max_connections` a newer one still replaces an unproven one.
 pub fn suffice_for(max_connections: usize) {
     let needed = u64::try_from(max_connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -1,4 +1,4 @@
-//! What answers requests now. It can be replaced at any time: each request is answered, whole, by what there was when
+//! The router in force. It can be replaced at any time: each request is answered by the router that was in force when
 //! it came.
 
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::Router;
 
-/// What answers requests now. Clones share it.
+/// The router in force. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Routes(Arc<ArcSwap<Router>>);
 
 impl Routes {
-    /// The next request, on whichever connection, is answered by `router`; those in flight by what there was.
+    /// From the next request on, over any connection, `router` answers. Requests in flight keep theirs.
     pub fn replace(&self, router: Router) {
         self.0.store(Arc::new(router));
     }

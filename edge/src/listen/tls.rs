@@ -25,7 +25,7 @@ pub enum TlsError {
     /// No private key in the file.
     #[error("does not hold a private key (PEM, unencrypted)")]
     NoKey,
-    /// A key of a kind or size that is not taken, or a damaged one.
+    /// A key of another kind or size than TLS supports, or a damaged one.
     #[error(
         "holds a key that TLS cannot use: give an RSA key of 2048 to 8192 bits, or one of P-256, P-384, P-521 or Ed25519"
     )]
@@ -33,7 +33,7 @@ pub enum TlsError {
     /// The key is not the certificate's, or the certificate is of a kind we cannot use.
     #[error("certificate and private key do not fit together: {0}")]
     Mismatch(rustls::Error),
-    /// The certificate says nothing that we can read.
+    /// The certificate cannot be read.
     #[error("{0}")]
     Unreadable(#[from] CertificateError),
     /// TLS cannot be set up.
@@ -52,7 +52,8 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// TLS as the owner of `key`. With `clients`, callers have to show a certificate of one of these authorities.
+    /// TLS with this certificate and key. With `clients`, callers have to send a certificate of one of these
+    /// authorities.
     pub fn new(key: CertifiedKey, clients: Option<RootCertStore>) -> Result<Self, TlsError> {
         let certificate = Certificate::read(key.end_entity_cert().map_err(TlsError::Setup)?)?;
         let served = Arc::new(Served(ArcSwap::from_pointee(key)));
@@ -65,20 +66,20 @@ impl ServerTls {
         Ok(Self { config: Arc::new(config), served, certificate, clients })
     }
 
-    /// What the certificate says that this was made with.
+    /// The certificate that this was made with.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// Whether both take connections of the same clients.
+    /// Whether both trust the same authorities of clients.
     #[must_use]
     pub fn admits_same_clients_as(&self, other: &Self) -> bool {
         let roots = |tls: &'_ Self| tls.clients.as_ref().map(|clients| clients.roots.clone());
         roots(self) == roots(other)
     }
 
-    /// From the next handshake on callers are served the certificate of `other`. Connections that are there stay.
+    /// Serves the certificate of `other` from the next handshake on. Open connections stay.
     pub fn serve_certificate_of(&self, other: &Self) {
         self.served.0.store(other.served.0.load_full());
     }

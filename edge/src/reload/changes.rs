@@ -109,7 +109,7 @@ fn of_listener(name: &str, before: &listen::Config, after: &listen::Config) -> V
     let (old, new) = (before.tls.certificate(), after.tls.certificate());
     let certificate = match old.public_key == new.public_key {
         true => "another certificate, with the same key",
-        false => "another certificate, with another key: whoever has pinned the one before does not connect",
+        false => "another certificate, with another key: callers that pin the one before will not connect",
     };
     let differ = [(certificate, old == new), ("other limits", before.limits == after.limits)];
     differ.iter().filter(|(_, same)| !same).map(|(what, _)| format!("{name}: {what}")).collect()

@@ -14,12 +14,12 @@ use super::{
 };
 
 /// Threads beside the async workers that sign by RSA, one for each core. More would only wait for each other. They take
-/// from one queue, so that a thread goes on to the next reply without waiting to be asked. The listener's bounds on
+/// from one queue, so that a thread goes on to the next reply at once. The listener's bounds on
 /// connections and streams bound the queue.
 #[derive(Clone, Debug)]
 pub struct SigningThreads(Sender<Job>);
 
-/// What is to be signed, by which key, and who waits for it.
+/// A message to sign, its key, and where the signature goes.
 #[derive(Debug)]
 struct Job {
     key: ReplyKey,

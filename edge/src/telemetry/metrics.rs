@@ -24,16 +24,16 @@ pub use labels::{
 
 /// Counts something as long as it is held.
 #[derive(Debug)]
-pub struct Counted(Gauge);
+pub struct GaugeGuard(Gauge);
 
-impl Counted {
+impl GaugeGuard {
     fn new(gauge: &Gauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -140,14 +140,14 @@ impl Metrics {
 
     /// Counts a request as in flight until the guard is dropped, which a caller that hangs up does as well.
     #[must_use]
-    pub fn track_request(&self) -> Counted {
-        Counted::new(&self.in_flight)
+    pub fn track_request(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.in_flight)
     }
 
     /// Counts a connection, its TLS handshake included, until the guard is dropped.
     #[must_use]
-    pub fn track_connection(&self) -> Counted {
-        Counted::new(&self.connections)
+    pub fn track_connection(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.connections)
     }
 
     /// Counts a connection that was closed without an answer.

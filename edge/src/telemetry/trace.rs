@@ -1,4 +1,4 @@
-//! The trace a request belongs to: taken from the caller or begun here, carried to the decider.
+//! The trace of a request: continued from the caller or begun here, and passed on to the decider.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{

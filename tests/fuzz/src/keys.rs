@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use edge::authenticate::{CosignerKey, NotAuthentic, Proven, authenticate};
+use edge::authenticate::{CosignerKey, NotAuthentic, SignedPayload, authenticate};
 use edge::clock::Clock;
 use edge::listen::Limits;
 use system_tests::cosigner::jws::Signer;
@@ -19,7 +19,7 @@ impl Clock for Standing {
 }
 
 /// What the edge makes of a token.
-pub fn authenticated(token: &[u8]) -> Result<Proven, NotAuthentic> {
+pub fn authenticated(token: &[u8]) -> Result<SignedPayload, NotAuthentic> {
     static KEYS: OnceLock<Vec<CosignerKey>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
         let pem = std::fs::read(vectors::path("synthetic_cosigner_public.pem")).unwrap();

@@ -32,9 +32,9 @@ pub(super) fn config(file: &Path, output: Output) -> ExitCode {
 /// Shows what one file holds.
 pub(super) fn file(file: &Path, output: Output) -> ExitCode {
     let read = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"));
-    match read.and_then(|pem| Held::read(&pem, SystemClock.unix_seconds())) {
-        Ok(Held::Key(key)) => show(&key, output),
-        Ok(Held::Certificate(certificate)) => show(&certificate, output),
+    match read.and_then(|pem| PemFile::read(&pem, SystemClock.unix_seconds())) {
+        Ok(PemFile::Key(key)) => show(&key, output),
+        Ok(PemFile::Certificate(certificate)) => show(&certificate, output),
         Err(problem) => {
             say(format_args!("edge: {} {problem}", file.display()));
             ExitCode::from(EXIT_CONFIG)
@@ -89,12 +89,12 @@ struct CertificateShown {
 
 /// What one file may hold.
 #[derive(Debug)]
-enum Held {
+enum PemFile {
     Key(KeyShown),
     Certificate(CertificateShown),
 }
 
-impl Held {
+impl PemFile {
     fn read(pem: &[u8], now_seconds: i64) -> Result<Self, String> {
         if let Ok(certificate) = CertificateDer::from_pem_slice(pem) {
             let certificate = Certificate::read(&certificate).map_err(|error| error.to_string())?;

@@ -107,9 +107,9 @@ fn json_mode_is_open_to_the_world_only_in_so_many_words() {
 fn the_world_is_no_proxy_of_either_listener() {
     let files = Files::new();
     let proxies = with_json("    source_networks: [10.0.0.0/8]\n    proxies: [0.0.0.0/0]\n");
-    insta::assert_snapshot!(files.mistakes(&proxies), @"edge.yaml:24:14: json.listen.proxies: is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+    insta::assert_snapshot!(files.mistakes(&proxies), @"edge.yaml:24:14: json.listen.proxies: is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
     let proxies = |list: &str| GOOD.replace("admin:", &format!("  proxies: {list}\nadmin:"));
-    insta::assert_snapshot!(files.mistakes(&proxies("[0.0.0.0/0]")), @"edge.yaml:6:12: listen.proxies: is open to the world: whoever is listed here chooses the address he is taken for. List your proxies");
+    insta::assert_snapshot!(files.mistakes(&proxies("[0.0.0.0/0]")), @"edge.yaml:6:12: listen.proxies: is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
     insta::assert_snapshot!(files.mistakes(&proxies("[10.1.3.7]")), @"edge.yaml:6:13: listen.proxies[0]: must be a network; for this one address: 10.1.3.7/32");
     let config = files.load(&proxies("[10.1.3.7/32]")).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert!(config.listen.proxies.contains("10.1.3.7".parse().expect("an address")));

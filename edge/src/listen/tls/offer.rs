@@ -13,7 +13,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-/// The newest first. Both without renegotiation and compression, which the library has not got.
+/// The newest first. Both without renegotiation and compression, which the library does not have.
 pub(super) const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
 /// Authenticated encryption and forward secrecy only.
 const CIPHER_SUITES: [SupportedCipherSuite; 9] = [
@@ -27,12 +27,12 @@ const CIPHER_SUITES: [SupportedCipherSuite; 9] = [
     suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
     suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
-/// The cheapest first. The last one is for callers that want to be safe from computers to come.
+/// The cheapest first. The last one is for callers that want to be safe from quantum computers.
 const KEY_EXCHANGES: [&dyn SupportedKxGroup; 4] =
     [kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1, kx_group::X25519MLKEM768];
-/// HTTP/2 and HTTP/1.1. Who names none speaks HTTP/1.1.
+/// HTTP/2 and HTTP/1.1. A caller that offers none speaks HTTP/1.1.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
-/// One is enough for the next connection.
+/// Tickets for each connection: the next one needs one.
 const TICKETS: usize = 1;
 
 /// The crypto library with what we offer of it.
@@ -46,8 +46,8 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// Protocols, and how a caller may resume: by a ticket alone, so that nothing is kept here for callers that are gone.
 /// Its key is this process's own and is renewed every six hours. Not at all where callers show a certificate: a ticket
-/// would carry it on, unlooked at, past its end. A request in the first flight could be replayed by whoever has seen
-/// it, so none is taken.
+/// would keep it in use, unchecked, after it has expired. No early data: a request in the first flight could be
+/// replayed by anybody who has recorded it.
 pub(super) fn settle(config: &mut ServerConfig, shows_certificate: bool) -> Result<(), rustls::Error> {
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     config.ignore_client_order = true;

@@ -69,8 +69,8 @@ async fn the_paths_and_the_certificate_of_json_mode_are_live_too() {
     assert_eq!(bench.counted(), [1, 0, 1, 0]);
     insta::assert_snapshot!(changes::between(&before, &bench.reload.in_force).join("\n"), @r#"
     json path "": another tenant
-    listen: another certificate, with another key: whoever has pinned the one before does not connect
-    json.listen: another certificate, with another key: whoever has pinned the one before does not connect
+    listen: another certificate, with another key: callers that pin the one before will not connect
+    json.listen: another certificate, with another key: callers that pin the one before will not connect
     decider: other files of the client, in use once a decider is healthy with them
     "#);
     bench.write("edge.yaml", &json("k", "10.0.0.0/9"));

@@ -87,7 +87,7 @@ fn changes_are_told_in_words() {
     path "": replies are signed by ES256 with c9027238fd5f01430d8d26bd5e764c8c71f0c4633a279a68fc71163eb9543e78
     path "": another signer_ids
     path "": another tenant
-    listen: another certificate, with another key: whoever has pinned the one before does not connect
+    listen: another certificate, with another key: callers that pin the one before will not connect
     listen: other limits
     decider: other files of the client, in use once a decider is healthy with them
     "#);

@@ -108,9 +108,9 @@ fn and_for_programs() {
 
 #[test]
 fn a_file_is_shown_as_what_it_holds() {
-    let text = |pem: &[u8]| match Held::read(pem, NOW_SECONDS) {
-        Ok(Held::Key(key)) => key.to_string(),
-        Ok(Held::Certificate(certificate)) => certificate.to_string(),
+    let text = |pem: &[u8]| match PemFile::read(pem, NOW_SECONDS) {
+        Ok(PemFile::Key(key)) => key.to_string(),
+        Ok(PemFile::Certificate(certificate)) => certificate.to_string(),
         Err(problem) => problem,
     };
     let public = String::from_utf8(vector("callback_p256_public")).expect("text");

@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::time::Time;
 use crate::verdict::{Action, Reason, ReasonCode, Unresolved, Verdict};
 
-use claim::Claim;
+use claim::{Claim, Claimed};
 use outcome::Outcome;
 
 pub use claim::ChargeChange;
@@ -83,8 +83,8 @@ fn meet<L: Ledger>(
     ledger: &mut Recording<'_, L>,
 ) -> Result<Outcome, L::Error> {
     let change = match claim.change(key, ledger)? {
-        Ok(change) => change,
-        Err(changed) => return Ok(Outcome::denied(Reason::new(ReasonCode::IntentChanged, changed))),
+        Claimed::Change(change) => change,
+        Claimed::Differs(how) => return Ok(Outcome::denied(Reason::new(ReasonCode::IntentChanged, how))),
     };
     let findings = status::findings(policy, evaluation, claim, &change, ledger)?;
     Ok(outcome::conclude(policy, evaluation, findings, change))

@@ -24,18 +24,23 @@ pub struct Claim<'a> {
     pub now: Time,
 }
 
+/// What a claim comes to.
+#[allow(clippy::large_enum_variant, reason = "there is one for each request, and it is taken apart at once")]
+pub enum Claimed {
+    /// This change of a charge, if every limit has room.
+    Change(ChargeChange),
+    /// Nothing: it differs from what was charged before, and how.
+    Differs(String),
+}
+
 impl Claim<'_> {
     /// A charge that this request id has to itself comes before the one that all ids of the transaction share.
     ///
     /// # Errors
-    /// The ledger could not be read; inside: what differs from what was charged before.
-    pub fn change<L: Ledger>(
-        &self,
-        key: &ChargeKey,
-        ledger: &mut L,
-    ) -> Result<Result<ChargeChange, String>, L::Error> {
+    /// The ledger could not be read.
+    pub fn change<L: Ledger>(&self, key: &ChargeKey, ledger: &mut L) -> Result<Claimed, L::Error> {
         let id = self.callback_request_id;
-        let Some(shared) = ledger.charge(key)? else { return Ok(Ok(self.first(key.clone()))) };
+        let Some(shared) = ledger.charge(key)? else { return Ok(self.first(key.clone())) };
         if shared.is_only_of(id) {
             return Ok(self.join(shared));
         }
@@ -43,23 +48,25 @@ impl Claim<'_> {
         let again = key.again(id);
         Ok(match ledger.charge(&again)? {
             Some(own) => self.join(own),
-            None if taken => Ok(self.first(again)),
+            None if taken => self.first(again),
             None => self.join(shared),
         })
     }
 
-    fn first(&self, key: ChargeKey) -> ChargeChange {
+    fn first(&self, key: ChargeKey) -> Claimed {
         let after = Charge::first(key, self.intent.clone(), self.callback_request_id, self.now);
-        ChargeChange { before: None, after }
+        Claimed::Change(ChargeChange { before: None, after })
     }
 
-    fn join(&self, known: Charge) -> Result<ChargeChange, String> {
+    fn join(&self, known: Charge) -> Claimed {
         let joined = known
             .restated(self.assets)
             .and_then(|restated| restated.joined_by(self.intent.clone(), self.callback_request_id, self.now));
         match joined {
-            Ok(after) => Ok(ChargeChange { before: Some(known), after }),
-            Err(changed) => Err(format!("another request of this transaction was allowed before: {changed}")),
+            Ok(after) => Claimed::Change(ChargeChange { before: Some(known), after }),
+            Err(changed) => {
+                Claimed::Differs(format!("another request of this transaction was allowed before: {changed}"))
+            }
         }
     }
 }

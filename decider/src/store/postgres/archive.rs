@@ -4,7 +4,7 @@ use policy::charge::ChargeKey;
 use policy::identity::Digest;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{FromSql, ToSql};
 
 use super::config::Config;
 use super::connection::{Connection, Trouble};
@@ -197,7 +197,7 @@ impl Archive for PostgresArchive {
     fn decisions(&mut self, after: i64) -> Result<Vec<DecisionRow>, JournalError> {
         self.page(&decisions(), after, |row| {
             let position: i64 = row.try_get(0).map_err(Trouble::from)?;
-            decision(row, position).map_err(|error| at(position, &error))?
+            decision(row, position)
         })
     }
 
@@ -241,36 +241,36 @@ fn at(position: i64, error: &tokio_postgres::Error) -> JournalError {
     JournalError::Unreadable(format!("decision number {position}: {error}"))
 }
 
-fn decision(row: &Row, position: i64) -> Result<Result<DecisionRow, JournalError>, tokio_postgres::Error> {
-    let (key, content): (Vec<u8>, Vec<u8>) = (row.try_get(4)?, row.try_get(5)?);
-    let texts: [&str; 3] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
-    let (kind, decided_us, policy_hash, body): (&str, _, _, _) =
-        (row.try_get(6)?, row.try_get(7)?, row.try_get(8)?, row.try_get(9)?);
-    let origin = origin(row, 10)?;
+/// A column of the decision at a position. One that cannot be read concerns that decision alone.
+fn column<'r, T: FromSql<'r>>(row: &'r Row, index: usize, position: i64) -> Result<T, JournalError> {
+    row.try_get(index).map_err(|error| at(position, &error))
+}
+
+fn decision(row: &Row, position: i64) -> Result<DecisionRow, JournalError> {
+    let text = |index| column(row, index, position).map(original);
+    let kind: &str = column(row, 6, position)?;
+    let origin = origin(row, 10).map_err(|error| at(position, &error))?;
     let gone = || JournalError::Unreadable(format!("decision number {position}: its payload is gone"));
-    let digest = |bytes: Vec<u8>| {
+    let digest = |index| {
+        let bytes: Vec<u8> = column(row, index, position)?;
         let digest = bytes.try_into().map(Digest);
         digest.map_err(|_| JournalError::Unreadable(format!("decision number {position}: no digest")))
     };
-    let [id, tenant, callback_request_id] = texts.map(original);
-    let read = || {
-        Ok(DecisionRow {
-            position,
-            id,
-            identity: RequestIdentity {
-                tenant,
-                callback_request_id,
-                key: digest(key)?,
-                content: digest(content)?,
-            },
-            kind: kind_of(kind)?,
-            decided_us,
-            policy_hash,
-            body,
-            origin: origin.ok_or_else(gone)?,
-        })
-    };
-    Ok(read())
+    Ok(DecisionRow {
+        position,
+        id: text(1)?,
+        identity: RequestIdentity {
+            tenant: text(2)?,
+            callback_request_id: text(3)?,
+            key: digest(4)?,
+            content: digest(5)?,
+        },
+        kind: kind_of(kind)?,
+        decided_us: column(row, 7, position)?,
+        policy_hash: column(row, 8, position)?,
+        body: column(row, 9, position)?,
+        origin: origin.ok_or_else(gone)?,
+    })
 }
 
 fn release(row: &Row) -> Result<Release, tokio_postgres::Error> {

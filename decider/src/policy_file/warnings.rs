@@ -5,6 +5,7 @@ mod unproven;
 mod unsigned;
 mod idle;
 mod open;
+mod spelling;
 mod tags;
 
 use std::fmt;
@@ -69,6 +70,7 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when);
         let warnings = idle::of_deny(policy, rule).into_iter();
         let warnings = warnings.chain(open::unstated_fee_asset(policy, rule)).chain(unsigned);
+        let warnings = warnings.chain(spelling::of_deny(rule));
         noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
     }
     for (number, rule) in policy.allow.iter().enumerate() {
@@ -81,6 +83,7 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
                 open::never_at_approval(rule).into_iter().collect(),
                 open::of_allow(policy, rule),
                 unproven::of_allow(policy, rule).into_iter().collect(),
+                spelling::of_allow(rule).into_iter().collect(),
             ]
             .concat(),
         };
@@ -90,6 +93,7 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "limit", &limit.id, &limit.when);
         let warnings = idle::of_limit(policy, limit).into_iter();
         let warnings = warnings.chain(open::in_flight(limit)).chain(unsigned);
+        let warnings = warnings.chain(spelling::of_limit(policy, limit));
         noted.extend(warnings.map(|message| (limit.id.as_str(), message)));
     }
     noted

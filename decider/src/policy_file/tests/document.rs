@@ -130,7 +130,7 @@ fn there_may_be_ten_thousand_rules_of_each_effect_and_two_thousand_of_all_else()
 fn mistakes_do_not_cascade() {
     assert_snapshot!(mistakes_with("chain: evm, decimals: 18", "chain: evn, decimals: 18"), @"p.yaml:4:16: unknown chain evn: did you mean evm?");
     assert_snapshot!(mistakes_with("  BTC:", "  DOGE: {chain: dogecoin, decimals: 8}\n  LTC: {chain: bitcoin}\n  BTC:"), @"
-    p.yaml:5:17: unknown chain dogecoin: expected evm, bitcoin, bitcoin_testnet, solana or exact
+    p.yaml:5:17: unknown chain dogecoin: expected evm, bitcoin, bitcoin_testnet, solana, bech32 or exact
     p.yaml:6:8: decimals is missing
     ");
     let over_a_chain = POLICY

@@ -12,6 +12,7 @@ use std::fmt;
 
 use policy::document::Policy;
 use policy::raw_transaction::can_prove;
+use policy::rule::Effect;
 use serde::Serialize;
 
 use super::PolicyFile;
@@ -70,7 +71,8 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when);
         let warnings = idle::of_deny(policy, rule).into_iter();
         let warnings = warnings.chain(open::unstated_fee_asset(policy, rule)).chain(unsigned);
-        let warnings = warnings.chain(spelling::of_deny(rule));
+        let unsaid = tags::never_said(policy, &format!("deny rule {}", rule.id), &rule.when, Effect::Deny);
+        let warnings = warnings.chain(spelling::of_deny(rule)).chain(unsaid);
         noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
     }
     for (number, rule) in policy.allow.iter().enumerate() {
@@ -84,6 +86,9 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
                 open::of_allow(policy, rule),
                 unproven::of_allow(policy, rule).into_iter().collect(),
                 spelling::of_allow(rule).into_iter().collect(),
+                tags::never_said(policy, &format!("allow rule {}", rule.id), &rule.when, Effect::Allow)
+                    .into_iter()
+                    .collect(),
             ]
             .concat(),
         };
@@ -93,7 +98,8 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "limit", &limit.id, &limit.when);
         let warnings = idle::of_limit(policy, limit).into_iter();
         let warnings = warnings.chain(open::in_flight(limit)).chain(unsigned);
-        let warnings = warnings.chain(spelling::of_limit(policy, limit));
+        let unsaid = tags::never_said(policy, &format!("limit {}", limit.id), &limit.when, Effect::Deny);
+        let warnings = warnings.chain(spelling::of_limit(policy, limit)).chain(unsaid);
         noted.extend(warnings.map(|message| (limit.id.as_str(), message)));
     }
     noted

@@ -56,6 +56,18 @@ fn beside(first: &str, second: &str) -> String {
     told(&format!("allow:\n  - {{id: first, when: {{{first}}}}}\n  - {{id: second, when: {{{second}}}}}"))
 }
 
+#[test]
+fn a_tag_that_the_edge_never_says_is_told() {
+    assert_snapshot!(deny("destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad asks for a tag, and the edge never says one: of XRP it holds what comes through the edge, whatever tag that has, where the rest of it fits");
+    assert_snapshot!(deny("assets: [ETH], destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: tag 104 is asked for, and no asset that it can meet is on a chain with tags: leave the tag out here, or ask for such an asset");
+    assert_eq!(
+        deny("assets: [ETH], destination: [{type: EXCHANGE, tag: \"104\"}]"),
+        "",
+        "it may have no address"
+    );
+    assert_snapshot!(allow("destination: [{list: tagged, tag: \"7\"}]"), @"p.yaml:20:10: allow rule pay asks for a tag, and the edge never says one: of XRP it covers nothing that comes through the edge");
+}
+
 /// Lists and assets whose addresses are compared letter by letter; `tagged` has both cases, as base58 does.
 #[test]
 fn another_spelling_that_goes_past_a_rule_or_limit_is_told() {

@@ -5,6 +5,7 @@
 mod bitcoin;
 mod evm;
 mod solana;
+mod prefixed;
 mod error;
 mod chain;
 mod shown;
@@ -45,6 +46,7 @@ impl Address {
     /// - `evm`: `0x` and 40 hexadecimal digits; letters of both cases must satisfy EIP-55.
     /// - `bitcoin`, `bitcoin_testnet`: segwit of any version (BIP-173, BIP-350), P2PKH and P2SH.
     /// - `solana`: base58 of 32 bytes.
+    /// - `bech32`: bech32 or bech32m of any prefix, all in one case.
     /// - `exact`: 1 to [`MAX_ADDRESS_BYTES`] printable ASCII characters, compared as they are.
     pub fn parse(chain: Chain, text: &str) -> Result<Self, AddressError> {
         check_length(text)?;
@@ -53,6 +55,7 @@ impl Address {
             Chain::Bitcoin => Form::Text(bitcoin::parse(&bitcoin::MAINNET, text)?),
             Chain::BitcoinTestnet => Form::Text(bitcoin::parse(&bitcoin::TESTNET, text)?),
             Chain::Solana => Form::Text(solana::parse(text)?),
+            Chain::Bech32 => Form::Text(prefixed::parse(text)?),
             Chain::Exact => Form::Text(exact(text)?),
         };
         Ok(Self { chain, form })

@@ -20,7 +20,7 @@
 //! | destination address type | as the type; one that nobody knows is unusable |
 //! | destination address | as the type: for VAULT, EXCHANGE, NETWORK_CONNECTION, FIAT_ACCOUNT, CONNECTED_ACCOUNT and OEC_PARTNER at signing (before that it is read where it is given, and not missed), for every other type, known or not, always |
 //! | how long an address has been listed | as the destination address; its date is the list's |
-//! | destination tag | wherever the address does, for assets that require one, and wherever a condition or a listed address asks for one |
+//! | destination tag | wherever the address does, for assets that require one, and wherever a listed address has one; where a condition asks for one, not at an address of a chain without tags: evm, bitcoin, solana |
 //! | destination counterparty | as the accounts and lists that it is made of |
 //! | contract, method | CONTRACT_CALL and APPROVE; the contract is the destination's address, at either stage |
 //! | message types | RAW and TYPED_MESSAGE |

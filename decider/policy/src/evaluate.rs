@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::amount::AmountError;
 use crate::circumstances::Circumstances;
 use crate::document::Policy;
 use crate::integrity::read_intent;
@@ -12,6 +13,7 @@ use crate::rule::{Effect, Rule};
 use crate::time::DATA_VERSION;
 use crate::time::Time;
 use crate::truth::Truth;
+use crate::usd::Usd;
 use crate::verdict::{Reason, ReasonCode};
 
 /// What the rules say of a request.
@@ -62,7 +64,7 @@ pub struct RuleResult {
 pub fn evaluate(policy: &Policy, request: &Request, prices: &Prices, at: Time) -> Evaluation {
     let asset = given(&request.asset).unwrap_or_default();
     let quote = policy.prices.as_ref().map_or(Quote::NotAsked, |terms| terms.quote(prices, asset, at));
-    let price_doubt = quote.doubt().map(str::to_owned);
+    let price_doubt = quote.doubt().map(str::to_owned).or_else(|| unreadable_value(request, &quote));
     let circumstances =
         Circumstances { price_doubt: price_doubt.clone(), ..Circumstances::of(request, &policy.assets, at) };
     let (before_limits, rules, intent, time_zone_data) = match read_intent(policy, request, &quote) {
@@ -74,6 +76,15 @@ pub fn evaluate(policy: &Policy, request: &Request, prices: &Prices, at: Time) -
     };
     let price = prices.used(asset).filter(|_| quote != Quote::NotAsked);
     Evaluation { before_limits, rules, intent, price, price_doubt, at, time_zone_data }
+}
+
+/// A value that is there and cannot be read: to call it missing would send somebody to look for it.
+fn unreadable_value(request: &Request, quote: &Quote) -> Option<String> {
+    let unreadable =
+        |text: &str| matches!(Usd::parse_rounding_up(text), Err(error) if error != AmountError::Overflow);
+    let mut stated = request.destinations.iter().filter_map(|each| given(&each.amount_usd));
+    let doubted = !matches!(quote, Quote::Alone(_)) && stated.any(unreadable);
+    doubted.then(|| "the USD value is not plain decimal text".to_owned())
 }
 
 /// How the rules come out that may be anything but false, and which time-zone data they went by.

@@ -8,5 +8,5 @@ mod cap;
 
 pub use cap::{Cap, Unit};
 pub use key::{Bucket, Key, KeyPart};
-pub use share::{Quantity, Share, Shares};
+pub use share::{Quantity, Share, Shares, Unplaced};
 pub use terms::{Limit, OnExceed};

@@ -116,7 +116,7 @@ impl Digest {
         match chain {
             Chain::Evm => Some(Self::Keccak256),
             Chain::Bitcoin | Chain::BitcoinTestnet => Some(Self::DoubleSha256),
-            Chain::Solana | Chain::Exact => None,
+            Chain::Solana | Chain::Bech32 | Chain::Exact => None,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::amount::Amount;
 use crate::charge::Charge;
 use crate::group::Groups;
 use crate::ledger::Used;
-use crate::limit::{Bucket, Limit};
+use crate::limit::{Bucket, Key, Limit, Unplaced};
 use crate::time::Time;
 
 pub use books::Books;
@@ -107,8 +107,8 @@ fn not_recorded() -> Used {
 struct View {
     limit: Limit,
     sums: HashMap<Bucket, Sum>,
-    /// Charges that count in a sum that cannot be named.
-    unplaced: BTreeMap<Entry, String>,
+    /// Charges that count in a sum that cannot be named, by the parts of its key that are known, each with what is missing.
+    unplaced: BTreeMap<Key, BTreeMap<Entry, String>>,
     /// In the order of time: what leaves next. Nothing where the window never ends.
     leaving: VecDeque<(Time, Option<Bucket>)>,
 }
@@ -129,9 +129,9 @@ impl View {
             self.expect(share.at, Some(&share.bucket));
             self.sums.entry(share.bucket.clone()).or_default().insert(share, charge);
         }
-        for (at, missing) in shares.unknown {
+        for Unplaced { at, missing, key } in shares.unknown {
             self.expect(at, None);
-            self.unplaced.insert((at, charge.key.clone()), missing);
+            self.unplaced.entry(key).or_default().insert((at, charge.key.clone()), missing);
         }
     }
 
@@ -148,13 +148,21 @@ impl View {
                 sum.remove(&(share.at, charge.key.clone()));
             }
         }
-        for (at, _) in shares.unknown {
-            self.unplaced.remove(&(at, charge.key.clone()));
+        for Unplaced { at, key, .. } in shares.unknown {
+            let emptied = self.unplaced.get_mut(&key).is_some_and(|entries| {
+                entries.remove(&(at, charge.key.clone()));
+                entries.is_empty()
+            });
+            if emptied {
+                self.unplaced.remove(&key);
+            }
         }
     }
 
     fn used(&self, bucket: &Bucket, asked: &BTreeSet<String>) -> Used {
-        let unplaced = self.unplaced.iter().next();
+        let may_be_in = |known: &&Key| Unplaced::may_be_in(known, &bucket.key);
+        let here = || self.unplaced.iter().filter(|(known, _)| may_be_in(known)).map(|(_, entries)| entries);
+        let unplaced = here().filter_map(BTreeMap::first_key_value).min_by_key(|(entry, _)| *entry);
         let sum = self.sums.get(bucket);
         let oldest = sum.and_then(|sum| sum.entries.keys().next()).map(|(at, _)| *at);
         let indeterminate = match (unplaced, sum) {
@@ -163,7 +171,8 @@ impl View {
             _ => None,
         };
         let total = sum.map_or(Some(Amount::ZERO), Sum::total);
-        let doubtful = self.unplaced.len().saturating_add(sum.map_or(0, |sum| sum.unpriced));
+        let doubtful =
+            here().map(BTreeMap::len).sum::<usize>().saturating_add(sum.map_or(0, |sum| sum.unpriced));
         let destinations = sum.map(|sum| sum.destinations_of(asked)).unwrap_or_default();
         Used { total, oldest, indeterminate, doubtful, destinations }
     }
@@ -178,11 +187,14 @@ impl View {
                 self.sweep(&bucket, opening);
             }
         }
-        while let Some(first) = self.unplaced.first_entry()
-            && first.key().0 < opening
-        {
-            first.remove();
-        }
+        self.unplaced.retain(|_, entries| {
+            while let Some(first) = entries.first_entry()
+                && first.key().0 < opening
+            {
+                first.remove();
+            }
+            !entries.is_empty()
+        });
     }
 
     fn sweep(&mut self, bucket: &Bucket, opening: Time) {

@@ -42,10 +42,14 @@ use Comes::{Fails, Matches, Unknown};
 
 /// As the only thing that an allow rule asks, and as the only thing that a deny rule does.
 fn comes(when: &Conditions, request: &Request, at: Time) -> (Comes, Comes) {
+    comes_of(&policy(), when, request, at)
+}
+
+fn comes_of(policy: &Policy, when: &Conditions, request: &Request, at: Time) -> (Comes, Comes) {
     let open = || {
         let every = ["TRANSFER", "CONTRACT_CALL", "APPROVE", "RAW", "TYPED_MESSAGE"];
         let operations = one_of(every.map(str::to_owned).into());
-        Policy { allow: vec![rule("all", Conditions { operations, ..any() })], ..policy() }
+        Policy { allow: vec![rule("all", Conditions { operations, ..any() })], ..policy.clone() }
     };
     let operations = when.operations.clone().or_else(|| open().allow[0].when.operations.clone());
     let asking = Policy { allow: vec![rule("asks", Conditions { operations, ..when.clone() })], ..open() };
@@ -139,10 +143,32 @@ fn a_destination_is_all_that_an_alternative_says_of_it() {
     for choice in [one_of(vec![external()]), none_of(vec![external()]), one_of(vec![wallets()])] {
         assert_eq!(both(&to(choice), &spelled), Unknown, "of a wallet there are three");
     }
+}
+
+#[test]
+fn a_tag_is_asked_of_addresses_that_can_have_one() {
     let seven = || DestinationMatcher { tag: text("7"), ..to_account("UNMANAGED", None) };
-    assert_eq!(both(&to(one_of(vec![seven()])), &wallet(|each| each.tag = text("7"))), Matches);
-    assert_eq!(both(&to(one_of(vec![seven()])), &wallet(|_| {})), Fails, "known to be none");
-    assert_eq!(both(&to(one_of(vec![seven()])), &wallet(|each| each.tag = None)), Unknown);
+    let of = |chain, choice, tag: Option<&str>, address: Option<&str>| {
+        let mut policy = policy();
+        policy.assets.insert("ETH".into(), asset(chain, 18));
+        let mut request = wallet(|_| {});
+        request.declared = Default::default();
+        request.destinations[0].tag = tag.map(str::to_owned);
+        request.destinations[0].address = address.map(str::to_owned);
+        comes_of(&policy, &to(choice), &request, START).0
+    };
+    let (one, none) = (|| one_of(vec![seven()]), || none_of(vec![seven()]));
+    let there = Some(ETH_ADDRESS);
+    for (chain, has_tags) in [(Chain::Exact, true), (Chain::Evm, false)] {
+        let or_not = |comes| if has_tags { comes } else { Fails };
+        assert_eq!(of(chain, one(), Some("7"), there), or_not(Matches), "{chain}");
+        assert_eq!(of(chain, none(), Some("8"), there), or_not(Matches), "{chain}");
+        assert_eq!(of(chain, one(), Some(""), there), Fails, "{chain}: known to be none");
+        assert_eq!(of(chain, one(), None, there), or_not(Unknown), "{chain}");
+        assert_eq!(of(chain, none(), None, there), or_not(Unknown), "{chain}");
+        assert_eq!(of(chain, one(), Some("7"), None), Unknown, "{chain}: whether it has tags");
+        assert_eq!(of(chain, one(), None, None), Unknown, "{chain}");
+    }
 }
 
 #[test]

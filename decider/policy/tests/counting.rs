@@ -166,6 +166,22 @@ fn the_sum_of_a_source_of_a_type_that_nobody_knows_cannot_be_told() {
     }
 }
 
+/// One tenant leaves the signer out; a limit that comes later keeps tenants apart.
+#[test]
+fn what_cannot_be_told_of_one_tenant_holds_no_other() {
+    let mut desk = Desk::new(open_to_calls(), START);
+    let of = |tenant: &str, signer: Option<&str>, id: &str| Request {
+        tenant: tenant.into(),
+        signer: signer.map(str::to_owned),
+        ..transfer(id, "1")
+    };
+    assert_eq!(code(&desk.decide(&of("a", None, "a-1"))), ReasonCode::Allowed);
+    let each = limit("each", Conditions::default(), &[KeyPart::Tenant, KeyPart::Signer], Cap::Count(5), 3600);
+    desk.adopt(Policy { limits: vec![each], ..open_to_calls() });
+    assert_eq!(code(&desk.decide(&of("b", Some("s-1"), "b-1"))), ReasonCode::Allowed);
+    assert_eq!(code(&desk.decide(&of("a", Some("s-1"), "a-2"))), ReasonCode::LimitIndeterminate);
+}
+
 #[test]
 fn one_destination_without_a_price_leaves_the_sum_unknown() {
     let mut request = two_destinations();

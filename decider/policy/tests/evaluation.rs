@@ -383,7 +383,7 @@ fn raw_transactions_must_hash_to_their_payload() {
 fn a_raw_transaction_is_required_on_every_chain() {
     let mut required = open();
     required.raw_transactions_required = true;
-    for chain in [Chain::Exact, Chain::Solana] {
+    for chain in [Chain::Solana, Chain::Bech32, Chain::Exact] {
         required.assets.insert("ETH".into(), asset(chain, 18));
         let signing = |raw: &[(&str, &str)]| Request {
             stage: Stage::Signing,

@@ -91,7 +91,9 @@ fn what_is_missing_on_either_side_makes_the_whole_unpriced() {
     for (stated, age, said) in [
         (None, 0, "limit usd: the USD value is missing"),
         (Some("0"), 0, "limit usd: the USD value is missing"),
-        (Some("1e5"), 0, "limit usd: the USD value is missing"),
+        (Some("1e5"), 0, "limit usd: the USD value is not plain decimal text"),
+        (Some("1e5"), 720, "limit usd: the price of ETH is 12m old, and at most 10m are believed"),
+        (Some(""), 0, "limit usd: the USD value is missing"),
         (None, 720, "limit usd: the price of ETH is 12m old, and at most 10m are believed"),
         (Some("10"), 720, "limit usd: the price of ETH is 12m old, and at most 10m are believed"),
         (Some("10"), -61, "limit usd: the price of ETH is from the future"),

@@ -5,10 +5,12 @@ mod unproven;
 mod unsigned;
 mod idle;
 mod open;
+mod spelling;
 mod tags;
 
 use policy::document::Policy;
 use policy::raw_transaction::can_prove;
+use policy::rule::Effect;
 
 use super::PolicyFile;
 use super::spots::Spots;
@@ -51,6 +53,8 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when);
         let warnings = idle::of_deny(policy, rule).into_iter();
         let warnings = warnings.chain(open::unstated_fee_asset(policy, rule)).chain(unsigned);
+        let unsaid = tags::never_said(policy, &format!("deny rule {}", rule.id), &rule.when, Effect::Deny);
+        let warnings = warnings.chain(spelling::of_deny(rule)).chain(unsaid);
         noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
     }
     for (number, rule) in policy.allow.iter().enumerate() {
@@ -63,6 +67,10 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
                 open::never_at_approval(rule).into_iter().collect(),
                 open::of_allow(policy, rule),
                 unproven::of_allow(policy, rule).into_iter().collect(),
+                spelling::of_allow(rule).into_iter().collect(),
+                tags::never_said(policy, &format!("allow rule {}", rule.id), &rule.when, Effect::Allow)
+                    .into_iter()
+                    .collect(),
             ]
             .concat(),
         };
@@ -72,6 +80,8 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "limit", &limit.id, &limit.when);
         let warnings = idle::of_limit(policy, limit).into_iter();
         let warnings = warnings.chain(open::in_flight(limit)).chain(unsigned);
+        let unsaid = tags::never_said(policy, &format!("limit {}", limit.id), &limit.when, Effect::Deny);
+        let warnings = warnings.chain(spelling::of_limit(policy, limit)).chain(unsaid);
         noted.extend(warnings.map(|message| (limit.id.as_str(), message)));
     }
     noted

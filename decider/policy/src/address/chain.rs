@@ -19,13 +19,15 @@ pub enum Chain {
     BitcoinTestnet,
     /// Solana.
     Solana,
+    /// Any other whose addresses are bech32 alone, such as the Cosmos chains.
+    Bech32,
     /// Any other: addresses are compared character by character.
     Exact,
 }
 
 /// A name that is not that of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown chain {shown}: expected one of evm, bitcoin, bitcoin_testnet, solana, exact")]
+#[error("unknown chain {shown}: expected one of evm, bitcoin, bitcoin_testnet, solana, bech32, exact")]
 pub struct UnknownChain {
     /// The name, shortened.
     pub shown: String,
@@ -33,7 +35,8 @@ pub struct UnknownChain {
 
 impl Chain {
     /// Every chain.
-    pub const ALL: [Self; 5] = [Self::Evm, Self::Bitcoin, Self::BitcoinTestnet, Self::Solana, Self::Exact];
+    pub const ALL: [Self; 6] =
+        [Self::Evm, Self::Bitcoin, Self::BitcoinTestnet, Self::Solana, Self::Bech32, Self::Exact];
 
     /// Its name in policies and records.
     pub const fn name(self) -> &'static str {
@@ -42,13 +45,14 @@ impl Chain {
             Self::Bitcoin => "bitcoin",
             Self::BitcoinTestnet => "bitcoin_testnet",
             Self::Solana => "solana",
+            Self::Bech32 => "bech32",
             Self::Exact => "exact",
         }
     }
 
     /// Whether an address may stand for several receivers, whom a tag or memo tells apart.
     pub const fn has_tags(self) -> bool {
-        matches!(self, Self::Exact)
+        matches!(self, Self::Bech32 | Self::Exact)
     }
 }
 

@@ -38,6 +38,15 @@ pub enum AddressError {
         /// The text.
         shown: String,
     },
+    /// Not bech32, or its checksum is wrong.
+    #[error(
+        "{shown} is not a bech32 address, or a character or its case is wrong: expected a prefix, 1, and letters \
+         and digits with their checksum, all in one case"
+    )]
+    NotBech32 {
+        /// The text.
+        shown: String,
+    },
     /// Neither segwit nor base58 with its checksum.
     #[error(
         "{shown} is not a Bitcoin address, or a character or its case is wrong: expected bech32 or base58 with \

@@ -29,6 +29,7 @@ fn chains_go_by_their_names() {
         ("bitcoin", Chain::Bitcoin),
         ("bitcoin_testnet", Chain::BitcoinTestnet),
         ("solana", Chain::Solana),
+        ("bech32", Chain::Bech32),
         ("exact", Chain::Exact),
     ] {
         assert_eq!(name.parse(), Ok(chain));
@@ -67,6 +68,11 @@ fn records_name_the_chain_and_read_back() {
             "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
             "\"bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4\"",
         ),
+        (
+            Chain::Bech32,
+            "LTC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KGMN4N9",
+            "\"bech32:ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9\"",
+        ),
         (Chain::Exact, "memo:Abc:1", "\"exact:memo:Abc:1\""),
     ] {
         let address = parse(chain, text).unwrap();
@@ -97,7 +103,8 @@ fn messages_say_what_is_wrong_and_show_little() {
     insta::assert_snapshot!(message(Chain::BitcoinTestnet, "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC"), @"1DpivPqJ…NYdC is an address of another network: expected bitcoin_testnet");
     insta::assert_snapshot!(message(Chain::Solana, "0OIl"), @"0OIl is not base58: expected letters and digits without 0, O, I and l");
     insta::assert_snapshot!(message(Chain::Solana, "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC"), @"1DpivPqJ…NYdC stands for 25 bytes: expected 32");
+    insta::assert_snapshot!(message(Chain::Bech32, "ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n8"), @"ltc1qw50…n4n8 is not a bech32 address, or a character or its case is wrong: expected a prefix, 1, and letters and digits with their checksum, all in one case");
     insta::assert_snapshot!(message(Chain::Exact, "a b\n\u{202e}c"), @"a�b��c holds a blank or a character that is not printable ASCII");
-    insta::assert_snapshot!("doge".parse::<Chain>().unwrap_err(), @"unknown chain doge: expected one of evm, bitcoin, bitcoin_testnet, solana, exact");
-    insta::assert_snapshot!("x".repeat(5000).parse::<Chain>().unwrap_err(), @"unknown chain xxxxxxxx…xxxx: expected one of evm, bitcoin, bitcoin_testnet, solana, exact");
+    insta::assert_snapshot!("doge".parse::<Chain>().unwrap_err(), @"unknown chain doge: expected one of evm, bitcoin, bitcoin_testnet, solana, bech32, exact");
+    insta::assert_snapshot!("x".repeat(5000).parse::<Chain>().unwrap_err(), @"unknown chain xxxxxxxx…xxxx: expected one of evm, bitcoin, bitcoin_testnet, solana, bech32, exact");
 }

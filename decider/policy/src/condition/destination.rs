@@ -87,14 +87,19 @@ fn address_type(wanted: &String, intent: &Intent, destination: &Destination, sen
     is_word(wanted, given, &ADDRESS_TYPES, "a destination's address type")
 }
 
-/// A tag that is known to be none is not the one wanted.
+/// A tag that is known to be none is not the one wanted. Where an address is missed, nobody can tell whether its chain has
+/// tags.
 fn tag(wanted: &String, intent: &Intent, destination: &Destination, sense: Sense) -> Truth {
     let kind = destination.account.kind.as_deref();
-    match &destination.tag {
-        Some(tag) => (tag == wanted).into(),
-        None if address_applies(&intent.operation, kind, intent.stage) => {
-            Truth::unknown("a destination's tag is missing")
+    let missed = address_applies(&intent.operation, kind, intent.stage);
+    let otherwise = sense.not_applicable();
+    match (&destination.address, &destination.tag) {
+        (Some(address), _) if !address.chain().has_tags() => otherwise,
+        (None, Some(tag)) if missed && Truth::from(tag == wanted) != otherwise => {
+            Truth::unknown("a destination's address is missing")
         }
-        None => sense.not_applicable(),
+        (_, Some(tag)) => (tag == wanted).into(),
+        (_, None) if missed => Truth::unknown("a destination's tag is missing"),
+        (_, None) => otherwise,
     }
 }

@@ -234,6 +234,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
         "note in ['x', 'x']",
         "note in note",
         "note in ['x', 1]",
+        "note in [x]",
+        "amount in ['x']",
         "'x' == note",
         "stage == 'SIGN'",
         "caller_proof == 'PROVEN'",
@@ -282,6 +284,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
     note in ['x', 'x'] -- 15: this is in the list already
     note in note -- 9: expected [ before note
     note in ['x', 1] -- 15: expected a text in quotes
+    note in [x] -- 10: expected a text in quotes before x
+    amount in ['x'] -- 1: expected a variable that is text before in
     'x' == note -- 1: expected a variable before a comparison
     stage == 'SIGN' -- 10: unknown stage SIGN, of APPROVAL SIGNING
     caller_proof == 'PROVEN' -- 17: unknown caller_proof PROVEN, of COSIGNER_SIGNATURE UNPROVEN

@@ -42,8 +42,26 @@ pub enum Quantity {
 pub struct Shares {
     /// The sums it counts in.
     pub known: Vec<Share>,
-    /// Times at which it counts in some sum that cannot be named, each with what is missing.
-    pub unknown: Vec<(Time, String)>,
+    /// Where it counts in some sum that cannot be named.
+    pub unknown: Vec<Unplaced>,
+}
+
+/// What one charge adds to a sum that cannot be named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// When it counts.
+    pub at: Time,
+    /// What is missing.
+    pub missing: String,
+    /// The parts of the key that are known of it: in a sum that differs in one of them it cannot count.
+    pub key: Key,
+}
+
+impl Unplaced {
+    /// Whether the sum with this key may be the one.
+    pub fn may_be_in(known: &Key, key: &Key) -> bool {
+        known.iter().all(|(part, value)| key.get(part) == Some(value))
+    }
 }
 
 impl Limit {
@@ -98,13 +116,16 @@ impl Limit {
             match self.selects(intent, destination) {
                 Truth::False => continue,
                 Truth::Indeterminate(phrases) => {
-                    shares.unknown.push((at, phrases.join(", ")));
+                    let missing = phrases.join(", ");
+                    shares.unknown.push(self.unplaced(intent, destination, groups, at, missing));
                     continue;
                 }
                 Truth::True => {}
             }
             match self.part_of(intent, destination, groups) {
-                Err(missing) => shares.unknown.push((at, missing)),
+                Err(missing) => {
+                    shares.unknown.push(self.unplaced(intent, destination, groups, at, missing));
+                }
                 Ok((key, part)) => {
                     let sum = match sums.remove(&key) {
                         Some(sum) => self.add(sum, part),
@@ -145,6 +166,18 @@ impl Limit {
             (Some(_), None) => Truth::False,
         };
         Truth::all([self.when.of_transaction(intent), to])
+    }
+
+    fn unplaced(
+        &self,
+        intent: &Intent,
+        destination: Option<&Destination>,
+        groups: Groups<'_>,
+        at: Time,
+        missing: String,
+    ) -> Unplaced {
+        let known = |part: &KeyPart| Some((*part, key_value(*part, intent, destination, groups).ok()?));
+        Unplaced { at, missing, key: self.key.iter().filter_map(known).collect() }
     }
 
     /// Where one destination counts, and how much.

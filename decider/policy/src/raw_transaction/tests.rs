@@ -124,7 +124,7 @@ fn the_size_is_bounded() {
 
 #[test]
 fn a_chain_whose_hash_is_not_known_is_never_called_a_match() {
-    for chain in [Chain::Solana, Chain::Exact] {
+    for chain in [Chain::Solana, Chain::Bech32, Chain::Exact] {
         assert_eq!(checked(chain, ETH), Ok(Proof::NotKnown));
         assert_eq!(check(chain, &RawTransactionText::default()), Ok(Proof::NotKnown));
     }
@@ -134,7 +134,7 @@ fn a_chain_whose_hash_is_not_known_is_never_called_a_match() {
 #[test]
 fn what_proves_nothing_is_hexadecimal_all_the_same() {
     use NotHex::{Digit, OddLength};
-    for chain in [Chain::Solana, Chain::Exact] {
+    for chain in [Chain::Solana, Chain::Bech32, Chain::Exact] {
         assert_eq!(checked(chain, (ETH.0, ETH.0)), Ok(Proof::NotKnown));
         let not_raw = Err(RawTransactionError::RawNotHex(Digit { place: 2 }));
         assert_eq!(checked(chain, ("0x00", "00")), not_raw);
@@ -182,7 +182,7 @@ fn one_that_is_made_up_hashes_to_its_payload_where_that_is_known() {
     for chain in KNOWN {
         assert_eq!(check(chain, &made_up(chain)), Ok(Proof::Matches), "{chain}");
     }
-    for chain in [Chain::Solana, Chain::Exact] {
+    for chain in [Chain::Solana, Chain::Bech32, Chain::Exact] {
         assert_eq!(check(chain, &made_up(chain)), Ok(Proof::NotKnown), "{chain}");
     }
 }

@@ -10,6 +10,7 @@ use crate::condition::{Conditions, DestinationMatcher};
 use crate::group::Counterparty;
 use crate::list::{AddressList, Reading};
 use crate::rule::Effect;
+use crate::vocabulary::is_matched_by_address;
 
 /// The destinations that conditions name and nobody can be, asked for or ruled out: why, for each.
 pub fn unmatched(when: &Conditions, effect: Effect, assets: &Assets) -> Vec<Never> {
@@ -43,6 +44,7 @@ fn why(matcher: &DestinationMatcher, chains: &BTreeSet<Chain>, reading: Reading)
     list.and_then(|list| unmatched_list(list, chains))
         .or_else(|| undated(list?, matcher))
         .or_else(|| nobody_under_tag(list?, matcher.tag.as_deref()?, reading))
+        .or_else(|| without_tags(matcher, chains))
         .or_else(|| nobody_of(matcher.counterparty.as_deref()?, matcher, chains))
 }
 
@@ -50,6 +52,14 @@ fn undated(list: &AddressList, matcher: &DestinationMatcher) -> Option<Never> {
     let asked = !matcher.age.is_any();
     let dated = || list.entries().any(|(_, entry)| entry.added.is_some());
     (asked && !dated()).then(|| Never::Undated(list.name.clone()))
+}
+
+/// Of who is not paid at an address, a tag is read as it is given, whatever the chain.
+fn without_tags(matcher: &DestinationMatcher, chains: &BTreeSet<Chain>) -> Option<Never> {
+    let tag = matcher.tag.as_ref().filter(|_| !chains.iter().any(|chain| chain.has_tags()))?;
+    let listed = matcher.list.is_some();
+    let at_address = matcher.account.as_ref().is_some_and(|account| is_matched_by_address(&account.kind));
+    (listed || at_address).then(|| Never::NoTags(tag.clone()))
 }
 
 /// For denying, an address without a tag stands for it under every tag.

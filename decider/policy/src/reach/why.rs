@@ -32,6 +32,11 @@ pub enum Never {
         /// The tag.
         tag: String,
     },
+    /// A tag where there are none.
+    #[error(
+        "tag {0} is asked for, and no asset that it can meet is on a chain with tags: leave the tag out here, or ask for such an asset"
+    )]
+    NoTags(String),
     /// A receiver whose lists are all empty, or of other chains.
     #[error(
         "counterparty {0} has neither accounts nor addresses that it can meet: add them, or leave it out here"
@@ -50,9 +55,10 @@ impl Never {
     pub fn in_doubt(&self) -> Option<&'static str> {
         match self {
             Self::Undated(_) => Some("whoever is on the list"),
-            Self::EmptyList(_) | Self::OtherChain { .. } | Self::NobodyOfCounterparty(_) => {
-                Some("those whose address is missing")
-            }
+            Self::EmptyList(_)
+            | Self::OtherChain { .. }
+            | Self::NoTags(_)
+            | Self::NobodyOfCounterparty(_) => Some("those whose address is missing"),
             Self::NobodyUnderTag { .. } => Some("those whose tag is missing"),
             Self::NoOperation(_) | Self::NotOfCounterparty(_) | Self::NoHour => None,
         }

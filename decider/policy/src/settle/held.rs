@@ -7,13 +7,13 @@ use crate::amount::Amount;
 use crate::charge::Charge;
 use crate::group::Groups;
 use crate::ledger::Used;
-use crate::limit::{Bucket, Limit, Quantity};
+use crate::limit::{Bucket, Key, Limit, Quantity, Unplaced};
 use crate::time::Time;
 
 #[derive(Default)]
 pub struct HeldBefore {
     sums: BTreeMap<Bucket, Quantity>,
-    unplaced: BTreeSet<Time>,
+    unplaced: BTreeSet<(Time, Key)>,
 }
 
 /// What a request asks of one sum, beside what its transaction holds there.
@@ -29,10 +29,10 @@ impl HeldBefore {
     pub fn of(before: &Charge, limit: &Limit, groups: Groups<'_>, opening: Time) -> Self {
         let shares = limit.shares_of(before, groups);
         let known = shares.known.into_iter().filter(|share| share.at >= opening);
-        let unplaced = shares.unknown.into_iter().map(|(at, _)| at);
+        let unplaced = shares.unknown.into_iter().map(|unplaced| (unplaced.at, unplaced.key));
         Self {
             sums: known.map(|share| (share.bucket, share.quantity)).collect(),
-            unplaced: unplaced.filter(|at| *at >= opening).collect(),
+            unplaced: unplaced.filter(|(at, _)| *at >= opening).collect(),
         }
     }
 
@@ -54,7 +54,9 @@ impl HeldBefore {
     /// As [`Used::doubtful`] counts it.
     pub fn doubts_of(&self, bucket: &Bucket) -> usize {
         let unpriced = self.sums.get(bucket).is_some_and(|held| *held == Quantity::Unknown);
-        self.unplaced.len().saturating_add(usize::from(unpriced))
+        let unplaced =
+            self.unplaced.iter().filter(|(_, known)| Unplaced::may_be_in(known, &bucket.key)).count();
+        unplaced.saturating_add(usize::from(unpriced))
     }
 }
 

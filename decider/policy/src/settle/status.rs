@@ -99,8 +99,9 @@ impl LimitView<'_> {
         let before = change.before.as_ref();
         let held =
             before.map(|before| HeldBefore::of(before, self.limit, groups, self.opening)).unwrap_or_default();
-        let unknown = shares.unknown.iter().filter(|(at, _)| *at >= self.opening);
-        let mut statuses: Vec<LimitStatus> = unknown.map(|(_, missing)| self.unknown(missing)).collect();
+        let unknown = shares.unknown.iter().filter(|unplaced| unplaced.at >= self.opening);
+        let mut statuses: Vec<LimitStatus> =
+            unknown.map(|unplaced| self.unknown(&unplaced.missing)).collect();
         for share in shares.known.iter().filter(|share| share.at >= self.opening) {
             let asked = held.destinations(&share.bucket, &share.quantity);
             let used = ledger.used(self.limit, &share.bucket, &asked, self.now)?;

@@ -145,6 +145,25 @@ fn what_cannot_be_placed_is_in_doubt_for_every_sum_until_it_leaves() {
 }
 
 #[test]
+fn what_is_known_of_a_key_keeps_a_doubt_out_of_other_sums() {
+    let limit = limit("l", &[KeyPart::Source, KeyPart::Asset], 10);
+    let charges = [charge("a", "-", units(1), at(1)), charge("b", "-", units(1), at(3))];
+    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut used = |asset: &str, now| {
+        let mut bucket = bucket(&limit, "0");
+        bucket.key.insert(KeyPart::Asset, asset.into());
+        index.used(&limit, &bucket, &BTreeSet::new(), now)
+    };
+    assert_eq!((used("ETH", at(10)).doubtful, used("ETH", at(10)).indeterminate.is_some()), (2, true));
+    assert_eq!((used("BTC", at(10)).doubtful, used("BTC", at(10)).indeterminate), (0, None));
+    assert_eq!(used("ETH", at(11)).doubtful, 1);
+    assert_eq!(used("ETH", at(13)).doubtful, 0);
+    index.record(std::slice::from_ref(&limit), GROUPS, None, &charges[1]);
+    index.record(std::slice::from_ref(&limit), GROUPS, Some(&charges[1]), &charge("b", "0", units(1), at(3)));
+    assert!(index.views.values().all(|view| view.unplaced.is_empty()));
+}
+
+#[test]
 fn what_has_no_price_is_in_doubt_for_its_sum_alone() {
     let limit = Limit { cap: Cap::Usd(Usd::ZERO), ..limit("l", &[KeyPart::Source], 10) };
     let mut priced = charge("b", "1", units(1), at(1));

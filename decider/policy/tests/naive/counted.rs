@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conditions::of_charge;
 use super::destinations::is_chosen;
 use super::history::Charge;
-use super::keys::{Key, destination, key_of};
+use super::keys::{Key, destination, key_of, known_of_key};
 use super::logic::{Known, all};
 use super::model::{PlainCap, PlainLimit, PlainWindow};
 use super::read::{Facts, Payee, moves_its_amount, pays};
@@ -23,6 +23,8 @@ pub struct Sum {
 pub struct Counted {
     pub sums: BTreeMap<Key, Sum>,
     pub unplaced: usize,
+    /// What is known of the keys of those sums.
+    pub doubts: Vec<Key>,
 }
 
 pub fn counted(limit: &PlainLimit, charge: &Charge, now: i64) -> Counted {
@@ -86,9 +88,9 @@ fn count(limit: &PlainLimit, facts: &Facts, counted: &mut Counted) {
     for payee in payees {
         match selects(limit, facts, payee) {
             Some(false) => {}
-            None => counted.unplaced += 1,
+            None => doubt(limit, facts, payee, counted),
             Some(true) => match key_of(limit, facts, payee).zip(part_of(limit, facts, payee)) {
-                None => counted.unplaced += 1,
+                None => doubt(limit, facts, payee, counted),
                 Some((key, part)) => {
                     let sum = sums.entry(key).or_default();
                     sum.units += part.units;
@@ -108,6 +110,11 @@ fn count(limit: &PlainLimit, facts: &Facts, counted: &mut Counted) {
         }
         counted.sums.insert(key, sum);
     }
+}
+
+fn doubt(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>, counted: &mut Counted) {
+    counted.unplaced += 1;
+    counted.doubts.push(known_of_key(limit, facts, payee));
 }
 
 fn selects(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Known {

@@ -57,11 +57,7 @@ fn is(to: &To, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
         parts.push(if pays(&facts.operation) { known } else { ask.not_applicable() });
     }
     if let Some(tag) = to.tag {
-        parts.push(match &payee.tag {
-            Some(given) => Some(given == tag),
-            None if address_matters(facts, payee) => None,
-            None => ask.not_applicable(),
-        });
+        parts.push(is_tagged(tag, facts, payee, ask));
     }
     all(parts)
 }
@@ -79,6 +75,17 @@ fn is_account((kind, id): &PlainAccount, facts: &Facts, payee: &Payee, ask: Ask)
     let has_id = |kind: &str| !by_address(kind);
     let id = id.map(|id| by_kind(facts, payee, ask, has_id, same(id, &payee.id)));
     all([same(kind, &known_kind(payee)), id.unwrap_or(Some(true))])
+}
+
+/// An address of a chain without tags has none that could be asked for; without the address nobody knows the chain.
+fn is_tagged(wanted: &str, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
+    let known = payee.tag.as_ref().map(|given| given == wanted);
+    match &payee.address {
+        Some(_) if facts.asset != "XRP" => ask.not_applicable(),
+        _ if !address_matters(facts, payee) => known.or(ask.not_applicable()),
+        None => known.filter(|_| known == ask.not_applicable()),
+        Some(_) => known,
+    }
 }
 
 /// Of a wallet there are three; of whom it is not known that it is none, too.

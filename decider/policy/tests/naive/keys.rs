@@ -14,6 +14,11 @@ pub const KNOWN: [&str; 4] = ["VAULT", "EXCHANGE", "UNMANAGED", "ONE_TIME_ADDRES
 pub type Key = BTreeMap<String, String>;
 
 pub fn key_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Option<Key> {
+    let known = known_of_key(limit, facts, payee);
+    limit.key.iter().all(|part| known.contains_key(*part)).then_some(known)
+}
+
+pub fn known_of_key(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Key {
     let mut key = Key::new();
     for part in &limit.key {
         let value = match *part {
@@ -30,9 +35,9 @@ pub fn key_of(limit: &PlainLimit, facts: &Facts, payee: Option<&Payee>) -> Optio
             "operation" => Some(facts.operation.clone()),
             other => panic!("{other}"),
         };
-        key.insert((*part).to_owned(), value?);
+        key.extend(value.map(|value| ((*part).to_owned(), value)));
     }
-    Some(key)
+    key
 }
 
 fn source_is_unknown(facts: &Facts) -> bool {

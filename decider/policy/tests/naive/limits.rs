@@ -52,9 +52,10 @@ pub fn lines(
 }
 
 fn line_of(line: Line, asked: &Sum, held: Option<&Sum>, others: &[Counted]) -> Line {
-    let doubt = others
-        .iter()
-        .any(|each| each.unplaced > 0 || each.sums.get(&line.key).is_some_and(|sum| sum.unpriced));
+    let doubt = others.iter().any(|each| {
+        each.doubts.iter().any(|known| known.iter().all(|(part, value)| line.key.get(part) == Some(value)))
+            || each.sums.get(&line.key).is_some_and(|sum| sum.unpriced)
+    });
     let mut used = Sum::default();
     for sum in others.iter().filter_map(|each| each.sums.get(&line.key)) {
         if !sum.unpriced {

@@ -18,7 +18,7 @@ use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Range};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, evaluate};
 use policy::ledger::{Ledger, Used};
-use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity};
+use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed, Quantity, Unplaced};
 use policy::list::AddressList;
 use policy::prices::Prices;
 use policy::request::{
@@ -407,9 +407,13 @@ impl Ledger for NaiveLedger {
         let mut paid: BTreeMap<String, u64> = BTreeMap::new();
         for charge in &self.charges {
             let shares = limit.shares_of(charge, self.policy.groups());
-            let mut unplaced = shares.unknown.iter().filter(|(at, _)| limit.window.contains(*at, now));
-            used.doubtful += unplaced.clone().map(|(at, _)| at).collect::<BTreeSet<_>>().len();
-            if let Some((_, missing)) = unplaced.next_back() {
+            let mut unplaced = shares.unknown.iter().filter(|unplaced| {
+                let here = unplaced.key.iter().all(|(part, value)| bucket.key.get(part) == Some(value));
+                here && limit.window.contains(unplaced.at, now)
+            });
+            let entries = unplaced.clone().map(|unplaced| (unplaced.at, &unplaced.key));
+            used.doubtful += entries.collect::<BTreeSet<_>>().len();
+            if let Some(Unplaced { missing, .. }) = unplaced.next_back() {
                 used.indeterminate = Some(format!("of an earlier charge, {missing}"));
             }
             for share in shares.known.iter().filter(|share| share.bucket == *bucket) {

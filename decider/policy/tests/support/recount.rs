@@ -29,24 +29,24 @@ impl Recount {
     }
 }
 
-/// Every sum of a limit at `now`, and how many charges belong to one that nobody can name.
+/// Every sum of a limit at `now`, and what is known of the keys of those that nobody can name, for each charge in one.
 pub fn recount<'a>(
     limit: &Limit,
     charges: impl IntoIterator<Item = &'a Charge>,
     now: Time,
-) -> (BTreeMap<Key, Recount>, usize) {
+) -> (BTreeMap<Key, Recount>, Vec<Key>) {
     let mut sums: BTreeMap<Key, Recount> = BTreeMap::new();
-    let mut unplaced = 0;
+    let mut unplaced = Vec::new();
     let inside = Inside::of(&limit.window, now);
     for charge in charges {
         for (signer, at) in counted(limit, charge) {
             if !inside.contains(at) {
                 continue;
             }
-            match parts(limit, &charge.intent, &signer) {
-                None => unplaced += 1,
-                Some(parts) => {
-                    parts.into_iter().for_each(|(key, of)| add(sums.entry(key).or_default(), limit, at, &of))
+            for (key, of) in parts(limit, &charge.intent, &signer) {
+                match key.len() == limit.key.len() {
+                    true => add(sums.entry(key).or_default(), limit, at, &of),
+                    false => unplaced.push(key),
                 }
             }
         }
@@ -116,19 +116,22 @@ fn counted(limit: &Limit, charge: &Charge) -> BTreeMap<Option<String>, Time> {
     latest
 }
 
-/// The destinations that share each key. `None`: the signer is part of the key and unknown.
+/// The destinations that share each key. A signer who is part of the key and unknown is left out of it.
 fn parts<'i>(
     limit: &Limit,
     intent: &'i Intent,
     signer: &Option<String>,
-) -> Option<BTreeMap<Key, Vec<&'i Destination>>> {
+) -> BTreeMap<Key, Vec<&'i Destination>> {
     let mut parts: BTreeMap<Key, Vec<&Destination>> = BTreeMap::new();
     for destination in &intent.destinations {
         let mut key = Key::new();
         for part in &limit.key {
             let value = match part {
                 KeyPart::Tenant => intent.tenant.clone(),
-                KeyPart::Signer => signer.clone()?,
+                KeyPart::Signer => match signer {
+                    Some(signer) => signer.clone(),
+                    None => continue,
+                },
                 KeyPart::Source => format!("VAULT:{}", intent.source.id.clone().unwrap()),
                 KeyPart::Destination => name(destination),
                 KeyPart::SourceGroup | KeyPart::Counterparty => "(none)".into(),
@@ -139,7 +142,7 @@ fn parts<'i>(
         }
         parts.entry(key).or_default().push(destination);
     }
-    Some(parts)
+    parts
 }
 
 fn name(destination: &Destination) -> String {

@@ -10,7 +10,7 @@ use super::{NOT_PLAIN, is_plain};
 /// The most YAML files of a policy.
 pub const MAX_POLICY_FILES: usize = 100;
 /// The most directories below one that are looked into.
-const MAX_DIRECTORIES: usize = 1_000;
+pub const MAX_DIRECTORIES: usize = 1_000;
 
 /// The names of the YAML files in a directory, sorted. What is named like one and cannot be read is a mistake later.
 pub fn names_in(directory: &Path) -> Result<Vec<String>, String> {

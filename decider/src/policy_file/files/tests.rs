@@ -4,7 +4,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
-use super::found::MAX_POLICY_FILES;
+use super::found::{MAX_DIRECTORIES, MAX_POLICY_FILES};
 use super::*;
 use crate::policy_file::{PolicyFile, load, reread};
 
@@ -248,4 +248,14 @@ fn lists_come_from_files_of_the_directory() {
     }
     assert_eq!(csv_name("a\nb.csv").unwrap_err(), NOT_PLAIN);
     assert_eq!(csv_name("a\\b.csv").unwrap_err(), NOT_PLAIN);
+}
+
+#[test]
+fn a_directory_that_is_none_and_one_with_too_many_below_it_are_told() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let gone = super::found::names_in(&nowhere.path().join("gone")).unwrap_err();
+    assert_snapshot!(gone, @"the directory cannot be read: No such file or directory (os error 2)");
+    let many = whole();
+    (0..=MAX_DIRECTORIES).for_each(|number| fs::create_dir(many.path().join(format!("{number}"))).unwrap());
+    assert_snapshot!(mistakes_at(many.path(), &many), @"DIR: more than 1000 directories are below it: put the policy into one of its own");
 }

@@ -85,6 +85,15 @@ fn an_empty_file_is_no_policy() {
 }
 
 #[test]
+fn an_asset_has_the_id_that_a_custody_system_can_send() {
+    assert_snapshot!(mistakes("version: 1\nassets: {\"A B\": {chain: evm, decimals: 18}}\nallow: []"), @r#"
+    p.yaml:2:10: an asset id has at most 64 printable characters and no blanks
+    2 | assets: {"A B": {chain: evm, decimals: 18}}
+      |          ^
+    "#);
+}
+
+#[test]
 fn sections_are_checked() {
     assert_snapshot!(mistakes_with("version: 1\n", "version: '1'\n"), @"p.yaml:1:10: version must be a whole number without quotes, not text");
     assert_snapshot!(mistakes_with("raw_transactions: required", "raw_transactions: yes"), @"p.yaml:2:19: raw_transactions must be required or optional");
@@ -130,7 +139,7 @@ fn there_may_be_ten_thousand_rules_of_each_effect_and_two_thousand_of_all_else()
 fn mistakes_do_not_cascade() {
     assert_snapshot!(mistakes_with("chain: evm, decimals: 18", "chain: evn, decimals: 18"), @"p.yaml:4:16: unknown chain evn: did you mean evm?");
     assert_snapshot!(mistakes_with("  BTC:", "  DOGE: {chain: dogecoin, decimals: 8}\n  LTC: {chain: bitcoin}\n  BTC:"), @"
-    p.yaml:5:17: unknown chain dogecoin: expected evm, bitcoin, bitcoin_testnet, solana or exact
+    p.yaml:5:17: unknown chain dogecoin: expected evm, bitcoin, bitcoin_testnet, solana, bech32 or exact
     p.yaml:6:8: decimals is missing
     ");
     let over_a_chain = POLICY

@@ -39,6 +39,16 @@ fn mistakes_in_an_expression_have_the_place_in_the_file_and_the_character() {
     6 | allow: [{id: a, when: {condition: "asset == 'ETH' && nota == 'x'"}}]
       |                                   ^
     "#);
+    assert_snapshot!(told(r#"{condition: "note in [a]"}"#), @r#"
+    p.yaml:6:35: condition, character 10: expected a text in quotes before a
+    6 | allow: [{id: a, when: {condition: "note in [a]"}}]
+      |                                   ^
+    "#);
+    assert_snapshot!(told(r#"{condition: "amount in ['a']"}"#), @r#"
+    p.yaml:6:35: condition, character 1: expected a variable that is text before in
+    6 | allow: [{id: a, when: {condition: "amount in ['a']"}}]
+      |                                   ^
+    "#);
     assert_snapshot!(told(r#"{condition: "has(note)"}"#), @r#"
     p.yaml:6:35: condition, character 1: has is not allowed: an expression compares what is there
     6 | allow: [{id: a, when: {condition: "has(note)"}}]

@@ -57,6 +57,59 @@ fn beside(first: &str, second: &str) -> String {
 }
 
 #[test]
+fn a_tag_that_the_edge_never_says_is_told() {
+    assert_snapshot!(deny("destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad asks for a tag, and the edge never says one: of XRP it holds what comes through the edge, whatever tag that has, where the rest of it fits");
+    assert_snapshot!(deny("assets: [ETH], destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: tag 104 is asked for, and no asset that it can meet is on a chain with tags: leave the tag out here, or ask for such an asset");
+    assert_eq!(
+        deny("assets: [ETH], destination: [{type: EXCHANGE, tag: \"104\"}]"),
+        "",
+        "it may have no address"
+    );
+    assert_snapshot!(allow("destination: [{list: tagged, tag: \"7\"}]"), @"p.yaml:20:10: allow rule pay asks for a tag, and the edge never says one: of XRP it covers nothing that comes through the edge");
+}
+
+/// Lists and assets whose addresses are compared letter by letter; `tagged` has both cases, as base58 does.
+#[test]
+fn another_spelling_that_goes_past_a_rule_or_limit_is_told() {
+    let with = |sections: &str, limit: &str| {
+        let text = POLICY.replace("SECTIONS", sections) + limit;
+        let hex = "lists:\n  hex: {chain: exact, addresses: [r0ab12]}\n  l: {chain: bech32, addresses: [ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9]}\n";
+        let text = text
+            .replace("lists:\n", hex)
+            .replace("XRP: {chain", "LTC: {chain: bech32, decimals: 8}\n  XRP: {chain");
+        let told = warnings::told(&read("p.yaml", &text).unwrap());
+        told.lines()
+            .filter(|line| line.contains("spelling"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let deny = |when: &str| {
+        with(&format!("deny:\n  - {{id: bad, when: {{{when}}}}}\nallow:\n  - {{id: good, when: {{}}}}"), "")
+    };
+    let allow = |when: &str| with(&format!("allow:\n  - {{id: pay, when: {{{when}}}}}"), "");
+    let limit = |when: &str| {
+        with(
+            "allow:\n  - {id: good, when: {}}",
+            &format!("  - {{id: cap, {when}, max: {{count: 1}}, window: 1h}}\n"),
+        )
+    };
+    assert_snapshot!(deny("destination: [{list: payees}, {list: hex}]"), @"deny rule bad asks for list hex, and on chain exact another spelling is another address: r0ab12 in other letters goes past it. Where its addresses are bech32, say chain: bech32");
+    assert_snapshot!(allow("destination: {not: [{list: hex}]}"), @"allow rule pay rules out list hex, and on chain exact another spelling is another address: r0ab12 in other letters goes past it. Where its addresses are bech32, say chain: bech32");
+    assert_snapshot!(limit("when: {destination: [{list: hex}]}"), @"limit cap asks for list hex, and on chain exact another spelling is another address: r0ab12 in other letters goes past it. Where its addresses are bech32, say chain: bech32");
+    assert_snapshot!(limit("key: [destination]"), @"limit cap has a sum for each spelling of an address of XRP: on chain exact another spelling is another address. Where its addresses are bech32, say chain: bech32");
+    for fine in [
+        deny("destination: [{list: tagged}, {list: l}]"),
+        deny("destination: {not: [{list: hex}]}"),
+        allow("destination: [{list: hex}]"),
+        limit("key: [destination], when: {assets: [ETH, LTC]}"),
+        limit("when: {destination: {not: [{list: hex}]}}"),
+    ] {
+        assert_eq!(fine, "");
+    }
+}
+
+#[test]
 fn what_a_required_raw_transaction_does_not_prove_is_told() {
     let required = |text: &str| text.replace("version: 1\n", "version: 1\nraw_transactions: required\n");
     let allow = "allow:\n  - {id: good, when: {destination: [{list: payees}]}}";

@@ -130,6 +130,8 @@ fn only_payment_forms_of_20_bytes_are_addresses() {
     let private_key = base58_check(0x80, &[7; 32]);
     let error = parse(Chain::Bitcoin, &private_key).unwrap_err();
     assert!(matches!(error, AddressError::WrongVersion { version: 0x80, .. }));
+    let litecoin = parse(Chain::Bitcoin, &base58_check(0x30, &[7; 20])).unwrap_err();
+    insta::assert_snapshot!(litecoin, @"LKs7QqC2…mZqB is not a Bitcoin address (version byte 0x30): expected P2PKH or P2SH");
     assert!(error.to_string().find(&private_key[8..]).is_none(), "a key pasted by mistake is not repeated");
 }
 

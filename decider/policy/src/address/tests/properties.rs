@@ -42,7 +42,7 @@ proptest! {
     #[test]
     fn text_that_nearly_fits_is_read_without_a_panic(
         chain in any_chain(),
-        text in "(0x|0X|bc1|tb1|BC1|1|3|m|2)[0-9a-zA-Z]{0,60}",
+        text in "(0x|0X|bc1|tb1|BC1|ltc1|1|3|m|2)[0-9a-zA-Z]{0,60}",
     ) {
         if let Ok(address) = parse(chain, &text) {
             prop_assert_eq!(parse(chain, &address.to_string()), Ok(address));

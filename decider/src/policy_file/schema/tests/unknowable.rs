@@ -90,7 +90,7 @@ const TWICE: [Unknowable; 8] = [
 ];
 
 /// Texts that only their readers understand.
-const TEXTS: [Unknowable; 24] = [
+const TEXTS: [Unknowable; 25] = [
     ("… must be in digits alone: write …", "limits: [{id: a, max: {count: 0x10}, window: 1h}]"),
     ("… begins or ends with a blank: take the blank out", "deny: [{id: a, when: {signers: [\"s-1 \"]}}]"),
     ("… holds …, which does not show: take it out", "deny: [{id: a, when: {signers: [\"s\\u200b1\"]}}]"),
@@ -107,6 +107,7 @@ const TEXTS: [Unknowable; 24] = [
         "… is an address of another network: …",
         "lists: {a: {chain: bitcoin_testnet, addresses: [bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4]}}",
     ),
+    ("… is not a bech32 address, or …", "lists: {a: {chain: bech32, addresses: [x]}}"),
     ("… is not base58: …", "lists: {a: {chain: solana, addresses: [\"0\"]}}"),
     ("… stands for … bytes: expected …", "lists: {a: {chain: solana, addresses: [abc]}}"),
     (

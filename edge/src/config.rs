@@ -150,12 +150,11 @@ fn read_parts(root: Found<'_>) -> Option<Parts> {
     let paths = root.required("paths").and_then(|found| Paths::jwt(found, &fleets, &tls_keys));
     let place = root.place.clone();
     root.finish();
+    check_addresses(listen.as_ref(), admin.as_ref(), json.listen.value(), &place);
     let (paths, json_paths) = (paths?, json.paths?);
     paths::check(&paths, &json_paths, &fleets);
     let fleets = fleets.with(&paths.usable()?, &json_paths.usable()?)?;
-    let parts = Parts { listen: listen?, json: json.listen.into_result().ok()?, admin: admin?, fleets };
-    check_addresses(&parts, &place);
-    Some(parts)
+    Some(Parts { listen: listen?, json: json.listen.into_result().ok()?, admin: admin?, fleets })
 }
 
 fn tls_keys(
@@ -172,9 +171,19 @@ fn tls_keys(
     listeners.map(key).chain(fleets.tls_keys()).collect()
 }
 
-fn check_addresses(config: &Parts, place: &Place<'_>) {
-    let json = config.json.iter().map(|json| ("json.listen", json.address));
-    let named = [("listen", config.listen.address), ("admin", config.admin.address)].into_iter().chain(json);
+/// Of the parts that can be used.
+fn check_addresses(
+    listen: Option<&listen::Config>,
+    admin: Option<&admin::Config>,
+    json: Option<&listen::Config>,
+    place: &Place<'_>,
+) {
+    let named = [
+        ("listen", listen.map(|listen| listen.address)),
+        ("admin", admin.map(|admin| admin.address)),
+        ("json.listen", json.map(|json| json.address)),
+    ];
+    let named = named.into_iter().filter_map(|(name, address)| Some((name, address?)));
     let named: Vec<_> = named.filter(|(_, address)| address.port() != 0).collect();
     for (index, (name, address)) in named.iter().enumerate() {
         if let Some((first, _)) = named.iter().take(index).find(|(_, other)| overlap(*other, *address)) {

@@ -22,7 +22,8 @@ const MAX_SIGNER_ID_BYTES: usize = Bounds::LARGEST.max_id_bytes;
 /// The part before the last of a path in JWT mode (callback protocol, section 2.1).
 const JWT_ENDING: &str = "/v2";
 
-/// The paths of one listener, as far as they are usable.
+/// The paths of one listener, as far as they could be read: each is held against the others even so, for every mistake is
+/// to be reported in one run.
 pub(super) struct Paths<'n> {
     read: Vec<ConfiguredPath<'n>>,
     complete: bool,
@@ -36,6 +37,8 @@ struct ConfiguredPath<'n> {
     reply_place: Option<Place<'n>>,
     fleet: FleetName,
     path: CallbackPath,
+    /// Nothing is missing in its lists.
+    complete: bool,
 }
 
 impl<'n> ConfiguredPath<'n> {
@@ -45,8 +48,21 @@ impl<'n> ConfiguredPath<'n> {
     }
 }
 
-/// The mode of a path, and the place of its reply key, if it has one.
-type Mode<'n> = (WireMode, Option<Place<'n>>);
+/// The mode of a path.
+struct Mode<'n> {
+    wire: WireMode,
+    /// The place of its reply key, if it has one.
+    reply_place: Option<Place<'n>>,
+    /// All of its keys could be read.
+    complete: bool,
+}
+
+/// The entries of a list that could be read.
+struct Entries<T> {
+    read: Vec<T>,
+    /// Those are all.
+    complete: bool,
+}
 
 impl<'n> Paths<'n> {
     pub(super) const fn none() -> Self {
@@ -62,7 +78,8 @@ impl<'n> Paths<'n> {
 
     /// Those of JSON mode.
     pub(super) fn json(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Self> {
-        let paths = Self::read(found, fleets, |_| Some((WireMode::Json, None)))?;
+        let json = |_: &mut _| Some(Mode { wire: WireMode::Json, reply_place: None, complete: true });
+        let paths = Self::read(found, fleets, json)?;
         check_unversioned(&paths.read);
         Some(paths)
     }
@@ -79,6 +96,7 @@ impl<'n> Paths<'n> {
                 None => paths.complete = false,
             }
         }
+        paths.complete &= paths.read.iter().all(|path| path.complete);
         check_sub_paths(&paths.read);
         Some(paths)
     }
@@ -109,18 +127,23 @@ fn path<'n>(
     let mode = mode(&mut section);
     let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id, String::as_bytes));
     section.finish();
-    let (mode, reply_place) = mode?;
+    let mode = mode?;
     let (sub_path_place, sub_path) = sub_path?;
-    let path = CallbackPath {
-        sub_path,
-        tenant: tenant?,
-        mode,
-        signer_ids: match signer_ids {
-            None => None,
-            Some(ids) => Some(ids?.into_iter().collect::<HashSet<_>>()),
-        },
+    let signer_ids = match signer_ids {
+        None => None,
+        Some(ids) => Some(ids?),
     };
-    Some(ConfiguredPath { place, sub_path_place, reply_place, fleet: fleet?, path })
+    let complete = mode.complete && signer_ids.as_ref().is_none_or(|ids| ids.complete);
+    let signer_ids = signer_ids.map(|ids| ids.read.into_iter().collect::<HashSet<_>>());
+    let path = CallbackPath { sub_path, tenant: tenant?, mode: mode.wire, signer_ids };
+    Some(ConfiguredPath {
+        place,
+        sub_path_place,
+        reply_place: mode.reply_place,
+        fleet: fleet?,
+        path,
+        complete,
+    })
 }
 
 fn sub_path(found: Found<'_>) -> Option<(Place<'_>, SubPath)> {
@@ -131,7 +154,9 @@ fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
     let cosigner_keys = section.required("cosigner_public_keys");
     let cosigner_keys = cosigner_keys.and_then(|found| every(found, cosigner_key, CosignerKey::public_key));
     let (place, reply_key) = section.required("reply_private_key").and_then(reply_key)?;
-    Some((WireMode::Jwt(PathKeys { cosigner_keys: cosigner_keys?, reply_key }), Some(place)))
+    let Entries { read, complete } = cosigner_keys?;
+    let wire = WireMode::Jwt(PathKeys { cosigner_keys: read, reply_key });
+    Some(Mode { wire, reply_place: Some(place), complete })
 }
 
 fn cosigner_key(found: Found<'_>) -> Option<CosignerKey> {
@@ -153,12 +178,12 @@ fn signer_id(found: Found<'_>) -> Option<String> {
     })
 }
 
-/// Every entry of a list, or nothing; all are read either way. No two with the same `bytes`: another was meant.
+/// The entries of a list, as far as they can be used. No two with the same `bytes`: another was meant.
 fn every<'n, T>(
     found: Found<'n>,
     read: impl Fn(Found<'n>) -> Option<T>,
     bytes: impl Fn(&T) -> &[u8],
-) -> Option<Vec<T>> {
+) -> Option<Entries<T>> {
     let entry = |found: Found<'n>| (found.place.clone(), read(found));
     let entries: Vec<_> = found.list()?.into_iter().map(entry).collect();
     let mut seen = HashSet::new();
@@ -167,7 +192,9 @@ fn every<'n, T>(
             place.wrong("is given twice on this path");
         }
     }
-    entries.into_iter().map(|(_, entry)| entry).collect()
+    let all = entries.len();
+    let read: Vec<_> = entries.into_iter().filter_map(|(_, entry)| entry).collect();
+    Some(Entries { complete: read.len() == all, read })
 }
 
 fn check_sub_paths(paths: &[ConfiguredPath<'_>]) {

@@ -75,3 +75,15 @@ fn a_private_key_that_others_may_read_is_warned_of() {
     edge.yaml:17:24: paths[0].reply_private_key: callback_rsa_private.pem is open to more than its owner and readers of its group (mode 660): chmod g-wx,o= callback_rsa_private.pem
     ");
 }
+
+/// Whoever corrects what was told would else find the next mistake behind it.
+#[test]
+fn a_key_that_cannot_be_read_hides_no_mistake_between_paths_or_addresses() {
+    let files = Files::new();
+    files.write("none.pem", b"no key");
+    let yaml = GOOD
+        .replace("9443", "8443")
+        .replace("[cosigner_public.pem]", "[cosigner_public.pem, none.pem, callback_rsa_public.pem]")
+        + &path("", "b", "");
+    insta::assert_snapshot!(files.mistakes(&yaml), @"");
+}

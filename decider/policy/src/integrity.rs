@@ -211,7 +211,7 @@ fn check_raw_transactions(policy: &Policy, request: &Request, asset: &Asset) -> 
         ));
     }
     for (index, raw) in request.raw_transactions.iter().enumerate() {
-        // A chain whose digest is not known proves nothing: what is there can be read, and `decider check` says so.
+        // A chain whose digest is not known proves nothing, and `decider check` says so.
         let _: Proof = raw_transaction::check(asset.chain, raw).map_err(|error| raw_reason(index, &error))?;
     }
     Ok(())

@@ -28,7 +28,7 @@ const PAYLOAD_BYTES: usize = 32;
 pub enum Proof {
     /// The payload is the hash of the raw transaction.
     Matches,
-    /// How this chain hashes is not known: it is hexadecimal text, and nothing is proven.
+    /// How this chain hashes is not known, nor how it writes: nothing is read, and nothing is proven.
     NotKnown,
 }
 
@@ -62,9 +62,6 @@ pub enum RawTransactionError {
     /// Payload that is not the size of a hash.
     #[error("the payload is not {PAYLOAD_BYTES} bytes long")]
     PayloadLength,
-    /// Payload longer than [`MAX_RAW_BYTES`], where its length is not known.
-    #[error("the payload is longer than {MAX_RAW_BYTES} bytes")]
-    PayloadTooLong,
     /// What would be signed is something else.
     #[error("the payload is not the {digest} of the raw transaction")]
     Mismatch {
@@ -76,7 +73,7 @@ pub enum RawTransactionError {
 /// Checks one raw transaction against its payload.
 pub fn check(chain: Chain, text: &RawTransactionText) -> Result<Proof, RawTransactionError> {
     let Some(digest) = Digest::of(chain) else {
-        return check_readable(text).map(|()| Proof::NotKnown);
+        return Ok(Proof::NotKnown);
     };
     let raw = raw_bytes(given(&text.raw).ok_or(RawTransactionError::RawMissing)?)?;
     let payload = payload_bytes(given(&text.payload).ok_or(RawTransactionError::PayloadMissing)?)?;
@@ -90,16 +87,6 @@ pub fn check(chain: Chain, text: &RawTransactionText) -> Result<Proof, RawTransa
 /// Whether how this chain hashes is known, so that something can be proven.
 pub fn can_prove(chain: Chain) -> bool {
     Digest::of(chain).is_some()
-}
-
-/// What is there can be read. What its parts are to each other, and how long a payload is, only the chain knows.
-fn check_readable(text: &RawTransactionText) -> Result<(), RawTransactionError> {
-    given(&text.raw).map(raw_bytes).transpose()?;
-    let Some(payload) = given(&text.payload) else { return Ok(()) };
-    if payload.len().div_ceil(2) > MAX_RAW_BYTES {
-        return Err(RawTransactionError::PayloadTooLong);
-    }
-    not_hex::decode(payload).map_err(RawTransactionError::PayloadNotHex).map(|_| ())
 }
 
 /// One that hashes to its payload where the chain's hash is known, and says nothing: for tests of rules that are about

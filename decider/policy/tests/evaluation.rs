@@ -378,7 +378,7 @@ fn raw_transactions_must_hash_to_their_payload() {
     assert!(code(&required, &transfer("approval", "1")).is_ok(), "there is none before signing");
 }
 
-/// Nobody knows what it must hash to, but it can be there and be readable.
+/// Nobody knows what it must hash to, or how such a chain's is written, but it can be there.
 #[test]
 fn a_raw_transaction_is_required_on_every_chain() {
     let mut required = open();
@@ -397,9 +397,7 @@ fn a_raw_transaction_is_required_on_every_chain() {
         assert_eq!(code(&[]), Some(ReasonCode::RawTransactionMissing), "{chain}");
         assert_eq!(code(&[("", "00")]), Some(ReasonCode::RawTransactionMissing), "{chain}");
         assert_eq!(code(&[("00", "00"), ("", "")]), Some(ReasonCode::RawTransactionMissing), "{chain}");
-        assert_eq!(code(&[("zz", "00")]), Some(ReasonCode::FieldInvalid), "{chain}");
-        assert_eq!(code(&[("00", "nothex")]), Some(ReasonCode::FieldInvalid), "{chain}");
-        assert_eq!(code(&[("0102", ""), ("03", "0405")]), None, "{chain}");
+        assert_eq!(code(&[("0102", ""), ("AQID", "0405")]), None, "{chain}");
         required.raw_transactions_required = false;
         let optional =
             |raw: &[(&str, &str)]| evaluate(&required, &signing(raw), &Prices::NONE, START).before_limits;
@@ -407,7 +405,6 @@ fn a_raw_transaction_is_required_on_every_chain() {
             matches!(optional(&[]), BeforeLimits::Covered(_))
                 && matches!(optional(&[("", "")]), BeforeLimits::Covered(_))
         );
-        assert!(matches!(optional(&[("zz", "")]), BeforeLimits::Denied(_)), "{chain}");
         required.raw_transactions_required = true;
     }
 }

@@ -130,21 +130,6 @@ fn a_chain_whose_hash_is_not_known_is_never_called_a_match() {
     }
 }
 
-/// Some sign the message itself, so that a payload there is of any length.
-#[test]
-fn what_proves_nothing_is_hexadecimal_all_the_same() {
-    use NotHex::{Digit, OddLength};
-    for chain in [Chain::Solana, Chain::Bech32, Chain::Exact] {
-        assert_eq!(checked(chain, (ETH.0, ETH.0)), Ok(Proof::NotKnown));
-        let not_raw = Err(RawTransactionError::RawNotHex(Digit { place: 2 }));
-        assert_eq!(checked(chain, ("0x00", "00")), not_raw);
-        assert_eq!(checked(chain, ("00", "000")), Err(RawTransactionError::PayloadNotHex(OddLength)));
-        let longer = "00".repeat(MAX_RAW_BYTES + 1);
-        assert_eq!(checked(chain, (&longer, "00")), Err(RawTransactionError::TooLong));
-        assert_eq!(checked(chain, ("00", &longer)), Err(RawTransactionError::PayloadTooLong));
-    }
-}
-
 #[test]
 fn messages_say_what_was_expected() {
     let message = |chain: Chain, given: (&str, &str)| checked(chain, given).unwrap_err().to_string();
@@ -152,8 +137,6 @@ fn messages_say_what_was_expected() {
     insta::assert_snapshot!(message(Chain::Evm, (ETH.0, "")), @"the payload is missing: expected 32 bytes in hexadecimal");
     insta::assert_snapshot!(message(Chain::Evm, ("0x00", ETH.1)), @"the raw transaction is not hexadecimal text without 0x: character 2 is not a hexadecimal digit");
     insta::assert_snapshot!(message(Chain::Evm, ("000", ETH.1)), @"the raw transaction is not hexadecimal text without 0x: the number of digits is odd");
-    let longer = "00".repeat(MAX_RAW_BYTES + 1);
-    insta::assert_snapshot!(message(Chain::Exact, (ETH.0, &longer)), @"the payload is longer than 524288 bytes");
     insta::assert_snapshot!(message(Chain::Evm, (ETH.0, "00")), @"the payload is not 32 bytes long");
     insta::assert_snapshot!(message(Chain::Evm, (BTC_INPUT_0.0, BTC_INPUT_0.1)), @"the payload is not the Keccak-256 of the raw transaction");
     insta::assert_snapshot!(message(Chain::Bitcoin, ETH), @"the payload is not the double SHA-256 of the raw transaction");

@@ -41,7 +41,7 @@ pub fn parse(text: &str) -> Result<Request, String> {
     let options = DeserializeOptions::new().deny_unknown_fields(true);
     let read = DynamicMessage::deserialize_with_options(message, &mut json, &options);
     let read = read.and_then(|read| json.end().map(|()| read));
-    let read = read.map_err(|error| format!("this is no DecideRequest of the contract: {error}"))?;
+    let read = read.map_err(|error| format!("not a DecideRequest of the contract, such as tests/examples/decide.json (the callback of a Co-signer has another form): {error}"))?;
     let wire: wire::DecideRequest = read.transcode_to().map_err(|error| error.to_string())?;
     convert::transaction(wire).map_err(|breaches| format!("this breaks the contract: {breaches}"))
 }
@@ -63,9 +63,9 @@ mod tests {
     #[test]
     fn what_is_no_request_is_told() {
         let told = |text| parse(text).unwrap_err();
-        assert_snapshot!(told("{"), @"this is no DecideRequest of the contract: EOF while parsing an object at line 1 column 1");
-        assert_snapshot!(told("{\"amuont\": \"1\"}"), @"this is no DecideRequest of the contract: unrecognized field name 'amuont' at line 1 column 9");
-        assert_snapshot!(told("{} {}"), @"this is no DecideRequest of the contract: trailing characters at line 1 column 4");
+        assert_snapshot!(told("{"), @"not a DecideRequest of the contract, such as tests/examples/decide.json (the callback of a Co-signer has another form): EOF while parsing an object at line 1 column 1");
+        assert_snapshot!(told("{\"amuont\": \"1\"}"), @"not a DecideRequest of the contract, such as tests/examples/decide.json (the callback of a Co-signer has another form): unrecognized field name 'amuont' at line 1 column 9");
+        assert_snapshot!(told("{} {}"), @"not a DecideRequest of the contract, such as tests/examples/decide.json (the callback of a Co-signer has another form): trailing characters at line 1 column 4");
         assert_snapshot!(told("{\"tenant\": \"a\"}"), @"this breaks the contract: callback_request_id is required");
     }
 }

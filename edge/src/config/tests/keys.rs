@@ -83,7 +83,13 @@ fn a_key_that_cannot_be_read_hides_no_mistake_between_paths_or_addresses() {
     files.write("none.pem", b"no key");
     let yaml = GOOD
         .replace("9443", "8443")
+        .replace("sub_path: \"\"", "sub_path: /b")
         .replace("[cosigner_public.pem]", "[cosigner_public.pem, none.pem, callback_rsa_public.pem]")
-        + &path("", "b", "");
-    insta::assert_snapshot!(files.mistakes(&yaml), @"");
+        + &path("/b", "b", "");
+    insta::assert_snapshot!(files.mistakes(&yaml), @r#"
+    edge.yaml:2:1: listen and admin need addresses of their own
+    edge.yaml:14:5: paths[0]: cosigner_public_keys holds the reply key of sub_path "/b": give the Co-signer's own public key
+    edge.yaml:16:49: paths[0].cosigner_public_keys[1]: does not hold exactly one public key (PEM, "BEGIN PUBLIC KEY")
+    edge.yaml:18:5: paths[1]: sub_path "/b" is given twice
+    "#);
 }

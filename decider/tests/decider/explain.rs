@@ -468,7 +468,7 @@ fn programs_read_the_same() {
 fn what_cannot_be_read_ends_it() {
     let (code, out, err) = explained("{\"tenat\": \"a\"}", &[]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert_snapshot!(err, @"decider: request.json: this is no DecideRequest of the contract: unrecognized field name 'tenat' at line 1 column 8");
+    assert_snapshot!(err, @"decider: request.json: not a DecideRequest of the contract, such as tests/examples/decide.json (the callback of a Co-signer has another form): unrecognized field name 'tenat' at line 1 column 8");
     let (code, _, err) = explained(REQUEST, &["--store", "none.db"]);
     assert_eq!(code, 1);
     assert_snapshot!(err, @"decider: none.db: there is no such file: is this the path of the store?");

@@ -122,7 +122,7 @@ async fn programs_read_what_went_wrong() {
     let explain = ["policy", "explain", "decider.yaml", "--policy", "policy.yaml", "--store", "data"];
     files.write("decider.json", "{");
     let (code, wrong) = told(&explain);
-    assert!(code == 1 && wrong["error"].as_str().unwrap().contains("this is no DecideRequest"), "{wrong}");
+    assert!(code == 1 && wrong["error"].as_str().unwrap().contains("not a DecideRequest"), "{wrong}");
     let request = include_str!("../../../tests/examples/decide.json");
     files.write("decider.yaml", request);
     let (code, wrong) = told(&explain);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{
-    Bench, Caller, Decider, Files, JSON_TX, LOOPBACK, Manner, Raw, TX, json_yaml, post, start_edge, vector,
+    Bench, Caller, Decider, Files, JSON_TX, LOOPBACK, Manner, Raw, TX, json_yaml, post, skipped, start_edge,
+    vector,
 };
 
 const PAYLOAD: &str = r#"{"requestId":"r"}"#;
@@ -57,8 +58,7 @@ async fn from_another_network_nobody_gets_a_byte() {
 #[tokio::test]
 async fn an_ipv4_caller_of_a_socket_for_both_is_an_ipv4_caller() {
     if std::net::TcpListener::bind("[::1]:0").is_err() {
-        eprintln!("SKIPPED: this machine has no IPv6");
-        return;
+        return skipped("this machine has no IPv6");
     }
     let files = Files::new();
     let decider = Decider::start(&files, Manner::Allowing).await;

@@ -130,3 +130,16 @@ pub async fn start_edge(files: &Files, yaml: &str) -> Started {
         .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     start(config).await.expect("starts")
 }
+
+/// Says that this test cannot run here, past the test runner, and lists it where `make test` asks for that. With
+/// `STRICT=1` it fails.
+pub fn skipped(why: &str) {
+    use std::io::Write as _;
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    assert!(std::env::var_os("STRICT").is_none_or(|value| value != "1"), "SKIPPED: {why}");
+    let _ = writeln!(std::io::stderr(), "\nSKIPPED {test}: {why}");
+    if let Some(list) = std::env::var_os("SKIPPED_LIST") {
+        let list = std::fs::OpenOptions::new().create(true).append(true).open(list);
+        let _ = list.and_then(|mut list| list.write_all(format!("  {test}: {why}\n").as_bytes()));
+    }
+}

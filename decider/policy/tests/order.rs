@@ -142,27 +142,23 @@ fn raised(plain: impl Fn(Plain) -> Plain, raise: impl Fn(&Desk, &Request) -> Opt
 /// more of it can be what was asked before.
 #[test]
 fn twice_the_amount_and_value_never_allows_more() {
-    let plain = |plain| {
-        let mut plain = with_bounds_one_way(plain);
-        plain.allow.iter_mut().chain(&mut plain.deny).for_each(|rule| rule.when.fee_share = (None, None));
-        plain
-    };
-    let refused = raised(plain, |desk, request| {
+    let refused = raised(with_bounds_one_way_and_no_shares, |desk, request| {
         let known = desk.charges.keys().any(|key| Some(&key.tx_id) == request.tx_id.as_ref());
         (!known && read(request, None).is_some()).then(|| doubled(request))
     });
     assert!(refused > 300, "{refused}");
 }
 
+fn with_bounds_one_way_and_no_shares(plain: Plain) -> Plain {
+    let mut plain = with_bounds_one_way(plain);
+    plain.allow.iter_mut().chain(&mut plain.deny).for_each(|rule| rule.when.fee_share = (None, None));
+    plain
+}
+
 /// The same of what is requested beside a net amount that stays as it is, of operations that say 0 there, too.
 #[test]
 fn a_higher_requested_amount_never_allows_more() {
-    let plain = |plain| {
-        let mut plain = with_bounds_one_way(plain);
-        plain.allow.iter_mut().chain(&mut plain.deny).for_each(|rule| rule.when.fee_share = (None, None));
-        plain
-    };
-    let refused = raised(plain, |desk, request| {
+    let refused = raised(with_bounds_one_way_and_no_shares, |desk, request| {
         let known = desk.charges.keys().any(|key| Some(&key.tx_id) == request.tx_id.as_ref());
         let lots = if request.asset == text("XRP") { "90000" } else { "900" };
         let more = Request { requested_amount: text(lots), ..request.clone() };

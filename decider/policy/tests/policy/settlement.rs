@@ -1,15 +1,8 @@
 //! Limits, charges and their identity: the decision model, sections 3 and 4, on the plainest ledger.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::*;
 use policy::charge::{Charge, ChargeKey};
 use policy::condition::Conditions;
 use policy::document::Policy;
@@ -24,7 +17,6 @@ use policy::usage::UsageIndex;
 use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode, Verdict};
 use proptest::prelude::*;
-use support::*;
 
 fn limited(limits: Vec<policy::limit::Limit>) -> NaiveLedger {
     NaiveLedger::new(&Policy { limits, ..policy() })

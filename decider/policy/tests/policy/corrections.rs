@@ -1,16 +1,10 @@
 //! A policy that corrects an asset's decimals or chain, or takes the asset out, frees no headroom: limits are views over the one ledger (decision
 //! model, section 4).
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::desk::Desk;
+use crate::support::*;
 use policy::address::Chain;
 use policy::amount::{Amount, Decimals};
 use policy::condition::{Conditions, Unlisted};
@@ -20,8 +14,6 @@ use policy::request::{AccountText, DestinationText, Request, Stage};
 use policy::settle::Settlement;
 use policy::usage::UsageIndex;
 use policy::verdict::{ReasonCode, Verdict};
-use support::desk::Desk;
-use support::*;
 
 const DAY: u64 = 86_400;
 

@@ -1,15 +1,8 @@
 //! What each condition means to an allow rule and to a deny rule: asked for and ruled out, given and missing.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::*;
 use policy::address::Chain;
 use policy::caller::CallerConditions;
 use policy::choice::Choice;
@@ -28,7 +21,6 @@ use policy::request::{CallerProof, Request, Stage};
 use policy::share::Share;
 use policy::time::{DATA_VERSION, Time, Zone};
 use policy::verdict::{ReasonCode, Verdict};
-use support::*;
 
 /// How a condition comes out, as its rule shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,15 +1,8 @@
 //! What the rules say: a table over the decision model, sections 1 and 5.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::*;
 use policy::address::{Address, Chain};
 use policy::asset::TagRule;
 use policy::condition::{Conditions, DestinationMatcher, Range};
@@ -21,7 +14,6 @@ use policy::request::{AccountText, DestinationText, RawTransactionText, Request,
 use policy::time::{Length, Time};
 use policy::usd::Usd;
 use policy::verdict::ReasonCode;
-use support::*;
 
 fn code(policy: &Policy, request: &Request) -> Result<String, ReasonCode> {
     match evaluate(policy, request, &Prices::NONE, START).before_limits {

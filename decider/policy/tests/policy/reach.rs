@@ -1,22 +1,12 @@
 //! What is told of rules from their conditions alone holds in whatever is asked: one that can never match never does,
 //! and whoever is covered by a rule within another is matched by the other.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod naive;
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naive::build::World;
-use naive::generate::{case, policies};
-use naive::model::{Plain, PlainRule, When};
-use naive::random::Random;
+use crate::naive::build::World;
+use crate::naive::generate::{case, policies};
+use crate::naive::model::{Plain, PlainRule, When};
+use crate::naive::random::Random;
 use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::prices::Prices;

@@ -1,16 +1,9 @@
 //! The property of the decision model, section 1: with stage, operation, request id and transaction id held
 //! fixed, removing any field that applies, or making it unusable, never turns a refusal into an ALLOW.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::*;
 use policy::address::{Address, Chain};
 use policy::amount::Decimals;
 use policy::asset::TagRule;
@@ -40,7 +33,6 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample;
 use proptest::strategy::ValueTree as _;
-use support::*;
 
 /// A field that can be taken away, and spoilt where it has values that cannot be used.
 struct FieldOf {

@@ -1,16 +1,11 @@
 //! Random histories against a plain recount: every kind of window, cap and key, over clocks that step, and days on
 //! which clocks are set. The decision model, section 4 and its headline promise.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::desk::Desk;
+use crate::support::recount::{Key, Recount, recount};
+use crate::support::*;
 use policy::amount::Amount;
 use policy::charge::Charge;
 use policy::condition::Conditions;
@@ -25,9 +20,6 @@ use policy::usd::Usd;
 use policy::verdict::Verdict;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use support::desk::Desk;
-use support::recount::{Key, Recount, recount};
-use support::*;
 
 const MINUTE: i64 = 60 * SECOND;
 const DAY: i64 = 24 * 60 * MINUTE;

@@ -1,13 +1,7 @@
 //! How much of a transaction counts, and where: the decision model, sections 4 and 5.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
 
-mod support;
-
+use crate::support::desk::Desk;
+use crate::support::*;
 use policy::address::Chain;
 use policy::caller::CallerConditions;
 use policy::condition::{Conditions, Range};
@@ -21,8 +15,6 @@ use policy::request::{CallerProof, DestinationText, Request, Stage};
 use policy::settle::Settlement;
 use policy::usd::Usd;
 use policy::verdict::{ReasonCode, Verdict};
-use support::desk::Desk;
-use support::*;
 
 /// Open for the operations that must be named, too.
 fn open_to_calls() -> Policy {

@@ -1,15 +1,12 @@
 //! Windows under a clock that is moved by hand: the decision model, section 4.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-mod support;
-
+use crate::support::desk::Desk;
+use crate::support::*;
 use policy::condition::Conditions;
 use policy::document::Policy;
 use policy::limit::{Cap, Limit};
 use policy::time::{Calendar, CalendarUnit, DATA_VERSION, Time, Window, Zone};
 use policy::verdict::{ReasonCode, Verdict};
-use support::desk::Desk;
-use support::*;
 
 const FIVE_MINUTES: i64 = 300 * SECOND;
 const DAY: i64 = 86_400 * SECOND;

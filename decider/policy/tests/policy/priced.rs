@@ -1,14 +1,7 @@
 //! Values by a price table: the larger value counts, what is not believed makes the whole unpriced, and a record
 //! reproduces it (decision model, section 5).
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
 
-mod support;
-
+use crate::support::*;
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
 use policy::evaluate::{BeforeLimits, evaluate};
@@ -19,7 +12,6 @@ use policy::settle::{Settlement, settle};
 use policy::time::{Length, Time};
 use policy::usd::Usd;
 use policy::verdict::{ReasonCode, Verdict};
-use support::*;
 
 /// ETH at so many dollars, so many seconds before [`START`].
 fn table(usd: &str, seconds: i64) -> Prices {

@@ -1,8 +1,6 @@
 //! What holds a transaction, who may resolve it, and which reason is told: the decision model, sections 1, 2 and 4.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-mod support;
-
+use crate::support::*;
 use policy::condition::{Conditions, Range};
 use policy::document::Policy;
 use policy::limit::{Cap, KeyPart, Limit, OnExceed};
@@ -12,7 +10,6 @@ use policy::settle::Settlement;
 use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode, Verdict};
 use proptest::prelude::*;
-use support::*;
 
 /// Full from the start.
 fn full(id: &str, on_exceed: OnExceed) -> Limit {

@@ -1,22 +1,13 @@
 //! Two evaluators that share no code say the same of every request.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod naive;
-mod support;
 
 use std::collections::BTreeMap;
 
-use naive::build::World;
-use naive::decide::{Answer, Why, decide};
-use naive::generate::{Case, STEPS, case};
-use naive::limits::Line;
-use naive::model::ASSETS;
+use crate::naive::build::World;
+use crate::naive::decide::{Answer, Why, decide};
+use crate::naive::generate::{Case, STEPS, case};
+use crate::naive::limits::Line;
+use crate::naive::model::ASSETS;
+use crate::support::desk::Desk;
 use policy::evaluate::{Evaluation, evaluate};
 use policy::prices::Prices;
 use policy::request::Request;
@@ -24,7 +15,6 @@ use policy::rule::Effect;
 use policy::settle::{LimitStatus, Settlement};
 use policy::time::Time;
 use policy::verdict::{Action, ReasonCode, Verdict};
-use support::desk::Desk;
 
 /// A case is a policy, a request, and the history before it.
 const CASES: u64 = 100_000;

@@ -1,8 +1,6 @@
 //! A policy's own tests come out as decisions do.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod support;
-
+use crate::support::*;
 use policy::amount::Amount;
 use policy::condition::Conditions;
 use policy::document::Policy;
@@ -15,7 +13,6 @@ use policy::request::{Request, Stage};
 use policy::time::Time;
 use policy::usd::Usd;
 use policy::verdict::{Action, ReasonCode, Verdict};
-use support::*;
 
 fn asked(request: Request, seconds: i64) -> TimedRequest {
     TimedRequest {

@@ -1,23 +1,15 @@
 //! The order of a policy decides nothing, and more of what denies, or of what is asked for, never allows more.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod naive;
-mod support;
 
 use std::collections::BTreeSet;
 
-use naive::build::World;
-use naive::generate::policies::rule as any_rule;
-use naive::generate::{Case, case};
-use naive::model::{Bounds, Plain, PlainRule};
-use naive::random::Random;
-use naive::read::read;
+use crate::naive::build::World;
+use crate::naive::generate::policies::rule as any_rule;
+use crate::naive::generate::{Case, case};
+use crate::naive::model::{Bounds, Plain, PlainRule};
+use crate::naive::random::Random;
+use crate::naive::read::read;
+use crate::support::desk::Desk;
+use crate::support::*;
 use policy::condition::{CircumstanceConditions, Conditions, Range};
 use policy::document::Policy;
 use policy::evaluate::{BeforeLimits, evaluate};
@@ -27,8 +19,6 @@ use policy::request::Request;
 use policy::settle::Settlement;
 use policy::time::Time;
 use policy::verdict::{Action, ReasonCode, Verdict};
-use support::desk::Desk;
-use support::*;
 
 /// Histories of each property.
 const HISTORIES: u64 = 500;

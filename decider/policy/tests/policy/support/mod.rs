@@ -1,6 +1,4 @@
 //! Samples, a policy that allows them, and the plainest ledger there can be.
-#![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 pub mod desk;
 pub mod recount;

@@ -3,7 +3,6 @@
 //! charge each time. It shares nothing with the package but the shape of a request.
 //!
 //! It does not read raw transactions, nor zones whose clocks are set: `stages.rs` and `histories.rs` do.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod generate;
 pub mod build;

@@ -1,16 +1,9 @@
 //! One transaction over stages, signers and request ids: the decision model, section 3.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+use crate::support::*;
 use policy::address::Chain;
 use policy::charge::{Charge, ChargeKey};
 use policy::condition::{Conditions, Range};
@@ -25,7 +18,6 @@ use policy::time::Time;
 use policy::usage::UsageIndex;
 use policy::usd::Usd;
 use policy::verdict::{ReasonCode, Verdict};
-use support::*;
 
 fn limited(limits: Vec<Limit>) -> NaiveLedger {
     NaiveLedger::new(&Policy { limits, ..open() })

@@ -1,14 +1,9 @@
 //! Finding the rules that can match says the same as asking all of them, and takes no longer for ten thousand.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::disallowed_types,
-    reason = "a test that measures a ratio of times"
-)]
-
-mod support;
+#![allow(clippy::disallowed_types, reason = "a test that measures a ratio of times")]
 
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use policy::caller::CallerConditions;
 use policy::choice::Choice;
 use policy::condition::{Conditions, DestinationMatcher};
@@ -20,7 +15,6 @@ use policy::rule::Effect;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
-use support::*;
 
 const CASES: u32 = 3_000;
 

@@ -46,7 +46,7 @@ bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 
 deny: tools ## Ask the advisory database about the dependencies, and check their licences and sources. Needs the network
 	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
-	cargo deny check --config .config/deny.toml
+	cargo deny --config .config/deny.toml check
 
 tools:
 	@command -v cargo >/dev/null || { \

@@ -131,14 +131,31 @@ fn licences_are_read() {
     }
 }
 
+/// `make bench` builds it with `--locked`: what our package has come to need, and this file does not know, ends it.
+#[test]
+fn the_peers_lock_file_knows_what_our_package_needs() {
+    let manifest = std::fs::read_to_string(root().join("decider/policy/Cargo.toml")).unwrap();
+    let lock = std::fs::read_to_string(root().join("tests/peers/Cargo.lock")).unwrap();
+    let needed = between(&manifest, "[dependencies]\n", "\n\n")
+        .lines()
+        .map(|line| line.split(['.', ' ']).next().unwrap());
+    let locked = between(&lock, "name = \"policy\"\n", "\n]");
+    let forgotten: Vec<_> = needed.filter(|name| !locked.contains(&format!("\n \"{name}\""))).collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}: run cargo metadata --manifest-path tests/peers/Cargo.toml");
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    text.split_once(start).and_then(|(_, rest)| rest.split_once(end)).unwrap().0
+}
+
 #[test]
 fn no_package_of_ours_is_free_of_the_lints() {
     let workspace = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
     for lint in FORBIDDEN {
         assert!(workspace.contains(&format!("\n{lint}\n")), "the workspace does not say {lint}");
     }
-    let (_, rest) = workspace.split_once("members = [").unwrap();
-    let members = rest.split_once(']').unwrap().0.split(',').map(|name| name.trim().trim_matches('"'));
+    let members =
+        between(&workspace, "members = [", "]").split(',').map(|name| name.trim().trim_matches('"'));
     for member in members {
         let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{member}: add [lints] workspace = true");

@@ -59,20 +59,21 @@ impl Expression {
         &self.source
     }
 
-    /// Every text that a variable is compared with as a whole.
-    pub fn words(&self) -> Vec<(Text, &str)> {
+    /// Every text that a variable is compared with as a whole, after its first character, from 1.
+    pub fn words(&self) -> Vec<(usize, Text, &str)> {
         let words = self.asked().into_iter().flat_map(|(text, asked)| match asked {
-            TextTest::IsOneOf(words) => words.iter().map(|word| (text, word.as_str())).collect(),
+            TextTest::IsOneOf(words) => words.iter().map(|(word, at)| (*at, text, word.as_str())).collect(),
             _ => Vec::new(),
         });
         words.collect()
     }
 
-    /// What is asked of texts beside whole words: how they begin or end, and what is in them.
-    pub fn parts(&self) -> Vec<(Text, &TextTest)> {
-        let mut asked = self.asked();
-        asked.retain(|(_, asked)| !matches!(asked, TextTest::IsOneOf(_)));
-        asked
+    /// What is asked of texts beside whole words: how they begin or end, and what is in them; after the first character
+    /// of the part, from 1.
+    pub fn parts(&self) -> Vec<(usize, Text, &TextTest)> {
+        let parts =
+            self.asked().into_iter().filter_map(|(text, asked)| Some((asked.part_at()?, text, asked)));
+        parts.collect()
     }
 
     fn asked(&self) -> Vec<(Text, &TextTest)> {

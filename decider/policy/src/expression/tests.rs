@@ -335,7 +335,8 @@ fn length_and_depth_are_bounded() {
 #[test]
 fn words_and_totals_are_told() {
     let expression = parse(r#"!(asset in ["ETH", "BTC"]) || operation == "RAW" && fee.at_most("1")"#);
-    assert_eq!(expression.words(), [(Text::Asset, "BTC"), (Text::Asset, "ETH"), (Text::Operation, "RAW")]);
+    let words = [(20, Text::Asset, "BTC"), (13, Text::Asset, "ETH"), (44, Text::Operation, "RAW")];
+    assert_eq!(expression.words(), words);
     assert_eq!(expression.totals(), [Total::Fee].into());
 }
 

@@ -4,6 +4,7 @@
 //! arithmetic, no way to ask whether something is missing. What is left of a field that is missing is indeterminate.
 
 mod compile;
+mod contradiction;
 mod term;
 mod variable;
 mod value;
@@ -23,6 +24,7 @@ use crate::truth::Truth;
 use term::Term;
 
 pub use compile::Units;
+pub use contradiction::Contradiction;
 pub use error::{ExpressionError, Problem};
 pub use parse::MAX_DEPTH;
 pub use term::TextTest;
@@ -92,6 +94,11 @@ impl Expression {
         let mut totals = BTreeSet::new();
         self.term.add_totals(&mut totals);
         totals
+    }
+
+    /// Why it can never hold, whatever is asked; `None`: it can, or nobody can tell.
+    pub fn contradiction(&self) -> Option<Contradiction> {
+        contradiction::contradiction(&self.term)
     }
 
     /// Whether it asks how many destinations there are.

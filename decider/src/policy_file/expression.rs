@@ -69,7 +69,7 @@ fn units(scope: &Scope<'_>) -> Units {
 fn told(problem: Problem) -> String {
     match problem {
         Problem::Said(said) => said,
-        Problem::Unknown { what, name, known } => unknown(what, &name, known.into_iter()),
+        Problem::Unknown { what, name, known } => unknown(what, &name, known),
     }
 }
 

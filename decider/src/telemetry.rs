@@ -11,6 +11,7 @@ mod log_writer;
 pub mod seldom;
 mod standard_error;
 
+use std::hash::Hash;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
@@ -45,6 +47,16 @@ const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 /// A word of the vocabulary as every answer, log line and metric has it: `DENY`, `LIMIT_EXCEEDED`.
 pub fn word(value: &impl Serialize) -> &'static str {
     serde_variant::to_variant_name(value).unwrap_or("UNKNOWN")
+}
+
+/// Starts each of these label sets of a family at 0: a series that first appears as 1 shows no increase, so that an alert
+/// would miss the first event.
+pub fn begin<L, M, C>(family: &Family<L, M, C>, labels: impl IntoIterator<Item = L>)
+where
+    L: Clone + Eq + Hash,
+    C: MetricConstructor<M>,
+{
+    labels.into_iter().for_each(|labels| drop(family.get_or_create(&labels)));
 }
 
 /// Why there are no logs.

@@ -11,6 +11,7 @@ pub mod mistakes;
 pub mod warning;
 pub mod node;
 pub mod place;
+mod written;
 pub mod duration;
 
 pub use fields::Fields;

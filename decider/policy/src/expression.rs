@@ -4,6 +4,7 @@
 //! arithmetic, no way to ask whether something is missing. What is left of a field that is missing is indeterminate.
 
 mod compile;
+mod contradiction;
 mod term;
 mod variable;
 mod value;
@@ -23,6 +24,7 @@ use crate::truth::Truth;
 use term::Term;
 
 pub use compile::Units;
+pub use contradiction::Contradiction;
 pub use error::{ExpressionError, Problem};
 pub use parse::MAX_DEPTH;
 pub use term::TextTest;
@@ -59,20 +61,21 @@ impl Expression {
         &self.source
     }
 
-    /// Every text that a variable is compared with as a whole.
-    pub fn words(&self) -> Vec<(Text, &str)> {
+    /// Every text that a variable is compared with as a whole, after its first character, from 1.
+    pub fn words(&self) -> Vec<(usize, Text, &str)> {
         let words = self.asked().into_iter().flat_map(|(text, asked)| match asked {
-            TextTest::IsOneOf(words) => words.iter().map(|word| (text, word.as_str())).collect(),
+            TextTest::IsOneOf(words) => words.iter().map(|(word, at)| (*at, text, word.as_str())).collect(),
             _ => Vec::new(),
         });
         words.collect()
     }
 
-    /// What is asked of texts beside whole words: how they begin or end, and what is in them.
-    pub fn parts(&self) -> Vec<(Text, &TextTest)> {
-        let mut asked = self.asked();
-        asked.retain(|(_, asked)| !matches!(asked, TextTest::IsOneOf(_)));
-        asked
+    /// What is asked of texts beside whole words: how they begin or end, and what is in them; after the first character
+    /// of the part, from 1.
+    pub fn parts(&self) -> Vec<(usize, Text, &TextTest)> {
+        let parts =
+            self.asked().into_iter().filter_map(|(text, asked)| Some((asked.part_at()?, text, asked)));
+        parts.collect()
     }
 
     fn asked(&self) -> Vec<(Text, &TextTest)> {
@@ -91,6 +94,11 @@ impl Expression {
         let mut totals = BTreeSet::new();
         self.term.add_totals(&mut totals);
         totals
+    }
+
+    /// Why it can never hold, whatever is asked; `None`: it can, or nobody can tell.
+    pub fn contradiction(&self) -> Option<Contradiction> {
+        contradiction::contradiction(&self.term)
     }
 
     /// Whether it asks how many destinations there are.

@@ -111,6 +111,30 @@ pub enum ReasonCode {
     ConfigChangeIndeterminate,
 }
 
+impl ReasonCode {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::Allowed,
+        Self::FieldMissing,
+        Self::FieldInvalid,
+        Self::FieldsDisagree,
+        Self::AssetUnknown,
+        Self::NoDestination,
+        Self::RawTransactionMismatch,
+        Self::RawTransactionMissing,
+        Self::DenyRule,
+        Self::DenyRuleIndeterminate,
+        Self::NoAllowRule,
+        Self::LimitExceeded,
+        Self::LimitIndeterminate,
+        Self::ContentChanged,
+        Self::IntentChanged,
+        Self::ConfigChangeNoRule,
+        Self::ConfigChangeRule,
+        Self::ConfigChangeIndeterminate,
+    ];
+}
+
 /// Longest reason text in bytes: what the Co-signer's audit log is sure to take.
 pub const MAX_REASON_BYTES: usize = 256;
 

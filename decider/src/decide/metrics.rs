@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use policy::amount::Amount;
+use policy::policy_test::{can_be_told, can_be_why};
+use policy::request::Stage;
 use policy::settle::LimitStatus;
+use policy::verdict::{Action, ReasonCode, Verdict};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -11,7 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::store::Answer;
-use crate::telemetry::word;
+use crate::telemetry::{begin, word};
 
 /// Bounds of the histogram of times, in seconds: up to the longest the edge waits.
 const SECONDS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 15.0];
@@ -26,6 +29,17 @@ pub struct Metrics {
     reserve_seconds: Histogram,
     limit_used: Family<Limit, Histogram, fn() -> Histogram>,
 }
+
+const VERDICTS: [Verdict; 3] = [Verdict::Allow, Verdict::Hold, Verdict::Deny];
+const ACTIONS: [Action; 3] = [Action::Approve, Action::Reject, Action::Ignore];
+/// What can come out of a configuration change.
+const OF_CONFIG_CHANGES: [(Verdict, ReasonCode); 5] = [
+    (Verdict::Allow, ReasonCode::ConfigChangeRule),
+    (Verdict::Deny, ReasonCode::ConfigChangeRule),
+    (Verdict::Hold, ReasonCode::ConfigChangeNoRule),
+    (Verdict::Hold, ReasonCode::ConfigChangeIndeterminate),
+    (Verdict::Hold, ReasonCode::ContentChanged),
+];
 
 /// A limit of a policy. Its sums are as many as its keys have values, and are not told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +56,36 @@ struct Outcome {
     recorded_earlier: &'static str,
 }
 
+impl Outcome {
+    fn of(verdict: Verdict, action: Action, reason: ReasonCode, recorded_earlier: bool) -> Self {
+        Self {
+            verdict: word(&verdict),
+            action: word(&action),
+            reason: word(&reason),
+            recorded_earlier: if recorded_earlier { "true" } else { "false" },
+        }
+    }
+
+    /// Every one that there can be.
+    fn all() -> impl Iterator<Item = Self> {
+        let told = |verdict, action| {
+            [Stage::Approval, Stage::Signing].into_iter().any(|stage| can_be_told(verdict, action, stage))
+        };
+        let whys = |verdict| ReasonCode::ALL.into_iter().filter(move |reason| can_be_why(verdict, *reason));
+        let actions = move |verdict| ACTIONS.into_iter().filter(move |action| told(verdict, *action));
+        let of_transactions = VERDICTS.into_iter().flat_map(move |verdict| {
+            actions(verdict)
+                .flat_map(move |action| whys(verdict).map(move |reason| (verdict, action, reason)))
+        });
+        let of_config_changes = OF_CONFIG_CHANGES
+            .into_iter()
+            .map(|(verdict, reason)| (verdict, Action::for_config_change(verdict), reason));
+        of_transactions.chain(of_config_changes).flat_map(|(verdict, action, reason)| {
+            [false, true].map(|earlier| Self::of(verdict, action, reason, earlier))
+        })
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self {
@@ -54,8 +98,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Lists them in a registry.
+    /// Lists them in a registry, all at zero that can be named before they happen.
     pub fn register(&self, registry: &mut Registry) {
+        begin(&self.decisions, Outcome::all());
         registry.register("decisions", "Answers by verdict, action and reason", self.decisions.clone());
         registry.register(
             "undecided",
@@ -78,12 +123,8 @@ impl Metrics {
     /// Counts an answer.
     pub fn count_answer(&self, answer: &Answer, took: Duration) {
         let decision = &answer.decision;
-        let outcome = Outcome {
-            verdict: word(&decision.verdict),
-            action: word(&decision.action),
-            reason: word(&decision.reason.code),
-            recorded_earlier: if answer.recorded_earlier { "true" } else { "false" },
-        };
+        let code = decision.reason.code;
+        let outcome = Outcome::of(decision.verdict, decision.action, code, answer.recorded_earlier);
         self.decisions.get_or_create(&outcome).inc();
         self.reserve_seconds.observe(took.as_secs_f64());
         if !answer.recorded_earlier {
@@ -117,6 +158,8 @@ fn used_percent(limit: &LimitStatus) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proto::decider::v1 as wire;
+
     use super::*;
 
     fn limit(headroom: u64, max: u64) -> LimitStatus {
@@ -126,6 +169,20 @@ mod tests {
             "exceeded": false, "indeterminate": null,
         });
         serde_json::from_value(status).unwrap()
+    }
+
+    /// Of each reason that the contract has there is an outcome, and no outcome is one that cannot come.
+    #[test]
+    fn every_reason_of_the_contract_begins_at_zero() {
+        let all: Vec<Outcome> = Outcome::all().collect();
+        let has = |reason: &str| all.iter().any(|outcome| outcome.reason == reason);
+        for reason in (1..).map_while(|number| wire::ReasonCode::try_from(number).ok()) {
+            let reason = reason.as_str_name().trim_start_matches("REASON_CODE_");
+            assert!(has(reason), "{reason}");
+        }
+        assert_eq!(all.len(), 48, "{all:#?}");
+        let approved = all.iter().filter(|outcome| outcome.action == "APPROVE");
+        assert!(approved.into_iter().all(|outcome| outcome.verdict == "ALLOW"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::metrics::Metrics;
 use crate::telemetry::rpc::{self, Method};
 
 /// How calls are counted that nobody waited for to their end.
-const CANCELLED: &str = "CANCELLED";
+pub const CANCELLED: &str = "CANCELLED";
 
 /// A call that began. Dropped without an end, its client has left.
 pub struct Call {

@@ -6,8 +6,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::call::CANCELLED;
+use super::status::REASONS;
 use crate::grants::Verb;
-use crate::telemetry::word;
+use crate::telemetry::rpc::METHODS;
+use crate::telemetry::{begin, word};
 
 /// Connections, who was turned away, and what they show and ask for.
 #[derive(Default)]
@@ -62,6 +65,8 @@ pub enum ShedReason {
 }
 
 impl ShedReason {
+    const ALL: [Self; 5] = [Self::Deadline, Self::Queue, Self::Calls, Self::Share, Self::Body];
+
     /// A stable word for metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -111,11 +116,22 @@ impl EncodeLabelValue for WatchedCertificate {
 }
 
 impl Metrics {
-    /// Lists them in a registry.
+    /// Lists them in a registry, all at zero that can be named before they happen.
     pub fn register(&self, registry: &mut Registry) {
+        self.begin();
         self.register_connections(registry);
         self.register_calls(registry);
         self.register_access(registry);
+    }
+
+    fn begin(&self) {
+        let verbs = [Verb::Decide, Verb::Read];
+        begin(&self.denied, verbs.map(|verb| Denied { verb: word(&verb) }));
+        begin(&self.shed, ShedReason::ALL.map(|reason| Shed { reason }));
+        let reasons = || REASONS.into_iter().chain([CANCELLED]).map(str::to_owned);
+        for method in METHODS {
+            begin(&self.failed, reasons().map(|reason| Failed { method: method.name, reason }));
+        }
     }
 
     fn register_connections(&self, registry: &mut Registry) {
@@ -205,6 +221,7 @@ impl Metrics {
         let lines = text.lines().filter_map(|line| line.strip_prefix(&start)?.split_once("\"} "));
         let mut failures: Vec<_> =
             lines.map(|(reason, count)| (reason.to_owned(), count.parse().unwrap())).collect();
+        failures.retain(|(_, count)| *count > 0);
         failures.sort();
         failures
     }

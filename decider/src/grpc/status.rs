@@ -14,6 +14,24 @@ use crate::telemetry::word;
 
 /// The domain of every reason.
 const DOMAIN: &str = "countersign";
+/// Every reason.
+pub const REASONS: [&str; 15] = [
+    "INVALID_ARGUMENT",
+    "DEADLINE_REQUIRED",
+    "NOT_GRANTED",
+    "TENANT_ELSEWHERE",
+    "OVERLOADED",
+    "DEADLINE_EXCEEDED",
+    "DECISION_NOT_FOUND",
+    "FAULT",
+    "CLOCK_JUMPED",
+    "STORE_BUSY",
+    "STORE_FROZEN",
+    "STORE_UNAVAILABLE",
+    "STORE_FAILED",
+    "STORE_CLOSED",
+    "RECORD_UNREADABLE",
+];
 /// When to come back after being shed: some commits later.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 /// The same where the store is slow: by then it may be faster again.
@@ -208,6 +226,7 @@ mod tests {
         for status in stores.iter().map(of_store).chain(others) {
             let reason = status.get_details_error_info().unwrap().reason;
             assert!(head.contains(&format!(" {reason}")), "{reason} is not in decision.proto");
+            assert!(REASONS.contains(&reason.as_str()), "{reason} is not counted from zero");
         }
     }
 

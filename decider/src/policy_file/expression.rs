@@ -1,7 +1,7 @@
 //! `condition`: an expression, held against the names of the policy.
 
 use policy::amount::Decimals;
-use policy::expression::{Expression, ExpressionError, Problem, Text, TextTest, Total, Units};
+use policy::expression::{Expression, Problem, Text, TextTest, Total, Units};
 use policy::vocabulary::{ACCOUNT_TYPES, pays_somebody, states_its_amount};
 
 use super::accounts::check_type;
@@ -16,20 +16,26 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<E
     {
         return None;
     }
-    let expression =
-        reader.check(node.at, Expression::parse(text, &units(scope)).map_err(|error| told(&error)))?;
-    for (variable, word) in expression.words() {
-        reader
-            .check(node.at, check_word(variable, word, scope).map_err(|error| format!("condition: {error}")));
+    let parsed = Expression::parse(text, &units(scope));
+    let expression = checked(reader, node, parsed.map_err(|error| (error.at, told(error.problem))))?;
+    for (at, variable, word) in expression.words() {
+        checked(reader, node, check_word(variable, word, scope).map_err(|error| (at, error)));
     }
-    for (variable, asked) in expression.parts() {
-        reader.check(
-            node.at,
-            check_part(variable, asked, scope).map_err(|error| format!("condition: {error}")),
-        );
+    for (at, variable, asked) in expression.parts() {
+        checked(reader, node, check_part(variable, asked, scope).map_err(|error| (at, error)));
     }
     check_what_it_measures(reader, node, &expression, scope);
     Some(expression)
+}
+
+/// Notes what is wrong at a character of an expression: there, or where that cannot be told, at its start.
+fn checked<T>(reader: &mut Reader<'_>, node: &Node, value: Result<T, (usize, String)>) -> Option<T> {
+    value
+        .map_err(|(character, problem)| match reader.place_in(node, character) {
+            Some(at) => reader.mistake(at, format!("condition: {problem}")),
+            None => reader.mistake(node.at, format!("condition, character {character}: {problem}")),
+        })
+        .ok()
 }
 
 /// As the fields for it are held against stages and operations.
@@ -60,12 +66,11 @@ fn units(scope: &Scope<'_>) -> Units {
     Units { amount: only(assets).filter(|_| scope.assets.is_some()), fee: only(paid_in) }
 }
 
-fn told(error: &ExpressionError) -> String {
-    let problem = match &error.problem {
-        Problem::Said(said) => said.clone(),
-        Problem::Unknown { what, name, known } => unknown(what, name, known.iter().copied()),
-    };
-    format!("condition, character {}: {problem}", error.at)
+fn told(problem: Problem) -> String {
+    match problem {
+        Problem::Said(said) => said,
+        Problem::Unknown { what, name, known } => unknown(what, &name, known),
+    }
 }
 
 /// A part of a name that none has which the rule can meet is never there either.

@@ -24,6 +24,9 @@ pub const DECIDE_CONFIG_CHANGE: Method = Method { span: "decide_config_change", 
 /// `GetDecision`.
 pub const GET_DECISION: Method = Method { span: "get_decision", name: "GetDecision" };
 
+/// Every method.
+pub const METHODS: [Method; 3] = [DECIDE, DECIDE_CONFIG_CHANGE, GET_DECISION];
+
 /// The span of a call, and who makes it. Its parent is set before it is entered: afterwards it would have none.
 pub fn span(method: Method, metadata: &MetadataMap, caller: Option<&str>) -> Span {
     let span = info_span!(

@@ -7,6 +7,7 @@ use super::mistakes::{Mistake, Mistakes};
 use super::node::{Node, Value};
 use super::place::Place;
 use super::unseen;
+use super::written::place_of;
 
 /// How many mistakes are shown of one file; the others are counted.
 pub const MAX_SHOWN_MISTAKES: usize = 100;
@@ -86,6 +87,12 @@ impl<'a> Reader<'a> {
     /// Notes the mistakes of a file that this one refers to.
     pub fn absorb<T>(&mut self, read: Result<T, Mistakes>) -> Option<T> {
         read.map_err(|mistakes| self.absorbed.extend(mistakes)).ok()
+    }
+
+    /// Where a character of a node's text stands in its file, from 1; `None`: how the text was written does not tell.
+    pub fn place_in(&self, node: &Node, character: usize) -> Option<Place> {
+        let (source, Value::Text(said)) = (self.sources.get(node.at.file)?, &node.value) else { return None };
+        place_of(source.text, node.at, said, character)
     }
 
     /// Notes a mistake about a value, where there is one.

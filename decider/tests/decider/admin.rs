@@ -15,6 +15,31 @@ pub async fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
+/// A series that first appears as 1 shows no increase: an alert would miss the first event.
+#[tokio::test]
+async fn what_can_be_counted_is_there_before_it_happens() {
+    let files = Files::new();
+    let running = files.start().await;
+    let metrics = get(running.admin, "/metrics").await;
+    for line in [
+        r#"decisions_total{verdict="ALLOW",action="APPROVE",reason="ALLOWED",recorded_earlier="false"} 0"#,
+        r#"decisions_total{verdict="DENY",action="REJECT",reason="CONTENT_CHANGED",recorded_earlier="true"} 0"#,
+        r#"decisions_total{verdict="HOLD",action="IGNORE",reason="LIMIT_EXCEEDED",recorded_earlier="false"} 0"#,
+        r#"decisions_total{verdict="HOLD",action="IGNORE",reason="CONFIG_CHANGE_NO_RULE",recorded_earlier="false"} 0"#,
+        r#"calls_denied_total{verb="decide"} 0"#,
+        r#"calls_shed_total{reason="deadline"} 0"#,
+        r#"calls_shed_total{reason="body"} 0"#,
+        r#"calls_failed_total{method="Decide",reason="STORE_FAILED"} 0"#,
+        r#"calls_failed_total{method="DecideConfigChange",reason="CANCELLED"} 0"#,
+        r#"calls_failed_total{method="GetDecision",reason="DECISION_NOT_FOUND"} 0"#,
+        "store_failures_total 0",
+        "undecided_total 0",
+    ] {
+        assert!(metrics.contains(&format!("countersign_decider_{line}")), "{line} is not in\n{metrics}");
+    }
+    running.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn probes_and_metrics_are_served() {
     let files = Files::new();

@@ -1,6 +1,6 @@
 //! A tree into terms of known names and fitting types.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::error::ExpressionError;
 use super::parse::{Tree, TreeKind};
@@ -18,7 +18,7 @@ const RELATIONS: [(&str, Relation); 4] = [
     ("at_most", Relation::AtMost),
 ];
 /// Of a part of a text, what is asked.
-type Asks = fn(String) -> TextTest;
+type Asks = fn(String, usize) -> TextTest;
 const ASKED: [(&str, Asks); 3] =
     [("startsWith", TextTest::Starts), ("endsWith", TextTest::Ends), ("contains", TextTest::Contains)];
 const STAGES: [&str; 2] = ["APPROVAL", "SIGNING"];
@@ -62,10 +62,10 @@ fn compared(at: usize, left: Tree, sign: &'static str, right: Tree) -> Result<Te
     };
     match (variable(left.at, name)?, right.kind) {
         (Variable::Text(text), TreeKind::Text(value)) if sign == "==" => {
-            is_one_of(right.at, text, [value].into())
+            is_one_of(text, [(value, right.at)].into())
         }
         (Variable::Text(text), TreeKind::Text(value)) if sign == "!=" => {
-            Ok(Term::Not(Box::new(is_one_of(right.at, text, [value].into())?)))
+            Ok(Term::Not(Box::new(is_one_of(text, [(value, right.at)].into())?)))
         }
         (Variable::Text(_), TreeKind::Text(_)) => {
             Err(ExpressionError::new(at, format!("{name} is text: it has no {sign}, only == and !=")))
@@ -111,29 +111,29 @@ fn is_in(at: usize, left: Tree, entries: Vec<Tree>) -> Result<Term, ExpressionEr
     };
     let text =
         text.ok_or_else(|| ExpressionError::new(left.at, "expected a variable that is text before in"))?;
-    let mut texts = BTreeSet::new();
+    let mut texts = BTreeMap::new();
     for entry in entries {
         let TreeKind::Text(value) = entry.kind else {
             return Err(ExpressionError::new(entry.at, "expected a text in quotes"));
         };
-        if !texts.insert(value) {
+        if texts.insert(value, entry.at).is_some() {
             return Err(ExpressionError::new(entry.at, "this is in the list already"));
         }
     }
     if texts.is_empty() {
         return Err(ExpressionError::new(at, "nothing is in an empty list: this never holds"));
     }
-    is_one_of(at, text, texts)
+    is_one_of(text, texts)
 }
 
 /// A word that is never there is a mistake; so is an empty one, which stands for a field that is missing.
-fn is_one_of(at: usize, text: Text, texts: BTreeSet<String>) -> Result<Term, ExpressionError> {
-    if texts.contains("") {
+fn is_one_of(text: Text, texts: BTreeMap<String, usize>) -> Result<Term, ExpressionError> {
+    if let Some(at) = texts.get("") {
         let message = format!("{} is never empty: an empty one is missing", text.phrase());
-        return Err(ExpressionError::new(at, message));
+        return Err(ExpressionError::new(*at, message));
     }
-    for word in &texts {
-        check_word(at, text, word)?;
+    for (word, at) in &texts {
+        check_word(*at, text, word)?;
     }
     Ok(Term::Text(text, TextTest::IsOneOf(texts)))
 }
@@ -186,7 +186,7 @@ fn asked(at: usize, text: Text, method: &str, place: usize, part: String) -> Res
     if part.is_empty() {
         return Err(ExpressionError::new(place, "every text has an empty part: this always holds"));
     }
-    let asked = asked(part);
+    let asked = asked(part, place);
     check_part(place, text, &asked)?;
     Ok(Term::Text(text, asked))
 }

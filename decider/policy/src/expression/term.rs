@@ -1,6 +1,6 @@
 //! What an expression comes down to, and whether it holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::variable::{Text, Total};
@@ -24,17 +24,17 @@ pub enum Term {
     Total(Total, Option<String>, Relation, Amount),
 }
 
-/// What is asked of a text.
+/// What is asked of a text: each text that is asked for with its first character in the expression, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextTest {
     /// It is one of these.
-    IsOneOf(BTreeSet<String>),
+    IsOneOf(BTreeMap<String, usize>),
     /// It begins so.
-    Starts(String),
+    Starts(String, usize),
     /// It ends so.
-    Ends(String),
+    Ends(String, usize),
     /// It has this in it.
-    Contains(String),
+    Contains(String, usize),
 }
 
 /// How a number stands to another.
@@ -185,10 +185,10 @@ impl Total {
 impl fmt::Display for TextTest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::IsOneOf(texts) => write!(formatter, "in {texts:?}"),
-            Self::Starts(part) => write!(formatter, "startsWith({part:?})"),
-            Self::Ends(part) => write!(formatter, "endsWith({part:?})"),
-            Self::Contains(part) => write!(formatter, "contains({part:?})"),
+            Self::IsOneOf(texts) => write!(formatter, "in {:?}", texts.keys()),
+            Self::Starts(part, _) => write!(formatter, "startsWith({part:?})"),
+            Self::Ends(part, _) => write!(formatter, "endsWith({part:?})"),
+            Self::Contains(part, _) => write!(formatter, "contains({part:?})"),
         }
     }
 }
@@ -197,10 +197,18 @@ impl TextTest {
     /// Whether a text is so.
     pub fn holds(&self, text: &str) -> bool {
         match self {
-            Self::IsOneOf(texts) => texts.contains(text),
-            Self::Starts(part) => text.starts_with(part),
-            Self::Ends(part) => text.ends_with(part),
-            Self::Contains(part) => text.contains(part),
+            Self::IsOneOf(texts) => texts.contains_key(text),
+            Self::Starts(part, _) => text.starts_with(part),
+            Self::Ends(part, _) => text.ends_with(part),
+            Self::Contains(part, _) => text.contains(part),
+        }
+    }
+
+    /// The first character of the part that is asked for; `None`: whole words are.
+    pub(super) fn part_at(&self) -> Option<usize> {
+        match self {
+            Self::IsOneOf(_) => None,
+            Self::Starts(_, at) | Self::Ends(_, at) | Self::Contains(_, at) => Some(*at),
         }
     }
 }

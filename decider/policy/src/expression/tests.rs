@@ -335,7 +335,8 @@ fn length_and_depth_are_bounded() {
 #[test]
 fn words_and_totals_are_told() {
     let expression = parse(r#"!(asset in ["ETH", "BTC"]) || operation == "RAW" && fee.at_most("1")"#);
-    assert_eq!(expression.words(), [(Text::Asset, "BTC"), (Text::Asset, "ETH"), (Text::Operation, "RAW")]);
+    let words = [(20, Text::Asset, "BTC"), (13, Text::Asset, "ETH"), (44, Text::Operation, "RAW")];
+    assert_eq!(expression.words(), words);
     assert_eq!(expression.totals(), [Total::Fee].into());
 }
 
@@ -360,5 +361,58 @@ proptest! {
         }
         let less = holds_of_less(&text);
         prop_assert!(matches!(less, Truth::Indeterminate(_)) || less == holds(&text), "{text}");
+    }
+}
+
+#[test]
+fn contradictions_are_told_and_nothing_else() {
+    let told = |text: &str| parse(text).contradiction().map(|found| (found.variable, found.may_be_missing));
+    for (text, variable, may_be_missing) in [
+        (r#"amount.more_than("5") && amount.less_than("3")"#, "amount", false),
+        (r#"amount.at_least("5") && amount.less_than("5")"#, "amount", false),
+        (r#"amount.more_than("5") && !amount.more_than("5")"#, "amount", false),
+        (r#"amount.less_than("0")"#, "amount", false),
+        (r#"amount.more_than("1") && amount.less_than("1.000001")"#, "amount", false),
+        (r#"usd.at_most("1") && note == "x" && usd.at_least("2")"#, "usd", true),
+        (r#"fee.at_most("1") && fee.more_than("1")"#, "fee", true),
+        ("destinations.count < 1", "destinations.count", true),
+        (
+            "destinations.count > 1 && destinations.count < 3 && destinations.count != 2",
+            "destinations.count",
+            true,
+        ),
+        ("destinations.count == 2 && destinations.count != 2", "destinations.count", true),
+        (r#"stage == "SIGNING" && stage == "APPROVAL""#, "stage", false),
+        (r#"stage != "SIGNING" && stage != "APPROVAL""#, "stage", false),
+        (r#"signer == "a" && signer == "b""#, "signer", true),
+        (r#"signer in ["a", "b"] && !signer.startsWith("a") && signer != "b""#, "signer", true),
+        (r#"note.startsWith("a") && note.startsWith("b")"#, "note", true),
+        (r#"note.endsWith("ab") && note.endsWith("b") && note.endsWith("bb")"#, "note", true),
+        (r#"note.startsWith("ab") && !note.startsWith("a")"#, "note", true),
+        (r#"note.endsWith("ab") && !note.contains("a")"#, "note", true),
+        (r#"!(note != "a" || note != "b")"#, "note", true),
+        (r#"signer == "a" && (signer == "b" || stage == "SIGNING" && stage == "APPROVAL")"#, "signer", true),
+        (r#"signer == "a" && signer == "b" && stage == "SIGNING" && stage == "APPROVAL""#, "stage", false),
+    ] {
+        assert_eq!(told(text), Some((variable, may_be_missing)), "{text}");
+    }
+    for text in [
+        r#"amount.at_least("5") && amount.at_most("5")"#,
+        r#"amount.more_than("1") && amount.less_than("1.000002")"#,
+        r#"amount.more_than("5") || amount.less_than("3")"#,
+        r#"amount.more_than("5") && usd.less_than("3") && fee.less_than("3")"#,
+        r#"amount.at_most("0")"#,
+        "destinations.count > 1 && destinations.count < 4 && destinations.count != 2",
+        "destinations.count == 1",
+        r#"note.startsWith("a") && note.startsWith("ab") && note.endsWith("c") && !note.contains("d")"#,
+        r#"note.startsWith("a") && !note.startsWith("ab") && note.endsWith("b") && !note.endsWith("ab")"#,
+        r#"note.contains("a") && !note.contains("ab") && !note.startsWith("a") && note.contains("b")"#,
+        r#"signer in ["a", "b"] && signer != "b""#,
+        r#"signer != "a" && signer != "b""#,
+        r#"signer == "a" && (signer == "b" || note == "x")"#,
+        r#"signer == "a" && note == "b""#,
+        r#"stage != "SIGNING""#,
+    ] {
+        assert_eq!(told(text), None, "{text}");
     }
 }

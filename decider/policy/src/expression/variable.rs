@@ -57,7 +57,13 @@ pub const TOTALS: [(Total, &str, &str); 3] = [
     (Total::Fee, "fee", "the fee"),
 ];
 pub const COUNT: &str = "destinations.count";
+
 impl Text {
+    /// As an expression names it.
+    pub fn name(self) -> &'static str {
+        TEXTS.iter().find(|(text, ..)| *text == self).map_or("", |(_, name, _)| name)
+    }
+
     /// In words.
     pub fn phrase(self) -> &'static str {
         TEXTS.iter().find(|(text, ..)| *text == self).map_or("", |(.., phrase)| phrase)
@@ -65,6 +71,11 @@ impl Text {
 }
 
 impl Total {
+    /// As an expression names it.
+    pub fn name(self) -> &'static str {
+        TOTALS.iter().find(|(total, ..)| *total == self).map_or("", |(_, name, _)| name)
+    }
+
     /// In words.
     pub fn phrase(self) -> &'static str {
         TOTALS.iter().find(|(total, ..)| *total == self).map_or("", |(.., phrase)| phrase)

@@ -16,6 +16,7 @@ pub fn never(when: &Conditions, effect: Effect, assets: &Assets) -> Option<Never
         .or_else(|| no_destination(when, effect, assets))
         .or_else(|| unmatched_list(when.contracts.as_deref()?, &chains(when, assets)))
         .or_else(|| no_hour(when))
+        .or_else(|| no_value(when))
 }
 
 /// What some field of a rule asks of an operation.
@@ -64,6 +65,10 @@ fn no_destination(when: &Conditions, effect: Effect, assets: &Assets) -> Option<
     let asked = when.destinations.as_ref()?.one_of()?;
     let unmatched = unmatched(when, effect, assets);
     if unmatched.len() < asked.len() { None } else { unmatched.into_iter().next() }
+}
+
+fn no_value(when: &Conditions) -> Option<Never> {
+    when.circumstances.expression.as_ref()?.contradiction().map(Never::Contradiction)
 }
 
 fn no_hour(when: &Conditions) -> Option<Never> {

@@ -1,5 +1,7 @@
 //! Why something can never match, in words.
 
+use crate::expression::Contradiction;
+
 /// Why conditions can never hold, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Never {
@@ -48,6 +50,12 @@ pub enum Never {
     /// Hours that leave none.
     #[error("its times rule out every hour of the week: name those that are meant")]
     NoHour,
+    /// An expression that contradicts itself.
+    #[error(
+        "no value of {} meets all that its condition asks of it: take out what is not meant, or join alternatives with ||",
+        .0.variable
+    )]
+    Contradiction(Contradiction),
 }
 
 impl Never {
@@ -60,6 +68,9 @@ impl Never {
             | Self::NoTags(_)
             | Self::NobodyOfCounterparty(_) => Some("those whose address is missing"),
             Self::NobodyUnderTag { .. } => Some("those whose tag is missing"),
+            Self::Contradiction(found) => {
+                found.may_be_missing.then_some("those where what it compares is missing")
+            }
             Self::NoOperation(_) | Self::NotOfCounterparty(_) | Self::NoHour => None,
         }
     }

@@ -96,8 +96,8 @@ fn expressions_know_them() {
         read("p.yaml", &format!("{policy}deny: [{{id: a, when: {{condition: \"{text}\"}}}}]\n")).is_ok()
     };
     assert!(only("tenant == 'json' && caller_proof != 'COSIGNER_SIGNATURE'"));
-    assert_snapshot!(mistake("caller_proof == 'UNPROVED'"), @"p.yaml:5:35: condition, character 17: unknown caller_proof UNPROVED: did you mean UNPROVEN?");
-    assert_snapshot!(mistake("tenant == 'a b'"), @r#"p.yaml:5:35: condition, character 11: a b is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_""#);
+    assert_snapshot!(mistake("caller_proof == 'UNPROVED'"), @"p.yaml:5:52: condition: unknown caller_proof UNPROVED: did you mean UNPROVEN?");
+    assert_snapshot!(mistake("tenant == 'a b'"), @r#"p.yaml:5:46: condition: a b is not a valid tenant: use 1 to 64 characters a-z, 0-9, "-" and "_""#);
 }
 
 const NARROWED: &str = r#"version: 1

@@ -469,8 +469,8 @@ fn ids_and_words_show_as_they_are_read() {
     assert_snapshot!(in_deny("{destination: [{type: EXCHANGE, subtype: \"Kraken \"}]}"), @r#"p.yaml:12:52: subtype "Kraken " begins or ends with a blank: take the blank out"#);
     assert_snapshot!(in_deny("{destination: [{type: EXCHANGE, tag: \"6\\x006\"}]}"), @r#"p.yaml:12:48: tag "6\06" holds U+0000, which does not show: take it out"#);
     assert_snapshot!(in_deny("{operations: [RAW], messages: [\"EIP 7702 \"]}"), @r#"p.yaml:12:42: the type of a message "EIP 7702 " begins or ends with a blank: take the blank out"#);
-    assert_snapshot!(in_deny("{condition: 'signer == \"mallory \"'}"), @r#"p.yaml:12:23: condition: "mallory " begins or ends with a blank: take the blank out"#);
-    assert_snapshot!(in_deny("{condition: 'source.id in [\"7\", \"\u{a0}8\"]'}"), @r#"p.yaml:12:23: condition: "\u{a0}8" begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{condition: 'signer == \"mallory \"'}"), @r#"p.yaml:12:34: condition: "mallory " begins or ends with a blank: take the blank out"#);
+    assert_snapshot!(in_deny("{condition: 'source.id in [\"7\", \"\u{a0}8\"]'}"), @r#"p.yaml:12:43: condition: "\u{a0}8" begins or ends with a blank: take the blank out"#);
     let block = "\n      signers:\n        - |\n          mallory";
     assert_snapshot!(in_deny(block), @r#"p.yaml:15:11: a signer "mallory\n" begins or ends with a blank: take the blank out"#);
     for when in [

@@ -133,7 +133,7 @@ pub fn never_at_approval(rule: &Rule) -> Option<String> {
 /// One that asks for the stage says at which it is meant.
 fn needs_a_fee(expression: &Expression) -> bool {
     let mut words = expression.words().into_iter();
-    expression.needs_a_fee() && !words.any(|(text, _)| text == Text::Stage)
+    expression.needs_a_fee() && !words.any(|(_, text, _)| text == Text::Stage)
 }
 
 fn bounds_the_fee(asked: &CircumstanceConditions) -> bool {

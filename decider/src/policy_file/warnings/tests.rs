@@ -57,6 +57,16 @@ fn beside(first: &str, second: &str) -> String {
 }
 
 #[test]
+fn a_condition_that_contradicts_itself_is_told() {
+    let deny = |condition: &str| deny(&format!("assets: [ETH], condition: \"{condition}\""));
+    assert_snapshot!(deny("amount.more_than('5') && amount.less_than('3')"), @"p.yaml:20:10: deny rule bad can never match: no value of amount meets all that its condition asks of it: take out what is not meant, or join alternatives with ||");
+    assert_snapshot!(deny("signer == 'ann' && signer == 'bob'"), @"p.yaml:20:10: deny rule bad can never match, and holds those where what it compares is missing: no value of signer meets all that its condition asks of it: take out what is not meant, or join alternatives with ||");
+    assert_snapshot!(allow("condition: \"stage == 'SIGNING' && (stage == 'APPROVAL' || !(stage == 'SIGNING'))\""), @"p.yaml:20:10: allow rule pay can never match: no value of stage meets all that its condition asks of it: take out what is not meant, or join alternatives with ||");
+    assert_eq!(deny("amount.more_than('5') || amount.less_than('3')"), "");
+    assert_eq!(deny("signer == 'ann' || signer == 'bob'"), "");
+}
+
+#[test]
 fn a_tag_that_the_edge_never_says_is_told() {
     assert_snapshot!(deny("destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad asks for a tag, and the edge never says one: of XRP it holds what comes through the edge, whatever tag that has, where the rest of it fits");
     assert_snapshot!(deny("assets: [ETH], destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: tag 104 is asked for, and no asset that it can meet is on a chain with tags: leave the tag out here, or ask for such an asset");

@@ -31,5 +31,5 @@ fn is_of_unproven(rule: &Rule) -> bool {
 
 fn asks_for_proof(rule: &Rule) -> bool {
     let words = rule.when.circumstances.expression.iter().flat_map(|expression| expression.words());
-    rule.when.caller.proofs.is_some() || words.into_iter().any(|(text, _)| text == Text::CallerProof)
+    rule.when.caller.proofs.is_some() || words.into_iter().any(|(_, text, _)| text == Text::CallerProof)
 }

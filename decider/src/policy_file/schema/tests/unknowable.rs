@@ -90,7 +90,7 @@ const TWICE: [Unknowable; 8] = [
 ];
 
 /// Texts that only their readers understand.
-const TEXTS: [Unknowable; 25] = [
+const TEXTS: [Unknowable; 26] = [
     ("… must be in digits alone: write …", "limits: [{id: a, max: {count: 0x10}, window: 1h}]"),
     ("… begins or ends with a blank: take the blank out", "deny: [{id: a, when: {signers: [\"s-1 \"]}}]"),
     ("… holds …, which does not show: take it out", "deny: [{id: a, when: {signers: [\"s\\u200b1\"]}}]"),
@@ -134,7 +134,8 @@ const TEXTS: [Unknowable; 25] = [
         "condition: … is none of the assets of the rule",
         "deny: [{id: a, when: {assets: [ETH], condition: 'asset == \"BTC\"'}}]",
     ),
-    ("condition, character …", "deny: [{id: a, when: {condition: \"nope\"}}]"),
+    ("condition: …", "deny: [{id: a, when: {condition: \"nope\"}}]"),
+    ("condition, character …", "deny: [{id: a, when: {condition: \"\\x6eope\"}}]"),
     ("… must be at least 1s and at most ten years", "limits: [{id: a, max: {count: 1}, window: 9999d}]"),
     ("the amount is too large: …", "deny: [{id: a, when: {amount_usd: {max: \"MANY\"}}}]"),
 ];

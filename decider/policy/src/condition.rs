@@ -47,7 +47,7 @@ pub struct Conditions {
     pub contracts: Option<Arc<AddressList>>,
     /// One of these assets. A policy knows all of its assets, so that chains, classes and what is ruled out come
     /// down to a set of them.
-    pub assets: Option<BTreeSet<String>>,
+    pub assets: Option<Arc<BTreeSet<String>>>,
     /// What they say of an asset that the policy does not know any more: charges of it stay in the ledger. `None`: they
     /// do not ask for it, because assets are asked for by id.
     pub unlisted: Option<Unlisted>,
@@ -63,7 +63,7 @@ pub struct Conditions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
     /// The assets that it knows.
-    pub known: BTreeSet<String>,
+    pub known: Arc<BTreeSet<String>>,
     /// Whether chains or classes are asked for: nobody can tell those of any other. Else others are ruled out by id, and
     /// it is none of them.
     pub by_kind: bool,

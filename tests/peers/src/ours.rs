@@ -1,6 +1,7 @@
 //! Ours: the rules as the decider has them once it has read a policy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use policy::address::Chain;
 use policy::amount::{Amount, Decimals};
@@ -42,7 +43,7 @@ fn rule(rule: &Rule) -> policy::rule::Rule {
     let when = Conditions {
         sources: Some(Choice::OneOf(vec![vault(&rule.source)])),
         destinations: Some(Choice::OneOf(vec![destination])),
-        assets: Some(BTreeSet::from([rule.asset.to_owned()])),
+        assets: Some(Arc::new(BTreeSet::from([rule.asset.to_owned()]))),
         amount: Range { max: Some(Amount::from_u64(rule.amount)), over: None },
         ..Conditions::default()
     };

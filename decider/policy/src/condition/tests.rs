@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 
@@ -141,7 +142,10 @@ fn every_condition_over_the_transaction_must_hold() {
     assert_eq!(holds(any()), True);
     let vault = |id| one_of(vec![matcher("VAULT", Some(id))]);
     for (yes, no) in [
-        (Conditions { assets: set("ETH"), ..any() }, Conditions { assets: set("eth"), ..any() }),
+        (
+            Conditions { assets: set("ETH").map(Arc::new), ..any() },
+            Conditions { assets: set("eth").map(Arc::new), ..any() },
+        ),
         (
             Conditions { operations: Some(Choice::OneOf(BTreeSet::from(["TRANSFER".to_owned()]))), ..any() },
             Conditions { operations: Some(Choice::OneOf(BTreeSet::from(["RAW".to_owned()]))), ..any() },

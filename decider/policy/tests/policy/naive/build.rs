@@ -114,7 +114,7 @@ impl World {
             sources: choice(&when.sources, account),
             destinations: choice(&when.to, |to| self.destination(to)),
             contracts: when.contracts.map(|list| self.lists[list].clone()),
-            assets: covered(when, gone),
+            assets: covered(when, gone).map(Arc::new),
             unlisted: unlisted(when, gone),
             amount: range(when.amount, units),
             usd: range(when.usd, |max| Usd::from_micros(units(max))),
@@ -161,7 +161,7 @@ fn covered(when: &When, gone: Option<Text>) -> Option<BTreeSet<String>> {
 
 fn unlisted(when: &When, gone: Option<Text>) -> Option<Unlisted> {
     covered(when, gone)?;
-    let known = known(gone).map(|asset| asset.id.to_owned()).collect();
+    let known = Arc::new(known(gone).map(|asset| asset.id.to_owned()).collect());
     let by_id = when.assets.as_ref().is_some_and(|pick| !pick.not);
     (!by_id).then(|| Unlisted { known, by_kind: when.chains.is_some() })
 }

@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::accounts::Accounts;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, destination_applies};
 use crate::caller::CallerConditions;
@@ -40,7 +41,7 @@ pub struct Conditions {
     /// One of these operations.
     pub operations: Option<Choice<BTreeSet<String>>>,
     /// One of these accounts.
-    pub sources: Option<Choice<Vec<AccountMatcher>>>,
+    pub sources: Option<Choice<Accounts>>,
     /// One of these, for each destination (allow) or for any (deny, limit).
     pub destinations: Option<Choice<Vec<DestinationMatcher>>>,
     /// The contract that is called is on this list: the address of each destination, or of any.
@@ -142,9 +143,7 @@ impl Conditions {
     /// Whether the source satisfies the source condition.
     pub fn of_source(&self, source: &Account) -> Truth {
         let Some(choice) = &self.sources else { return Truth::True };
-        choice.holds(Reading::Wide, |matchers, asking| {
-            Truth::any(matchers.iter().map(|matcher| matcher.matches_source(source, asking.sense)))
-        })
+        choice.holds(Reading::Wide, |accounts, asking| accounts.match_source(source, asking.sense))
     }
 
     /// Whether a signer satisfies the signer condition.

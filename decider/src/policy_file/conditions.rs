@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use policy::accounts::Accounts;
 use policy::choice::Choice;
-use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Unlisted};
+use policy::condition::{Conditions, DestinationMatcher, Unlisted};
 use policy::request::Stage;
 use policy::vocabulary::{pays_somebody, states_its_amount};
 
@@ -187,11 +188,7 @@ fn read_signers(
     }))
 }
 
-fn read_sources(
-    reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
-    names: &Names,
-) -> Option<Choice<Vec<AccountMatcher>>> {
+fn read_sources(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<Choice<Accounts>> {
     let choice = read_entries(reader, fields, "source")?;
     Some(choice.map(|entries| {
         check_each_once(reader, "source", entries);

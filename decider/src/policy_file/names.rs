@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use policy::accounts::Accounts;
 use policy::asset::Asset;
 use policy::condition::AccountMatcher;
 use policy::group::{Counterparty, SourceGroup};
@@ -30,7 +31,7 @@ pub struct Names {
     asked_assets: RefCell<BTreeMap<AskedAssets, Arc<BTreeSet<String>>>>,
     operations: BTreeSet<String>,
     lists: BTreeMap<String, Option<List>>,
-    source_groups: BTreeMap<String, Vec<AccountMatcher>>,
+    source_groups: BTreeMap<String, Accounts>,
     signer_groups: BTreeMap<String, BTreeSet<String>>,
     counterparties: BTreeMap<String, Arc<Counterparty>>,
     /// Where names are introduced that something should refer to.
@@ -184,7 +185,7 @@ impl Names {
     pub fn source_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&[AccountMatcher]> {
         let name = self.known(reader, node, SOURCE_GROUP, &self.source_groups)?;
         let accounts = self.source_groups.get(&name)?;
-        self.room_for(reader, node.at, accounts.len()).map(|()| accounts.as_slice())
+        self.room_for(reader, node.at, accounts.len()).map(|()| &**accounts)
     }
 
     /// The assets, for the policy.

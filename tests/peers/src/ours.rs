@@ -41,7 +41,7 @@ fn rule(rule: &Rule) -> policy::rule::Rule {
     let destination =
         DestinationMatcher { account: Some(vault(&rule.destination)), ..DestinationMatcher::default() };
     let when = Conditions {
-        sources: Some(Choice::OneOf(vec![vault(&rule.source)])),
+        sources: Some(Choice::OneOf(vec![vault(&rule.source)].into())),
         destinations: Some(Choice::OneOf(vec![destination])),
         assets: Some(Arc::new(BTreeSet::from([rule.asset.to_owned()]))),
         amount: Range { max: Some(Amount::from_u64(rule.amount)), over: None },

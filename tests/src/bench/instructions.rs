@@ -74,7 +74,7 @@ fn rule(number: usize) -> Rule {
     let destination =
         DestinationMatcher { account: Some(account(Some(to))), ..DestinationMatcher::default() };
     let when = Conditions {
-        sources: Some(Choice::OneOf(vec![account(None)])),
+        sources: Some(Choice::OneOf(vec![account(None)].into())),
         destinations: Some(Choice::OneOf(vec![destination])),
         assets: Some(Arc::new(BTreeSet::from(["ETH".to_owned()]))),
         amount: Range { max: Some(Amount::from_u64(1_000_000_000_000_000_000)), over: None },

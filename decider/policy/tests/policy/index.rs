@@ -65,7 +65,7 @@ fn conditions() -> impl Strategy<Value = Conditions> {
             signers,
             operations,
             assets: assets.map(|assets| Arc::new(assets.into_iter().collect())),
-            sources,
+            sources: sources.map(|choice| choice.map(Into::into)),
             destinations,
             ..Conditions::default()
         },

@@ -326,7 +326,7 @@ pub fn policy() -> Policy {
             rule(
                 "sweep",
                 Conditions {
-                    sources: one_of(vec![matcher("VAULT", Some("0"))]),
+                    sources: one_of(vec![matcher("VAULT", Some("0"))].into()),
                     destinations: one_of(vec![to_account("VAULT", Some("1")), to_list(&friends)]),
                     assets: only("ETH"),
                     amount: Range { max: Some(eth("5")), over: None },

@@ -34,6 +34,7 @@ mod files;
 mod merge;
 mod assets;
 mod operations;
+mod room;
 mod ids;
 pub mod spots;
 pub mod summary;

@@ -6,7 +6,7 @@ use crate::list::Reading;
 use crate::truth::Truth;
 
 /// One of several, or none of them: `[a, b]` and `{not: [a, b]}` in a policy file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Choice<T> {
     /// One of these.
     OneOf(T),

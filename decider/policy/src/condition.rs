@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::accounts::Accounts;
 use crate::amount::Amount;
 use crate::applicability::{amount_applies, call_applies, destination_applies};
 use crate::caller::CallerConditions;
@@ -40,14 +41,14 @@ pub struct Conditions {
     /// One of these operations.
     pub operations: Option<Choice<BTreeSet<String>>>,
     /// One of these accounts.
-    pub sources: Option<Choice<Vec<AccountMatcher>>>,
+    pub sources: Option<Choice<Accounts>>,
     /// One of these, for each destination (allow) or for any (deny, limit).
     pub destinations: Option<Choice<Vec<DestinationMatcher>>>,
     /// The contract that is called is on this list: the address of each destination, or of any.
     pub contracts: Option<Arc<AddressList>>,
     /// One of these assets. A policy knows all of its assets, so that chains, classes and what is ruled out come
     /// down to a set of them.
-    pub assets: Option<BTreeSet<String>>,
+    pub assets: Option<Arc<BTreeSet<String>>>,
     /// What they say of an asset that the policy does not know any more: charges of it stay in the ledger. `None`: they
     /// do not ask for it, because assets are asked for by id.
     pub unlisted: Option<Unlisted>,
@@ -63,7 +64,7 @@ pub struct Conditions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
     /// The assets that it knows.
-    pub known: BTreeSet<String>,
+    pub known: Arc<BTreeSet<String>>,
     /// Whether chains or classes are asked for: nobody can tell those of any other. Else others are ruled out by id, and
     /// it is none of them.
     pub by_kind: bool,
@@ -142,9 +143,7 @@ impl Conditions {
     /// Whether the source satisfies the source condition.
     pub fn of_source(&self, source: &Account) -> Truth {
         let Some(choice) = &self.sources else { return Truth::True };
-        choice.holds(Reading::Wide, |matchers, asking| {
-            Truth::any(matchers.iter().map(|matcher| matcher.matches_source(source, asking.sense)))
-        })
+        choice.holds(Reading::Wide, |accounts, asking| accounts.match_source(source, asking.sense))
     }
 
     /// Whether a signer satisfies the signer condition.

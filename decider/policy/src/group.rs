@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::accounts::Accounts;
 use crate::asset::Assets;
 use crate::choice::{Asking, Sense};
 use crate::intent::{Account, Destination, Intent};
 use crate::list::{AddressList, Reading};
-use crate::matcher::{AccountMatcher, is_listed};
+use crate::matcher::is_listed;
 use crate::truth::Truth;
 
 /// What limits of a policy see a charge by, beside their own words: the named groups that their keys can refer to, and
@@ -27,13 +28,13 @@ pub struct SourceGroup {
     /// Its name.
     pub name: String,
     /// Its accounts.
-    pub accounts: Vec<AccountMatcher>,
+    pub accounts: Accounts,
 }
 
 impl SourceGroup {
     /// Whether an account belongs to it.
     pub fn contains(&self, source: &Account) -> Truth {
-        Truth::any(self.accounts.iter().map(|account| account.matches_source(source, Sense::Is)))
+        self.accounts.match_source(source, Sense::Is)
     }
 }
 
@@ -43,7 +44,7 @@ pub struct Counterparty {
     /// Its name.
     pub name: String,
     /// Its accounts.
-    pub accounts: Vec<AccountMatcher>,
+    pub accounts: Accounts,
     /// Its addresses.
     pub lists: Vec<Arc<AddressList>>,
 }
@@ -56,11 +57,8 @@ impl Counterparty {
 
     /// Whether a destination belongs to it, as a condition asks.
     pub fn matches(&self, intent: &Intent, destination: &Destination, asking: Asking) -> Truth {
-        let account = self
-            .accounts
-            .iter()
-            .map(|each| each.matches_destination(&intent.operation, &destination.account, asking.sense));
+        let account = self.accounts.match_destination(&intent.operation, &destination.account, asking.sense);
         let listed = self.lists.iter().map(|list| is_listed(list, intent, destination, asking));
-        Truth::any(account.chain(listed))
+        Truth::any(std::iter::once(account).chain(listed))
     }
 }

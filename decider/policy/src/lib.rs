@@ -23,6 +23,7 @@ pub mod charge;
 pub mod condition;
 pub mod expression;
 pub mod group;
+pub mod accounts;
 pub mod matcher;
 pub mod circumstances;
 pub mod intent;

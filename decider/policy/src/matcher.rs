@@ -8,7 +8,7 @@ use crate::truth::Truth;
 use crate::vocabulary::{ACCOUNT_TYPES, is_account_type};
 
 /// Accounts by type and, where given, id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccountMatcher {
     /// Account type.
     pub kind: String,
@@ -37,6 +37,16 @@ impl AccountMatcher {
             is_word(&self.kind, account.kind.as_ref(), &ACCOUNT_TYPES, "a destination's type"),
             self.id.as_ref().map_or(Truth::True, |id| destination_id(id, operation, account, sense)),
         ])
+    }
+
+    /// Whether whoever is this account is the other, too.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.kind == other.kind && (other.id.is_none() || self.id == other.id)
+    }
+
+    /// Whether somebody may be both.
+    pub fn may_be(&self, other: &Self) -> bool {
+        self.is_within(other) || other.is_within(self)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Amounts and values as bounds.
 
+use std::collections::BTreeSet;
+
 use policy::amount::Amount;
 use policy::condition::Range;
 use policy::usd::Usd;
@@ -14,14 +16,14 @@ pub fn read_amount_range(
     reader: &mut Reader<'_>,
     node: &Node,
     names: &Names,
-    assets: Option<&[String]>,
+    assets: Option<&BTreeSet<String>>,
 ) -> Range<Amount> {
-    match assets {
-        Some([asset]) => {
+    match assets.map(|assets| (assets.first(), assets.len())) {
+        Some((Some(asset), 1)) => {
             read_range(reader, node, "amount", |reader, node| read_amount(reader, node, names, asset))
         }
         // What is wrong with them was told.
-        Some([]) => Range::default(),
+        Some((None, _)) => Range::default(),
         _ => {
             let message =
                 "amount needs exactly one asset under assets: units of different assets do not compare";

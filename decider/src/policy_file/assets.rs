@@ -1,10 +1,11 @@
 //! `assets`: what the policy knows, by the id the custody system uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use policy::address::Chain;
 use policy::amount::Decimals;
 use policy::asset::{Asset, TagRule};
+use policy::choice::Choice;
 
 use super::ids::{check_asset_id, check_name};
 use crate::yaml::fields::unknown;
@@ -17,6 +18,41 @@ const FIELDS: [&str; 5] = ["chain", "decimals", "tag", "fee_asset", "class"];
 pub struct KnownAsset {
     pub asset: Asset,
     pub class: Option<String>,
+}
+
+/// The assets that a rule is about: those for which each of these holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AskedAssets {
+    pub ids: Option<Choice<BTreeSet<String>>>,
+    pub chains: Option<Choice<BTreeSet<Chain>>>,
+    pub classes: Option<Choice<BTreeSet<String>>>,
+}
+
+impl AskedAssets {
+    /// Whether it is one of them. Of one whose definition has a mistake only the id is known: it may be on any chain and
+    /// of any class.
+    pub fn include(&self, id: &String, known: Option<&KnownAsset>) -> bool {
+        let is_on = |choice: &Choice<_>| known.is_none_or(|known| choice.includes(&known.asset.chain));
+        let is_in = |choice| known.is_none_or(|known| is_of_class(choice, known.class.as_ref()));
+        self.ids.as_ref().is_none_or(|choice| choice.includes(id))
+            && self.chains.as_ref().is_none_or(is_on)
+            && self.classes.as_ref().is_none_or(is_in)
+    }
+
+    /// Whether they are asked for by what they are.
+    pub fn by_kind(&self) -> bool {
+        self.chains.is_some() || self.classes.is_some()
+    }
+
+    /// Whether they are asked for by their ids, and not all but some.
+    pub fn by_id(&self) -> bool {
+        self.ids.as_ref().is_some_and(|choice| choice.one_of().is_some())
+    }
+}
+
+/// An asset of no class is of none of those named.
+fn is_of_class(choice: &Choice<BTreeSet<String>>, class: Option<&String>) -> bool {
+    class.map_or_else(|| choice.one_of().is_none(), |class| choice.includes(class))
 }
 
 pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Option<KnownAsset>> {

@@ -1,5 +1,7 @@
 //! Conditions over what a request says beside its intent: fee, call, messages, time and texts.
 
+use std::collections::BTreeSet;
+
 use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, FeeBounds, Range};
 use policy::pattern::Pattern;
@@ -13,6 +15,9 @@ use super::patterns::read_pattern;
 use super::scope::{Scope, check_signing, fee_assets};
 use super::times::read_hours;
 use crate::yaml::{Fields, Reader};
+
+/// How many assets a mistake names.
+const SHOWN_ASSETS: usize = 5;
 
 /// The conditions of a rule over the circumstances.
 pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> CircumstanceConditions {
@@ -33,11 +38,9 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
 fn read_fee(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> Option<FeeBounds> {
     let node = fields.optional(reader, "fee")?;
     check_signing(reader, node, "fee", scope);
-    let mut paid_in: Vec<String> = fee_assets(scope).into_iter().map(|(_, paid_in)| paid_in).collect();
-    paid_in.sort();
-    paid_in.dedup();
-    let [asset] = paid_in.as_slice() else {
-        let named = paid_in.join(", ");
+    let paid_in: BTreeSet<&str> = fee_assets(scope).map(|(_, paid_in)| paid_in).collect();
+    let (Some(asset), 1) = (paid_in.first(), paid_in.len()) else {
+        let named = some_of(&paid_in);
         let message = format!(
             "fee needs assets whose fees are paid in one asset, not in {named}: name some under assets"
         );
@@ -47,13 +50,22 @@ fn read_fee(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
         return None;
     };
     let range = read_range(reader, node, "fee", |reader, node| read_amount(reader, node, scope.names, asset));
-    Some(FeeBounds { asset: asset.clone(), range })
+    Some(FeeBounds { asset: (*asset).to_owned(), range })
+}
+
+/// The first of them, and how many more there are: there may be thousands.
+fn some_of(ids: &BTreeSet<&str>) -> String {
+    let shown: Vec<&str> = ids.iter().copied().take(SHOWN_ASSETS).collect();
+    match ids.len().saturating_sub(SHOWN_ASSETS) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn read_fee_share(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> Range<Share> {
     let Some(node) = fields.optional(reader, "fee_share") else { return Range::default() };
     check_signing(reader, node, "fee_share", scope);
-    if let Some((asset, paid_in)) = fee_assets(scope).into_iter().find(|(asset, paid_in)| asset != paid_in) {
+    if let Some((asset, paid_in)) = fee_assets(scope).find(|(asset, paid_in)| asset != paid_in) {
         let message =
             format!("fee_share needs a fee in the asset itself: {asset} pays its fees in {paid_in}");
         reader.mistake(node.at, message);

@@ -1,14 +1,16 @@
 //! What stands under `when`, in rules and limits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use policy::accounts::Accounts;
 use policy::choice::Choice;
-use policy::condition::{AccountMatcher, Conditions, DestinationMatcher, Unlisted};
+use policy::condition::{Conditions, DestinationMatcher, Unlisted};
 use policy::request::Stage;
 use policy::vocabulary::{pays_somebody, states_its_amount};
 
 use super::amounts::{read_amount_range, read_usd_range};
-use super::assets::read_chain;
+use super::assets::{AskedAssets, read_chain};
 use super::callers::{self, CALLER_PROOF, TENANT};
 use super::calls::read_contracts;
 use super::choices::{check_each_once, read_each, read_entries, read_one_of_two, read_set};
@@ -67,11 +69,10 @@ pub fn read_conditions(
         names,
         stages: stages.as_ref(),
         operations: operations.as_ref(),
-        assets: assets.as_ref(),
+        assets: assets.as_deref(),
     };
     check_amounts_are_stated(reader, &fields, &scope);
     check_somebody_is_paid(reader, &fields, &scope);
-    let listed: Option<Vec<String>> = assets.as_ref().map(|assets| assets.iter().cloned().collect());
     let amount = fields.optional(reader, "amount");
     let usd = fields.optional(reader, "amount_usd");
     Some(Conditions {
@@ -81,7 +82,7 @@ pub fn read_conditions(
         destinations: read_destinations(reader, &fields, &scope),
         contracts: read_contracts(reader, &fields, &scope),
         amount: amount
-            .map(|node| read_amount_range(reader, node, names, listed.as_deref()))
+            .map(|node| read_amount_range(reader, node, names, assets.as_deref()))
             .unwrap_or_default(),
         usd: usd.map(|node| read_usd_range(reader, node)).unwrap_or_default(),
         circumstances: circumstances::read(reader, &fields, &scope),
@@ -99,42 +100,32 @@ pub fn read_assets(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     names: &Names,
-) -> Option<(BTreeSet<String>, Option<Unlisted>)> {
+) -> Option<(Arc<BTreeSet<String>>, Option<Unlisted>)> {
     let noted = reader.noted();
-    let ids = read_set(reader, fields, "assets", |reader, node| names.asset_id(reader, node));
-    let chains = read_set(reader, fields, "chains", read_chain);
-    let classes = read_set(reader, fields, "classes", |reader, node| names.class(reader, node));
-    if ids.is_none() && chains.is_none() && classes.is_none() {
+    let asked = AskedAssets {
+        ids: read_set(reader, fields, "assets", |reader, node| names.asset_id(reader, node)),
+        chains: read_set(reader, fields, "chains", read_chain),
+        classes: read_set(reader, fields, "classes", |reader, node| names.class(reader, node)),
+    };
+    let (by_id, by_kind) = (asked.by_id(), asked.by_kind());
+    if asked.ids.is_none() && !by_kind {
         return None;
     }
+    let nothing = Some((Arc::default(), None));
     if reader.noted() > noted {
-        return Some((BTreeSet::new(), None));
+        return nothing;
     }
-    let met = names.assets_that(|id, known| {
-        let is_on = |choice: &Choice<_>| known.is_none_or(|known| choice.includes(&known.asset.chain));
-        let is_in = |choice| known.is_none_or(|known| is_of_class(choice, known.class.as_ref()));
-        ids.as_ref().is_none_or(|choice| choice.includes(&id.to_owned()))
-            && chains.as_ref().is_none_or(is_on)
-            && classes.as_ref().is_none_or(is_in)
-    });
+    let Some(met) = names.assets_asked_for(reader, fields.at, asked) else { return nothing };
     // It may be on any chain and of any class.
-    let is_vague = |id: &String| (chains.is_some() || classes.is_some()) && names.asset(id).is_none();
-    if met.iter().any(is_vague) {
-        return Some((BTreeSet::new(), None));
+    if by_kind && names.has_unread_assets() && met.iter().any(|id| names.asset(id).is_none()) {
+        return nothing;
     }
     if met.is_empty() {
         let message = "no asset of the policy is left: assets, chains and classes must all hold of one";
         reader.mistake(fields.at, message);
     }
-    let by_id = ids.is_some_and(|choice| choice.one_of().is_some());
-    let by_kind = chains.is_some() || classes.is_some();
-    let unlisted = (!by_id).then(|| Unlisted { known: names.assets_that(|_, _| true), by_kind });
+    let unlisted = (!by_id).then(|| Unlisted { known: Arc::clone(names.every_asset()), by_kind });
     Some((met, unlisted))
-}
-
-/// An asset of no class is of none of those named.
-fn is_of_class(choice: &Choice<BTreeSet<String>>, class: Option<&String>) -> bool {
-    class.map_or_else(|| choice.one_of().is_none(), |class| choice.includes(class))
 }
 
 /// There are two stages: one that is ruled out leaves the other.
@@ -197,11 +188,7 @@ fn read_signers(
     }))
 }
 
-fn read_sources(
-    reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
-    names: &Names,
-) -> Option<Choice<Vec<AccountMatcher>>> {
+fn read_sources(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names) -> Option<Choice<Accounts>> {
     let choice = read_entries(reader, fields, "source")?;
     Some(choice.map(|entries| {
         check_each_once(reader, "source", entries);

@@ -41,7 +41,7 @@ fn read_rule(reader: &mut Reader<'_>, node: &Node, names: &Names, ids: &mut Ids)
     let kind = fields.required(reader, "type").and_then(|node| Some((node, read_kind(reader, node)?)));
     let caller = callers::read(reader, &fields);
     let assets = read_assets(reader, &fields, names).map(|(assets, _)| assets);
-    let list = read_list(reader, &fields, names, assets.as_ref());
+    let list = read_list(reader, &fields, names, assets.as_deref());
     let subtypes = read_set(reader, &fields, "subtypes", read_wallet_subtype);
     let wallet = WalletConditions { list, subtypes, assets };
     let (effect, (at, kind)) = (effect?, kind?);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use policy::accounts::Accounts;
 use policy::group::Counterparty;
 
 use super::accounts::read_destination_account;
@@ -30,14 +31,17 @@ fn read_counterparty(
     names: &Names,
     members: &mut Members,
 ) -> Counterparty {
-    let mut counterparty = Counterparty { name: name.to_owned(), accounts: Vec::new(), lists: Vec::new() };
+    let mut counterparty =
+        Counterparty { name: name.to_owned(), accounts: Accounts::default(), lists: Vec::new() };
     let Some(fields) = Fields::of(reader, node, "a counterparty", &FIELDS) else { return counterparty };
+    let mut read = Vec::new();
     let accounts = fields.optional(reader, "accounts");
     for node in accounts.and_then(|node| reader.some(node, "accounts", NOTHING_IN_IT)).unwrap_or_default() {
         let Some(account) = read_destination_account(reader, node) else { continue };
         members.add_account(reader, node, name, &account);
-        counterparty.accounts.push(account);
+        read.push(account);
     }
+    counterparty.accounts = read.into();
     let lists = fields.optional(reader, "lists");
     for node in lists.and_then(|node| reader.some(node, "lists", NOTHING_IN_IT)).unwrap_or_default() {
         let Some(list) = names.list(reader, node) else { continue };

@@ -1,5 +1,7 @@
 //! `condition`: an expression, held against the names of the policy.
 
+use std::collections::BTreeSet;
+
 use policy::amount::Decimals;
 use policy::expression::{Expression, Problem, Text, TextTest, Total, Units};
 use policy::vocabulary::{ACCOUNT_TYPES, pays_somebody, states_its_amount};
@@ -12,8 +14,10 @@ use crate::yaml::{Node, Reader, unseen};
 pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Expression> {
     let text = reader.text(node, "condition")?;
     // What is wrong with the assets was told, and their units are not known.
-    if scope.assets.is_some_and(|ids| ids.is_empty() || ids.iter().any(|id| scope.names.asset(id).is_none()))
-    {
+    if scope.assets.is_some_and(|ids| {
+        ids.is_empty()
+            || scope.names.has_unread_assets() && ids.iter().any(|id| scope.names.asset(id).is_none())
+    }) {
         return None;
     }
     let parsed = Expression::parse(text, &units(scope));
@@ -56,13 +60,11 @@ fn check_what_it_measures(reader: &mut Reader<'_>, node: &Node, expression: &Exp
 
 /// Amounts are in units of the rule's one asset, fees in those of the one that its fees are paid in.
 fn units(scope: &Scope<'_>) -> Units {
-    let only = |mut ids: Vec<String>| -> Option<(String, Decimals)> {
-        ids.sort();
-        ids.dedup();
-        let [id] = ids.as_slice() else { return None };
-        Some((id.clone(), scope.names.asset(id)?.decimals))
+    let only = |ids: BTreeSet<&str>| -> Option<(String, Decimals)> {
+        let id = ids.first().filter(|_| ids.len() == 1)?;
+        Some(((*id).to_owned(), scope.names.asset(id)?.decimals))
     };
-    let (assets, paid_in) = fee_assets(scope).into_iter().unzip();
+    let (assets, paid_in) = fee_assets(scope).unzip();
     Units { amount: only(assets).filter(|_| scope.assets.is_some()), fee: only(paid_in) }
 }
 
@@ -76,15 +78,13 @@ fn told(problem: Problem) -> String {
 /// A part of a name that none has which the rule can meet is never there either.
 fn check_part(variable: Text, asked: &TextTest, scope: &Scope<'_>) -> Result<(), String> {
     let names = scope.names;
-    let known: Vec<String> = match variable {
-        Text::Operation => names.operations().cloned().collect(),
-        Text::SourceType => ACCOUNT_TYPES.map(str::to_owned).into(),
-        Text::Asset => {
-            scope.assets.cloned().unwrap_or_else(|| names.assets_that(|_, _| true)).into_iter().collect()
-        }
+    let is_known = match variable {
+        Text::Operation => names.operations().any(|word| asked.holds(word)),
+        Text::SourceType => ACCOUNT_TYPES.iter().any(|word| asked.holds(word)),
+        Text::Asset => scope.every_asset().iter().any(|word| asked.holds(word)),
         _ => return Ok(()),
     };
-    match known.iter().any(|word| asked.holds(word)) {
+    match is_known {
         true => Ok(()),
         false => Err(format!("{asked} never holds of {}: none that is known has that", variable.phrase())),
     }
@@ -96,7 +96,7 @@ fn check_word(variable: Text, word: &str, scope: &Scope<'_>) -> Result<(), Strin
         Text::Operation => scope.names.check_operation(word),
         Text::SourceType => check_type(word),
         Text::Asset => {
-            let every = scope.names.assets_that(|_, _| true);
+            let every = scope.names.every_asset();
             if !every.contains(word) {
                 return Err(unknown("asset", word, every.iter().map(String::as_str)));
             }

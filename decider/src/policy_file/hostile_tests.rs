@@ -80,6 +80,54 @@ fn many_names() {
     refused("accounts", &many(&head, |number| format!("{{type: VAULT, id: x{number}}},"), "{}]}\n"));
 }
 
+/// Each is short to write, and stands for many millions.
+#[test]
+fn many_members() {
+    let all =
+        |each: fn(usize) -> String, between: &str| (0..2_000).map(each).collect::<Vec<_>>().join(between);
+    let accounts = all(|id| format!("{{type: VAULT, id: v{id}}}"), ", ");
+    let signers = all(|id| format!("s{id}"), ", ");
+    let assets = all(|id| format!("A{id}: {{chain: evm, decimals: 18}}"), ", ");
+    let of_accounts = all(|id| format!("- {{id: r{id}, when: {{source: [{{group: g}}]}}}}"), "\n");
+    let of_signers = all(|id| format!("- {{id: r{id}, when: {{signers: [{{group: g}}]}}}}"), "\n");
+    let of_assets = all(|id| format!("- {{id: r{id}, when: {{assets: {{not: [A{id}]}}}}}}"), "\n");
+    let caps = all(
+        |id| format!("- {{id: r{id}, when: {{}}, key: [asset], max: {{amount: \"1\"}}, window: 1h}}"),
+        "\n",
+    );
+    for (name, text) in [
+        ("accounts", format!("{HEAD}source_groups: {{g: [{accounts}]}}\nallow:\n{of_accounts}\n")),
+        ("signers", format!("{HEAD}signer_groups: {{g: [{signers}]}}\nallow:\n{of_signers}\n")),
+        ("assets", format!("version: 1\nassets: {{{assets}}}\nallow:\n{of_assets}\n")),
+        ("caps", format!("version: 1\nassets: {{{assets}}}\nallow: []\nlimits:\n{caps}\n")),
+    ] {
+        let report = refused(name, &text);
+        let mut said = report.lines().filter_map(|line| line.split_once(": rules and limits name "));
+        let (_, message) = said.next().unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(message, @"more than 1000000 accounts, signers and assets by their groups, counted wherever they are named: ask for them in fewer rules");
+        }
+        assert_eq!(said.next(), None, "{report}");
+    }
+}
+
+/// What all rules ask for alike, they share.
+#[test]
+fn many_rules_over_many_assets() {
+    let assets: String =
+        (0..2_000).map(|id| format!("  A{id}: {{chain: evm, decimals: 18, class: c}}\n")).collect();
+    let rule = |number| {
+        format!(
+            "- {{id: r{number}, when: {{chains: [evm], classes: [c], source: [{{type: VAULT, id: v{number}}}]}}}}\n"
+        )
+    };
+    let rules: String = (0..5_000).map(rule).collect();
+    let policy = read("p.yaml", &format!("version: 1\nassets:\n{assets}allow:\n{rules}")).unwrap().policy;
+    let first = policy.allow[0].when.assets.as_ref().unwrap();
+    assert_eq!(first.len(), 2_000);
+    assert!(policy.allow.iter().all(|rule| Arc::ptr_eq(rule.when.assets.as_ref().unwrap(), first)));
+}
+
 /// Each is short to write, and takes much to compile.
 #[test]
 fn many_patterns() {

@@ -161,10 +161,9 @@ fn read_amount_cap(
         reader.mistake(node.at, message);
         return None;
     }
-    let every = || names.assets().into_keys().collect();
-    let assets: BTreeSet<String> = when.assets.clone().unwrap_or_else(every);
-    let caps =
-        assets.into_iter().map(|asset| Some((asset.clone(), read_amount(reader, node, names, &asset)?)));
+    let assets = when.assets.as_ref().unwrap_or_else(|| names.every_asset());
+    names.room_for(reader, node.at, assets.len())?;
+    let caps = assets.iter().map(|asset| Some((asset.clone(), read_amount(reader, node, names, asset)?)));
     caps.collect::<Option<BTreeMap<_, _>>>().map(Cap::Amount)
 }
 

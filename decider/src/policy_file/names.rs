@@ -5,36 +5,48 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use policy::accounts::Accounts;
 use policy::asset::Asset;
 use policy::condition::AccountMatcher;
 use policy::group::{Counterparty, SourceGroup};
 use policy::limit::{KeyPart, Limit};
 
-use super::assets::KnownAsset;
+use super::assets::{AskedAssets, KnownAsset};
 use super::files::Files;
 use super::lists::List;
-use super::patterns::PatternBudget;
+use super::room::Room;
 use super::summary::ListSummary;
-use super::{assets, lists, operations, signer_groups, source_groups};
+use super::{assets, lists, operations, patterns, signer_groups, source_groups};
 use crate::yaml::fields::unknown;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 /// Every name of a policy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Names {
     assets: BTreeMap<String, Option<KnownAsset>>,
+    every_asset: Arc<BTreeSet<String>>,
+    has_unread_assets: bool,
+    classes: BTreeMap<String, ()>,
+    /// The assets that rules ask for, each set once however many ask for it.
+    asked_assets: RefCell<BTreeMap<AskedAssets, Arc<BTreeSet<String>>>>,
     operations: BTreeSet<String>,
     lists: BTreeMap<String, Option<List>>,
-    source_groups: BTreeMap<String, Vec<AccountMatcher>>,
+    source_groups: BTreeMap<String, Accounts>,
     signer_groups: BTreeMap<String, BTreeSet<String>>,
     counterparties: BTreeMap<String, Arc<Counterparty>>,
     /// Where names are introduced that something should refer to.
     places: BTreeMap<Name, Place>,
     /// What was referred to. Asking for a name is referring to it.
     used: RefCell<BTreeSet<Name>>,
-    /// What the patterns of all rules take together.
-    pub patterns: PatternBudget,
+    /// For the patterns of all rules, in bytes.
+    pub patterns: Room,
+    /// For what groups and sets of assets come to, wherever rules and limits name them.
+    members: Room,
 }
+
+/// The most that groups come to where rules and limits name them, and the sets of assets that differ. A megabyte of text
+/// could else stand for a hundred million.
+const MAX_MEMBERS: usize = 1_000_000;
 
 /// What it names, and how it is called.
 type Name = (&'static str, String);
@@ -54,8 +66,14 @@ const COUNTERPARTY: &str = "counterparty";
 impl Names {
     /// Reads the sections that introduce names.
     pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, files: &mut Files) -> Self {
+        let assets = assets::read(reader, fields);
+        let classes = assets.values().flatten().filter_map(|known| known.class.clone());
         Self {
-            assets: assets::read(reader, fields),
+            every_asset: Arc::new(assets.keys().cloned().collect()),
+            classes: classes.map(|class| (class, ())).collect(),
+            has_unread_assets: assets.values().any(Option::is_none),
+            asked_assets: RefCell::default(),
+            assets,
             operations: operations::read(reader, fields),
             lists: lists::read(reader, fields, files),
             source_groups: source_groups::read(reader, fields),
@@ -63,7 +81,8 @@ impl Names {
             counterparties: BTreeMap::new(),
             places: places(reader, fields),
             used: RefCell::default(),
-            patterns: PatternBudget::default(),
+            patterns: Room::of(patterns::MAX_BYTES),
+            members: Room::of(MAX_MEMBERS),
         }
     }
 
@@ -83,22 +102,50 @@ impl Names {
         Some(&self.assets.get(id)?.as_ref()?.asset)
     }
 
+    /// All of them, by id.
+    pub fn every_asset(&self) -> &Arc<BTreeSet<String>> {
+        &self.every_asset
+    }
+
+    /// Whether the definition of one of them has a mistake.
+    pub fn has_unread_assets(&self) -> bool {
+        self.has_unread_assets
+    }
+
     /// The assets for which something holds. Of one whose definition has a mistake only the id is known.
-    pub fn assets_that(&self, hold: impl Fn(&str, Option<&KnownAsset>) -> bool) -> BTreeSet<String> {
+    pub fn assets_that(&self, hold: impl Fn(&String, Option<&KnownAsset>) -> bool) -> BTreeSet<String> {
         let held = self.assets.iter().filter(|(id, known)| hold(id, known.as_ref()));
         held.map(|(id, _)| id.clone()).collect()
     }
 
+    /// The assets that are asked for, with a mistake at the place where there is no room for them. Rules that ask for
+    /// the same share one set.
+    pub fn assets_asked_for(
+        &self,
+        reader: &mut Reader<'_>,
+        at: Place,
+        asked: AskedAssets,
+    ) -> Option<Arc<BTreeSet<String>>> {
+        if let Some(met) = self.asked_assets.borrow().get(&asked) {
+            return Some(Arc::clone(met));
+        }
+        self.room_for(reader, at, 0)?;
+        let met = Arc::new(self.assets_that(|id, known| asked.include(id, known)));
+        self.room_for(reader, at, met.len())?;
+        self.asked_assets.borrow_mut().insert(asked, Arc::clone(&met));
+        Some(met)
+    }
+
     /// A class that some asset has.
     pub fn class(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-        let classes = self.assets.values().flatten().filter_map(|known| known.class.clone());
-        self.known(reader, node, "class", &classes.map(|class| (class, ())).collect())
+        self.known(reader, node, "class", &self.classes)
     }
 
     /// The signers of a group.
     pub fn signer_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&BTreeSet<String>> {
         let name = self.known(reader, node, SIGNER_GROUP, &self.signer_groups)?;
-        self.signer_groups.get(&name)
+        let signers = self.signer_groups.get(&name)?;
+        self.room_for(reader, node.at, signers.len()).map(|()| signers)
     }
 
     /// A receiver of this policy.
@@ -137,7 +184,8 @@ impl Names {
     /// The accounts of a group of sources.
     pub fn source_group(&self, reader: &mut Reader<'_>, node: &Node) -> Option<&[AccountMatcher]> {
         let name = self.known(reader, node, SOURCE_GROUP, &self.source_groups)?;
-        self.source_groups.get(&name).map(Vec::as_slice)
+        let accounts = self.source_groups.get(&name)?;
+        self.room_for(reader, node.at, accounts.len()).map(|()| &**accounts)
     }
 
     /// The assets, for the policy.
@@ -177,6 +225,16 @@ impl Names {
     /// The lists in short.
     pub fn list_summaries(&self) -> Vec<ListSummary> {
         self.lists.values().flatten().map(ListSummary::of).collect()
+    }
+
+    /// Takes room for so many members, named at a place; a mistake where there is none.
+    pub fn room_for(&self, reader: &mut Reader<'_>, at: Place, members: usize) -> Option<()> {
+        self.members.take(reader, at, members, || {
+            format!(
+                "rules and limits name more than {MAX_MEMBERS} accounts, signers and assets by their groups, counted \
+                 wherever they are named: ask for them in fewer rules"
+            )
+        })
     }
 
     fn known<T>(

@@ -39,6 +39,13 @@ pub struct Scope<'a> {
     pub assets: Option<&'a BTreeSet<String>>,
 }
 
+impl<'a> Scope<'a> {
+    /// The assets of the rule: all of the policy's where it names none.
+    pub fn every_asset(&self) -> &'a BTreeSet<String> {
+        self.assets.unwrap_or_else(|| self.names.every_asset())
+    }
+}
+
 /// Why a condition over an amount never matches an operation.
 pub const UNSTATED_AMOUNT: &str = "its payload does not state what moves";
 
@@ -82,14 +89,12 @@ pub fn check_applies(
 }
 
 /// Each asset of the rule with the one its fees are paid in.
-pub fn fee_assets(scope: &Scope<'_>) -> Vec<(String, String)> {
-    let every = || scope.names.assets_that(|_, _| true);
-    let assets = scope.assets.cloned().unwrap_or_else(every);
-    let paid_in = |id: String| {
-        let fee_asset = scope.names.asset(&id)?.fee_asset.clone();
-        Some((id.clone(), fee_asset.unwrap_or(id)))
-    };
-    assets.into_iter().filter_map(paid_in).collect()
+pub fn fee_assets<'a>(scope: &Scope<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let names = scope.names;
+    scope
+        .every_asset()
+        .iter()
+        .filter_map(|id| Some((id.as_str(), names.asset(id)?.fee_asset.as_deref().unwrap_or(id))))
 }
 
 /// Before signing nobody knows the fee.

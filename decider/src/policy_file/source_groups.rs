@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use policy::condition::AccountMatcher;
+use policy::accounts::Accounts;
 
 use super::accounts::read_account;
 use super::ids::check_name;
 use super::members::{Members, NOTHING_IN_IT};
 use crate::yaml::{Fields, Reader};
 
-pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Vec<AccountMatcher>> {
+pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Accounts> {
     let Some(node) = fields.optional(reader, "source_groups") else { return BTreeMap::new() };
     let mut members = Members::default();
     let mut groups = BTreeMap::new();
@@ -21,7 +21,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Ve
             members.add_account(reader, entry, name, &account);
             accounts.push(account);
         }
-        groups.insert(name.to_owned(), accounts);
+        groups.insert(name.to_owned(), accounts.into());
     }
     groups
 }

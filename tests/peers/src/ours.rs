@@ -1,6 +1,7 @@
 //! Ours: the rules as the decider has them once it has read a policy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use policy::address::Chain;
 use policy::amount::{Amount, Decimals};
@@ -40,9 +41,9 @@ fn rule(rule: &Rule) -> policy::rule::Rule {
     let destination =
         DestinationMatcher { account: Some(vault(&rule.destination)), ..DestinationMatcher::default() };
     let when = Conditions {
-        sources: Some(Choice::OneOf(vec![vault(&rule.source)])),
+        sources: Some(Choice::OneOf(vec![vault(&rule.source)].into())),
         destinations: Some(Choice::OneOf(vec![destination])),
-        assets: Some(BTreeSet::from([rule.asset.to_owned()])),
+        assets: Some(Arc::new(BTreeSet::from([rule.asset.to_owned()]))),
         amount: Range { max: Some(Amount::from_u64(rule.amount)), over: None },
         ..Conditions::default()
     };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::Arc;
 
 use decider::grpc::convert;
 use policy::address::Chain;
@@ -73,9 +74,9 @@ fn rule(number: usize) -> Rule {
     let destination =
         DestinationMatcher { account: Some(account(Some(to))), ..DestinationMatcher::default() };
     let when = Conditions {
-        sources: Some(Choice::OneOf(vec![account(None)])),
+        sources: Some(Choice::OneOf(vec![account(None)].into())),
         destinations: Some(Choice::OneOf(vec![destination])),
-        assets: Some(BTreeSet::from(["ETH".to_owned()])),
+        assets: Some(Arc::new(BTreeSet::from(["ETH".to_owned()]))),
         amount: Range { max: Some(Amount::from_u64(1_000_000_000_000_000_000)), over: None },
         ..Conditions::default()
     };

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 
@@ -139,9 +140,12 @@ fn every_condition_over_the_transaction_must_hold() {
     let set = |text: &str| Some(BTreeSet::from([text.to_owned()]));
     let any = Conditions::default;
     assert_eq!(holds(any()), True);
-    let vault = |id| one_of(vec![matcher("VAULT", Some(id))]);
+    let vault = |id| one_of(Accounts::from(vec![matcher("VAULT", Some(id))]));
     for (yes, no) in [
-        (Conditions { assets: set("ETH"), ..any() }, Conditions { assets: set("eth"), ..any() }),
+        (
+            Conditions { assets: set("ETH").map(Arc::new), ..any() },
+            Conditions { assets: set("eth").map(Arc::new), ..any() },
+        ),
         (
             Conditions { operations: Some(Choice::OneOf(BTreeSet::from(["TRANSFER".to_owned()]))), ..any() },
             Conditions { operations: Some(Choice::OneOf(BTreeSet::from(["RAW".to_owned()]))), ..any() },
@@ -254,7 +258,11 @@ fn a_missing_address_is_unknown_where_it_applies() {
 
 #[test]
 fn an_empty_choice_is_nobody() {
-    let none = Conditions { destinations: one_of(vec![]), sources: one_of(vec![]), ..Conditions::default() };
+    let none = Conditions {
+        destinations: one_of(vec![]),
+        sources: one_of(Accounts::default()),
+        ..Conditions::default()
+    };
     let intent = transfer(vec![to(Some("VAULT"), Some("1"), None)]);
     assert_eq!(none.of_source(&intent.source), False);
     assert_eq!(none.of_every_destination(&intent, Reading::Narrow, NOW), False);

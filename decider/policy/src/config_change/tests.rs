@@ -150,7 +150,7 @@ fn a_tag_is_part_of_the_address() {
 /// A contract's address on another network is somebody else's.
 #[test]
 fn a_rule_over_assets_matches_no_others_and_an_asset_that_nobody_knows_is_left_to_people() {
-    let assets = || Some(["ETH".to_owned()].into());
+    let assets = || Some(std::sync::Arc::new(["ETH".to_owned()].into()));
     let listed = list(Chain::Evm, &[(LISTED, None)]);
     let approves = ListedWallet { list: listed, subtypes: None, assets: assets() };
     let approves = policy(vec![rule("listed", ConfigEffect::ApproveWallet(approves))]);

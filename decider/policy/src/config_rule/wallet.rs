@@ -22,7 +22,7 @@ pub struct ListedWallet {
     /// One of these subtypes. `None` is "any".
     pub subtypes: Option<Choice<BTreeSet<String>>>,
     /// For one of these assets, by id. `None` is "any" of the list's chain.
-    pub assets: Option<BTreeSet<String>>,
+    pub assets: Option<Arc<BTreeSet<String>>>,
 }
 
 /// What must hold of a wallet to reject it; `None` is "any".
@@ -33,19 +33,19 @@ pub struct WalletConditions {
     /// One of these subtypes.
     pub subtypes: Option<Choice<BTreeSet<String>>>,
     /// For one of these assets, by id.
-    pub assets: Option<BTreeSet<String>>,
+    pub assets: Option<Arc<BTreeSet<String>>>,
 }
 
 impl ListedWallet {
     pub(super) fn matches(&self, assets: &Assets, change: &ConfigChange) -> Truth {
-        let wallet = Wallet { subtypes: self.subtypes.as_ref(), assets: self.assets.as_ref() };
+        let wallet = Wallet { subtypes: self.subtypes.as_ref(), assets: self.assets.as_deref() };
         wallet.matches(assets, change, Some((&self.list, Reading::Narrow)))
     }
 }
 
 impl WalletConditions {
     pub(super) fn matches(&self, assets: &Assets, change: &ConfigChange) -> Truth {
-        let wallet = Wallet { subtypes: self.subtypes.as_ref(), assets: self.assets.as_ref() };
+        let wallet = Wallet { subtypes: self.subtypes.as_ref(), assets: self.assets.as_deref() };
         wallet.matches(assets, change, self.list.as_ref().map(|list| (list, Reading::Wide)))
     }
 }

@@ -26,8 +26,8 @@ pub fn in_words(policy: &Policy, when: &Conditions, field: Field, intent: &Inten
             let named = when.operations.as_ref().and_then(Choice::one_of).is_some();
             (!named).then(|| format!("{TRANSFER}, because it names no operation"))
         }
-        Field::Assets => when.assets.as_ref().map(|ids| each(ids, Clone::clone)),
-        Field::Source => choice(&when.sources, |accounts| each(accounts, account)),
+        Field::Assets => when.assets.as_deref().map(|ids| each(ids, Clone::clone)),
+        Field::Source => choice(&when.sources, |accounts| each(accounts.iter(), account)),
         Field::Amount => {
             let asset = asset_of_amount(when, intent);
             range(&when.amount, |bound| amount(&policy.assets, asset, *bound))

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::why::Never;
-use super::within::are_apart;
 use crate::address::Chain;
 use crate::asset::Assets;
 use crate::condition::{Conditions, DestinationMatcher};
@@ -84,6 +83,6 @@ fn nobody_of(
         return Some(Never::NobodyOfCounterparty(receiver.name.clone()));
     }
     let account = matcher.account.as_ref()?;
-    let another = receiver.accounts.iter().all(|each| are_apart(each, account));
+    let another = !receiver.accounts.may_be(account);
     another.then(|| Never::NotOfCounterparty(receiver.name.clone()))
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::accounts::Accounts;
 use crate::asset::Assets;
 use crate::choice::Choice;
-use crate::condition::{AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds};
+use crate::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds};
 use crate::list::{AddressList, Age};
 use crate::request::Stage;
 use crate::rule::{Effect, Rule, covered_operations};
@@ -22,7 +23,7 @@ pub fn is_within(rule: &Rule, other: &Rule, effect: Effect, assets: &Assets) -> 
         && words_are_within(&one.signers, &two.signers)
         && stages_are_within(one, two)
         && assets_are_within(one, two, assets)
-        && is_chosen_within(&one.sources, &two.sources, is_account_of, are_apart)
+        && sources_are_within(&one.sources, &two.sources)
         && is_chosen_within(&one.destinations, &two.destinations, is_destination_of, are_other_destinations)
         && two
             .contracts
@@ -100,6 +101,17 @@ fn words_are_within<T: Ord>(one: &Words<T>, two: &Words<T>) -> bool {
     }
 }
 
+fn sources_are_within(one: &Option<Choice<Accounts>>, two: &Option<Choice<Accounts>>) -> bool {
+    let Some(two) = two else { return true };
+    match (one, two) {
+        (Some(Choice::OneOf(own)), Choice::OneOf(asked)) => own.iter().all(|own| asked.cover(own)),
+        (Some(Choice::OneOf(own)), Choice::NoneOf(out)) => !own.overlap(out),
+        // Whoever is none of the first is none of those who are among them.
+        (Some(Choice::NoneOf(own)), Choice::NoneOf(out)) => out.iter().all(|out| own.cover(out)),
+        (Some(Choice::NoneOf(_)), Choice::OneOf(_)) | (None, _) => false,
+    }
+}
+
 /// `is_of`: whoever is the one is the other, too. `apart`: whoever is the one is not the other.
 fn is_chosen_within<T>(
     one: &Option<Choice<Vec<T>>>,
@@ -123,18 +135,9 @@ fn is_chosen_within<T>(
     }
 }
 
-fn is_account_of(one: &AccountMatcher, other: &AccountMatcher) -> bool {
-    one.kind == other.kind && (other.id.is_none() || one.id == other.id)
-}
-
-/// Whether no account is both.
-pub(super) fn are_apart(one: &AccountMatcher, other: &AccountMatcher) -> bool {
-    one.kind != other.kind || differ(&one.id, &other.id)
-}
-
 fn is_destination_of(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
     let says = |own: &Option<String>, asked: &Option<String>| asked.is_none() || own == asked;
-    let account = |asked| one.account.as_ref().is_some_and(|own| is_account_of(own, asked));
+    let account = |asked| one.account.as_ref().is_some_and(|own| own.is_within(asked));
     let listed = |asked: &AddressList| {
         one.list.as_ref().is_some_and(|own| is_same(own, asked)) && is_age_within(one.age, other.age)
     };
@@ -150,16 +153,14 @@ fn is_destination_of(one: &DestinationMatcher, other: &DestinationMatcher) -> bo
 fn belongs(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
     let Some(receiver) = &other.counterparty else { return true };
     let named = one.counterparty.as_ref().is_some_and(|own| own.name == receiver.name);
-    let account = || {
-        one.account.as_ref().is_some_and(|own| receiver.accounts.iter().any(|each| is_account_of(own, each)))
-    };
+    let account = || one.account.as_ref().is_some_and(|own| receiver.accounts.cover(own));
     let listed = || one.list.as_ref().is_some_and(|own| receiver.lists.iter().any(|each| is_same(own, each)));
     named || account() || listed()
 }
 
 fn are_other_destinations(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
     let accounts = one.account.as_ref().zip(other.account.as_ref());
-    accounts.is_some_and(|(one, other)| are_apart(one, other))
+    accounts.is_some_and(|(one, other)| !one.may_be(other))
         || differ(&one.subtype, &other.subtype)
         || differ(&one.address_type, &other.address_type)
         || differ(&one.tag, &other.tag)

@@ -92,8 +92,10 @@ fn wallet(change: fn(&mut policy::request::DestinationText)) -> Request {
 fn ruling_out_is_the_opposite_of_asking_for_and_missing_is_neither() {
     let by = |signer: Option<&str>| Request { signer: signer.map(str::to_owned), ..transfer("t", "1") };
     let alice = |choice: fn(_) -> _| Conditions { signers: choice(["alice".to_owned()].into()), ..any() };
-    let from =
-        |choice: fn(_) -> _| Conditions { sources: choice(vec![matcher("VAULT", Some("0"))]), ..any() };
+    let from = |choice: fn(_) -> _| Conditions {
+        sources: choice(vec![matcher("VAULT", Some("0"))].into()),
+        ..any()
+    };
     assert_eq!(
         (both(&alice(one_of), &by(Some("alice"))), both(&alice(none_of), &by(Some("alice")))),
         (Matches, Fails)
@@ -219,7 +221,7 @@ fn ruling_a_list_out_turns_over_how_its_entries_are_read() {
 #[test]
 fn a_counterparty_is_read_as_narrowly_as_a_list_where_it_allows() {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let accounts = vec![matcher("EXCHANGE", Some("e-1"))];
+    let accounts = vec![matcher("EXCHANGE", Some("e-1"))].into();
     let acme = Arc::new(Counterparty { name: "acme".into(), accounts, lists: vec![friends] });
     let acme = |choice: fn(_) -> _| {
         to(choice(vec![DestinationMatcher {

@@ -2,6 +2,7 @@
 //! model, section 4).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::support::desk::Desk;
 use crate::support::*;
@@ -138,14 +139,14 @@ const OTHER: &str = "BTC";
 /// One transaction a day of every asset that `when` asks for, by a policy that knows these.
 fn one_a_day(assets: &[&str], unlisted: Option<Unlisted>, cap: Cap, key: &[KeyPart]) -> Policy {
     let covered = assets.iter().map(|id| (*id).to_owned()).collect();
-    let when = Conditions { assets: Some(covered), unlisted, ..Conditions::default() };
+    let when = Conditions { assets: Some(Arc::new(covered)), unlisted, ..Conditions::default() };
     let mut policy = Policy { limits: vec![limit("one", when, key, cap, DAY)], ..open() };
     policy.assets.retain(|id, _| assets.contains(&id.as_str()));
     policy
 }
 
 fn unlisted(known: &[&str], by_kind: bool) -> Option<Unlisted> {
-    Some(Unlisted { known: known.iter().map(|id| (*id).to_owned()).collect(), by_kind })
+    Some(Unlisted { known: Arc::new(known.iter().map(|id| (*id).to_owned()).collect()), by_kind })
 }
 
 /// Of the other asset, to a wallet that is listed.

@@ -145,7 +145,8 @@ fn what_is_asked_for_above_nothing_is_worth_nobody_knows_what() {
 #[test]
 fn the_sum_of_a_source_of_a_type_that_nobody_knows_cannot_be_told() {
     for part in [KeyPart::Source, KeyPart::SourceGroup] {
-        let groups = vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("9"))] }];
+        let groups =
+            vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("9"))].into() }];
         let policy = Policy { source_groups: groups, limits: vec![count(&[part])], ..open_to_calls() };
         let from = |kind| Request { source: account(kind, "7"), ..transfer("a", "1") };
         let mut ledger = NaiveLedger::new(&policy);
@@ -344,10 +345,10 @@ fn destinations_do_not_apply_where_nobody_is_paid() {
 fn every_part_of_a_key_tells_sums_apart() {
     let mut groups = open_to_calls();
     groups.source_groups =
-        vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))] }];
+        vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))].into() }];
     groups.counterparties = vec![Counterparty {
         name: "acme".into(),
-        accounts: vec![matcher("VAULT", Some("1"))],
+        accounts: vec![matcher("VAULT", Some("1"))].into(),
         lists: vec![],
     }];
     groups.allow[0].when.operations = one_of(["TRANSFER".into(), "BURN".into()].into());
@@ -413,7 +414,7 @@ fn joined(
     accounts: Vec<policy::condition::AccountMatcher>,
     lists: Vec<std::sync::Arc<AddressList>>,
 ) -> Counterparty {
-    Counterparty { name: String::new(), accounts, lists }
+    Counterparty { name: String::new(), accounts: accounts.into(), lists }
 }
 
 /// Else leaving out the account would move the charge into the sum of the next that matches; and what is in two would pass

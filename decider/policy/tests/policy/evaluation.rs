@@ -55,7 +55,7 @@ fn an_empty_policy_denies() {
 #[test]
 fn deny_outweighs_allow() {
     let mut policy = policy();
-    deny(&mut policy, Conditions { assets: Some(["ETH".into()].into()), ..any() });
+    deny(&mut policy, Conditions { assets: only("ETH"), ..any() });
     assert_eq!(code(&policy, &ethereum_sample()), Err(ReasonCode::DenyRule));
     assert!(code(&policy, &bitcoin_sample()).is_ok());
 }

@@ -1,6 +1,7 @@
 //! Finding the rules that can match says the same as asking all of them, and takes no longer for ten thousand.
 #![allow(clippy::disallowed_types, reason = "a test that measures a ratio of times")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::*;
@@ -63,8 +64,8 @@ fn conditions() -> impl Strategy<Value = Conditions> {
             caller: CallerConditions { tenants, ..CallerConditions::default() },
             signers,
             operations,
-            assets: assets.map(|assets| assets.into_iter().collect()),
-            sources,
+            assets: assets.map(|assets| Arc::new(assets.into_iter().collect())),
+            sources: sources.map(|choice| choice.map(Into::into)),
             destinations,
             ..Conditions::default()
         },

@@ -172,7 +172,7 @@ fn conditions_of_all_kinds() -> impl Strategy<Value = Conditions> {
                 stages: stage.map(|stage| [stage].into()),
                 operations: operation
                     .map(|(names, not)| choice(names.into_iter().map(str::to_owned).collect(), not)),
-                sources: source.map(|(id, not)| choice(vec![matcher("VAULT", Some(id))], not)),
+                sources: source.map(|(id, not)| choice(vec![matcher("VAULT", Some(id))].into(), not)),
                 destinations: to.map(|(to, not)| choice(to, not)),
                 contracts,
                 amount: Range { max: amount.0.map(eth), over: amount.1.map(eth) },
@@ -232,7 +232,7 @@ fn destinations() -> Vec<Vec<DestinationMatcher>> {
     let any = DestinationMatcher::default;
     let acme = Counterparty {
         name: "acme".into(),
-        accounts: vec![matcher("EXCHANGE", Some("e-1"))],
+        accounts: vec![matcher("EXCHANGE", Some("e-1"))].into(),
         lists: vec![friends.clone()],
     };
     let acme = Some(Arc::new(acme));
@@ -385,11 +385,15 @@ fn policies() -> impl Strategy<Value = Policy> {
 /// What a destination is by its account and what it is by its address are apart.
 fn give_groups(policy: &mut Policy) {
     let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
-    let of = |name: &str, accounts, lists| Counterparty { name: name.into(), accounts, lists };
+    let of = |name: &str, accounts: Vec<_>, lists| Counterparty {
+        name: name.into(),
+        accounts: accounts.into(),
+        lists,
+    };
     policy.counterparties =
         vec![of("vault", vec![matcher("VAULT", Some("1"))], vec![]), of("friends", vec![], vec![friends])];
     policy.source_groups =
-        vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))] }];
+        vec![SourceGroup { name: "hot".into(), accounts: vec![matcher("VAULT", Some("0"))].into() }];
 }
 
 fn some_limit(when: Conditions, key: &[KeyPart], kind: u8, window: u8, lenient: bool) -> Limit {

@@ -85,13 +85,15 @@ fn keys_keep_sums_apart() {
 
 #[test]
 fn groups_share_a_sum_and_so_do_those_of_none() {
-    let group =
-        |name: &str, id: &str| SourceGroup { name: name.into(), accounts: vec![matcher("VAULT", Some(id))] };
+    let group = |name: &str, id: &str| SourceGroup {
+        name: name.into(),
+        accounts: vec![matcher("VAULT", Some(id))].into(),
+    };
     let mut policy =
         Policy { limits: vec![eth_limit("hour", &[KeyPart::SourceGroup], "1", 3600)], ..policy() };
     policy.allow[0].when.sources = None;
     policy.source_groups = vec![SourceGroup {
-        accounts: vec![matcher("VAULT", Some("1")), matcher("VAULT", Some("2"))],
+        accounts: vec![matcher("VAULT", Some("1")), matcher("VAULT", Some("2"))].into(),
         ..group("hot", "")
     }];
     let mut ledger = NaiveLedger::new(&policy);
@@ -110,7 +112,7 @@ fn counterparties_join_accounts_and_addresses() {
     let friends = list("friends", policy::address::Chain::Evm, &[ETH_ADDRESS]);
     let acme = Counterparty {
         name: "acme".into(),
-        accounts: vec![matcher("VAULT", Some("1"))],
+        accounts: vec![matcher("VAULT", Some("1"))].into(),
         lists: vec![friends],
     };
     let mut policy =

@@ -240,7 +240,7 @@ fn the_version_of_the_time_zone_data_is_on_record_where_it_had_a_say() {
         let settlement = desk(&window, START).decide(&transfer("a", "1"));
         assert_eq!(settlement.evidence.time_zone_data.as_deref(), version, "{window}");
     }
-    let elsewhere = Conditions { assets: Some(["BTC".to_owned()].into()), ..Conditions::default() };
+    let elsewhere = Conditions { assets: only("BTC"), ..Conditions::default() };
     let limits = vec![Limit { when: elsewhere, ..one_in(&day("Europe/Berlin")) }];
     let settlement = Desk::new(Policy { limits, ..open() }, START).decide(&transfer("a", "1"));
     assert_eq!(settlement.evidence.time_zone_data, None, "it did not look at this transaction");

@@ -45,7 +45,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, known: &Known<'_>) -> 
 
 /// A price that no rule would look at tests nothing.
 fn check_is_priced(reader: &mut Reader<'_>, id: &str, at: Place, known: &Known<'_>) {
-    let assets = known.names.assets_that(|_, _| true);
+    let assets = known.names.every_asset();
     let is_priced = |terms: &PriceTerms| terms.beside.contains(id) || terms.alone.contains(id);
     if !assets.contains(id) {
         reader.mistake(at, unknown("asset", id, assets.iter().map(String::as_str)));

@@ -63,7 +63,7 @@ fn wallets_are_narrowed_to_assets_as_rules_are() {
             .clone()
         {
             ConfigEffect::ApproveWallet(wallet) => {
-                wallet.assets.map(|ids| ids.into_iter().collect::<Vec<_>>().join(" "))
+                wallet.assets.map(|ids| ids.iter().map(String::as_str).collect::<Vec<_>>().join(" "))
             }
             does => panic!("{does:?}"),
         }
@@ -82,7 +82,7 @@ fn wallets_are_narrowed_to_assets_as_rules_are() {
     else {
         panic!()
     };
-    assert_eq!(wallet.assets, Some(["BTC".to_owned(), "ETH_OTHER".to_owned()].into()));
+    assert_eq!(*wallet.assets.unwrap(), ["BTC".to_owned(), "ETH_OTHER".to_owned()].into());
     assert_snapshot!(mistakes("{id: a, effect: approve, type: UNMANAGED_WALLET, address_list: payees, assets: [BTC]}"), @"p.yaml:7:68: list payees holds evm addresses, and none of the assets is on evm");
     assert_snapshot!(mistakes("{id: a, effect: reject, type: UNMANAGED_WALLET, assets: [ETH], chains: [bitcoin]}"), @"p.yaml:7:5: no asset of the policy is left: assets, chains and classes must all hold of one");
     assert_snapshot!(mistakes("{id: a, effect: reject, type: ADD_USER, assets: [ETH], chains: [evm], classes: [main]}"), @"

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use policy::address::Chain;
 use policy::asset::Asset;
 use policy::choice::Choice;
-use policy::condition::{AccountMatcher, CircumstanceConditions, Conditions, DestinationMatcher};
+use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher};
 use policy::document::Policy;
 use policy::expression::{Expression, Text, Total};
 use policy::limit::{Cap, Limit};
@@ -179,7 +179,7 @@ fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
         && proofs_may_meet(when, rule)
         && may_meet(&when.signers, &rule.signers)
         && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
-        && any_pair(&when.sources, &rule.sources, overlap)
+        && sources_overlap(when, rule)
         && any_pair(&when.destinations, &rule.destinations, destinations_overlap)
 }
 
@@ -203,6 +203,13 @@ fn proofs_may_meet(one: &Conditions, other: &Conditions) -> bool {
         .is_none_or(|(one, other)| !one.is_disjoint(other))
 }
 
+fn sources_overlap(one: &Conditions, other: &Conditions) -> bool {
+    match (&one.sources, &other.sources) {
+        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => one.overlap(other),
+        _ => true,
+    }
+}
+
 /// What is ruled out leaves others.
 fn any_pair<T>(
     one: &Option<Choice<Vec<T>>>,
@@ -217,14 +224,10 @@ fn any_pair<T>(
     }
 }
 
-fn overlap(one: &AccountMatcher, other: &AccountMatcher) -> bool {
-    one.kind == other.kind && (one.id.is_none() || other.id.is_none() || one.id == other.id)
-}
-
 /// Whether some destination may be both: by account where both name one, by address where both name a list.
 fn destinations_overlap(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {
     let accounts =
-        one.account.as_ref().zip(other.account.as_ref()).is_none_or(|(one, other)| overlap(one, other));
+        one.account.as_ref().zip(other.account.as_ref()).is_none_or(|(one, other)| one.may_be(other));
     let lists = one.list.as_ref().zip(other.list.as_ref());
     may_be_the_same(&one.subtype, &other.subtype)
         && may_be_the_same(&one.address_type, &other.address_type)

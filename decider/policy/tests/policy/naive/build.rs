@@ -53,7 +53,7 @@ impl World {
         let lists: Vec<Arc<AddressList>> = LISTS.iter().map(list).collect();
         let receivers = RECEIVERS.iter().map(|each| {
             let lists = each.lists.iter().map(|list| lists[*list].clone()).collect();
-            Arc::new(Counterparty { name: each.name.into(), accounts: accounts(each.accounts), lists })
+            Arc::new(Counterparty { name: each.name.into(), accounts: accounts(each.accounts).into(), lists })
         });
         Self { receivers: receivers.collect(), lists }
     }
@@ -111,10 +111,10 @@ impl World {
             signers: words(&when.signers),
             stages: when.stages.as_ref().map(|stages| stages.iter().copied().collect()),
             operations: words(&when.operations),
-            sources: choice(&when.sources, account),
+            sources: choice(&when.sources, account).map(|choice| choice.map(Into::into)),
             destinations: choice(&when.to, |to| self.destination(to)),
             contracts: when.contracts.map(|list| self.lists[list].clone()),
-            assets: covered(when, gone),
+            assets: covered(when, gone).map(Arc::new),
             unlisted: unlisted(when, gone),
             amount: range(when.amount, units),
             usd: range(when.usd, |max| Usd::from_micros(units(max))),
@@ -161,7 +161,7 @@ fn covered(when: &When, gone: Option<Text>) -> Option<BTreeSet<String>> {
 
 fn unlisted(when: &When, gone: Option<Text>) -> Option<Unlisted> {
     covered(when, gone)?;
-    let known = known(gone).map(|asset| asset.id.to_owned()).collect();
+    let known = Arc::new(known(gone).map(|asset| asset.id.to_owned()).collect());
     let by_id = when.assets.as_ref().is_some_and(|pick| !pick.not);
     (!by_id).then(|| Unlisted { known, by_kind: when.chains.is_some() })
 }
@@ -187,7 +187,7 @@ fn asset_of(plain: &PlainAsset) -> Asset {
 }
 
 fn source_group((name, members): &(Text, &[PlainAccount])) -> SourceGroup {
-    SourceGroup { name: (*name).into(), accounts: accounts(members) }
+    SourceGroup { name: (*name).into(), accounts: accounts(members).into() }
 }
 
 fn accounts(plain: &[PlainAccount]) -> Vec<AccountMatcher> {

@@ -308,7 +308,7 @@ pub fn limit(id: &str, when: Conditions, key: &[KeyPart], cap: Cap, seconds: u64
 }
 
 pub fn eth_limit(id: &str, key: &[KeyPart], max: &str, seconds: u64) -> Limit {
-    let when = Conditions { assets: Some(["ETH".to_owned()].into()), ..Conditions::default() };
+    let when = Conditions { assets: only("ETH"), ..Conditions::default() };
     limit(id, when, key, Cap::Amount([("ETH".to_owned(), eth(max))].into()), seconds)
 }
 
@@ -326,9 +326,9 @@ pub fn policy() -> Policy {
             rule(
                 "sweep",
                 Conditions {
-                    sources: one_of(vec![matcher("VAULT", Some("0"))]),
+                    sources: one_of(vec![matcher("VAULT", Some("0"))].into()),
                     destinations: one_of(vec![to_account("VAULT", Some("1")), to_list(&friends)]),
-                    assets: Some(["ETH".to_owned()].into()),
+                    assets: only("ETH"),
                     amount: Range { max: Some(eth("5")), over: None },
                     ..Conditions::default()
                 },
@@ -438,4 +438,9 @@ impl Ledger for NaiveLedger {
         paid.retain(|name, _| asked.contains(name));
         Ok(Used { destinations: paid, ..used })
     }
+}
+
+/// One asset, as conditions ask for it.
+pub fn only(asset: &str) -> Option<Arc<BTreeSet<String>>> {
+    Some(Arc::new([asset.to_owned()].into()))
 }

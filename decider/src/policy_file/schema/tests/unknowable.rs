@@ -222,9 +222,10 @@ const SENSE: [Unknowable; 20] = [
 ];
 
 /// What is only said of files on a disk, or of too much.
-const WITHOUT_SAMPLE: [&str; 5] = [
+const WITHOUT_SAMPLE: [&str; 6] = [
     "….csv: the file cannot be read: …",
     "and … more",
+    "rules and limits name more than … accounts, signers and assets by their groups, …",
     "the patterns take more than … together: …",
     "the tests ask more than … requests, which is the most that are played",
     "… has … entries: at most … are read",

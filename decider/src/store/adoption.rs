@@ -34,6 +34,13 @@ pub fn adopt_at_once(
     Ok(adoption.finish())
 }
 
+/// Lets go of sums on a thread of its own: to free those of a million charges takes seconds, and nobody who asks is to
+/// wait for that.
+pub fn let_go<T: Send + 'static>(sums: T) {
+    // Where no thread can be had, they are freed here.
+    let _ = std::thread::Builder::new().name("old-sums".into()).spawn(move || drop(sums));
+}
+
 /// Sums in the making.
 pub struct Adoption {
     policy: Arc<Policy>,
@@ -70,5 +77,28 @@ impl Adoption {
     /// The policy, with its sums.
     pub fn finish(self) -> AdoptedPolicy {
         AdoptedPolicy { policy: self.policy, index: self.index }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::thread::{self, ThreadId};
+
+    use super::*;
+
+    struct Told(Sender<ThreadId>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let _ = self.0.send(thread::current().id());
+        }
+    }
+
+    #[test]
+    fn sums_are_freed_where_nobody_waits() {
+        let (freed, heard) = channel();
+        let_go(Told(freed));
+        assert_ne!(heard.recv().unwrap(), thread::current().id());
     }
 }

@@ -18,7 +18,7 @@ use policy::usage::UsageIndex;
 use policy::verdict::{Action, ReasonCode};
 use tokio::sync::oneshot;
 
-use super::adoption::{AdoptedPolicy, Adoption};
+use super::adoption::{AdoptedPolicy, Adoption, let_go};
 use super::bounds::{FIRST_PAUSE, MAX_BATCH};
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
@@ -111,7 +111,7 @@ impl<J: Journal> Writer<J> {
                     self.stand_by();
                     None
                 }
-                Next::Closed => return,
+                Next::Closed => return let_go((self.index, self.adopting)),
             };
             let batch = first.into_iter().chain(queue.try_iter()).take(MAX_BATCH).collect();
             self.round(batch);

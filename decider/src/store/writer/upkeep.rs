@@ -10,7 +10,7 @@ use policy::settle::ChargeChange;
 use super::failure::{broken, guarded, note_free};
 use super::{Reply, Writer, take_in};
 use crate::document::Document;
-use crate::store::adoption::{AdoptedPolicy, Adoption, adopt_at_once};
+use crate::store::adoption::{AdoptedPolicy, Adoption, adopt_at_once, let_go};
 use crate::store::bounds::{BETWEEN_PIECES, FIRST_PAUSE, LONGEST_PAUSE, MOST_PATIENCE};
 use crate::store::error::StoreError;
 use crate::store::journal::{Journal, JournalTime};
@@ -57,7 +57,8 @@ impl<J: Journal> Writer<J> {
         });
         match rebuilt {
             Ok(index) => {
-                (self.index, self.pause) = (index, FIRST_PAUSE);
+                let_go(std::mem::replace(&mut self.index, index));
+                self.pause = FIRST_PAUSE;
                 self.shared.note_held(false);
                 self.shared.away.store(None);
                 tracing::warn!("the store is back: deciding again");
@@ -96,7 +97,9 @@ impl<J: Journal> Writer<J> {
         match read {
             Ok(false) => self.adopting = Some((adoption, reply)),
             Ok(true) => {
-                AdoptedPolicy { policy: self.policy, index: self.index } = adoption.finish();
+                let AdoptedPolicy { policy, index } = adoption.finish();
+                let_go(std::mem::replace(&mut self.index, index));
+                self.policy = policy;
                 self.shared.policy.store(Arc::clone(&self.policy));
                 let _ = reply.send(Ok(()));
             }

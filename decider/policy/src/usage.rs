@@ -48,6 +48,28 @@ impl UsageIndex {
         index
     }
 
+    /// Goes on as the sums of `limits`, if nothing is to be counted anew for these: each of them, with what it sees a
+    /// charge by, counts like one of those that charges were recorded for. Returns the sums of the others then.
+    pub fn go_on(
+        &mut self,
+        (before, seen_by): (&[Limit], Groups<'_>),
+        (limits, groups): (&[Limit], Groups<'_>),
+    ) -> Option<Self> {
+        let known: HashMap<&str, &Limit> = before.iter().map(|limit| (limit.id.as_str(), limit)).collect();
+        let is_known =
+            |limit: &Limit| known.get(limit.id.as_str()).is_some_and(|known| limit.counts_like(known));
+        if seen_by != groups || !limits.iter().all(is_known) {
+            return None;
+        }
+        let mut others = std::mem::take(self);
+        let kept = limits.iter().filter_map(|limit| {
+            let view = others.views.remove(&limit.id)?;
+            Some((limit.id.clone(), View { limit: limit.clone(), ..view }))
+        });
+        self.views = kept.collect();
+        Some(others)
+    }
+
     /// Takes in a charge, in the place of what it was before.
     pub fn record(&mut self, limits: &[Limit], groups: Groups<'_>, before: Option<&Charge>, after: &Charge) {
         for limit in limits {

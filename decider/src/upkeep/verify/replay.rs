@@ -230,13 +230,14 @@ impl Decider {
         request: &Request,
         charges: Option<&HashMap<ChargeKey, Charge>>,
     ) -> (Option<ChargeChange>, Option<String>) {
-        let (decision, mut evidence) = (&record.decision, record.evidence.clone());
+        let (decision, evidence) = (&record.decision, &record.evidence);
         let asked_at = evidence.asked_at.unwrap_or(decision.at);
         let evaluation = evaluate(&self.policy, request, &evidence.prices(), asked_at);
-        let again = match settle::settle(&self.policy, request, &evaluation, &mut evidence, decision.at) {
-            Ok(again) => again,
-            Err(error) => return (None, Some(format!("{NOT_AGAIN}: {error}"))),
-        };
+        let again =
+            match settle::settle(&self.policy, request, &evaluation, &mut evidence.answers(), decision.at) {
+                Ok(again) => again,
+                Err(error) => return (None, Some(format!("{NOT_AGAIN}: {error}"))),
+            };
         if !comes_out(decision, &evaluation, &again) {
             let (verdict, reason) = (word(&again.verdict), &again.reason.text);
             return (again.charge, Some(format!("{NOT_AGAIN}: {verdict} now, {reason}")));

@@ -9,6 +9,11 @@ pub const MAX_QUEUED: usize = 1024;
 /// Questions that one commit may stand for. More would keep the first one waiting for the last.
 pub const MAX_BATCH: usize = 64;
 
+/// How long one transaction may settle questions; those that are left are put off to the next. A payment to a thousand
+/// destinations under many limits takes a second alone, and on PostgreSQL whoever holds the ledger for two seconds loses
+/// it.
+pub const SETTLED_WITHIN: Duration = Duration::from_millis(500);
+
 /// How far the wall clock may get ahead of the monotonic one, over the life of the process. A leap beyond it
 /// would empty windows that are still full.
 pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);

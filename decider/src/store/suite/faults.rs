@@ -12,7 +12,7 @@ use policy::verdict::{Action, ReasonCode};
 
 use super::fixture::*;
 use crate::document::Document;
-use crate::store::bounds::{MAX_BATCH, MAX_QUEUED};
+use crate::store::bounds::{MAX_BATCH, MAX_QUEUED, SETTLED_WITHIN};
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::{
     Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity,
@@ -276,6 +276,32 @@ async fn a_policy_that_cannot_be_adopted_leaves_the_one_before_it() {
         assert_eq!((refused, desk.store.policy().hash.as_str()), (Err(expected), desk.policy.hash.as_str()));
         assert_eq!(desk.ask(&request("tx")).await.is_ok(), goes_on);
     }
+}
+
+/// On PostgreSQL a decider that holds the ledger for two seconds loses it, and would come back with the same batch.
+#[tokio::test]
+async fn questions_that_take_long_are_spread_over_several_transactions() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let (told, mut written) = (Arc::clone(&most), 0);
+    let desk = desk(move |call| {
+        match call {
+            Call::Recorded(_) => std::thread::sleep(SETTLED_WITHIN / 2),
+            Call::Write(_) => written += 1,
+            Call::Commit => {
+                told.fetch_max(written, Ordering::SeqCst);
+                written = 0;
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    let asked: Vec<_> =
+        (0..6).map(|n| desk.store.decide(proposal(&desk.policy, &request(&format!("tx-{n}"))))).collect();
+    for pending in asked {
+        assert_eq!(pending.await.unwrap().decision.action, Action::Approve);
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+    assert_eq!(desk.metrics.queued.get(), 0);
 }
 
 /// The past is not read again for another rule or another maximum: a ledger that has grown takes minutes for that, and an

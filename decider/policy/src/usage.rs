@@ -5,6 +5,7 @@ mod books;
 mod view;
 mod sum;
 mod gone;
+mod queue;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! The sums of one limit.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gone::Gone;
+use super::queue::Queue;
 use super::sum::{Entry, Sum};
 use crate::amount::Amount;
 use crate::charge::Charge;
@@ -20,7 +21,7 @@ pub struct View {
     /// Charges that count in a sum that cannot be named, by the parts of its key that are known, each with what is missing.
     pub unplaced: BTreeMap<Key, BTreeMap<Entry, String>>,
     /// In the order of time: what leaves next. Nothing where the window never ends.
-    pub leaving: VecDeque<(Time, Place)>,
+    pub leaving: Queue<(Time, Place)>,
     /// What has left already, and is still to be dropped.
     pub gone: Gone,
 }
@@ -38,7 +39,7 @@ impl View {
             limit: limit.clone(),
             sums: BTreeMap::new(),
             unplaced: BTreeMap::new(),
-            leaving: VecDeque::new(),
+            leaving: Queue::default(),
             gone: Gone::default(),
         }
     }
@@ -58,7 +59,7 @@ impl View {
 
     fn expect(&mut self, at: Time, place: impl FnOnce() -> Place) {
         if self.limit.window.ends() {
-            self.leaving.push_back((at, place()));
+            self.leaving.push((at, place()));
         }
     }
 
@@ -109,7 +110,7 @@ impl View {
     pub fn forget(&mut self, opening: Time, at_most: usize) {
         self.gone.drop_some(at_most);
         for _ in 0..at_most {
-            match self.leaving.pop_front_if(|(at, _)| *at < opening) {
+            match self.leaving.pop_if(|(at, _)| *at < opening) {
                 Some((_, Place::Sum(key))) => self.sweep(&key, opening),
                 Some((_, Place::Unplaced(known))) => self.sweep_unplaced(&known, opening),
                 None => return,

@@ -9,7 +9,7 @@ use policy::settle::ChargeChange;
 use policy::time::Time;
 use policy::usage::UsageIndex;
 
-use super::bounds::MAX_CHARGES_A_PIECE;
+use super::bounds::{MAX_CHARGES_A_PIECE, MAX_LOOKS_A_PIECE, MIN_CHARGES_A_PIECE};
 use super::journal::{Journal, JournalError};
 
 /// A policy that decides, with the sums of its limits over the ledger.
@@ -63,7 +63,8 @@ impl Adoption {
     pub fn read_on(&mut self, journal: &mut impl Journal) -> Result<bool, JournalError> {
         let Some(start) = self.next else { return Ok(true) };
         let (index, policy) = (&mut self.index, &self.policy);
-        self.next = journal.charges_since(start, MAX_CHARGES_A_PIECE, &mut |charge| {
+        let charges = charges_a_piece(policy.limits.len());
+        self.next = journal.charges_since(start, charges, &mut |charge| {
             index.record(&policy.limits, policy.groups(), None, charge);
         })?;
         Ok(self.next.is_none())
@@ -80,12 +81,23 @@ impl Adoption {
     }
 }
 
+fn charges_a_piece(limits: usize) -> usize {
+    let charges = MAX_LOOKS_A_PIECE.checked_div(limits).unwrap_or(MAX_CHARGES_A_PIECE);
+    charges.clamp(MIN_CHARGES_A_PIECE, MAX_CHARGES_A_PIECE)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
     use std::thread::{self, ThreadId};
 
     use super::*;
+
+    #[test]
+    fn many_limits_look_at_fewer_charges_at_a_time() {
+        let pieces = [0, 1, 32, 33, 100, 512, 2_000].map(charges_a_piece);
+        assert_eq!(pieces, [256, 256, 256, 248, 81, 16, 16]);
+    }
 
     struct Told(Sender<ThreadId>);
 

@@ -22,6 +22,12 @@ pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);
 /// decision waits for at most.
 pub const MAX_CHARGES_A_PIECE: usize = 256;
 
+/// The same where there are many limits: each of them looks at each of the charges, so many times in all.
+pub const MAX_LOOKS_A_PIECE: usize = 8192;
+
+/// As few as that only where there are hundreds of limits: each piece is a question to the journal.
+pub const MIN_CHARGES_A_PIECE: usize = 16;
+
 /// Payloads that are pruned at once: a few milliseconds of work, which is what a decision waits for at most.
 pub const MAX_PRUNED_A_PIECE: usize = 64;
 

@@ -129,8 +129,6 @@ impl Ledger for Answers<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::amount::Amount;
     use crate::condition::Conditions;
@@ -139,7 +137,10 @@ mod tests {
 
     /// To find one answer after the other would take as long as all of them squared.
     #[test]
+    #[expect(clippy::disallowed_types, reason = "a ratio of two times in one run")]
     fn an_answer_among_many_is_looked_up() {
+        use std::time::Instant;
+
         let bucket = |number: u64| Bucket {
             limit_id: "l".into(),
             key: [(KeyPart::Destination, format!("VAULT:{number}"))].into(),

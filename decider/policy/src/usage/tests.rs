@@ -369,6 +369,7 @@ fn the_smaller_part_of_a_sum_that_leaves_is_taken_off() {
 
 /// Each is in doubt for the sums that it may be in: these are looked up, and the others are not looked at.
 #[test]
+#[expect(clippy::disallowed_types, reason = "a ratio of two times in one run")]
 fn what_cannot_be_placed_costs_no_more_where_there_is_much_of_it() {
     let limit = limit("l", &[KeyPart::Source, KeyPart::Signer], 10);
     let limits = std::slice::from_ref(&limit);

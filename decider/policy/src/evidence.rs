@@ -1,7 +1,7 @@
 //! What a settlement read of the ledger, kept with the decision, so that it can be settled again from its
 //! record and come out the same (decision model, section 6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,12 +92,27 @@ impl<L: Ledger> Ledger for Recording<'_, L> {
 #[error("the record holds no answer about {0}: it was not made by this policy and request")]
 pub struct NotInRecord(String);
 
-impl Ledger for Evidence {
+/// What is on record as a ledger. A payment to many under many limits has asked for a hundred thousand sums: each is
+/// looked up.
+pub struct Answers<'e> {
+    charges: BTreeMap<&'e ChargeKey, &'e Option<Charge>>,
+    used: BTreeMap<&'e Bucket, &'e Used>,
+}
+
+impl Evidence {
+    /// A ledger that gives the answers on record.
+    pub fn answers(&self) -> Answers<'_> {
+        // Of two answers the first counts.
+        let charges = self.charges.iter().rev().map(|(key, charge)| (key, charge)).collect();
+        Answers { charges, used: self.used.iter().rev().map(|(bucket, used)| (bucket, used)).collect() }
+    }
+}
+
+impl Ledger for Answers<'_> {
     type Error = NotInRecord;
 
     fn charge(&mut self, key: &ChargeKey) -> Result<Option<Charge>, NotInRecord> {
-        let found = self.charges.iter().find(|(known, _)| known == key);
-        found.map(|(_, charge)| charge.clone()).ok_or_else(|| NotInRecord(key.as_text()))
+        self.charges.get(key).map(|charge| (*charge).clone()).ok_or_else(|| NotInRecord(key.as_text()))
     }
 
     fn used(
@@ -107,7 +122,50 @@ impl Ledger for Evidence {
         _asked: &BTreeSet<String>,
         _now: Time,
     ) -> Result<Used, NotInRecord> {
-        let found = self.used.iter().find(|(known, _)| known == bucket);
-        found.map(|(_, used)| used.clone()).ok_or_else(|| NotInRecord(format!("limit {}", limit.id)))
+        let used = self.used.get(bucket).map(|used| (*used).clone());
+        used.ok_or_else(|| NotInRecord(format!("limit {}", limit.id)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amount::Amount;
+    use crate::condition::Conditions;
+    use crate::limit::{Cap, KeyPart, OnExceed};
+    use crate::time::Window;
+
+    /// To find one answer after the other would take as long as all of them squared.
+    #[test]
+    #[expect(clippy::disallowed_types, reason = "a ratio of two times in one run")]
+    fn an_answer_among_many_is_looked_up() {
+        use std::time::Instant;
+
+        let bucket = |number: u64| Bucket {
+            limit_id: "l".into(),
+            key: [(KeyPart::Destination, format!("VAULT:{number}"))].into(),
+        };
+        let used = |number| Used { total: Some(Amount::from_u64(number)), ..Used::default() };
+        let answers = (0..10_000).map(|number| (bucket(number), used(number)));
+        let evidence = Evidence { used: answers.collect(), ..Evidence::default() };
+        let limit = Limit {
+            id: "l".into(),
+            when: Conditions::default(),
+            key: [KeyPart::Destination].into(),
+            cap: Cap::Count(1),
+            window: Window::Lifetime,
+            on_exceed: OnExceed::Deny,
+            leave_to_console: false,
+        };
+        let (nobody, now) = (BTreeSet::new(), Time::default());
+        let started = Instant::now();
+        let mut answers = evidence.answers();
+        let read = started.elapsed();
+        let started = Instant::now();
+        for number in 0..10_000 {
+            assert_eq!(answers.used(&limit, &bucket(number), &nobody, now), Ok(used(number)));
+        }
+        assert!(started.elapsed() < read * 20, "{:?} after {read:?}", started.elapsed());
+        assert!(answers.used(&limit, &bucket(10_000), &nobody, now).is_err());
     }
 }

@@ -12,7 +12,7 @@ use crate::truth::Truth;
 
 /// What limits of a policy see a charge by, beside their own words: the named groups that their keys can refer to, and
 /// what is known of its asset now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Groups<'a> {
     /// The assets.
     pub assets: &'a Assets,

@@ -2,22 +2,32 @@
 //! start: limits are views over it, so a new limit counts the past (decision model, section 4).
 
 mod books;
+mod view;
 mod sum;
+mod gone;
+mod queue;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::amount::Amount;
 use crate::charge::Charge;
 use crate::group::Groups;
 use crate::ledger::Used;
-use crate::limit::{Bucket, Key, Limit, Unplaced};
+use crate::limit::{Bucket, Key, Limit};
 use crate::time::Time;
 
 pub use books::Books;
-use sum::{Entry, Sum};
+use view::View;
+
+/// Places of charges that left their windows, or charges of one place, that are forgotten for one question. All that is in
+/// a calendar window leaves at once: nobody is to wait for a million of them.
+const FORGOTTEN_AT_ONCE: usize = 1024;
+
+/// The same while nobody asks: some milliseconds of work.
+const FORGOTTEN_ASIDE: usize = 16 * 1024;
 
 /// Every sum of every limit.
 #[derive(Debug, Default)]
@@ -37,6 +47,28 @@ impl UsageIndex {
             index.record(limits, groups, None, charge);
         }
         index
+    }
+
+    /// Goes on as the sums of `limits`, if nothing is to be counted anew for these: each of them, with what it sees a
+    /// charge by, counts like one of those that charges were recorded for. Returns the sums of the others then.
+    pub fn go_on(
+        &mut self,
+        (before, seen_by): (&[Limit], Groups<'_>),
+        (limits, groups): (&[Limit], Groups<'_>),
+    ) -> Option<Self> {
+        let known: HashMap<&str, &Limit> = before.iter().map(|limit| (limit.id.as_str(), limit)).collect();
+        let is_known =
+            |limit: &Limit| known.get(limit.id.as_str()).is_some_and(|known| limit.counts_like(known));
+        if seen_by != groups || !limits.iter().all(is_known) {
+            return None;
+        }
+        let mut others = std::mem::take(self);
+        let kept = limits.iter().filter_map(|limit| {
+            let view = others.views.remove(&limit.id)?;
+            Some((limit.id.clone(), View { limit: limit.clone(), ..view }))
+        });
+        self.views = kept.collect();
+        Some(others)
     }
 
     /// Takes in a charge, in the place of what it was before.
@@ -62,24 +94,24 @@ impl UsageIndex {
             return not_recorded();
         };
         let opening = limit.window.opening(now);
-        view.forget(opening);
-        view.sweep(bucket, opening);
-        view.used(bucket, asked)
+        view.forget(opening, FORGOTTEN_AT_ONCE);
+        view.used(&bucket.key, asked, opening)
     }
 
-    /// Drops what has left its window at `now`, also of sums that nobody asks for.
+    /// Drops what has left its window at `now`, also of sums that nobody asks for: a good deal of it.
     pub fn forget(&mut self, now: Time) {
         for view in self.views.values_mut() {
-            view.forget(view.limit.window.opening(now));
+            view.forget(view.limit.window.opening(now), FORGOTTEN_ASIDE);
         }
     }
 
     /// Every sum of a limit that something counts in at `now`, sorted by its key.
     pub fn sums(&mut self, limit: &Limit, now: Time) -> Vec<(Bucket, Used)> {
         let sums = self.views.get(&limit.id).map(|view| view.sums.keys().cloned());
-        let buckets: BTreeSet<Bucket> = sums.into_iter().flatten().collect();
+        let keys: Vec<Key> = sums.into_iter().flatten().collect();
         let nobody = BTreeSet::new();
-        let used = buckets.into_iter().map(|bucket| {
+        let used = keys.into_iter().map(|key| {
+            let bucket = Bucket { limit_id: limit.id.clone(), key };
             let used = self.used(limit, &bucket, &nobody, now);
             (bucket, used)
         });
@@ -100,113 +132,4 @@ impl UsageIndex {
 fn not_recorded() -> Used {
     let indeterminate = Some("its sums were never made: the charges of the past were not read for it".into());
     Used { total: Some(Amount::ZERO), indeterminate, doubtful: usize::MAX, ..Used::default() }
-}
-
-/// The sums of one limit.
-#[derive(Debug)]
-struct View {
-    limit: Limit,
-    sums: HashMap<Bucket, Sum>,
-    /// Charges that count in a sum that cannot be named, by the parts of its key that are known, each with what is missing.
-    unplaced: BTreeMap<Key, BTreeMap<Entry, String>>,
-    /// In the order of time: what leaves next. Nothing where the window never ends.
-    leaving: VecDeque<(Time, Option<Bucket>)>,
-}
-
-impl View {
-    fn new(limit: &Limit) -> Self {
-        Self {
-            limit: limit.clone(),
-            sums: HashMap::new(),
-            unplaced: BTreeMap::new(),
-            leaving: VecDeque::new(),
-        }
-    }
-
-    fn insert(&mut self, groups: Groups<'_>, charge: &Charge) {
-        let shares = self.limit.shares_of(charge, groups);
-        for share in shares.known {
-            self.expect(share.at, Some(&share.bucket));
-            self.sums.entry(share.bucket.clone()).or_default().insert(share, charge);
-        }
-        for Unplaced { at, missing, key } in shares.unknown {
-            self.expect(at, None);
-            self.unplaced.entry(key).or_default().insert((at, charge.key.clone()), missing);
-        }
-    }
-
-    fn expect(&mut self, at: Time, bucket: Option<&Bucket>) {
-        if self.limit.window.ends() {
-            self.leaving.push_back((at, bucket.cloned()));
-        }
-    }
-
-    fn remove(&mut self, groups: Groups<'_>, charge: &Charge) {
-        let shares = self.limit.shares_of(charge, groups);
-        for share in shares.known {
-            if let Some(sum) = self.sums.get_mut(&share.bucket) {
-                sum.remove(&(share.at, charge.key.clone()));
-            }
-        }
-        for Unplaced { at, key, .. } in shares.unknown {
-            let emptied = self.unplaced.get_mut(&key).is_some_and(|entries| {
-                entries.remove(&(at, charge.key.clone()));
-                entries.is_empty()
-            });
-            if emptied {
-                self.unplaced.remove(&key);
-            }
-        }
-    }
-
-    fn used(&self, bucket: &Bucket, asked: &BTreeSet<String>) -> Used {
-        let may_be_in = |known: &&Key| Unplaced::may_be_in(known, &bucket.key);
-        let here = || self.unplaced.iter().filter(|(known, _)| may_be_in(known)).map(|(_, entries)| entries);
-        let unplaced = here().filter_map(BTreeMap::first_key_value).min_by_key(|(entry, _)| *entry);
-        let sum = self.sums.get(bucket);
-        let oldest = sum.and_then(|sum| sum.entries.keys().next()).map(|(at, _)| *at);
-        let indeterminate = match (unplaced, sum) {
-            (Some((_, missing)), _) => Some(format!("of an earlier charge, {missing}")),
-            (None, Some(sum)) if sum.unpriced > 0 => Some("an earlier charge has no USD value".into()),
-            _ => None,
-        };
-        let total = sum.map_or(Some(Amount::ZERO), Sum::total);
-        let doubtful =
-            here().map(BTreeMap::len).sum::<usize>().saturating_add(sum.map_or(0, |sum| sum.unpriced));
-        let destinations = sum.map(|sum| sum.destinations_of(asked)).unwrap_or_default();
-        Used { total, oldest, indeterminate, doubtful, destinations }
-    }
-
-    /// Drops what left its window, so that sums nobody asks for do not stay in memory. The queue is in the order
-    /// of recording, which is nearly the order of time; a sum that is asked for is swept by its own order.
-    fn forget(&mut self, opening: Time) {
-        while let Some((at, _)) = self.leaving.front()
-            && *at < opening
-        {
-            if let Some((_, Some(bucket))) = self.leaving.pop_front() {
-                self.sweep(&bucket, opening);
-            }
-        }
-        self.unplaced.retain(|_, entries| {
-            while let Some(first) = entries.first_entry()
-                && first.key().0 < opening
-            {
-                first.remove();
-            }
-            !entries.is_empty()
-        });
-    }
-
-    fn sweep(&mut self, bucket: &Bucket, opening: Time) {
-        let Some(sum) = self.sums.get_mut(bucket) else { return };
-        while let Some((entry, _)) = sum.entries.first_key_value()
-            && entry.0 < opening
-        {
-            let entry = entry.clone();
-            sum.remove(&entry);
-        }
-        if sum.entries.is_empty() {
-            self.sums.remove(bucket);
-        }
-    }
 }

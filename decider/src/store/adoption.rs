@@ -9,7 +9,7 @@ use policy::settle::ChargeChange;
 use policy::time::Time;
 use policy::usage::UsageIndex;
 
-use super::bounds::MAX_CHARGES_A_PIECE;
+use super::bounds::{MAX_CHARGES_A_PIECE, MAX_LOOKS_A_PIECE, MIN_CHARGES_A_PIECE};
 use super::journal::{Journal, JournalError};
 
 /// A policy that decides, with the sums of its limits over the ledger.
@@ -34,6 +34,13 @@ pub fn adopt_at_once(
     Ok(adoption.finish())
 }
 
+/// Lets go of sums on a thread of its own: to free those of a million charges takes seconds, and nobody who asks is to
+/// wait for that.
+pub fn let_go<T: Send + 'static>(sums: T) {
+    // Where no thread can be had, they are freed here.
+    let _ = std::thread::Builder::new().name("old-sums".into()).spawn(move || drop(sums));
+}
+
 /// Sums in the making.
 pub struct Adoption {
     policy: Arc<Policy>,
@@ -56,7 +63,8 @@ impl Adoption {
     pub fn read_on(&mut self, journal: &mut impl Journal) -> Result<bool, JournalError> {
         let Some(start) = self.next else { return Ok(true) };
         let (index, policy) = (&mut self.index, &self.policy);
-        self.next = journal.charges_since(start, MAX_CHARGES_A_PIECE, &mut |charge| {
+        let charges = charges_a_piece(policy.limits.len());
+        self.next = journal.charges_since(start, charges, &mut |charge| {
             index.record(&policy.limits, policy.groups(), None, charge);
         })?;
         Ok(self.next.is_none())
@@ -70,5 +78,39 @@ impl Adoption {
     /// The policy, with its sums.
     pub fn finish(self) -> AdoptedPolicy {
         AdoptedPolicy { policy: self.policy, index: self.index }
+    }
+}
+
+fn charges_a_piece(limits: usize) -> usize {
+    let charges = MAX_LOOKS_A_PIECE.checked_div(limits).unwrap_or(MAX_CHARGES_A_PIECE);
+    charges.clamp(MIN_CHARGES_A_PIECE, MAX_CHARGES_A_PIECE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::thread::{self, ThreadId};
+
+    use super::*;
+
+    #[test]
+    fn many_limits_look_at_fewer_charges_at_a_time() {
+        let pieces = [0, 1, 32, 33, 100, 512, 2_000].map(charges_a_piece);
+        assert_eq!(pieces, [256, 256, 256, 248, 81, 16, 16]);
+    }
+
+    struct Told(Sender<ThreadId>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let _ = self.0.send(thread::current().id());
+        }
+    }
+
+    #[test]
+    fn sums_are_freed_where_nobody_waits() {
+        let (freed, heard) = channel();
+        let_go(Told(freed));
+        assert_ne!(heard.recv().unwrap(), thread::current().id());
     }
 }

@@ -9,6 +9,11 @@ pub const MAX_QUEUED: usize = 1024;
 /// Questions that one commit may stand for. More would keep the first one waiting for the last.
 pub const MAX_BATCH: usize = 64;
 
+/// How long one transaction may settle questions; those that are left are put off to the next. A payment to a thousand
+/// destinations under many limits takes a second alone, and on PostgreSQL whoever holds the ledger for two seconds loses
+/// it.
+pub const SETTLED_WITHIN: Duration = Duration::from_millis(500);
+
 /// How far the wall clock may get ahead of the monotonic one, over the life of the process. A leap beyond it
 /// would empty windows that are still full.
 pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);
@@ -16,6 +21,12 @@ pub const MAX_FORWARD_JUMP: Duration = Duration::from_secs(60);
 /// Charges that are read between two rounds while a policy is adopted: some ten milliseconds of work, which is what a
 /// decision waits for at most.
 pub const MAX_CHARGES_A_PIECE: usize = 256;
+
+/// The same where there are many limits: each of them looks at each of the charges, so many times in all.
+pub const MAX_LOOKS_A_PIECE: usize = 8192;
+
+/// As few as that only where there are hundreds of limits: each piece is a question to the journal.
+pub const MIN_CHARGES_A_PIECE: usize = 16;
 
 /// Payloads that are pruned at once: a few milliseconds of work, which is what a decision waits for at most.
 pub const MAX_PRUNED_A_PIECE: usize = 64;

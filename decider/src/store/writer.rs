@@ -7,6 +7,7 @@ mod failure;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ use policy::usage::UsageIndex;
 use policy::verdict::{Action, ReasonCode};
 use tokio::sync::oneshot;
 
-use super::adoption::{AdoptedPolicy, Adoption};
-use super::bounds::{FIRST_PAUSE, MAX_BATCH};
+use super::adoption::{AdoptedPolicy, Adoption, let_go};
+use super::bounds::{FIRST_PAUSE, MAX_BATCH, SETTLED_WITHIN};
 use super::decision::{Answer, Lookup, Record};
 use super::error::StoreError;
 use super::journal::{Entry, Journal, Recorded};
@@ -44,6 +45,8 @@ pub enum Task {
 enum Next {
     /// It came.
     Task(Task),
+    /// Some are waiting here already.
+    PutOff,
     /// None came in time.
     Idle,
     /// None will come any more.
@@ -67,6 +70,8 @@ pub struct Writer<J> {
     adopting: Option<(Adoption, Reply<()>)>,
     time: StoreTime,
     retention: Retention,
+    /// What did not get its turn in the last round.
+    put_off: Vec<Task>,
     /// When something may be pruned again.
     prune_at: Instant,
     /// What others see of it.
@@ -95,6 +100,7 @@ impl<J: Journal> Writer<J> {
             adopting,
             time,
             retention,
+            put_off: Vec::new(),
             prune_at,
             shared,
             on_fatal,
@@ -107,20 +113,24 @@ impl<J: Journal> Writer<J> {
         loop {
             let first = match self.next(queue) {
                 Next::Task(task) => Some(task),
+                Next::PutOff => None,
                 Next::Idle => {
                     self.stand_by();
                     None
                 }
-                Next::Closed => return,
+                Next::Closed => return let_go((self.index, self.adopting)),
             };
-            let batch = first.into_iter().chain(queue.try_iter()).take(MAX_BATCH).collect();
-            self.round(batch);
+            let batch = std::mem::take(&mut self.put_off).into_iter().chain(first).chain(queue.try_iter());
+            self.round(batch.take(MAX_BATCH).collect());
             self.adopt_on();
         }
     }
 
     /// What is asked next. While there is something else to do, nobody is waited for.
     fn next(&self, queue: &Receiver<Task>) -> Next {
+        if !self.put_off.is_empty() {
+            return Next::PutOff;
+        }
         let Some(patience) = self.patience() else { return queue.recv().map_or(Next::Closed, Next::Task) };
         match queue.recv_timeout(patience) {
             Ok(task) => Next::Task(task),
@@ -170,12 +180,14 @@ impl<J: Journal> Writer<J> {
         self.after_answers();
     }
 
-    fn decide(&mut self, questions: Vec<Question>, replies: Vec<Reply<Answer>>) {
-        let started = Instant::now();
-        let answers = guarded(|| self.transact(questions)).unwrap_or_else(|error| {
+    fn decide(&mut self, questions: Vec<Question>, mut replies: Vec<Reply<Answer>>) {
+        let (started, mut questions) = (Instant::now(), VecDeque::from(questions));
+        let answers = guarded(|| self.transact(&mut questions)).unwrap_or_else(|error| {
             self.note(&error);
             vec![Err(error); replies.len()]
         });
+        let late = replies.split_off(answers.len().min(replies.len()));
+        self.put_off(questions.into_iter().zip(late));
         self.shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         self.shared.metrics.batch_size.observe(f64::from(u32::try_from(replies.len()).unwrap_or(u32::MAX)));
         for (reply, answer) in replies.into_iter().zip(answers) {
@@ -183,8 +195,17 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// All questions in one transaction. An error is everybody's.
-    fn transact(&mut self, questions: Vec<Question>) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
+    /// They are the first of the next round.
+    fn put_off(&mut self, late: impl Iterator<Item = (Question, Reply<Answer>)>) {
+        self.put_off = late.map(|(question, reply)| Task::Decide(Box::new(question), reply)).collect();
+        self.shared.metrics.queued.inc_by(i64::try_from(self.put_off.len()).unwrap_or_default());
+    }
+
+    /// The questions in one transaction, as many as are settled in time. An error is everybody's.
+    fn transact(
+        &mut self,
+        questions: &mut VecDeque<Question>,
+    ) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
         self.shared.check()?;
         let Self { journal, index, policy, adopting, time, .. } = self;
         let mut asked = questions.iter().map(Question::asked);
@@ -195,8 +216,9 @@ impl<J: Journal> Writer<J> {
             Ok(now) => now,
             Err(undecided) => return journal.abandon().map_err(broken).and(Err(undecided)),
         };
-        let mut answers = Vec::with_capacity(questions.len());
-        for question in questions {
+        let (mut answers, begun) = (Vec::with_capacity(questions.len()), Instant::now());
+        while answers.is_empty() || begun.elapsed() < SETTLED_WITHIN {
+            let Some(question) = questions.pop_front() else { break };
             match self.answer(question, now) {
                 Err(all @ (StoreError::Failed(_) | StoreError::Unavailable(_))) => return Err(all),
                 answer => answers.push(answer),

@@ -1,6 +1,7 @@
 //! What a policy says of a limit.
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 
 use super::cap::{Cap, Unit};
 use super::key::{Bucket, KeyPart};
@@ -39,6 +40,13 @@ pub enum OnExceed {
 }
 
 impl Limit {
+    /// Whether it has the same sums as another: all but how much of them may be used, and what becomes of the rest.
+    pub fn counts_like(&self, other: &Self) -> bool {
+        let Self { id, when, key, cap, window, on_exceed: _, leave_to_console: _ } = self;
+        let same_cap = discriminant(cap) == discriminant(&other.cap);
+        same_cap && (id, when, key, window) == (&other.id, &other.when, &other.key, &other.window)
+    }
+
     /// The most that may be in a sum. `None`: the cap says nothing of the key's asset, so nothing passes.
     pub fn max_of(&self, intent: &Intent) -> Option<Amount> {
         self.cap.max(&intent.asset)

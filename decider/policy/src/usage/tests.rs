@@ -292,7 +292,7 @@ fn what_never_leaves_is_never_forgotten_and_queues_nowhere() {
         let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
         let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), Time::from_micros(i64::MAX));
         assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(1)), Some(at(1)), 1));
-        assert!(index.views["l"].leaving.is_empty());
+        assert_eq!(index.views["l"].leaving.len(), 0);
     }
 }
 
@@ -313,6 +313,80 @@ fn a_calendar_window_is_forgotten_with_its_unit() {
     assert_eq!(total(&mut index, &limit, "other", at(7200)), units(0));
     let view = &index.views["l"];
     assert_eq!((view.sums.len(), view.unplaced.len(), view.leaving.len()), (0, 0, 0));
+}
+
+/// All that a day held leaves at midnight: whoever asks first is not to wait until all of it is dropped.
+#[test]
+fn what_leaves_at_once_counts_no_more_at_once_and_is_dropped_bit_by_bit() {
+    const CHARGES: i64 = 10_000;
+    let (sum, names) = (limit("sum", &[], 10), destinations("names", &[], 10));
+    let each = limit("each", &[KeyPart::Source], 10);
+    let limits = [sum.clone(), names.clone(), each.clone()];
+    let mut index = UsageIndex::default();
+    for number in 0..CHARGES {
+        let name = number.to_string();
+        let at = Time::from_micros(number);
+        let charge =
+            Charge { intent: charge("-", &name, units(1), at).intent, ..paying(&name, &[&name], at) };
+        index.record(&limits, GROUPS, None, &charge);
+    }
+    let last = paying("last", &["1"], at(5));
+    index.record(&limits, GROUPS, None, &last);
+    let held = |index: &UsageIndex| index.views.values().map(View::held).sum::<usize>();
+    assert_eq!((total(&mut index, &sum, "", at(9)), held(&index)), (units(10_001), 30_003));
+    assert_eq!(total(&mut index, &sum, "", at(12)), units(1));
+    assert_eq!(total(&mut index, &names, "", at(12)), units(1));
+    assert_eq!(total(&mut index, &each, "7", at(12)), units(0));
+    assert!(held(&index) > 10_000, "{}", held(&index));
+    (0..10).for_each(|_| assert_eq!(total(&mut index, &each, "8", at(12)), units(0)));
+    index.forget(at(12));
+    assert_eq!(held(&index), 3);
+    assert_eq!(total(&mut index, &sum, "", at(15)), units(0));
+    assert_eq!(total(&mut index, &names, "", at(15)), units(0));
+}
+
+/// Where most of it stays, what leaves is taken off.
+#[test]
+fn the_smaller_part_of_a_sum_that_leaves_is_taken_off() {
+    let limits = [limit("sum", &[], 10), destinations("names", &[], 10)];
+    let mut index = UsageIndex::default();
+    for number in 0..13_000 {
+        let at = if number < 5_000 { at(1) } else { at(2) };
+        index.record(
+            &limits,
+            GROUPS,
+            None,
+            &paying(&number.to_string(), &[&(number % 6_000).to_string()], at),
+        );
+    }
+    assert_eq!(total(&mut index, &limits[0], "", at(11)), units(8_000));
+    assert_eq!(total(&mut index, &limits[1], "", at(11)), units(6_000));
+    index.forget(at(12));
+    assert_eq!(total(&mut index, &limits[1], "", at(12)), units(0));
+    index.forget(at(12));
+    assert!(index.is_empty());
+}
+
+/// Each is in doubt for the sums that it may be in: these are looked up, and the others are not looked at.
+#[test]
+#[expect(clippy::disallowed_types, reason = "a ratio of two times in one run")]
+fn what_cannot_be_placed_costs_no_more_where_there_is_much_of_it() {
+    let limit = limit("l", &[KeyPart::Source, KeyPart::Signer], 10);
+    let limits = std::slice::from_ref(&limit);
+    let mut index = UsageIndex::default();
+    let started = std::time::Instant::now();
+    for number in 0..10_000 {
+        let name = number.to_string();
+        index.record(limits, GROUPS, None, &charge(&name, &name, units(1), at(1)));
+    }
+    let recorded = started.elapsed();
+    let mut bucket = bucket(&limit, "7");
+    bucket.key.insert(KeyPart::Signer, "signer".into());
+    let started = std::time::Instant::now();
+    for _ in 0..1_000 {
+        assert_eq!(index.used(&limit, &bucket, &BTreeSet::new(), at(2)).doubtful, 1);
+    }
+    assert!(started.elapsed() < recorded, "{:?} after {recorded:?}", started.elapsed());
 }
 
 #[test]

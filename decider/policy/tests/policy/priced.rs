@@ -143,10 +143,11 @@ fn a_record_holds_the_price_and_settles_the_same_without_the_table() {
         let policy = at_most("1999");
         let settled = decide(&policy, prices.clone(), &worth(stated));
         let kept = serde_json::to_string(&settled.evidence).unwrap();
-        let mut evidence: policy::evidence::Evidence = serde_json::from_str(&kept).unwrap();
+        let evidence: policy::evidence::Evidence = serde_json::from_str(&kept).unwrap();
         assert_eq!(evidence.price, prices.used("ETH"));
         let evaluation = evaluate(&policy, &worth(stated), &evidence.prices(), evidence.asked_at.unwrap());
-        let again = settle(&policy, &worth(stated), &evaluation, &mut evidence, settled.at).unwrap();
+        let again =
+            settle(&policy, &worth(stated), &evaluation, &mut evidence.answers(), settled.at).unwrap();
         assert_eq!(again, settled);
     }
     assert_eq!(

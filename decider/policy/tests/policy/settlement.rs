@@ -366,9 +366,10 @@ fn a_record_settles_again_the_same() {
         let request = transfer(id, amount);
         let first = ledger.decide(&request, after(seconds));
         let json = serde_json::to_string(&first.evidence).unwrap();
-        let mut evidence: policy::evidence::Evidence = serde_json::from_str(&json).unwrap();
+        let evidence: policy::evidence::Evidence = serde_json::from_str(&json).unwrap();
         let evaluation = evaluate(&ledger.policy, &request, &evidence.prices(), evidence.asked_at.unwrap());
-        let again = settle(&ledger.policy, &request, &evaluation, &mut evidence, after(seconds)).unwrap();
+        let again =
+            settle(&ledger.policy, &request, &evaluation, &mut evidence.answers(), after(seconds)).unwrap();
         assert_eq!(first, again);
     }
 }

@@ -8,11 +8,11 @@ use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
 use policy::settle::ChargeChange;
 use policy::time::Time;
-use policy::verdict::Action;
+use policy::verdict::{Action, ReasonCode};
 
 use super::fixture::*;
 use crate::document::Document;
-use crate::store::bounds::{MAX_BATCH, MAX_QUEUED};
+use crate::store::bounds::{MAX_BATCH, MAX_QUEUED, SETTLED_WITHIN};
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::{
     Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity,
@@ -271,11 +271,69 @@ async fn a_policy_that_cannot_be_adopted_leaves_the_one_before_it() {
                 },
             );
         adopting.store(true, Ordering::SeqCst);
-        let other = Arc::new(Policy { hash: "other".into(), ..policy(vec![count_per_hour(1)]) });
+        let other = Arc::new(Policy { hash: "other".into(), ..policy(vec![ether_per_hour("1")]) });
         let refused = desk.store.adopt(other, Document::default()).await;
         assert_eq!((refused, desk.store.policy().hash.as_str()), (Err(expected), desk.policy.hash.as_str()));
         assert_eq!(desk.ask(&request("tx")).await.is_ok(), goes_on);
     }
+}
+
+/// On PostgreSQL a decider that holds the ledger for two seconds loses it, and would come back with the same batch.
+#[tokio::test]
+async fn questions_that_take_long_are_spread_over_several_transactions() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let (told, mut written) = (Arc::clone(&most), 0);
+    let desk = desk(move |call| {
+        match call {
+            Call::Recorded(_) => std::thread::sleep(SETTLED_WITHIN / 2),
+            Call::Write(_) => written += 1,
+            Call::Commit => {
+                told.fetch_max(written, Ordering::SeqCst);
+                written = 0;
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    let asked: Vec<_> =
+        (0..6).map(|n| desk.store.decide(proposal(&desk.policy, &request(&format!("tx-{n}"))))).collect();
+    for pending in asked {
+        assert_eq!(pending.await.unwrap().decision.action, Action::Approve);
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+    assert_eq!(desk.metrics.queued.get(), 0);
+}
+
+/// The past is not read again for another rule or another maximum: a ledger that has grown takes minutes for that, and an
+/// operator who stops something is in a hurry.
+#[tokio::test]
+async fn a_policy_whose_limits_have_the_same_sums_decides_at_once() {
+    let serving = Arc::new(AtomicBool::new(false));
+    let armed = Arc::clone(&serving);
+    let script = move |call| match call {
+        Call::Charges if armed.load(Ordering::SeqCst) => Err(disk_full()),
+        _ => Ok(()),
+    };
+    let first = Arc::new(policy(vec![count_per_hour(3), ether_per_hour("9")]));
+    let desk = Desk::open(ScriptedJournal::new(script), &first, &clock());
+    serving.store(true, Ordering::SeqCst);
+    desk.allow(&request("tx-1").amount("2")).await;
+    let adopt = async |hash: &str, policy: Policy| {
+        let policy = Arc::new(Policy { hash: hash.into(), ..policy });
+        desk.store.adopt(policy, Document::default()).await
+    };
+    let lower = policy(vec![ether_per_hour("3"), count_per_hour(2)]);
+    adopt("lower", lower).await.unwrap();
+    let refused = desk.reject(&request("tx-2").amount("2"), ReasonCode::LimitExceeded).await;
+    assert_eq!((refused.policy_hash.as_str(), refused.limits[0].used), ("lower", ether("2")));
+    desk.allow(&request("tx-3").amount("1")).await;
+    desk.reject(&request("tx-4").amount("0"), ReasonCode::LimitExceeded).await;
+    adopt("fewer", policy(vec![ether_per_hour("5")])).await.unwrap();
+    desk.allow(&request("tx-5").amount("2")).await;
+    let refused = desk.reject(&request("tx-6").amount("0.1"), ReasonCode::LimitExceeded).await;
+    assert_eq!((refused.policy_hash.as_str(), refused.limits[0].used), ("fewer", ether("5")));
+    let more = adopt("more", policy(vec![ether_per_hour("5"), count_per_hour(9)])).await;
+    assert!(more.is_err(), "what was not counted is read, though it was counted once");
 }
 
 #[tokio::test]

@@ -40,9 +40,10 @@ async fn every_record_settles_the_same_from_its_evidence() {
         for asked in scenario() {
             desk.clock.advance(MICROSECOND);
             let decision = desk.decide(&asked).await;
-            let mut evidence = evidence_of(&desk.record(&decision).await);
+            let evidence = evidence_of(&desk.record(&decision).await);
             let evaluation = evaluate(&desk.policy, &asked, &evidence.prices(), evidence.asked_at.unwrap());
-            let again = settle(&desk.policy, &asked, &evaluation, &mut evidence, decision.at).unwrap();
+            let again =
+                settle(&desk.policy, &asked, &evaluation, &mut evidence.answers(), decision.at).unwrap();
             assert_eq!(
                 (again.verdict, again.action, &again.reason, &again.limits),
                 (decision.verdict, decision.action, &decision.reason, &decision.limits),

@@ -10,7 +10,7 @@ use policy::settle::ChargeChange;
 use super::failure::{broken, guarded, note_free};
 use super::{Reply, Writer, take_in};
 use crate::document::Document;
-use crate::store::adoption::{AdoptedPolicy, Adoption, adopt_at_once};
+use crate::store::adoption::{AdoptedPolicy, Adoption, adopt_at_once, let_go};
 use crate::store::bounds::{BETWEEN_PIECES, FIRST_PAUSE, LONGEST_PAUSE, MOST_PATIENCE};
 use crate::store::error::StoreError;
 use crate::store::journal::{Journal, JournalTime};
@@ -57,7 +57,8 @@ impl<J: Journal> Writer<J> {
         });
         match rebuilt {
             Ok(index) => {
-                (self.index, self.pause) = (index, FIRST_PAUSE);
+                let_go(std::mem::replace(&mut self.index, index));
+                self.pause = FIRST_PAUSE;
                 self.shared.note_held(false);
                 self.shared.away.store(None);
                 tracing::warn!("the store is back: deciding again");
@@ -70,20 +71,35 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Keeps the policy, and begins to make its sums. What is already adopted is adopted at once.
+    /// Keeps the policy, and begins to make its sums. One whose limits have the sums that there are, such as one with
+    /// another rule or another maximum, decides at once.
     pub(super) fn adopt(&mut self, policy: Arc<Policy>, document: &Document, reply: Reply<()>) {
         let begun = guarded(|| {
             self.shared.check()?;
             self.journal.remember_policy(&policy.hash, document)?;
-            Ok(Adoption::of(policy, self.time.now(JournalTime::default())?))
+            Ok(Adoption::of(Arc::clone(&policy), self.time.now(JournalTime::default())?))
         });
         match begun {
-            Ok(adoption) => self.adopting = Some((adoption, reply)),
+            Ok(adoption) => match self.go_on(&policy) {
+                true => self.decide_by(policy, reply),
+                false => self.adopting = Some((adoption, reply)),
+            },
             Err(error) => {
                 self.note(&error);
                 let _ = reply.send(Err(error));
             }
         }
+    }
+
+    /// Whether the sums that there are, are those of this policy. Those of other limits are let go.
+    fn go_on(&mut self, policy: &Policy) -> bool {
+        let before = (&*self.policy.limits, self.policy.groups());
+        let others = self.index.go_on(before, (&policy.limits, policy.groups()));
+        let goes_on = others.is_some();
+        if goes_on {
+            let_go((others, self.adopting.take()));
+        }
+        goes_on
     }
 
     /// One piece further; after the last, the policy decides.
@@ -96,15 +112,22 @@ impl<J: Journal> Writer<J> {
         match read {
             Ok(false) => self.adopting = Some((adoption, reply)),
             Ok(true) => {
-                AdoptedPolicy { policy: self.policy, index: self.index } = adoption.finish();
-                self.shared.policy.store(Arc::clone(&self.policy));
-                let _ = reply.send(Ok(()));
+                let AdoptedPolicy { policy, index } = adoption.finish();
+                let_go(std::mem::replace(&mut self.index, index));
+                self.decide_by(policy, reply);
             }
             Err(error) => {
                 self.note(&error);
                 let _ = reply.send(Err(error));
             }
         }
+    }
+
+    /// From here on.
+    fn decide_by(&mut self, policy: Arc<Policy>, reply: Reply<()>) {
+        self.shared.policy.store(Arc::clone(&policy));
+        self.policy = policy;
+        let _ = reply.send(Ok(()));
     }
 
     /// What is due once nobody waits: upkeep, or the end of the process.

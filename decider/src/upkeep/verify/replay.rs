@@ -1,6 +1,7 @@
 //! The log played again over a ledger of its own. What is pruned cannot be played: then the ledger begins with what the
 //! pruned part has left, as the decisions after it have seen it.
 
+use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -24,7 +25,7 @@ use crate::document::Document;
 use crate::policy_file;
 use crate::store::archive::{Archive, DecisionRow, each_charge, each_decision_after};
 use crate::store::encoding::charge_name;
-use crate::store::journal::JournalError;
+use crate::store::journal::{JournalError, latest_time};
 use crate::store::{Decision, Origin};
 use crate::telemetry::word;
 
@@ -45,10 +46,17 @@ pub struct Replay {
     policies: HashMap<String, Option<Decider>>,
 }
 
+/// Policies whose sums are at hand: deciders of one ledger may decide by different ones while a change is rolled out.
+/// Those of all that ever decided would fill the memory.
+const SUMS_AT_HAND: usize = 4;
+
 /// A policy with the sums of its limits.
 struct Decider {
     policy: Arc<Policy>,
-    index: UsageIndex,
+    /// `None`: let go, because others have decided since.
+    index: Option<UsageIndex>,
+    /// The position of the last decision by it.
+    last: i64,
 }
 
 /// What a decision says, for comparing.
@@ -168,20 +176,31 @@ impl Replay {
         place: &str,
         findings: &mut Findings,
     ) -> Result<(), JournalError> {
-        let Entry::Vacant(unknown) = self.policies.entry(hash.to_owned()) else { return Ok(()) };
-        let decider = match kept(archive, hash) {
-            Ok(policy) => {
-                let index = UsageIndex::build(&policy.limits, policy.groups(), self.charges.values());
-                Some(Decider { policy, index })
-            }
-            Err(Unkept::Store(error)) => return Err(error),
-            Err(Unkept::Why(why)) => {
-                findings.add(place, format!("its policy {hash} {why}"));
-                None
-            }
-        };
-        unknown.insert(decider);
+        if let Entry::Vacant(unknown) = self.policies.entry(hash.to_owned()) {
+            unknown.insert(match kept(archive, hash) {
+                Ok(policy) => Some(Decider { policy, index: None, last: 0 }),
+                Err(Unkept::Store(error)) => return Err(error),
+                Err(Unkept::Why(why)) => {
+                    findings.add(place, format!("its policy {hash} {why}"));
+                    None
+                }
+            });
+        }
+        self.have_sums(hash);
         Ok(())
+    }
+
+    /// Makes the sums of a policy that decides, unless they are at hand, and lets go of those that were used least lately.
+    fn have_sums(&mut self, hash: &str) {
+        let (charges, now) = (&self.charges, self.latest.unwrap_or(Time::MIN));
+        if let Some(Some(decider)) = self.policies.get_mut(hash) {
+            decider.last = self.position;
+            decider.index.get_or_insert_with(|| sums(&decider.policy, charges, now));
+        }
+        let at_hand = self.policies.values_mut().flatten().filter(|decider| decider.index.is_some());
+        let mut at_hand: Vec<_> = at_hand.collect();
+        at_hand.sort_by_key(|decider| Reverse(decider.last));
+        at_hand.into_iter().skip(SUMS_AT_HAND).for_each(|decider| decider.index = None);
     }
 
     fn settle(&mut self, record: RecordedDecision, row: &DecisionRow, place: &str, findings: &mut Findings) {
@@ -214,8 +233,10 @@ impl Replay {
     }
 
     fn charge(&mut self, change: ChargeChange) {
-        for Decider { policy, index } in self.policies.values_mut().flatten() {
+        for Decider { policy, index, .. } in self.policies.values_mut().flatten() {
+            let Some(index) = index else { continue };
             index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+            index.forget(change.after.at);
         }
         self.charges.insert(change.after.key.clone(), change.after);
     }
@@ -230,13 +251,14 @@ impl Decider {
         request: &Request,
         charges: Option<&HashMap<ChargeKey, Charge>>,
     ) -> (Option<ChargeChange>, Option<String>) {
-        let (decision, mut evidence) = (&record.decision, record.evidence.clone());
+        let (decision, evidence) = (&record.decision, &record.evidence);
         let asked_at = evidence.asked_at.unwrap_or(decision.at);
         let evaluation = evaluate(&self.policy, request, &evidence.prices(), asked_at);
-        let again = match settle::settle(&self.policy, request, &evaluation, &mut evidence, decision.at) {
-            Ok(again) => again,
-            Err(error) => return (None, Some(format!("{NOT_AGAIN}: {error}"))),
-        };
+        let again =
+            match settle::settle(&self.policy, request, &evaluation, &mut evidence.answers(), decision.at) {
+                Ok(again) => again,
+                Err(error) => return (None, Some(format!("{NOT_AGAIN}: {error}"))),
+            };
         if !comes_out(decision, &evaluation, &again) {
             let (verdict, reason) = (word(&again.verdict), &again.reason.text);
             return (again.charge, Some(format!("{NOT_AGAIN}: {verdict} now, {reason}")));
@@ -255,10 +277,21 @@ impl Decider {
         charges: &HashMap<ChargeKey, Charge>,
         at: Time,
     ) -> Settlement {
-        let mut ledger = self.index.over(|key| Ok::<_, Infallible>(charges.get(key).cloned()));
+        let mut none = UsageIndex::default();
+        let index = self.index.as_mut().unwrap_or(&mut none);
+        let mut ledger = index.over(|key| Ok::<_, Infallible>(charges.get(key).cloned()));
         let Ok(settlement) = settle::settle(&self.policy, request, evaluation, &mut ledger, at);
         settlement
     }
+}
+
+/// Those of a policy that decides at `now`: what has left its windows already is not held for it.
+fn sums(policy: &Policy, charges: &HashMap<ChargeKey, Charge>, now: Time) -> UsageIndex {
+    let Some(opening) = policy.limits.iter().map(|limit| limit.window.opening(now)).min() else {
+        return UsageIndex::default();
+    };
+    let inside = charges.values().filter(|charge| latest_time(charge) >= opening);
+    UsageIndex::build(&policy.limits, policy.groups(), inside)
 }
 
 const NOT_AGAIN: &str = "it does not come out of its evidence again";
@@ -318,4 +351,33 @@ pub fn is_hash_of(hash: &str, document: &Document) -> bool {
     let mut files = document.files();
     let only = files.next().filter(|_| files.next().is_none());
     document.hash() == hash || only.is_some_and(|(_, file)| file.hash == hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::archive::each_decision;
+    use crate::store::suite::fixture::{Backend, HOUR};
+    use crate::upkeep::testing::{Office, POLICY, archive_of, policy_of, transfer};
+
+    /// A policy that changes every day has hundreds of versions after a year.
+    #[test]
+    fn the_sums_of_the_policies_that_decided_last_are_held_and_no_others() {
+        const VERSIONS: usize = SUMS_AT_HAND + 2;
+        let versions: Vec<_> =
+            (1..=VERSIONS).map(|max| policy_of(&POLICY.replace("\"3\"", &format!("\"{max}\"")))).collect();
+        let backend = Backend::Sqlite(tempfile::tempdir().unwrap());
+        let office = Office::open(&backend, &versions[0]);
+        for (number, version) in versions.iter().cycle().take(VERSIONS * 2).enumerate() {
+            office.adopt(version);
+            office.clock.advance(HOUR / 3);
+            office.ask(transfer(&format!("tx-{number}"), "0.3")).unwrap();
+        }
+        let (mut replay, mut findings) = (Replay::default(), Findings::default());
+        let mut archive = archive_of(&backend);
+        each_decision(archive.as_mut(), |archive, row| replay.play(archive, &row, &mut findings)).unwrap();
+        let held = replay.policies.values().flatten().filter(|decider| decider.index.is_some());
+        assert_eq!((held.count(), replay.policies.len()), (SUMS_AT_HAND, VERSIONS));
+        assert_eq!(findings.into_parts(), (Vec::new(), 0));
+    }
 }

@@ -18,20 +18,19 @@ pub struct Accounts(Vec<AccountMatcher>);
 impl Accounts {
     /// Whether a source is one of these.
     pub fn match_source(&self, source: &Account, sense: Sense) -> Truth {
-        match self.that_may_be(source) {
-            Some(few) => Truth::any(few.map(|each| each.matches_source(source, sense))),
-            None => Truth::any(self.iter().map(|each| each.matches_source(source, sense))),
-        }
+        self.match_any(source, true, |each| each.matches_source(source, sense))
     }
 
     /// Whether a destination of this operation is one of these.
     pub fn match_destination(&self, operation: &str, account: &Account, sense: Sense) -> Truth {
         let told_apart =
             destination_applies(operation) && destination_id_applies(operation, account.kind.as_deref());
-        match self.that_may_be(account).filter(|_| told_apart) {
-            Some(few) => Truth::any(few.map(|each| each.matches_destination(operation, account, sense))),
-            None => Truth::any(self.iter().map(|each| each.matches_destination(operation, account, sense))),
-        }
+        self.match_any(account, told_apart, |each| each.matches_destination(operation, account, sense))
+    }
+
+    /// Whether all of these are among those.
+    pub fn are_within(&self, others: &Self) -> bool {
+        self.iter().all(|one| others.cover(one))
     }
 
     /// Whether whoever is this account is one of these.
@@ -50,6 +49,19 @@ impl Accounts {
     pub fn overlap(&self, others: &Self) -> bool {
         let (few, many) = if self.len() < others.len() { (self, others) } else { (others, self) };
         few.iter().any(|one| many.may_be(one))
+    }
+
+    /// `told_apart`: the account's type and id say which of these it is not.
+    fn match_any(
+        &self,
+        account: &Account,
+        told_apart: bool,
+        matches: impl Fn(&AccountMatcher) -> Truth,
+    ) -> Truth {
+        match self.that_may_be(account).filter(|_| told_apart) {
+            Some(few) => Truth::any(few.map(matches)),
+            None => Truth::any(self.iter().map(matches)),
+        }
     }
 
     /// Those that an account of a known type and id may be: for all the others the answer is no. `None`: it may be any.

@@ -117,7 +117,7 @@ pub fn read_assets(
     }
     let Some(met) = names.assets_asked_for(reader, fields.at, asked) else { return nothing };
     // It may be on any chain and of any class.
-    if by_kind && names.has_unread_assets() && met.iter().any(|id| names.asset(id).is_none()) {
+    if by_kind && names.has_unread(&met) {
         return nothing;
     }
     if met.is_empty() {

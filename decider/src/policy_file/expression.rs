@@ -14,10 +14,7 @@ use crate::yaml::{Node, Reader, unseen};
 pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Expression> {
     let text = reader.text(node, "condition")?;
     // What is wrong with the assets was told, and their units are not known.
-    if scope.assets.is_some_and(|ids| {
-        ids.is_empty()
-            || scope.names.has_unread_assets() && ids.iter().any(|id| scope.names.asset(id).is_none())
-    }) {
+    if scope.assets.is_some_and(|ids| ids.is_empty() || scope.names.has_unread(ids)) {
         return None;
     }
     let parsed = Expression::parse(text, &units(scope));

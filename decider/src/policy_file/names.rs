@@ -107,9 +107,9 @@ impl Names {
         &self.every_asset
     }
 
-    /// Whether the definition of one of them has a mistake.
-    pub fn has_unread_assets(&self) -> bool {
-        self.has_unread_assets
+    /// Whether the definition of one of these has a mistake.
+    pub fn has_unread(&self, ids: &BTreeSet<String>) -> bool {
+        self.has_unread_assets && ids.iter().any(|id| self.asset(id).is_none())
     }
 
     /// The assets for which something holds. Of one whose definition has a mistake only the id is known.

@@ -23,8 +23,8 @@ pub fn is_within(rule: &Rule, other: &Rule, effect: Effect, assets: &Assets) -> 
         && words_are_within(&one.signers, &two.signers)
         && stages_are_within(one, two)
         && assets_are_within(one, two, assets)
-        && sources_are_within(&one.sources, &two.sources)
-        && is_chosen_within(&one.destinations, &two.destinations, is_destination_of, are_other_destinations)
+        && is_chosen_within(&one.sources, &two.sources, Accounts::are_within, |one, two| !one.overlap(two))
+        && is_one_within(&one.destinations, &two.destinations, is_destination_of, are_other_destinations)
         && two
             .contracts
             .as_deref()
@@ -73,14 +73,14 @@ fn circumstances_are_within(one: &CircumstanceConditions, two: &CircumstanceCond
         && one.fee_share.is_within(&two.fee_share)
         && words_are_within(&one.methods, &two.methods)
         && words_are_within(&one.messages, &two.messages)
-        && is_chosen_within(
+        && is_one_within(
             &one.times,
             &two.times,
             |own, other| own.are_within(other),
             |own, other| own.are_apart_from(other),
         )
-        && is_chosen_within(&one.note, &two.note, PartialEq::eq, |_, _| false)
-        && is_chosen_within(&one.external_tx_id, &two.external_tx_id, PartialEq::eq, |_, _| false)
+        && is_one_within(&one.note, &two.note, PartialEq::eq, |_, _| false)
+        && is_one_within(&one.external_tx_id, &two.external_tx_id, PartialEq::eq, |_, _| false)
         && (two.expression.is_none() || one.expression == two.expression)
 }
 
@@ -93,46 +93,39 @@ fn fee_is_within(one: Option<&FeeBounds>, two: Option<&FeeBounds>) -> bool {
 type Words<T> = Option<Choice<BTreeSet<T>>>;
 
 fn words_are_within<T: Ord>(one: &Words<T>, two: &Words<T>) -> bool {
-    let Some(two) = two else { return true };
-    match one {
-        None => false,
-        Some(Choice::OneOf(words)) => words.iter().all(|word| two.includes(word)),
-        Some(Choice::NoneOf(words)) => two.one_of().is_none() && two.alternatives().is_subset(words),
-    }
+    is_chosen_within(one, two, BTreeSet::is_subset, BTreeSet::is_disjoint)
 }
 
-fn sources_are_within(one: &Option<Choice<Accounts>>, two: &Option<Choice<Accounts>>) -> bool {
+/// `are_within`: whoever is among the ones is among the others. `are_apart`: nobody is among both.
+fn is_chosen_within<T>(
+    one: &Option<Choice<T>>,
+    two: &Option<Choice<T>>,
+    are_within: impl Fn(&T, &T) -> bool,
+    are_apart: impl Fn(&T, &T) -> bool,
+) -> bool {
     let Some(two) = two else { return true };
     match (one, two) {
-        (Some(Choice::OneOf(own)), Choice::OneOf(asked)) => own.iter().all(|own| asked.cover(own)),
-        (Some(Choice::OneOf(own)), Choice::NoneOf(out)) => !own.overlap(out),
+        (Some(Choice::OneOf(own)), Choice::OneOf(asked)) => are_within(own, asked),
+        (Some(Choice::OneOf(own)), Choice::NoneOf(out)) => are_apart(own, out),
         // Whoever is none of the first is none of those who are among them.
-        (Some(Choice::NoneOf(own)), Choice::NoneOf(out)) => out.iter().all(|out| own.cover(out)),
+        (Some(Choice::NoneOf(own)), Choice::NoneOf(out)) => are_within(out, own),
         (Some(Choice::NoneOf(_)), Choice::OneOf(_)) | (None, _) => false,
     }
 }
 
-/// `is_of`: whoever is the one is the other, too. `apart`: whoever is the one is not the other.
-fn is_chosen_within<T>(
+/// The same of what cannot be looked up. `is_of`: whoever is the one is the other, too. `apart`: nobody is both.
+fn is_one_within<T>(
     one: &Option<Choice<Vec<T>>>,
     two: &Option<Choice<Vec<T>>>,
     is_of: impl Fn(&T, &T) -> bool,
     apart: impl Fn(&T, &T) -> bool,
 ) -> bool {
-    let Some(two) = two else { return true };
-    match (one, two) {
-        (Some(Choice::OneOf(own)), Choice::OneOf(asked)) => {
-            own.iter().all(|own| asked.iter().any(|asked| is_of(own, asked)))
-        }
-        (Some(Choice::OneOf(own)), Choice::NoneOf(out)) => {
-            own.iter().all(|own| out.iter().all(|out| apart(own, out)))
-        }
-        // Whoever is none of the first is none of those who are among them.
-        (Some(Choice::NoneOf(own)), Choice::NoneOf(out)) => {
-            out.iter().all(|out| own.iter().any(|own| is_of(out, own)))
-        }
-        (Some(Choice::NoneOf(_)), Choice::OneOf(_)) | (None, _) => false,
-    }
+    is_chosen_within(
+        one,
+        two,
+        |ones, others| ones.iter().all(|one| others.iter().any(|other| is_of(one, other))),
+        |ones, others| ones.iter().all(|one| others.iter().all(|other| apart(one, other))),
+    )
 }
 
 fn is_destination_of(one: &DestinationMatcher, other: &DestinationMatcher) -> bool {

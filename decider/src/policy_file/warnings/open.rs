@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use policy::accounts::Accounts;
 use policy::address::Chain;
 use policy::asset::Asset;
 use policy::choice::Choice;
@@ -179,8 +180,8 @@ fn may_apply(limit: &Limit, rule: &Conditions, operation: &str) -> bool {
         && proofs_may_meet(when, rule)
         && may_meet(&when.signers, &rule.signers)
         && when.assets.as_ref().zip(rule.assets.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
-        && sources_overlap(when, rule)
-        && any_pair(&when.destinations, &rule.destinations, destinations_overlap)
+        && may_be_both(&when.sources, &rule.sources, Accounts::overlap)
+        && may_be_both(&when.destinations, &rule.destinations, |ones, others| any_overlap(ones, others))
 }
 
 type Words = Option<Choice<BTreeSet<String>>>;
@@ -203,25 +204,20 @@ fn proofs_may_meet(one: &Conditions, other: &Conditions) -> bool {
         .is_none_or(|(one, other)| !one.is_disjoint(other))
 }
 
-fn sources_overlap(one: &Conditions, other: &Conditions) -> bool {
-    match (&one.sources, &other.sources) {
-        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => one.overlap(other),
+/// What is ruled out leaves others.
+fn may_be_both<T>(
+    one: &Option<Choice<T>>,
+    other: &Option<Choice<T>>,
+    overlap: impl Fn(&T, &T) -> bool,
+) -> bool {
+    match (one, other) {
+        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => overlap(one, other),
         _ => true,
     }
 }
 
-/// What is ruled out leaves others.
-fn any_pair<T>(
-    one: &Option<Choice<Vec<T>>>,
-    other: &Option<Choice<Vec<T>>>,
-    overlap: impl Fn(&T, &T) -> bool,
-) -> bool {
-    match (one, other) {
-        (Some(Choice::OneOf(one)), Some(Choice::OneOf(other))) => {
-            one.iter().any(|one| other.iter().any(|other| overlap(one, other)))
-        }
-        _ => true,
-    }
+fn any_overlap(ones: &[DestinationMatcher], others: &[DestinationMatcher]) -> bool {
+    ones.iter().any(|one| others.iter().any(|other| destinations_overlap(one, other)))
 }
 
 /// Whether some destination may be both: by account where both name one, by address where both name a list.

@@ -20,6 +20,9 @@ use text::DecimalText;
 pub use decimals::{Decimals, TooManyDecimals};
 pub use error::{AmountError, MAX_AMOUNT_TEXT_BYTES};
 
+/// Decimal digits that 64 bits hold, whatever they are.
+const DIGITS_A_WORD: usize = 19;
+
 /// A number of base units (wei, satoshi, ...), 0 to 2²⁵⁶ − 1.
 ///
 /// As serialised text it is a decimal integer string; a number without quotes is not read.
@@ -183,7 +186,19 @@ impl From<Amount> for String {
     }
 }
 
-/// The digits were checked before; the one thing that can still be wrong is their number.
-fn from_digits(digits: impl Iterator<Item = u64>) -> Result<Amount, AmountError> {
-    U256::from_base_be(10, digits).map(Amount).map_err(|_| AmountError::Overflow)
+/// The digits were checked before; the one thing that can still be wrong is their number. A word full of them is taken at
+/// once: one at a time they would cost more than everything that is then done with the amount.
+fn from_digits(mut digits: impl Iterator<Item = u64>) -> Result<Amount, AmountError> {
+    let mut units = U256::ZERO;
+    loop {
+        let word = |(word, scale): (u64, u64), digit| {
+            (word.wrapping_mul(10).wrapping_add(digit), scale.wrapping_mul(10))
+        };
+        let (word, scale) = digits.by_ref().take(DIGITS_A_WORD).fold((0, 1), word);
+        if scale == 1 {
+            return Ok(Amount(units));
+        }
+        let scaled = units.checked_mul(U256::from(scale));
+        units = scaled.and_then(|units| units.checked_add(U256::from(word))).ok_or(AmountError::Overflow)?;
+    }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::durable::syncs_per_second;
 use super::error::Error;
 use super::load::as_float;
-use super::questions::{self, Keys, allowed, ask_timed, question};
+use super::questions::{self, IN_FLIGHT, Keys, allowed, ask_timed, question};
 use super::report::{Goal, Row, Unit, progress};
 use super::rounds::Figure;
 use super::times::{Percentiles, Times, millis};
@@ -51,7 +51,8 @@ async fn over(bench: &Bench, store: &str, client: &Client, disk: &Path) -> Resul
     for round in 1..=bench.scale.rounds {
         progress(&format!("open loop on {store}"), round, bench.scale.rounds);
         let started = Instant::now();
-        ask_timed(std::slice::from_ref(client), Keys::Spread, bench.scale.durable_decisions / 4).await?;
+        ask_timed(std::slice::from_ref(client), Keys::Spread, IN_FLIGHT, bench.scale.durable_decisions / 4)
+            .await?;
         let rate = as_float(bench.scale.durable_decisions / 4) / started.elapsed().as_secs_f64();
         for seen in &mut seen {
             let offered = rate * seen.share;

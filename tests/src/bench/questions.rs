@@ -62,8 +62,13 @@ pub async fn ask(client: &Client, keys: Keys, count: usize) -> Result<(), Error>
     in_flight(IN_FLIGHT, count, call).await
 }
 
-/// The same of several deciders in turn, and how long each question took.
-pub async fn ask_timed(clients: &[Client], keys: Keys, count: usize) -> Result<Times, Error> {
+/// The same of several deciders in turn, `at_a_time` in all, and how long each question took.
+pub async fn ask_timed(
+    clients: &[Client],
+    keys: Keys,
+    at_a_time: usize,
+    count: usize,
+) -> Result<Times, Error> {
     let (clients, times) = (clients.to_vec(), Arc::new(Mutex::new(Times::default())));
     let all = Arc::clone(&times);
     let call = move |index: usize| {
@@ -76,7 +81,7 @@ pub async fn ask_timed(clients: &[Client], keys: Keys, count: usize) -> Result<T
             Ok(())
         }
     };
-    in_flight(IN_FLIGHT, count, call).await?;
+    in_flight(at_a_time, count, call).await?;
     taken(&all)
 }
 

@@ -39,14 +39,18 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
     let mut seen = Seen::default();
     for round in 1..=bench.scale.rounds {
         progress("Decide on PostgreSQL", round, bench.scale.rounds);
-        let spread = decide(bench, &cluster.database(), 1, Keys::Spread).await?;
-        let hot = decide(bench, &cluster.database(), 1, Keys::Hot).await?;
-        let several = decide(bench, &cluster.database(), SEVERAL, Keys::Hot).await?;
+        let decide =
+            async |count, keys, at_a_time| decide(bench, &cluster.database(), count, keys, at_a_time).await;
+        let spread = decide(1, Keys::Spread, IN_FLIGHT).await?;
+        let hot = decide(1, Keys::Hot, IN_FLIGHT).await?;
+        let several = decide(SEVERAL, Keys::Hot, IN_FLIGHT).await?;
+        let several_full = decide(SEVERAL, Keys::Hot, IN_FLIGHT * usize::from(SEVERAL)).await?;
         let plain = one_by_one(bench, &cluster.database()).await?;
         seen.hot.push(hot.rate, spread.rate)?;
         seen.rate.push(hot.rate, plain.rate)?;
         seen.p99.push(millis(hot.p99), millis(plain.p99))?;
         seen.several.push(several.rate, hot.rate)?;
+        seen.several_full.push(several_full.rate, hot.rate)?;
         seen.disk.push(hot.rate, syncs_per_second(Path::new(DISK), bench.scale.syncing)?)?;
     }
     seen.rows()
@@ -64,39 +68,51 @@ struct Seen {
     rate: Pairs,
     p99: Pairs,
     several: Pairs,
+    /// With as many questions for each of them as for the one.
+    several_full: Pairs,
     disk: Pairs,
 }
 
 impl Seen {
     fn rows(&self) -> Result<Vec<Row>, Error> {
         let row = |what: &str, against: &str, goal, pairs: &Pairs, unit: &str| {
-            let (what, against) = (format!("{what}, {IN_FLIGHT} in flight"), against.to_owned());
             let (ours, reference) = (pairs.ours()?, pairs.reference()?);
             let digits = if unit == "/s" { 0 } else { 1 };
             let detail = format!("{ours:.digits$}{unit} against {reference:.digits$}{unit}");
             let figure: Figure = pairs.ratio()?;
+            let (what, against) = (what.to_owned(), against.to_owned());
             Ok::<_, Error>(Row { what, against, goal, figure, unit: Unit::Times, detail })
         };
-        const HOT: &str = "Decide on PostgreSQL, one hot key";
         const PLAIN: &str = "a transaction for each decision, same server";
-        let several = format!("the same over {SEVERAL} deciders on the core of one");
+        let hot = format!("Decide on PostgreSQL, one hot key, {IN_FLIGHT} in flight");
+        let several = |each| {
+            format!("the same over {SEVERAL} deciders on the core of one, {IN_FLIGHT} in flight {each}")
+        };
+        let one = "one decider, rate";
         Ok(vec![
-            row(HOT, "spread keys, rate", Goal::AtLeast(HOT_GOAL), &self.hot, "/s")?,
-            row(HOT, &format!("{PLAIN}, rate"), Goal::AtLeast(RATE_GOAL), &self.rate, "/s")?,
-            row(HOT, &format!("{PLAIN}, p99"), Goal::AtMost(P99_GOAL), &self.p99, " ms")?,
-            row(&several, "one decider, rate", Goal::AtLeast(SEVERAL_GOAL), &self.several, "/s")?,
-            row(HOT, "fdatasync of an append, same disk", Goal::None, &self.disk, "/s")?,
+            row(&hot, "spread keys, rate", Goal::AtLeast(HOT_GOAL), &self.hot, "/s")?,
+            row(&hot, &format!("{PLAIN}, rate"), Goal::AtLeast(RATE_GOAL), &self.rate, "/s")?,
+            row(&hot, &format!("{PLAIN}, p99"), Goal::AtMost(P99_GOAL), &self.p99, " ms")?,
+            row(&several("each"), one, Goal::AtLeast(SEVERAL_GOAL), &self.several_full, "/s")?,
+            row(&several("in all"), one, Goal::None, &self.several, "/s")?,
+            row(&hot, "fdatasync of an append, same disk", Goal::None, &self.disk, "/s")?,
         ])
     }
 }
 
-async fn decide(bench: &Bench, database: &Database, count: u16, keys: Keys) -> Result<Taken, Error> {
+async fn decide(
+    bench: &Bench,
+    database: &Database,
+    count: u16,
+    keys: Keys,
+    at_a_time: usize,
+) -> Result<Taken, Error> {
     let fleet = bench.shared.write_fleet(count, database.url())?;
     let deciders = start(bench, &fleet).await?;
     let clients = clients(bench, &fleet)?;
-    ask_timed(&clients, keys, bench.scale.warm_up).await?;
+    ask_timed(&clients, keys, at_a_time, bench.scale.warm_up).await?;
     let started = std::time::Instant::now();
-    let times = ask_timed(&clients, keys, bench.scale.durable_decisions).await?;
+    let times = ask_timed(&clients, keys, at_a_time, bench.scale.durable_decisions).await?;
     let rate = as_float(bench.scale.durable_decisions) / started.elapsed().as_secs_f64();
     for decider in deciders {
         servers::stop(decider, &bench.shared).await?;

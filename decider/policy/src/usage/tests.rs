@@ -1,3 +1,5 @@
+mod go_on;
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -115,9 +115,9 @@ impl Decider {
 fn log_answer(answer: &Answer, took: std::time::Duration) {
     let decision = &answer.decision;
     info!(
-        decision_id = %decision.id,
+        decision_id = decision.id,
         callback_request_id = %decision.callback_request_id.escape_debug(),
-        tenant = %decision.tenant,
+        tenant = decision.tenant,
         stage = decision.stage.map(|stage| word(&stage)),
         verdict = word(&decision.verdict),
         action = word(&decision.action),

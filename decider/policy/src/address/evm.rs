@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Result<[u8; ADDRESS_BYTES], AddressError> {
     let digits = text.strip_prefix("0x").ok_or_else(not_evm)?;
     let mut bytes = [0; ADDRESS_BYTES];
     hex::decode_to_slice(digits, &mut bytes).map_err(|_| not_evm())?;
-    if claims_checksum(digits) && digits != with_checksum(&digits.to_ascii_lowercase()) {
+    if claims_checksum(digits) && !has_checksum(digits.as_bytes()) {
         return Err(AddressError::WrongChecksum { shown: shown(text) });
     }
     Ok(bytes)
@@ -33,12 +33,9 @@ fn claims_checksum(digits: &str) -> bool {
 }
 
 /// A letter is a capital where the same place in the Keccak-256 of the lower-case digits is 8 or more.
-fn with_checksum(lower_case: &str) -> String {
-    let hash = Keccak256::digest(lower_case);
+fn has_checksum(digits: &[u8]) -> bool {
+    let hash = Keccak256::digest(digits.to_ascii_lowercase());
     let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
-    lower_case
-        .chars()
-        .zip(nibbles)
-        .map(|(digit, nibble)| if nibble >= 8 { digit.to_ascii_uppercase() } else { digit })
-        .collect()
+    let mut places = digits.iter().zip(nibbles);
+    places.all(|(digit, nibble)| digit.is_ascii_digit() || digit.is_ascii_uppercase() == (nibble >= 8))
 }

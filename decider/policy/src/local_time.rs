@@ -232,6 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn every_hour_is_every_day_from_its_start_to_its_end() {
+        let every = Day::ALL.map(|(_, day)| day);
+        let (week, all_but_one) = (&every[..], &every[1..]);
+        assert!(hours("UTC", week, "00:00", "24:00").are_all());
+        for (days, from, to) in
+            [(all_but_one, "00:00", "24:00"), (week, "00:01", "24:00"), (week, "00:00", "23:59")]
+        {
+            assert!(!hours("UTC", days, from, to).are_all(), "{from} to {to}");
+        }
+    }
+
+    #[test]
     fn they_keep_the_hours_of_summer_and_of_winter() {
         let office = hours("Europe/Berlin", &[Day::Sun], "02:00", "03:00");
         // 29 March 2026: at 01:00 UTC clocks go from 02:00 to 03:00, and show no such hour.

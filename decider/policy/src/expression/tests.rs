@@ -196,6 +196,17 @@ fn what_does_not_apply_makes_it_false_under_negation_too() {
 }
 
 #[test]
+fn what_asks_for_a_fee_needs_one_where_nothing_else_can_hold() {
+    let fee = r#"fee.at_most("1")"#;
+    for needing in [fee.to_owned(), format!("!{fee}"), format!("{fee} && note == \"a\"")] {
+        assert!(parse(&needing).needs_a_fee(), "{needing}");
+    }
+    for other in [r#"note == "a""#.to_owned(), format!("{fee} || note == \"a\"")] {
+        assert!(!parse(&other).needs_a_fee(), "{other}");
+    }
+}
+
+#[test]
 fn a_fee_in_another_asset_is_unknown() {
     let fee = Some(Fee { asset: "ETH".into(), amount: amount("0.01") });
     let truth = parse(r#"fee.at_most("1")"#).holds(&intent(), &Circumstances { fee, ..circumstances() });

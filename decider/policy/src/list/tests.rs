@@ -222,6 +222,7 @@ fn a_large_list_is_small_in_memory() {
     }
     list.shrink_to_fit();
     assert!(list.memory_bytes() <= list.len() * MAX_BYTES_AN_ADDRESS, "{}", list.memory_bytes() / list.len());
+    assert!(!list.is_empty() && AddressList::new("none", Chain::Evm).is_empty());
     let holds = |number| list.contains(&evm(number), None, false, Reading::Narrow);
     assert!((0..ADDRESSES).all(|number| holds(number) == Truth::True));
     assert!((ADDRESSES..ADDRESSES + 10_000).all(|number| holds(number) == Truth::False));

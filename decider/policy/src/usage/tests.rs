@@ -228,6 +228,7 @@ fn of_a_limit_it_was_not_made_for_it_knows_nothing() {
     for other in others {
         let used = index.used(&other, &bucket(&other, "0"), &BTreeSet::new(), at(1));
         assert!(used.indeterminate.is_some() && used.doubtful == usize::MAX, "{other:?}");
+        assert_eq!(used.total, Some(units(0)), "what nobody knows is in doubt, and not too much");
     }
 }
 

@@ -9,13 +9,11 @@ use policy::choice::Choice;
 use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher, FeeBounds, Range};
 use policy::document::Policy;
 use policy::evaluate::{BeforeLimits, evaluate};
-use policy::explain::explain;
 use policy::group::Counterparty;
 use policy::limit::{Cap, KeyPart};
 use policy::local_time::{Day, Hours, TimeOfDay};
 use policy::method::Method;
 use policy::pattern::Pattern;
-use policy::policy_test::TimedRequest;
 use policy::prices::Prices;
 use policy::request::{CallerProof, Request, Stage};
 use policy::share::Share;
@@ -474,27 +472,4 @@ fn a_tenant_is_asked_for_or_ruled_out_and_settles_what_is_missing() {
     let mut unproven = asked;
     unproven.caller.proofs = Some([CallerProof::Unproven].into());
     assert_eq!((both(&unproven, &by("json")), both(&unproven, &by("default"))), (Unknown, Fails));
-}
-
-#[test]
-fn an_explanation_says_who_asks_and_who_is_asked_for() {
-    let mut when = proofs(&[CallerProof::Unproven]);
-    when.caller.tenants = none_of(["json".to_owned()].into());
-    let policy = Policy { deny: vec![rule("asks", when)], ..policy() };
-    let told = |caller_proof| {
-        let request = Request { caller_proof, ..rich_sample() };
-        let asked = TimedRequest { request, at: START, prices: Prices::NONE };
-        let explained = explain(&policy, &asked, &mut NaiveLedger::new(&policy)).unwrap();
-        let conditions = explained.rules[0].conditions.iter();
-        let told = conditions.map(|each| format!("{}: {}, is {}", each.field, each.asked, each.given));
-        told.collect::<Vec<_>>().join("\n")
-    };
-    insta::assert_snapshot!(told(Some(CallerProof::CosignerSignature)), @"
-    tenant: not json, is default
-    caller_proof: UNPROVEN, is COSIGNER_SIGNATURE
-    ");
-    insta::assert_snapshot!(told(None), @"
-    tenant: not json, is default
-    caller_proof: UNPROVEN, is missing
-    ");
 }

@@ -133,6 +133,24 @@ fn many(count: usize) -> Policy {
 }
 
 #[test]
+fn a_rule_for_all_of_a_type_is_found_around_one_for_an_account_of_it() {
+    let paid = |id: Option<&str>| Conditions {
+        destinations: one_of(vec![to_account("EXCHANGE", id)]),
+        ..Conditions::default()
+    };
+    let from = |id: Option<&str>| Conditions {
+        sources: one_of(vec![matcher("VAULT", id)].into()),
+        ..Conditions::default()
+    };
+    for (all, one) in [(paid(None), paid(Some("1"))), (from(None), from(Some("1")))] {
+        let (deny, allow) = (vec![rule("all", all)], vec![rule("one", one)]);
+        let policy = Policy { deny, allow, ..open() }.indexed();
+        let around = policy.around(Effect::Deny, &policy.allow[0]);
+        assert_eq!(around.iter().map(|(place, rule)| (*place, &*rule.id)).collect::<Vec<_>>(), [(0, "all")]);
+    }
+}
+
+#[test]
 fn of_ten_thousand_rules_few_are_held_against_one_another() {
     let policy = many(10_000);
     for effect in [Effect::Deny, Effect::Allow] {

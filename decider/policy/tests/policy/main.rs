@@ -15,6 +15,7 @@ mod conditions;
 mod corrections;
 mod counting;
 mod evaluation;
+mod explained;
 mod histories;
 mod holds;
 mod index;

@@ -10,8 +10,7 @@ use crate::choice::Choice;
 /// A limit that keeps sources apart, with charges of one of them.
 fn counted() -> (Limit, UsageIndex) {
     let limit = limit("l", &[KeyPart::Source], 10);
-    let index =
-        UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &[charge("a", "0", units(7), at(1))]);
+    let index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &[charge("a", "0", units(7), at(1))]);
     (limit, index)
 }
 

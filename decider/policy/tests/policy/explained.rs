@@ -140,6 +140,12 @@ fn who_is_paid() {
     destination: not VAULT | list friends | UNMANAGED w-1 EXTERNAL ONE_TIME | tag 7, is VAULT 1, 1 ETH
       VAULT 1, 1 ETH (beside the point: its address at APPROVAL, its subtype)
     ");
+    let tag = vec![DestinationMatcher { tag: text("7"), ..DestinationMatcher::default() }];
+    let under_tag = Conditions { destinations: one_of(tag), ..Conditions::default() };
+    insta::assert_snapshot!(told(under_tag, transfer("t", "1")), @"
+    destination: tag 7, is VAULT 1, 1 ETH
+      VAULT 1, 1 ETH (beside the point: its address at APPROVAL)
+    ");
     insta::assert_snapshot!(told(when, message_sample()), @"destination: not VAULT | list friends | UNMANAGED w-1 EXTERNAL ONE_TIME | tag 7, is missing (beside the point: TYPED_MESSAGE at SIGNING)");
 }
 

@@ -2,19 +2,25 @@
 //! and whoever is covered by a rule within another is matched by the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::naive::build::World;
 use crate::naive::generate::{case, policies};
 use crate::naive::model::{Plain, PlainRule, When};
 use crate::naive::random::Random;
+use crate::support::*;
+use policy::address::Chain;
 use policy::amount::Decimals;
+use policy::condition::{Conditions, DestinationMatcher};
 use policy::document::Policy;
 use policy::evaluate::evaluate;
 use policy::expression::{Expression, Units};
+use policy::group::Counterparty;
+use policy::list::Age;
 use policy::prices::Prices;
 use policy::reach::{is_within, never};
 use policy::rule::{Effect, Rule};
-use policy::time::Time;
+use policy::time::{Length, Time};
 
 const CASES: u64 = 1_500;
 
@@ -188,5 +194,37 @@ fn whoever_is_within_another_rule_is_matched_by_it() {
     // How often it must have been tried, that holding says something.
     for kind in ["Deny alike", "Deny wider", "Allow wider"] {
         assert!(held.get(kind).is_some_and(|count| *count > 1_000), "{held:?}");
+    }
+}
+
+/// The other way round nothing is said.
+#[test]
+fn a_receiver_who_is_one_of_others_is_known_to_be() {
+    let friends = list("friends", Chain::Evm, &[ETH_ADDRESS]);
+    let (accounts, lists) = (vec![matcher("EXCHANGE", Some("e-1"))].into(), vec![friends.clone()]);
+    let acme = Some(Arc::new(Counterparty { name: "acme".into(), accounts, lists }));
+    let listed = |least: Option<u64>, less: Option<u64>| {
+        let age = Age {
+            at_least: least.and_then(Length::from_seconds),
+            less_than: less.and_then(Length::from_seconds),
+        };
+        DestinationMatcher { age, ..to_list(&friends) }
+    };
+    let of_acme = || DestinationMatcher { counterparty: acme.clone(), ..DestinationMatcher::default() };
+    let pairs = [
+        (to_account("EXCHANGE", Some("e-1")), of_acme()),
+        (to_list(&friends), of_acme()),
+        (DestinationMatcher { tag: text("7"), ..of_acme() }, of_acme()),
+        (listed(Some(2), None), listed(Some(1), None)),
+        (listed(None, Some(1)), listed(None, Some(2))),
+        (listed(Some(1), None), to_list(&friends)),
+    ];
+    let paid = |to: &DestinationMatcher| {
+        let destinations = one_of(vec![to.clone()]);
+        rule("paid", Conditions { destinations, ..Conditions::default() })
+    };
+    for (one, all) in pairs {
+        let within = |one, other| is_within(&paid(one), &paid(other), Effect::Deny, &BTreeMap::new());
+        assert_eq!((within(&one, &all), within(&all, &one)), (true, false), "{one:?} of {all:?}");
     }
 }

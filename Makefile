@@ -32,8 +32,8 @@ fuzz: tools ## Fuzz each target for an hour; FUZZ=600 for ten minutes
 
 soak: tools ## The tests that chance takes part in, for hours instead of minutes
 	cargo build --release --workspace --bins --tests
-	SOAK=1 cargo test --release -p policy -p system-tests
-	SOAK=1 cargo test --release -p decider --test decider burst
+	SOAK=1 cargo test --release --workspace --test policy --test system
+	SOAK=1 cargo test --release --workspace --test decider burst
 
 bench: tools ## Measure, print a table of ratios, write it to .local/bench.md
 	cargo build --release --bins -p edge -p decider -p system-tests

@@ -187,7 +187,7 @@ impl From<Amount> for String {
 }
 
 /// The digits were checked before; the one thing that can still be wrong is their number. A word full of them is taken at
-/// once: one at a time they would cost more than everything that is then done with the amount.
+/// once: to multiply 256 bits for each digit was a twelfth of an evaluation.
 fn from_digits(mut digits: impl Iterator<Item = u64>) -> Result<Amount, AmountError> {
     let mut units = U256::ZERO;
     loop {

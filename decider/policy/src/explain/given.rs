@@ -42,9 +42,10 @@ pub fn in_words(
         Field::Source => account(&intent.source),
         Field::Amount => amount(&policy.assets, &intent.asset, intent.amount),
         Field::AmountUsd => intent.usd().map_or_else(|| MISSING.into(), |value| format!("{value} USD")),
-        Field::Fee | Field::FeeShare => {
-            let fee = circumstances.fee.as_ref();
-            fee.map_or_else(|| MISSING.into(), |fee| amount(&policy.assets, &fee.asset, fee.amount))
+        Field::Fee => fee(policy, circumstances).unwrap_or_else(|| MISSING.into()),
+        Field::FeeShare => {
+            let whole = || amount(&policy.assets, &intent.asset, intent.amount);
+            fee(policy, circumstances).map_or_else(|| MISSING.into(), |fee| format!("{fee} of {}", whole()))
         }
         Field::Methods => circumstances.method.map_or_else(|| MISSING.into(), |method| method.to_string()),
         Field::Messages => messages(circumstances),
@@ -95,6 +96,10 @@ fn listed(when: &Conditions, destination: &Destination) -> Option<String> {
         Some(format!("on {} since {}", list.name, time(added)))
     });
     since.next()
+}
+
+fn fee(policy: &Policy, circumstances: &Circumstances) -> Option<String> {
+    circumstances.fee.as_ref().map(|fee| amount(&policy.assets, &fee.asset, fee.amount))
 }
 
 fn destinations(intent: &Intent) -> String {

@@ -97,7 +97,7 @@ fn what_is_beside_the_transfer() {
     let when = Conditions { circumstances, ..Conditions::default() };
     insta::assert_snapshot!(told(when.clone(), rich_sample()), @r#"
     fee: at most 0.1 ETH, is 0.01 ETH
-    fee_share: over 0.01, is 0.01 ETH
+    fee_share: over 0.01, is 0.01 ETH of 1 ETH
     times: MON 09:00 to 17:00 Europe/Berlin, is MON 2026-09-21T16:13:20 Europe/Berlin
     note: payroll-.*, is payroll-1
     external_tx_id: pay-., is pay-7
@@ -113,7 +113,7 @@ fn what_is_beside_the_transfer() {
     "#);
     insta::assert_snapshot!(told(when, call_sample()), @r#"
     fee: at most 0.1 ETH, is 0.002 ETH
-    fee_share: over 0.01, is 0.002 ETH (beside the point: CONTRACT_CALL at SIGNING)
+    fee_share: over 0.01, is 0.002 ETH of 0 ETH (beside the point: CONTRACT_CALL at SIGNING)
     times: MON 09:00 to 17:00 Europe/Berlin, is MON 2026-09-21T16:13:20 Europe/Berlin
     note: payroll-.*, is missing
     external_tx_id: pay-., is missing

@@ -191,14 +191,18 @@ impl From<Amount> for String {
 fn from_digits(mut digits: impl Iterator<Item = u64>) -> Result<Amount, AmountError> {
     let mut units = U256::ZERO;
     loop {
-        let word = |(word, scale): (u64, u64), digit| {
-            (word.wrapping_mul(10).wrapping_add(digit), scale.wrapping_mul(10))
-        };
-        let (word, scale) = digits.by_ref().take(DIGITS_A_WORD).fold((0, 1), word);
+        let (word, scale) = next_word(&mut digits).ok_or(AmountError::Overflow)?;
         if scale == 1 {
             return Ok(Amount(units));
         }
         let scaled = units.checked_mul(U256::from(scale));
         units = scaled.and_then(|units| units.checked_add(U256::from(word))).ok_or(AmountError::Overflow)?;
     }
+}
+
+/// The next digits as one number, and ten to the power of how many they are.
+fn next_word(digits: &mut impl Iterator<Item = u64>) -> Option<(u64, u64)> {
+    digits.take(DIGITS_A_WORD).try_fold((0_u64, 1_u64), |(word, scale), digit| {
+        Some((word.checked_mul(10)?.checked_add(digit)?, scale.checked_mul(10)?))
+    })
 }

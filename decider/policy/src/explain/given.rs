@@ -42,10 +42,10 @@ pub fn in_words(
         Field::Source => account(&intent.source),
         Field::Amount => amount(&policy.assets, &intent.asset, intent.amount),
         Field::AmountUsd => intent.usd().map_or_else(|| MISSING.into(), |value| format!("{value} USD")),
-        Field::Fee => fee(policy, circumstances).unwrap_or_else(|| MISSING.into()),
+        Field::Fee => text(&fee(policy, circumstances)),
         Field::FeeShare => {
-            let whole = || amount(&policy.assets, &intent.asset, intent.amount);
-            fee(policy, circumstances).map_or_else(|| MISSING.into(), |fee| format!("{fee} of {}", whole()))
+            let whole = amount(&policy.assets, &intent.asset, intent.amount);
+            text(&fee(policy, circumstances).map(|fee| format!("{fee} of {whole}")))
         }
         Field::Methods => circumstances.method.map_or_else(|| MISSING.into(), |method| method.to_string()),
         Field::Messages => messages(circumstances),

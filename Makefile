@@ -32,7 +32,7 @@ fuzz: tools ## Fuzz each target for an hour; FUZZ=600 for ten minutes
 
 soak: tools ## The tests that chance takes part in, for hours instead of minutes
 	cargo build --release --workspace --bins --tests
-	SOAK=1 cargo test --release --workspace --test policy --test system
+	SOAK=1 PROPTEST_CASES=25600 cargo test --release --workspace --lib --test policy --test system
 	SOAK=1 cargo test --release --workspace --test decider burst
 
 bench: tools ## Measure, print a table of ratios, write it to .local/bench.md

@@ -238,7 +238,7 @@ fn some_limit(number: usize) -> impl Strategy<Value = Limit> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(cases(500))]
 
     /// Verdict, action and the reason with the name in it.
     #[test]

@@ -426,7 +426,7 @@ fn history_policy() -> Policy {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn no_window_is_ever_over_its_max(steps in steps()) {

@@ -25,12 +25,19 @@ use policy::request::{
 use policy::rule::Rule;
 use policy::settle::{Settlement, settle};
 use policy::time::{Time, Window};
+use proptest::test_runner::Config as ProptestConfig;
 
 pub const ETH_ADDRESS: &str = "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8";
 pub const BTC_ADDRESS: &str = "1DpivPqJkLxbRwm4GpxXsNPKS29ou1NYdC";
 pub const OTHER_ADDRESS: &str = "0x0000000000000000000000000000000000000001";
 pub const START: Time = Time::from_micros(1_790_000_000_000_000);
 pub const SECOND: i64 = 1_000_000;
+
+/// How many cases of a property are tried; a hundred times as many in `make soak`.
+pub fn cases(ordinary: u32) -> ProptestConfig {
+    let soak = std::env::var_os("SOAK").is_some();
+    ProptestConfig::with_cases(if soak { ordinary * 100 } else { ordinary })
+}
 
 /// The official Ethereum example: signing, vault 0 to vault 1.
 pub fn ethereum_sample() -> Request {

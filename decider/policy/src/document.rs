@@ -1,13 +1,13 @@
 //! A policy: one immutable, content-hashed document.
 
 use crate::asset::Assets;
+use crate::condition_index::ConditionIndex;
 use crate::config_rule::ConfigRule;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::intent::Intent;
-use crate::limit::Limit;
+use crate::limit::{Limit, Limits};
 use crate::prices::PriceTerms;
 use crate::rule::{Effect, Rule};
-use crate::rule_index::RuleIndex;
 
 /// Everything a decision is made by.
 #[derive(Debug, Clone, Default)]
@@ -32,25 +32,27 @@ pub struct Policy {
     pub source_groups: Vec<SourceGroup>,
     /// Named groups of destinations. No destination is in two.
     pub counterparties: Vec<Counterparty>,
-    /// How its rules are found ([`Policy::indexed`]). Without it each of them is asked.
+    /// How its rules and limits are found ([`Policy::indexed`]). Without it each of them is asked.
     pub index: Option<Index>,
 }
 
-/// How the rules of each effect are found.
+/// How the rules of each effect are found, and the limits.
 #[derive(Debug, Clone)]
 pub struct Index {
-    deny: RuleIndex,
-    allow: RuleIndex,
+    deny: ConditionIndex,
+    allow: ConditionIndex,
+    limits: ConditionIndex,
 }
 
 impl Policy {
-    /// The same policy, in which the rules that can match are found without asking all of them. Its rules must not
-    /// be changed from here on.
+    /// The same policy, in which the rules and limits that can match are found without asking all of them. They must
+    /// not be changed from here on.
     #[must_use]
     pub fn indexed(mut self) -> Self {
-        let deny = RuleIndex::of(&self.deny, Effect::Deny);
-        let allow = RuleIndex::of(&self.allow, Effect::Allow);
-        self.index = Some(Index { deny, allow });
+        let deny = ConditionIndex::of(&self.deny, |rule| rule.named(Effect::Deny));
+        let allow = ConditionIndex::of(&self.allow, |rule| rule.named(Effect::Allow));
+        let limits = ConditionIndex::of(&self.limits, Limit::named);
+        self.index = Some(Index { deny, allow, limits });
         self
     }
 
@@ -70,18 +72,24 @@ impl Policy {
         let (rules, index) = self.rules(effect);
         match index {
             Some(index) => {
-                let positions = index.around(rule, &self.assets).into_iter();
+                let positions = index.around(rule.named(Effect::Allow), &self.assets).into_iter();
                 positions.filter_map(|position| Some((position, rules.get(position)?))).collect()
             }
             None => rules.iter().enumerate().collect(),
         }
     }
 
-    fn rules(&self, effect: Effect) -> (&[Rule], Option<&RuleIndex>) {
+    fn rules(&self, effect: Effect) -> (&[Rule], Option<&ConditionIndex>) {
         match effect {
             Effect::Deny => (&self.deny, self.index.as_ref().map(|index| &index.deny)),
             Effect::Allow => (&self.allow, self.index.as_ref().map(|index| &index.allow)),
         }
+    }
+
+    /// Its limits as they look at charges.
+    pub fn limits(&self) -> Limits<'_> {
+        let index = self.index.as_ref().map(|index| &index.limits);
+        Limits { all: &self.limits, groups: self.groups(), index }
     }
 
     /// What its limits see a charge by.

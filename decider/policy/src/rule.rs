@@ -3,6 +3,7 @@
 use crate::choice::Choice;
 use crate::circumstances::Circumstances;
 use crate::condition::{CheckedCondition, Conditions, Field};
+use crate::condition_index::Named;
 use crate::intent::Intent;
 use crate::list::Reading;
 use crate::truth::Truth;
@@ -66,6 +67,16 @@ impl Rule {
             every,
         )
             .into()])
+    }
+
+    /// What it can be found by among the rules of its effect. An allow rule covers a few operations even where it names
+    /// none.
+    pub fn named(&self, effect: Effect) -> Named {
+        let named = Named::by(&self.when);
+        match effect {
+            Effect::Deny => named,
+            Effect::Allow => named.covering(&covered_operations(&self.when)),
+        }
     }
 
     fn parts(

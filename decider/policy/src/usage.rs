@@ -14,9 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::amount::Amount;
 use crate::charge::Charge;
-use crate::group::Groups;
 use crate::ledger::Used;
-use crate::limit::{Bucket, Key, Limit};
+use crate::limit::{Bucket, Key, Limit, Limits};
 use crate::time::Time;
 
 pub use books::Books;
@@ -37,33 +36,26 @@ pub struct UsageIndex {
 
 impl UsageIndex {
     /// The sums of these limits over the charges of the past.
-    pub fn build<'a>(
-        limits: &[Limit],
-        groups: Groups<'_>,
-        charges: impl IntoIterator<Item = &'a Charge>,
-    ) -> Self {
+    pub fn build<'a>(limits: Limits<'_>, charges: impl IntoIterator<Item = &'a Charge>) -> Self {
         let mut index = Self::default();
         for charge in charges {
-            index.record(limits, groups, None, charge);
+            index.record(limits, None, charge);
         }
         index
     }
 
     /// Goes on as the sums of `limits`, if nothing is to be counted anew for these: each of them, with what it sees a
     /// charge by, counts like one of those that charges were recorded for. Returns the sums of the others then.
-    pub fn go_on(
-        &mut self,
-        (before, seen_by): (&[Limit], Groups<'_>),
-        (limits, groups): (&[Limit], Groups<'_>),
-    ) -> Option<Self> {
-        let known: HashMap<&str, &Limit> = before.iter().map(|limit| (limit.id.as_str(), limit)).collect();
+    pub fn go_on(&mut self, before: Limits<'_>, limits: Limits<'_>) -> Option<Self> {
+        let known: HashMap<&str, &Limit> =
+            before.all.iter().map(|limit| (limit.id.as_str(), limit)).collect();
         let is_known =
             |limit: &Limit| known.get(limit.id.as_str()).is_some_and(|known| limit.counts_like(known));
-        if seen_by != groups || !limits.iter().all(is_known) {
+        if before.groups != limits.groups || !limits.all.iter().all(is_known) {
             return None;
         }
         let mut others = std::mem::take(self);
-        let kept = limits.iter().filter_map(|limit| {
+        let kept = limits.all.iter().filter_map(|limit| {
             let view = others.views.remove(&limit.id)?;
             Some((limit.id.clone(), View { limit: limit.clone(), ..view }))
         });
@@ -72,13 +64,19 @@ impl UsageIndex {
     }
 
     /// Takes in a charge, in the place of what it was before.
-    pub fn record(&mut self, limits: &[Limit], groups: Groups<'_>, before: Option<&Charge>, after: &Charge) {
-        for limit in limits {
-            let view = self.views.entry(limit.id.clone()).or_insert_with(|| View::new(limit));
-            if let Some(before) = before {
-                view.remove(groups, before);
-            }
-            view.insert(groups, after);
+    pub fn record(&mut self, limits: Limits<'_>, before: Option<&Charge>, after: &Charge) {
+        if self.views.is_empty() {
+            self.views = limits.all.iter().map(|limit| (limit.id.clone(), View::new(limit))).collect();
+        }
+        if let Some(before) = before {
+            self.views_of(limits, before, |view| view.remove(limits.groups, before));
+        }
+        self.views_of(limits, after, |view| view.insert(limits.groups, after));
+    }
+
+    fn views_of(&mut self, limits: Limits<'_>, charge: &Charge, mut change: impl FnMut(&mut View)) {
+        for limit in limits.that_may_count(charge) {
+            self.views.get_mut(&limit.id).map(&mut change);
         }
     }
 

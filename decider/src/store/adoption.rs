@@ -65,14 +65,14 @@ impl Adoption {
         let (index, policy) = (&mut self.index, &self.policy);
         let charges = charges_a_piece(policy.limits.len());
         self.next = journal.charges_since(start, charges, &mut |charge| {
-            index.record(&policy.limits, policy.groups(), None, charge);
+            index.record(policy.limits(), None, charge);
         })?;
         Ok(self.next.is_none())
     }
 
     /// Takes in what is charged meanwhile. A charge that a later piece hands over again counts once.
     pub fn record(&mut self, change: &ChargeChange) {
-        self.index.record(&self.policy.limits, self.policy.groups(), change.before.as_ref(), &change.after);
+        self.index.record(self.policy.limits(), change.before.as_ref(), &change.after);
     }
 
     /// The policy, with its sums.

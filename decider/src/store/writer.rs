@@ -283,7 +283,7 @@ fn take_in(
     adopting: &mut Option<(Adoption, Reply<()>)>,
     change: &ChargeChange,
 ) {
-    index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+    index.record(policy.limits(), change.before.as_ref(), &change.after);
     if let Some((adoption, _)) = adopting {
         adoption.record(change);
     }

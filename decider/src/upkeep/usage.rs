@@ -49,7 +49,7 @@ fn index_of(archive: &mut dyn Archive, policy: &Policy, now: Time) -> Result<Usa
             return Ok(());
         }
         let charge: Charge = parse(&row.body, || charge_name(&row.key))?;
-        index.record(&policy.limits, policy.groups(), None, &charge);
+        index.record(policy.limits(), None, &charge);
         Ok::<_, JournalError>(())
     })?;
     Ok(index)

@@ -7,6 +7,7 @@ use super::cap::{Cap, Unit};
 use super::key::{Bucket, KeyPart};
 use crate::amount::Amount;
 use crate::condition::Conditions;
+use crate::condition_index::Named;
 use crate::intent::Intent;
 use crate::time::Window;
 
@@ -45,6 +46,12 @@ impl Limit {
         let Self { id, when, key, cap, window, on_exceed: _, leave_to_console: _ } = self;
         let same_cap = discriminant(cap) == discriminant(&other.cap);
         same_cap && (id, when, key, window) == (&other.id, &other.when, &other.key, &other.window)
+    }
+
+    /// What it can be found by. Charges of the past may be of assets that the policy does not know any more, and count.
+    pub fn named(&self) -> Named {
+        let named = Named::by(&self.when);
+        if self.when.unlisted.is_some() { named.of_any_asset() } else { named }
     }
 
     /// The most that may be in a sum. `None`: the cap says nothing of the key's asset, so nothing passes.

@@ -67,7 +67,7 @@ impl<'p> TestRun<'p> {
         let Ok(settlement) = settle(policy, request, &evaluation, &mut self.memory.ledger(), *at);
         if let Some(change) = &settlement.charge {
             let memory = &mut self.memory;
-            memory.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+            memory.index.record(policy.limits(), change.before.as_ref(), &change.after);
             memory.charges.insert(change.after.key.clone(), change.after.clone());
         }
         Outcome { evaluation, settlement }

@@ -51,7 +51,7 @@ pub struct Finding<'a> {
     pub status: LimitStatus,
 }
 
-/// Every limit whose selector matches, in the order of the policy.
+/// What every limit says whose selector matches, in the order of the policy.
 ///
 /// # Errors
 /// The ledger could not be read.
@@ -64,7 +64,7 @@ pub fn findings<'a, L: Ledger>(
 ) -> Result<Vec<Finding<'a>>, L::Error> {
     let mut findings = Vec::new();
     let (intent, now, price_doubt) = (claim.intent, claim.now, evaluation.price_doubt.as_deref());
-    for limit in &policy.limits {
+    for limit in policy.limits().that_may_count(&change.after) {
         let view = LimitView { limit, intent, price_doubt, opening: limit.window.opening(now), now };
         let statuses = view.statuses(policy, change, ledger)?;
         findings.extend(statuses.into_iter().map(|status| Finding { limit, status }));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::charge::ChargeKey;
 use crate::condition::Conditions;
+use crate::group::Groups;
 use crate::intent::{Account, Destination, Intent};
 use crate::limit::{Cap, KeyPart, OnExceed};
 use crate::request::Stage;
@@ -13,6 +14,10 @@ use crate::time::{Calendar, CalendarUnit, Window, Zone};
 use crate::usd::Usd;
 
 const GROUPS: Groups<'_> = Groups { assets: &BTreeMap::new(), sources: &[], counterparties: &[] };
+
+fn seen(limits: &[Limit]) -> Limits<'_> {
+    Limits { all: limits, groups: GROUPS, index: None }
+}
 
 fn at(seconds: i64) -> Time {
     Time::from_micros(seconds * 1_000_000)
@@ -84,7 +89,7 @@ fn charges_may_come_in_any_order_of_time() {
         charge("a", "0", units(1), at(21)),
         charge("b", "0", units(2), at(25)),
     ];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     let used = index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(30));
     assert_eq!((used.total, used.oldest, used.doubtful), (Some(units(7)), Some(at(21)), 0));
     assert_eq!(total(&mut index, &limit, "", at(31)), units(6));
@@ -96,7 +101,7 @@ fn charges_may_come_in_any_order_of_time() {
 fn a_charge_of_the_future_counts_and_hides_nothing() {
     let limit = limit("l", &[], 10);
     let charges = [charge("later", "0", units(4), at(100)), charge("now", "0", units(1), at(1))];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     assert_eq!(total(&mut index, &limit, "", at(2)), units(5));
     assert_eq!(total(&mut index, &limit, "", at(11)), units(4));
 }
@@ -104,7 +109,7 @@ fn a_charge_of_the_future_counts_and_hides_nothing() {
 #[test]
 fn each_limit_forgets_by_its_own_window() {
     let limits = [limit("short", &[], 10), limit("long", &[], 100)];
-    let mut index = UsageIndex::build(&limits, GROUPS, &[charge("a", "0", units(1), at(1))]);
+    let mut index = UsageIndex::build(seen(&limits), &[charge("a", "0", units(1), at(1))]);
     assert_eq!(total(&mut index, &limits[0], "", at(50)), units(0));
     assert_eq!(total(&mut index, &limits[1], "", at(50)), units(1));
 }
@@ -114,14 +119,14 @@ fn a_charge_that_is_dated_anew_is_in_one_place() {
     let limit = limit("l", &[KeyPart::Source], 10);
     let limits = std::slice::from_ref(&limit);
     let first = charge("a", "0", units(3), at(1));
-    let mut index = UsageIndex::build(limits, GROUPS, [&first, &charge("b", "0", units(1), at(2))]);
+    let mut index = UsageIndex::build(seen(limits), [&first, &charge("b", "0", units(1), at(2))]);
     let after = Charge { at: at(8), ..first.clone() };
-    index.record(limits, GROUPS, Some(&first), &after);
+    index.record(seen(limits), Some(&first), &after);
     assert_eq!(total(&mut index, &limit, "0", at(8)), units(4));
     assert_eq!(index.len(), 2);
     assert_eq!(total(&mut index, &limit, "0", at(12)), units(3));
     let moved = Charge { intent: charge("a", "7", units(3), at(8)).intent, ..after.clone() };
-    index.record(limits, GROUPS, Some(&after), &moved);
+    index.record(seen(limits), Some(&after), &moved);
     assert_eq!(total(&mut index, &limit, "0", at(12)), units(0));
     assert_eq!(total(&mut index, &limit, "7", at(12)), units(3));
 }
@@ -130,7 +135,7 @@ fn a_charge_that_is_dated_anew_is_in_one_place() {
 fn recording_the_same_charge_twice_counts_it_once() {
     let limit = limit("l", &[], 10);
     let one = charge("a", "0", units(3), at(1));
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, [&one, &one]);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), [&one, &one]);
     assert_eq!(total(&mut index, &limit, "", at(1)), units(3));
     assert_eq!(index.len(), 1);
 }
@@ -139,7 +144,7 @@ fn recording_the_same_charge_twice_counts_it_once() {
 fn what_cannot_be_placed_is_in_doubt_for_every_sum_until_it_leaves() {
     let limit = limit("l", &[KeyPart::Source], 10);
     let charges = [charge("a", "-", units(1), at(1)), charge("b", "-", units(1), at(3))];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     let mut used = |now| index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), now);
     assert_eq!((used(at(10)).doubtful, used(at(10)).indeterminate.is_some()), (2, true));
     assert_eq!(used(at(11)).doubtful, 1);
@@ -151,7 +156,7 @@ fn what_cannot_be_placed_is_in_doubt_for_every_sum_until_it_leaves() {
 fn what_is_known_of_a_key_keeps_a_doubt_out_of_other_sums() {
     let limit = limit("l", &[KeyPart::Source, KeyPart::Asset], 10);
     let charges = [charge("a", "-", units(1), at(1)), charge("b", "-", units(1), at(3))];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     let mut used = |asset: &str, now| {
         let mut bucket = bucket(&limit, "0");
         bucket.key.insert(KeyPart::Asset, asset.into());
@@ -161,8 +166,8 @@ fn what_is_known_of_a_key_keeps_a_doubt_out_of_other_sums() {
     assert_eq!((used("BTC", at(10)).doubtful, used("BTC", at(10)).indeterminate), (0, None));
     assert_eq!(used("ETH", at(11)).doubtful, 1);
     assert_eq!(used("ETH", at(13)).doubtful, 0);
-    index.record(std::slice::from_ref(&limit), GROUPS, None, &charges[1]);
-    index.record(std::slice::from_ref(&limit), GROUPS, Some(&charges[1]), &charge("b", "0", units(1), at(3)));
+    index.record(seen(std::slice::from_ref(&limit)), None, &charges[1]);
+    index.record(seen(std::slice::from_ref(&limit)), Some(&charges[1]), &charge("b", "0", units(1), at(3)));
     assert!(index.views.values().all(|view| view.unplaced.is_empty()));
 }
 
@@ -172,7 +177,7 @@ fn what_has_no_price_is_in_doubt_for_its_sum_alone() {
     let mut priced = charge("b", "1", units(1), at(1));
     priced.intent.destinations[0].usd = Some(Usd::from_micros(units(7)));
     let charges = [charge("a", "0", units(1), at(1)), priced];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     let used = index.used(&limit, &bucket(&limit, "0"), &BTreeSet::new(), at(2));
     assert_eq!((used.doubtful, used.indeterminate.is_some()), (1, true));
     let used = index.used(&limit, &bucket(&limit, "1"), &BTreeSet::new(), at(2));
@@ -187,9 +192,9 @@ fn a_sum_past_256_bits_is_known_to_be_and_comes_back() {
     let limits = std::slice::from_ref(&limit);
     let half = Amount::MAX.checked_sub(units(5)).unwrap();
     let huge = charge("huge", "0", half, at(1));
-    let mut index = UsageIndex::build(limits, GROUPS, [&huge, &charge("b", "0", units(6), at(2))]);
+    let mut index = UsageIndex::build(seen(limits), [&huge, &charge("b", "0", units(6), at(2))]);
     assert_eq!(index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(2)).total, None);
-    index.record(limits, GROUPS, None, &charge("c", "0", units(1), at(3)));
+    index.record(seen(limits), None, &charge("c", "0", units(1), at(3)));
     assert_eq!(index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(3)).total, None);
     assert_eq!(total(&mut index, &limit, "", at(11)), units(7));
 }
@@ -203,9 +208,9 @@ fn what_has_left_its_window_leaves_the_memory() {
     for number in 0..100 {
         let source = number.to_string();
         let first = charge(&source, &source, units(1), at(number));
-        index.record(limits, GROUPS, None, &first);
-        index.record(limits, GROUPS, Some(&first), &Charge { at: at(number + 1), ..first.clone() });
-        index.record(limits, GROUPS, None, &charge(&format!("?{source}"), "-", units(1), at(number)));
+        index.record(seen(limits), None, &first);
+        index.record(seen(limits), Some(&first), &Charge { at: at(number + 1), ..first.clone() });
+        index.record(seen(limits), None, &charge(&format!("?{source}"), "-", units(1), at(number)));
     }
     index.used(&limit, &bucket(&limit, "none"), &BTreeSet::new(), at(105));
     assert!(index.len() <= 10, "{}", index.len());
@@ -220,7 +225,7 @@ fn of_a_limit_it_was_not_made_for_it_knows_nothing() {
     let limit = limit("l", &[], 10);
     let mut index = UsageIndex::default();
     assert_eq!(total(&mut index, &limit, "", at(1)), units(0), "nothing was ever charged");
-    index.record(std::slice::from_ref(&limit), GROUPS, None, &charge("a", "0", units(1), at(1)));
+    index.record(seen(std::slice::from_ref(&limit)), None, &charge("a", "0", units(1), at(1)));
     let others = [
         Limit { id: "new".into(), ..limit.clone() },
         Limit { window: Window::from_seconds(11).unwrap(), ..limit.clone() },
@@ -255,7 +260,7 @@ fn a_destination_counts_once_until_its_last_charge_has_left() {
     let limit = destinations("l", &[], 10);
     let charges =
         [paying("a", &["1", "2", "1"], at(1)), paying("b", &["2"], at(3)), paying("c", &["3"], at(5))];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     assert_eq!(total(&mut index, &limit, "", at(5)), units(3));
     let asked = ["VAULT:1", "VAULT:2", "VAULT:9"].map(str::to_owned).into();
     let used = index.used(&limit, &bucket(&limit, ""), &asked, at(5));
@@ -269,7 +274,7 @@ fn a_destination_counts_once_until_its_last_charge_has_left() {
 fn a_destination_that_has_no_name_is_in_doubt() {
     let limit = destinations("l", &[], 10);
     let charges = [paying("a", &["-", "2"], at(1))];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     let used = index.used(&limit, &bucket(&limit, ""), &BTreeSet::new(), at(2));
     assert_eq!((used.total, used.doubtful, used.indeterminate.is_some()), (Some(units(1)), 1, true));
 }
@@ -279,9 +284,9 @@ fn destinations_move_with_their_charge() {
     let limit = destinations("l", &[KeyPart::Source], 10);
     let limits = std::slice::from_ref(&limit);
     let first = paying("a", &["1", "2"], at(1));
-    let mut index = UsageIndex::build(limits, GROUPS, [&first, &paying("b", &["2"], at(2))]);
+    let mut index = UsageIndex::build(seen(limits), [&first, &paying("b", &["2"], at(2))]);
     let after = paying("a", &["2", "3", "4"], at(4));
-    index.record(limits, GROUPS, Some(&first), &after);
+    index.record(seen(limits), Some(&first), &after);
     assert_eq!(total(&mut index, &limit, "0", at(4)), units(3));
     assert_eq!(total(&mut index, &limit, "0", at(12)), units(3));
     assert_eq!(total(&mut index, &limit, "0", at(14)), units(0));
@@ -298,7 +303,7 @@ fn what_cannot_be_placed_costs_no_more_where_there_is_much_of_it() {
     let started = std::time::Instant::now();
     for number in 0..10_000 {
         let name = number.to_string();
-        index.record(limits, GROUPS, None, &charge(&name, &name, units(1), at(1)));
+        index.record(seen(limits), None, &charge(&name, &name, units(1), at(1)));
     }
     let recorded = started.elapsed();
     let mut bucket = bucket(&limit, "7");
@@ -318,7 +323,7 @@ fn every_sum_that_something_counts_in_is_listed_with_its_max() {
         charge("tx-2", "a", units(2), at(105)),
         charge("tx-3", "a", units(3), at(106)),
     ];
-    let mut index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &charges);
+    let mut index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &charges);
     let listed = |index: &mut UsageIndex, now| {
         let sums = index.sums(&limit, at(now)).into_iter();
         sums.map(|(bucket, used)| (bucket, used.total.unwrap())).collect::<Vec<_>>()

@@ -98,7 +98,7 @@ fn what_others_charge_by_other_decimals_counts_as_much() {
     let mut theirs = Desk::new(new, START);
     let charge = theirs.decide(&transfer("theirs", "3")).charge.unwrap().after;
     let mut index = UsageIndex::default();
-    index.record(&old.limits, old.groups(), None, &charge);
+    index.record(old.limits(), None, &charge);
     let bucket = Bucket { limit_id: "four".into(), key: Key::new() };
     let used = index.used(&old.limits[0], &bucket, &BTreeSet::new(), START);
     assert_eq!(used.total, Some(Amount::from_u64(3_000_000)));

@@ -11,7 +11,7 @@ use policy::charge::Charge;
 use policy::condition::Conditions;
 use policy::document::Policy;
 use policy::ledger::Used;
-use policy::limit::{Bucket, Cap, KeyPart, Limit, OnExceed};
+use policy::limit::{Bucket, Cap, KeyPart, Limit, Limits, OnExceed};
 use policy::request::{DestinationText, Request, Stage};
 use policy::settle::Settlement;
 use policy::time::{Calendar, CalendarUnit, Time, Window, Zone};
@@ -252,7 +252,7 @@ proptest! {
         for step in &steps {
             let settlement = take(&mut desk, step);
             if let Some(change) = &settlement.charge {
-                incremental.record(watching, desk.policy.groups(), change.before.as_ref(), &change.after);
+                incremental.record(Limits { all: watching, index: None, ..desk.policy.limits() }, change.before.as_ref(), &change.after);
             }
             incremental.used(&limit, &Bucket { limit_id: limit.id.clone(), key: Key::new() }, &BTreeSet::new(), desk.now());
         }
@@ -267,7 +267,7 @@ proptest! {
         let loosened = Limit { cap: other_max(&limit.cap), on_exceed: OnExceed::Hold, leave_to_console: true, ..limit.clone() };
         let renamed = Limit { id: "renamed".into(), ..limit.clone() };
         for limit in [limit, loosened, renamed, edited] {
-            let mut built = UsageIndex::build(std::slice::from_ref(&limit), desk.policy.groups(), charges.iter().copied());
+            let mut built = UsageIndex::build(Limits { all: std::slice::from_ref(&limit), index: None, ..desk.policy.limits() }, charges.iter().copied());
             check(&mut built, &limit, &charges, now)?;
         }
     }

@@ -462,11 +462,11 @@ proptest! {
             if number == rebuild_at {
                 let mut charges: Vec<&Charge> = naive.charges.iter().collect();
                 charges.sort_by_key(|charge| charge.at);
-                index = UsageIndex::build(&policy.limits, policy.groups(), charges);
+                index = UsageIndex::build(policy.limits(), charges);
             }
             let settlement = naive.decide(&step.request, now);
             if let Some(change) = &settlement.charge {
-                index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+                index.record(policy.limits(), change.before.as_ref(), &change.after);
             }
             use policy::ledger::Ledger as _;
             for limit in &policy.limits {

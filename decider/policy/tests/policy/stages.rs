@@ -412,7 +412,7 @@ impl Indexed {
         let mut ledger = self.index.over(|_| Ok::<_, Infallible>(self.charge.clone()));
         let settlement = settle(&policy, request, &evaluation, &mut ledger, now).unwrap();
         if let Some(change) = &settlement.charge {
-            self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+            self.index.record(policy.limits(), change.before.as_ref(), &change.after);
             self.charge = Some(change.after.clone());
         }
         settlement

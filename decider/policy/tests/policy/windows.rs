@@ -220,7 +220,7 @@ fn what_lies_ahead_counts_until_its_own_unit_ends() {
     assert!(allows(&mut ahead, "ahead"));
     let mut behind = desk(&window, at("2026-11-21T10:00:00Z"));
     for charge in ahead.charges.values() {
-        behind.index.record(&behind.policy.limits, behind.policy.groups(), None, charge);
+        behind.index.record(behind.policy.limits(), None, charge);
     }
     for now in ["2026-11-21T10:00:00Z", "2026-11-22T00:00:00Z", "2026-11-23T23:59:59.999999Z"] {
         behind.set(at(now));

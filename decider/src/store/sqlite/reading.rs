@@ -33,7 +33,7 @@ impl Reading {
         let mut index = UsageIndex::default();
         let start = policy.limits.iter().map(|limit| limit.window.opening(now)).min();
         if let Some(start) = start {
-            let mut take = |charge: &Charge| index.record(&policy.limits, policy.groups(), None, charge);
+            let mut take = |charge: &Charge| index.record(policy.limits(), None, charge);
             rows::charges_since(&connection, start, usize::MAX, &mut take).map_err(unreadable)?;
         }
         Ok(Self { connection, index })

@@ -93,8 +93,7 @@ impl<J: Journal> Writer<J> {
 
     /// Whether the sums that there are, are those of this policy. Those of other limits are let go.
     fn go_on(&mut self, policy: &Policy) -> bool {
-        let before = (&*self.policy.limits, self.policy.groups());
-        let others = self.index.go_on(before, (&policy.limits, policy.groups()));
+        let others = self.index.go_on(self.policy.limits(), policy.limits());
         let goes_on = others.is_some();
         if goes_on {
             let_go((others, self.adopting.take()));

@@ -235,7 +235,7 @@ impl Replay {
     fn charge(&mut self, change: ChargeChange) {
         for Decider { policy, index, .. } in self.policies.values_mut().flatten() {
             let Some(index) = index else { continue };
-            index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+            index.record(policy.limits(), change.before.as_ref(), &change.after);
             index.forget(change.after.at);
         }
         self.charges.insert(change.after.key.clone(), change.after);
@@ -291,7 +291,7 @@ fn sums(policy: &Policy, charges: &HashMap<ChargeKey, Charge>, now: Time) -> Usa
         return UsageIndex::default();
     };
     let inside = charges.values().filter(|charge| latest_time(charge) >= opening);
-    UsageIndex::build(&policy.limits, policy.groups(), inside)
+    UsageIndex::build(policy.limits(), inside)
 }
 
 const NOT_AGAIN: &str = "it does not come out of its evidence again";

@@ -10,14 +10,15 @@ use crate::choice::Choice;
 /// A limit that keeps sources apart, with charges of one of them.
 fn counted() -> (Limit, UsageIndex) {
     let limit = limit("l", &[KeyPart::Source], 10);
-    let index = UsageIndex::build(std::slice::from_ref(&limit), GROUPS, &[charge("a", "0", units(7), at(1))]);
+    let index = UsageIndex::build(seen(std::slice::from_ref(&limit)), &[charge("a", "0", units(7), at(1))]);
     (limit, index)
 }
 
 /// Whether the sums of that limit go on as those of another.
 fn goes_on(other: &Limit, groups: Groups<'_>) -> bool {
     let (limit, mut index) = counted();
-    let went_on = index.go_on((&[limit], GROUPS), (std::slice::from_ref(other), groups)).is_some();
+    let went_on =
+        index.go_on(seen(&[limit]), Limits { groups, ..seen(std::slice::from_ref(other)) }).is_some();
     assert!(!went_on || total(&mut index, other, "0", at(2)) == units(7), "{other:?}");
     went_on
 }
@@ -55,8 +56,8 @@ fn they_are_made_anew_where_anything_counts_in_another_way() {
 fn those_of_limits_that_are_no_more_are_handed_back() {
     let (kept, gone) = (limit("kept", &[], 10), limit("gone", &[], 10));
     let limits = [kept.clone(), gone];
-    let mut index = UsageIndex::build(&limits, GROUPS, &[charge("a", "0", units(7), at(1))]);
-    let others = index.go_on((&limits, GROUPS), (std::slice::from_ref(&kept), GROUPS)).unwrap();
+    let mut index = UsageIndex::build(seen(&limits), &[charge("a", "0", units(7), at(1))]);
+    let others = index.go_on(seen(&limits), seen(std::slice::from_ref(&kept))).unwrap();
     assert_eq!((index.len(), others.len()), (1, 1));
     assert_eq!(total(&mut index, &kept, "", at(2)), units(7));
 }

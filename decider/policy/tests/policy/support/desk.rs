@@ -25,7 +25,7 @@ pub struct Desk {
 impl Desk {
     pub fn new(policy: Policy, now: Time) -> Self {
         Self {
-            policy: policy.into(),
+            policy: policy.indexed().into(),
             charges: BTreeMap::new(),
             index: UsageIndex::default(),
             wall: now,
@@ -35,7 +35,8 @@ impl Desk {
 
     /// Another policy from here on: its limits count the past.
     pub fn adopt(&mut self, policy: Policy) {
-        self.index = UsageIndex::build(&policy.limits, policy.groups(), self.charges.values());
+        let policy = policy.indexed();
+        self.index = UsageIndex::build(policy.limits(), self.charges.values());
         self.policy = policy.into();
     }
 
@@ -61,7 +62,7 @@ impl Desk {
         let mut ledger = self.index.over(|key| Ok::<_, Infallible>(self.charges.get(key).cloned()));
         let settlement = settle(&policy, request, &evaluation, &mut ledger, now).unwrap();
         if let Some(change) = &settlement.charge {
-            self.index.record(&policy.limits, policy.groups(), change.before.as_ref(), &change.after);
+            self.index.record(policy.limits(), change.before.as_ref(), &change.after);
             self.charges.insert(change.after.key.clone(), change.after.clone());
         }
         settlement

@@ -1,22 +1,23 @@
-//! Which of ten thousand rules can match at all: found by what they name, not by asking each of them.
+//! Which of ten thousand rules or limits can match at all: found by what they name, not by asking each of them.
 //!
-//! A rule stands under the values of one of its conditions, the one that tells it apart best. It is left out only
-//! where that condition is certainly false, and with it the rule: where the request does not say the value, every
-//! rule that asks for it is a candidate.
+//! Each stands under the values of one of its conditions, the one that tells it apart best. It is left out only
+//! where that condition is certainly false, and with it the whole: where the request does not say the value, all that
+//! ask for it are candidates.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::asset::Assets;
+use crate::charge::Charge;
 use crate::choice::Choice;
+use crate::condition::Conditions;
 use crate::intent::{Account, Intent};
 use crate::matcher::AccountMatcher;
-use crate::rule::{Effect, Rule, covered_operations};
 use crate::vocabulary::{is_account_type, is_matched_by_address};
 
-/// The rules of one effect, by what they name.
+/// The rules of one effect, or the limits, by what they name.
 #[derive(Debug, Clone, Default)]
-pub struct RuleIndex {
-    /// Positions of rules, by a value of the condition they stand under.
+pub struct ConditionIndex {
+    /// Positions, by a value of the condition they stand under.
     by_value: HashMap<Value, Vec<usize>>,
     /// The same by the condition alone.
     by_condition: HashMap<IndexedField, Vec<usize>>,
@@ -24,7 +25,7 @@ pub struct RuleIndex {
     others: Vec<usize>,
 }
 
-/// A condition that rules can stand under.
+/// A condition to stand under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum IndexedField {
     Tenant,
@@ -40,7 +41,7 @@ impl IndexedField {
         [Self::Destination, Self::Source, Self::Signer, Self::Tenant, Self::Asset, Self::Operation];
 }
 
-/// What a rule names, or a request says.
+/// What a condition names, or a request says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Value {
     Tenant(String),
@@ -65,20 +66,24 @@ impl Value {
 /// Type and id; without an id, every account of the type.
 type AccountName = (String, Option<String>);
 
-impl RuleIndex {
-    /// Of rules that all have this effect.
-    pub fn of(rules: &[Rule], effect: Effect) -> Self {
-        // What each rule names is made twice and never kept: of ten thousand rules over a thousand assets it is a gigabyte.
+/// The conditions that name what they ask for, each with all of the values.
+#[derive(Debug)]
+pub struct Named(Vec<(IndexedField, Vec<Value>)>);
+
+impl ConditionIndex {
+    /// Of all of these, each of which names what can be found.
+    pub fn of<T>(all: &[T], named: impl Fn(&T) -> Named) -> Self {
+        // What each names is made twice and never kept: of ten thousand rules over a thousand assets it is a gigabyte.
         let mut frequency: HashMap<Value, usize> = HashMap::new();
-        for value in rules.iter().flat_map(|rule| named_by(rule, effect)).flat_map(|(_, values)| values) {
+        for value in all.iter().flat_map(|one| named(one).0).flat_map(|(_, values)| values) {
             let count = frequency.entry(value).or_default();
             *count = count.saturating_add(1);
         }
         let crowd =
             |values: &Vec<Value>| values.iter().filter_map(|value| frequency.get(value)).max().copied();
         let mut index = Self::default();
-        for (position, rule) in rules.iter().enumerate() {
-            match named_by(rule, effect).into_iter().min_by_key(|(_, values)| crowd(values)) {
+        for (position, one) in all.iter().enumerate() {
+            match named(one).0.into_iter().min_by_key(|(_, values)| crowd(values)) {
                 Some((asked, values)) => index.add(position, asked, values),
                 None => index.others.push(position),
             }
@@ -86,11 +91,23 @@ impl RuleIndex {
         index
     }
 
-    /// The positions of all rules that may be anything but false, in their order, each once.
+    /// The positions of all that may be anything but false for a request, in their order, each once.
     pub fn candidates(&self, intent: &Intent) -> Vec<usize> {
+        self.said_by(|asked| said(intent, asked))
+    }
+
+    /// The same for a charge, whoever of its signers allowed it.
+    pub fn candidates_for_charge(&self, charge: &Charge) -> Vec<usize> {
+        self.said_by(|asked| match asked {
+            IndexedField::Signer => charge.parts.iter().map(|part| signer_said(&part.signer)).collect(),
+            _ => said(&charge.intent, asked),
+        })
+    }
+
+    fn said_by(&self, said: impl Fn(IndexedField) -> Option<Vec<Value>>) -> Vec<usize> {
         let mut found = self.others.clone();
         for asked in IndexedField::ALL.into_iter().filter(|asked| self.by_condition.contains_key(asked)) {
-            match said(intent, asked) {
+            match said(asked) {
                 Some(values) => {
                     found.extend(values.iter().filter_map(|value| self.by_value.get(value)).flatten());
                 }
@@ -102,11 +119,11 @@ impl RuleIndex {
         found
     }
 
-    /// The positions of all rules that may match whatever an allow rule covers, in their order, each once. One that
-    /// names values names all of those that the allow rule does: it stands under the first of them.
-    pub fn around(&self, rule: &Rule, assets: &Assets) -> Vec<usize> {
+    /// The positions of all that may match whatever is matched by one that is named so, in their order, each once. One
+    /// that names values names all of those: it stands under the first of them. One that names no asset meets all.
+    pub fn around(&self, named: Named, assets: &Assets) -> Vec<usize> {
         let mut found = self.others.clone();
-        for (asked, values) in met_by(rule, assets) {
+        for (asked, values) in named.meeting(assets).0 {
             match values.first() {
                 Some(value) => {
                     let names = std::iter::once(value.clone()).chain(value.of_its_type());
@@ -128,51 +145,62 @@ impl RuleIndex {
     }
 }
 
-/// The conditions of a rule that name what they ask for, each with all of the values.
-fn named_by(rule: &Rule, effect: Effect) -> Vec<(IndexedField, Vec<Value>)> {
-    let when = &rule.when;
-    let words = |choice: &Option<Choice<_>>, value: fn(String) -> Value| {
-        let words: &BTreeSet<String> = choice.as_ref()?.one_of()?;
-        Some(words.iter().cloned().map(value).collect::<Vec<Value>>())
-    };
-    let operations = match (&when.operations, effect) {
-        (_, Effect::Allow) => {
-            Some(covered_operations(when).into_iter().map(|name| Value::Operation(name.into())).collect())
-        }
-        (operations, Effect::Deny) => words(operations, Value::Operation),
-    };
-    let assets = when.assets.as_ref().map(|assets| assets.iter().cloned().map(Value::Asset).collect());
-    let sources = when.sources.as_ref().and_then(Choice::one_of);
-    let sources = sources.map(|sources| sources.iter().map(|each| Value::Source(name_of(each))).collect());
-    let destinations = when.destinations.as_ref().and_then(Choice::one_of).and_then(|matchers| {
-        let accounts = matchers.iter().map(|each| each.account.as_ref().map(name_of).map(Value::Destination));
-        accounts.collect::<Option<Vec<Value>>>()
-    });
-    let conditions = [
-        (IndexedField::Tenant, words(&when.caller.tenants, Value::Tenant)),
-        (IndexedField::Signer, words(&when.signers, Value::Signer)),
-        (IndexedField::Operation, operations),
-        (IndexedField::Asset, assets),
-        (IndexedField::Source, sources),
-        (IndexedField::Destination, destinations),
-    ];
-    conditions.into_iter().filter_map(|(asked, values)| Some((asked, values?))).collect()
-}
-
-/// The same of an allow rule as others are wider than it: one that names no asset meets all of them.
-fn met_by(rule: &Rule, assets: &Assets) -> Vec<(IndexedField, Vec<Value>)> {
-    let mut met = named_by(rule, Effect::Allow);
-    if rule.when.assets.is_none() {
-        met.push((IndexedField::Asset, assets.keys().take(1).cloned().map(Value::Asset).collect()));
+impl Named {
+    /// What these conditions name.
+    pub fn by(when: &Conditions) -> Self {
+        let words = |choice: &Option<Choice<_>>, value: fn(String) -> Value| {
+            let words: &BTreeSet<String> = choice.as_ref()?.one_of()?;
+            Some(words.iter().cloned().map(value).collect::<Vec<Value>>())
+        };
+        let assets = when.assets.as_ref().map(|assets| assets.iter().cloned().map(Value::Asset).collect());
+        let sources = when.sources.as_ref().and_then(Choice::one_of);
+        let sources =
+            sources.map(|sources| sources.iter().map(|each| Value::Source(name_of(each))).collect());
+        let destinations = when.destinations.as_ref().and_then(Choice::one_of).and_then(|matchers| {
+            let accounts =
+                matchers.iter().map(|each| each.account.as_ref().map(name_of).map(Value::Destination));
+            accounts.collect::<Option<Vec<Value>>>()
+        });
+        let conditions = [
+            (IndexedField::Tenant, words(&when.caller.tenants, Value::Tenant)),
+            (IndexedField::Signer, words(&when.signers, Value::Signer)),
+            (IndexedField::Operation, words(&when.operations, Value::Operation)),
+            (IndexedField::Asset, assets),
+            (IndexedField::Source, sources),
+            (IndexedField::Destination, destinations),
+        ];
+        Self(conditions.into_iter().filter_map(|(asked, values)| Some((asked, values?))).collect())
     }
-    met
+
+    /// The same where no other operations are covered, whether they are named or not.
+    #[must_use]
+    pub fn covering(mut self, operations: &[&str]) -> Self {
+        self.0.retain(|(asked, _)| *asked != IndexedField::Operation);
+        let covered = operations.iter().map(|name| Value::Operation((*name).to_owned()));
+        self.0.push((IndexedField::Operation, covered.collect()));
+        self
+    }
+
+    /// The same without its assets: it is not to be found by them.
+    #[must_use]
+    pub fn of_any_asset(mut self) -> Self {
+        self.0.retain(|(asked, _)| *asked != IndexedField::Asset);
+        self
+    }
+
+    fn meeting(mut self, assets: &Assets) -> Self {
+        if self.0.iter().all(|(asked, _)| *asked != IndexedField::Asset) {
+            self.0.push((IndexedField::Asset, assets.keys().take(1).cloned().map(Value::Asset).collect()));
+        }
+        self
+    }
 }
 
 /// What a request says of a condition; `None`: it does not say it, or not for sure.
 fn said(intent: &Intent, asked: IndexedField) -> Option<Vec<Value>> {
     match asked {
         IndexedField::Tenant => Some(vec![Value::Tenant(intent.tenant.clone())]),
-        IndexedField::Signer => Some(vec![Value::Signer(intent.signer.clone()?)]),
+        IndexedField::Signer => Some(vec![signer_said(&intent.signer)?]),
         IndexedField::Operation => Some(vec![Value::Operation(intent.operation.clone())]),
         IndexedField::Asset => Some(vec![Value::Asset(intent.asset.clone())]),
         IndexedField::Source => Some(names_of(&intent.source, false)?.map(Value::Source).into()),
@@ -183,6 +211,10 @@ fn said(intent: &Intent, asked: IndexedField) -> Option<Vec<Value>> {
             Some(names.into_iter().flatten().map(Value::Destination).collect())
         }
     }
+}
+
+fn signer_said(signer: &Option<String>) -> Option<Value> {
+    signer.clone().map(Value::Signer)
 }
 
 fn name_of(matcher: &AccountMatcher) -> AccountName {

@@ -1,4 +1,4 @@
-//! What the size of a policy costs a decision: many rules, or many addresses, against few.
+//! What the size of a policy costs a decision: many rules, limits or addresses, against few.
 
 use system_tests::local::{Local, Settings, Store};
 use system_tests::services::decisions::Client;
@@ -6,7 +6,9 @@ use system_tests::services::{Process, ports};
 
 use super::error::Error;
 use super::load::{as_float, in_flight};
-use super::policies::{CSV, FEW_ADDRESSES, FEW_RULES, MANY_ADDRESSES, MANY_RULES, Many};
+use super::policies::{
+    CSV, FEW_ADDRESSES, FEW_LIMITS, FEW_RULES, MANY_ADDRESSES, MANY_LIMITS, MANY_RULES, Many,
+};
 use super::questions::{self, IN_FLIGHT};
 use super::report::{Goal, Row, Unit, progress};
 use super::rounds::{Figure, Pairs};
@@ -20,6 +22,13 @@ pub async fn rules(bench: &Bench) -> Result<Row, Error> {
     let sizes = [Many::Rules(MANY_RULES), Many::Rules(FEW_RULES)];
     let seen = compare(bench, "Decide, many rules", sizes).await?;
     seen.cpu_row("Decide with 10,000 rules, store in memory", "10 rules")
+}
+
+/// The same with many limits, of which one counts each decision.
+pub async fn limits(bench: &Bench) -> Result<Row, Error> {
+    let sizes = [Many::Limits(MANY_LIMITS), Many::Limits(FEW_LIMITS)];
+    let seen = compare(bench, "Decide, many limits", sizes).await?;
+    Ok(Row { goal: Goal::None, ..seen.cpu_row("Decide with 2,000 limits, store in memory", "10 limits")? })
 }
 
 /// The same with many listed addresses, and what each of them takes in the decider's memory.
@@ -118,9 +127,7 @@ impl Seen {
             goal: Goal::AtMost(GOAL),
             figure: self.cpu.ratio()?,
             unit: Unit::Times,
-            detail: format!(
-                "{ours:.1} µs CPU against {reference:.1}; {IN_FLIGHT} in flight, each rule or address in turn"
-            ),
+            detail: format!("{ours:.1} µs CPU against {reference:.1}; {IN_FLIGHT} in flight, each in turn"),
         })
     }
 }

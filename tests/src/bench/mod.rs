@@ -85,7 +85,7 @@ pub enum Part {
     Open,
     /// Cold start and idle memory
     Start,
-    /// Decide and evaluation with many rules
+    /// Decide and evaluation with many rules, Decide with many limits
     Rules,
     /// Decide with many listed addresses, and what loading them takes
     Lists,
@@ -131,7 +131,11 @@ impl Part {
             Self::Shared => shared::measure(bench).await?,
             Self::Open => open::measure(bench).await?,
             Self::Start => start::measure(bench).await?,
-            Self::Rules => vec![large::rules(bench).await?, instructions::measure(bench.scale.counts)?],
+            Self::Rules => vec![
+                large::rules(bench).await?,
+                instructions::measure(bench.scale.counts)?,
+                large::limits(bench).await?,
+            ],
             Self::Lists => {
                 let mut rows = large::addresses(bench).await?.to_vec();
                 rows.extend(lists::measure(bench)?);

@@ -1,15 +1,17 @@
-//! Policies of any size, and what is asked of them: of all the rules, or of all the listed addresses, each question
-//! meets one.
+//! Policies of any size, and what is asked of them: of all the rules, limits or listed addresses, each question meets
+//! one.
 
 use proto::decider::v1::{DecideRequest, DeclaredDestination, Destination, Peer};
 use system_tests::requests::fresh_id;
 
 use super::questions;
 
-/// Sizes that are compared. A policy has at most ten thousand rules of one effect; a list is planned for a million
-/// addresses.
+/// Sizes that are compared. A policy has at most ten thousand rules of one effect, and two thousand limits; a list is
+/// planned for a million addresses.
 pub const FEW_RULES: usize = 10;
 pub const MANY_RULES: usize = 10_000;
+pub const FEW_LIMITS: usize = 10;
+pub const MANY_LIMITS: usize = 2_000;
 pub const FEW_ADDRESSES: usize = 1_000;
 pub const MANY_ADDRESSES: usize = 1_000_000;
 
@@ -27,6 +29,8 @@ const STEP: usize = 7_368_787;
 pub enum Many {
     /// Allow rules, each over payments to another vault account.
     Rules(usize),
+    /// Limits, each over payments to another vault account, which one rule allows.
+    Limits(usize),
     /// Listed addresses, which one rule allows payments to.
     Addresses(usize),
 }
@@ -35,12 +39,16 @@ impl Many {
     /// The policy's text.
     pub fn policy(self) -> String {
         let head = "version: 1\nassets:\n  ETH: {chain: evm, decimals: 18}\n";
-        let limit = "limits:\n  - {id: per-vault-and-hour, when: {assets: [ETH]}, key: [source, asset], \
-                     max: {amount: \"100000000\"}, window: 1h}\n";
+        let limit = format!("limits:\n{}", limit("per-vault-and-hour", ""));
         match self {
             Self::Rules(count) => {
                 let rules: String = (0..count).map(rule).collect();
                 format!("{head}allow:\n{rules}{limit}")
+            }
+            Self::Limits(count) => {
+                let allow = "allow:\n  - {id: pay, when: {destination: [{type: VAULT}], assets: [ETH]}}\n";
+                let limits: String = (0..count).map(limit_of_one).collect();
+                format!("{head}{allow}limits:\n{limits}")
             }
             Self::Addresses(_) => {
                 let allow = "allow:\n  - {id: pay, when: {destination: [{list: payees}], assets: [ETH]}}\n";
@@ -52,7 +60,7 @@ impl Many {
     /// The text of [`CSV`].
     pub fn csv(self) -> String {
         let rows = match self {
-            Self::Rules(_) => 0,
+            Self::Rules(_) | Self::Limits(_) => 0,
             Self::Addresses(count) => count,
         };
         let rows = (0..rows).map(|number| format!("{},2026-01-31\n", address(number)));
@@ -63,7 +71,7 @@ impl Many {
     pub fn question(self, index: usize) -> DecideRequest {
         let plain = questions::question_of(fresh_id());
         let question = match self {
-            Self::Rules(count) => paid_to_vault(plain, &vault(turn(index, count))),
+            Self::Rules(count) | Self::Limits(count) => paid_to_vault(plain, &vault(turn(index, count))),
             Self::Addresses(count) => paid_to_address(plain, &address(turn(index, count))),
         };
         DecideRequest { source: peer("VAULT", Some(&(index % SOURCES).to_string())), ..question }
@@ -76,9 +84,9 @@ pub fn turn(index: usize, count: usize) -> usize {
     (index % count) * (STEP % count) % count
 }
 
-/// The vault account that a rule is about.
-pub fn vault(rule: usize) -> String {
-    (rule + 1).to_string()
+/// The vault account that a rule or a limit is about.
+pub fn vault(number: usize) -> String {
+    (number + 1).to_string()
 }
 
 fn rule(number: usize) -> String {
@@ -86,6 +94,18 @@ fn rule(number: usize) -> String {
     format!(
         "  - {{id: to-{to}, when: {{source: [{{type: VAULT}}], destination: [{{type: VAULT, id: \"{to}\"}}], \
          assets: [ETH], amount: {{max: \"1\"}}}}}}\n"
+    )
+}
+
+fn limit_of_one(number: usize) -> String {
+    let to = vault(number);
+    limit(&format!("to-{to}"), &format!("destination: [{{type: VAULT, id: \"{to}\"}}], "))
+}
+
+fn limit(id: &str, when: &str) -> String {
+    format!(
+        "  - {{id: {id}, when: {{{when}assets: [ETH]}}, key: [source, asset], max: {{amount: \"100000000\"}}, \
+         window: 1h}}\n"
     )
 }
 
@@ -131,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_and_every_address_has_its_turn() {
+    fn each_of_them_has_its_turn() {
         for count in [1, 10, 1_000, 10_000] {
             let turns: BTreeSet<usize> = (0..count).map(|index| turn(index, count)).collect();
             assert_eq!(turns, (0..count).collect());
@@ -142,12 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_about_one_rule_or_one_address() {
-        let to_vault = Many::Rules(10).question(1);
-        let id = vault(turn(1, 10));
-        assert!(Many::Rules(10).policy().contains(&format!("id: to-{id},")));
-        assert_eq!(to_vault.destinations[0].peer.as_ref().unwrap().id(), id);
-        assert_eq!(to_vault.declared_destination.unwrap().peer.unwrap().id(), id);
+    fn a_question_is_about_one_of_them() {
+        for many in [Many::Rules(10), Many::Limits(10)] {
+            let to_vault = many.question(1);
+            let id = vault(turn(1, 10));
+            assert!(many.policy().contains(&format!("id: to-{id},")));
+            assert_eq!(to_vault.destinations[0].peer.as_ref().unwrap().id(), id);
+            assert_eq!(to_vault.declared_destination.unwrap().peer.unwrap().id(), id);
+        }
         let to_address = Many::Addresses(10).question(3);
         let listed = address(turn(3, 10));
         assert!(Many::Addresses(10).csv().contains(&format!("\n{listed},")));
@@ -161,11 +183,13 @@ mod tests {
     fn the_policies_can_be_read() {
         let directory = tempfile::tempdir().unwrap();
         let policy = directory.path().join("policy.yaml");
-        for many in [Many::Rules(20), Many::Addresses(20)] {
+        for (many, rules, limits) in
+            [(Many::Rules(20), 20, 1), (Many::Limits(20), 1, 20), (Many::Addresses(20), 1, 1)]
+        {
             std::fs::write(&policy, many.policy()).unwrap();
             std::fs::write(directory.path().join(CSV), many.csv()).unwrap();
-            let read = decider::policy_file::load(&policy).unwrap();
-            assert_eq!(read.policy.allow.len(), if many == Many::Rules(20) { 20 } else { 1 });
+            let read = decider::policy_file::load(&policy).unwrap().policy;
+            assert_eq!((read.allow.len(), read.limits.len()), (rules, limits), "{many:?}");
         }
     }
 }

@@ -157,7 +157,8 @@ impl TestedPolicy {
 
 fn read_files(mut files: Files) -> Result<TestedPolicy, Mistakes> {
     let texts = texts_of(&mut files)?;
-    let nodes = parse(&texts, usize::from(files.directory.is_some()))?;
+    let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
+    let nodes = parse(&texts, whole)?;
     // Whatever a test reads is held against the schema, too.
     #[cfg(test)]
     let seen = schema::tests::Seen::of(&nodes);
@@ -168,8 +169,7 @@ fn read_files(mut files: Files) -> Result<TestedPolicy, Mistakes> {
 }
 
 fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<TestedPolicy, Mistakes> {
-    let mut reader =
-        Reader::of_files(texts.iter().map(|text| Source { file: &text.file, text: &text.text }).collect());
+    let mut reader = reader_of(texts);
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
@@ -212,17 +212,32 @@ fn texts_of(files: &mut Files) -> Result<Vec<Text>, Mistakes> {
         let text = text.map_err(|error| Mistake::of_file(&file, error).into());
         texts.push(text.map(|text| Text { file, text }));
     }
-    all(texts)
+    let (texts, mistakes) = sorted(texts);
+    Mistakes::from_list(mistakes).map(|()| texts)
 }
 
-/// Parses the texts after the first few.
-fn parse(texts: &[Text], first: usize) -> Result<Vec<Node>, Mistakes> {
-    let files = texts.iter().enumerate().skip(first);
-    all(files.map(|(number, text)| yaml::parse_as(number, &text.file, &text.text)))
+/// Parses the texts, all but that of a directory. Where one of them cannot be parsed, nobody knows what the others refer
+/// to: of those only what is wrong with their sections is told.
+fn parse(texts: &[Text], whole: Option<Place>) -> Result<Vec<Node>, Mistakes> {
+    let files = texts.iter().enumerate().skip(usize::from(whole.is_some()));
+    let (nodes, mut mistakes) =
+        sorted(files.map(|(number, text)| yaml::parse_as(number, &text.file, &text.text)));
+    if mistakes.is_empty() {
+        return Ok(nodes);
+    }
+    let mut reader = reader_of(texts);
+    merge::merged(&mut reader, whole, nodes);
+    mistakes.extend(reader.finish(Some(())).err().into_iter().flatten());
+    mistakes.sort_by_key(|mistake| texts.iter().position(|text| text.file == mistake.file));
+    Mistakes::from_list(mistakes).map(|()| Vec::new())
 }
 
-/// Every value, or the mistakes of all.
-fn all<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> Result<Vec<T>, Mistakes> {
+fn reader_of(texts: &[Text]) -> Reader<'_> {
+    Reader::of_files(texts.iter().map(|text| Source { file: &text.file, text: &text.text }).collect())
+}
+
+/// Every value, and every mistake.
+fn sorted<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> (Vec<T>, Vec<Mistake>) {
     let (mut values, mut mistakes) = (Vec::new(), Vec::new());
     for each in read {
         match each {
@@ -230,7 +245,7 @@ fn all<T>(read: impl IntoIterator<Item = Result<T, Mistakes>>) -> Result<Vec<T>,
             Err(more) => mistakes.extend(more),
         }
     }
-    Mistakes::from_list(mistakes).map(|()| values)
+    (values, mistakes)
 }
 
 /// What the files say.

@@ -7,7 +7,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::asset::Assets;
-use crate::charge::Charge;
 use crate::choice::Choice;
 use crate::condition::Conditions;
 use crate::intent::{Account, Intent};
@@ -96,11 +95,15 @@ impl ConditionIndex {
         self.said_by(|asked| said(intent, asked))
     }
 
-    /// The same for a charge, whoever of its signers allowed it.
-    pub fn candidates_for_charge(&self, charge: &Charge) -> Vec<usize> {
+    /// The same where any of these signed, whoever signs now.
+    pub fn candidates_of_signers<'s>(
+        &self,
+        intent: &Intent,
+        signers: impl Iterator<Item = &'s Option<String>> + Clone,
+    ) -> Vec<usize> {
         self.said_by(|asked| match asked {
-            IndexedField::Signer => charge.parts.iter().map(|part| signer_said(&part.signer)).collect(),
-            _ => said(&charge.intent, asked),
+            IndexedField::Signer => signers.clone().map(signer_said).collect(),
+            _ => said(intent, asked),
         })
     }
 

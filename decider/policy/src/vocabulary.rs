@@ -19,8 +19,9 @@ pub const OPERATIONS: [&str; 15] = [
     "SUPPLY_TO_COMPOUND",
 ];
 
-/// Account types known today (callback protocol, section 4.3).
-pub const ACCOUNT_TYPES: [&str; 17] = [
+/// Account types known today (callback protocol, section 4.3), but for `UNKNOWN`: whatever the custody system cannot name
+/// may be of any of them.
+pub const ACCOUNT_TYPES: [&str; 16] = [
     "EXCHANGE",
     "UNMANAGED",
     "VAULT",
@@ -37,7 +38,6 @@ pub const ACCOUNT_TYPES: [&str; 17] = [
     "GLOBAL_WHITELIST",
     "MULTIPLE_VENUES",
     "SRC_DST_NA",
-    "UNKNOWN",
 ];
 
 /// The account type of an allowlisted wallet.

@@ -90,7 +90,7 @@ fn read_entry<'n>(
     }
     let fields = Fields::of(reader, node, "an address", &ENTRY_FIELDS)?;
     let address = fields.required(reader, "address").and_then(|node| read_address(reader, chain, node));
-    let tag = read_text(reader, &fields, "tag", entry::tag);
+    let tag = read_text(reader, &fields, "tag", |text| entry::tag(chain, text));
     let label = read_text(reader, &fields, "label", entry::label);
     let added = read_text(reader, &fields, "added", entry::added);
     Some((address?, list::Entry { tag: tag?, label: label?, added: added? }))

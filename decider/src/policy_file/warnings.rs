@@ -4,6 +4,7 @@
 mod unproven;
 mod unsigned;
 mod idle;
+mod messages;
 mod open;
 mod spelling;
 mod tags;
@@ -53,11 +54,14 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
         let unsigned = unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when);
         let warnings = idle::of_deny(policy, rule).into_iter();
         let warnings = warnings.chain(open::unstated_fee_asset(policy, rule)).chain(unsigned);
-        let unsaid = tags::never_said(policy, &format!("deny rule {}", rule.id), &rule.when, Effect::Deny);
-        let warnings = warnings.chain(spelling::of_deny(rule)).chain(unsaid);
+        let named = format!("deny rule {}", rule.id);
+        let unsaid = tags::never_said(policy, &named, &rule.when, Effect::Deny);
+        let unheard_of = messages::unheard_of(&named, &rule.when);
+        let warnings = warnings.chain(spelling::of_deny(rule)).chain(unsaid).chain(unheard_of);
         noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
     }
     for (number, rule) in policy.allow.iter().enumerate() {
+        let named = format!("allow rule {}", rule.id);
         // What allows nothing leaves nothing open.
         let warnings = match idle::allows_nothing(policy, rule) {
             Some(idle) => vec![idle],
@@ -68,9 +72,8 @@ fn of_named(policy: &Policy) -> Vec<(&str, String)> {
                 open::of_allow(policy, rule),
                 unproven::of_allow(policy, rule).into_iter().collect(),
                 spelling::of_allow(rule).into_iter().collect(),
-                tags::never_said(policy, &format!("allow rule {}", rule.id), &rule.when, Effect::Allow)
-                    .into_iter()
-                    .collect(),
+                tags::never_said(policy, &named, &rule.when, Effect::Allow).into_iter().collect(),
+                messages::unheard_of(&named, &rule.when).into_iter().collect(),
             ]
             .concat(),
         };

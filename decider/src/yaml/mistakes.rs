@@ -53,9 +53,10 @@ impl Mistake {
         Self::in_line(file, text.lines().nth(line.saturating_sub(1)).unwrap_or_default(), at, message)
     }
 
-    /// A mistake at a place, in the line that is given.
+    /// A mistake at a place, in the line that is given. The mark that some programs put at the start of a file is not
+    /// part of its first line.
     pub fn in_line(file: &str, line: &str, at: Place, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let (line, message) = (line.trim_start_matches('\u{feff}'), message.into());
         let Some((number, column)) = at.spot() else { return Self::of_file(file, message) };
         let snippet = Some(snippet(file, line, at)).filter(|snippet| !snippet.is_empty());
         Self { file: file.to_owned(), line: Some(number), column: Some(column), message, snippet }

@@ -17,6 +17,7 @@ use crate::pattern::Pattern;
 use crate::share::Share;
 use crate::time::Time;
 use crate::truth::Truth;
+use crate::vocabulary::MESSAGE_TYPES;
 
 /// Conditions over the circumstances of a request that must all hold. `None` is "any".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl CircumstanceConditions {
             return Truth::False;
         }
         let Some(types) = types else { return Truth::unknown("the messages are missing") };
-        let each = types.iter().map(|kind| choice.has(kind.as_ref(), "a message's type"));
+        let each = types.iter().map(|kind| of_message(choice, kind.as_ref()));
         match reading {
             Reading::Narrow => Truth::all(each),
             Reading::Wide => Truth::any(each),
@@ -144,6 +145,16 @@ impl CircumstanceConditions {
                 }),
             )
         })
+    }
+}
+
+/// Of a type that is neither known nor named by the policy, nobody knows what it stands for.
+fn of_message(choice: &Choice<BTreeSet<String>>, kind: Option<&String>) -> Truth {
+    match kind {
+        Some(kind) if !MESSAGE_TYPES.contains(&kind.as_str()) && !choice.alternatives().contains(kind) => {
+            Truth::unknown("a message's type is none that is known")
+        }
+        _ => choice.has(kind, "a message's type"),
     }
 }
 

@@ -22,7 +22,9 @@ impl<'a> Limits<'a> {
         let all = self.all;
         match self.index {
             Some(index) => {
-                let positions = index.candidates_for_charge(charge).into_iter();
+                let intent = charge.intent.restated(self.groups.assets).intent;
+                let signers = charge.parts.iter().map(|part| &part.signer);
+                let positions = index.candidates_of_signers(&intent, signers).into_iter();
                 positions.filter_map(|position| all.get(position)).collect()
             }
             None => all.iter().collect(),

@@ -341,6 +341,13 @@ fn every_message_must_be_allowed_and_one_is_enough_to_deny() {
     assert_eq!(comes(&types(none_of, &["EIP712"]), &messages, START), (Fails, Matches));
     assert_eq!(both(&types(none_of, &["OTHER"]), &messages), Matches);
     assert_eq!(both(&types(one_of, &["EIP712"]), &call_sample()), Fails);
+    let strange = text(r#"{"rawMessageData":{"messages":[{"type":"eip712"}]}}"#);
+    let strange = Request { extra_parameters: strange, ..message_sample() };
+    for choice in [one_of, none_of] {
+        assert_eq!(both(&types(choice, &["EIP712"]), &strange), Unknown, "whatever it stands for");
+    }
+    assert_eq!(both(&types(one_of, &["eip712"]), &strange), Matches, "it is named");
+    assert_eq!(both(&types(none_of, &["eip712"]), &strange), Fails);
     let untyped = text(r#"{"rawMessageData":{"messages":[{"content":"00"}]}}"#);
     assert_eq!(
         both(&types(one_of, &["EIP712"]), &Request { extra_parameters: untyped, ..message_sample() }),

@@ -106,6 +106,37 @@ fn a_document_that_was_kept_is_the_same_policy() {
     ");
 }
 
+/// Of the others nobody knows what they refer to; what is wrong with their sections is told all the same.
+#[test]
+fn a_file_that_cannot_be_parsed_does_not_hide_the_others() {
+    assert_snapshot!(mistakes(&[
+        ("a.yaml", "version: 1\nallow:\n  - {id: pay, when: {destination: [{list: payees}]}}\nbad: 1\n"),
+        ("b.yaml", "version: 2\nassets: {ETH: {chain: evm, decimals: 18}}\n"),
+        ("c.yaml", "version: 1\nlists\n"),
+        ("d.yaml", "a: [\n"),
+        ("e.yaml", "asets: {}\n"),
+    ]), @"
+    DIR/a.yaml:4:1: unknown field bad: expected version, raw_transactions, assets, prices, operations, lists, source_groups, signer_groups, counterparties, deny, allow, limits, config_changes, requests or tests
+    4 | bad: 1
+      | ^
+    DIR/b.yaml:1:10: unknown version: this program reads version 1
+    1 | version: 2
+      |          ^
+    DIR/c.yaml:2:1: simple key expected ':'
+    2 | lists
+      | ^
+    DIR/d.yaml:1:4: unclosed bracket '['
+    1 | a: [
+      |    ^
+    DIR/e.yaml:1:1: unknown field asets: did you mean assets?
+    1 | asets: {}
+      | ^
+    DIR/e.yaml:1:1: version is missing
+    1 | asets: {}
+      | ^
+    ");
+}
+
 #[test]
 fn mistakes_of_several_files_keep_their_places() {
     assert_snapshot!(mistakes(&[

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
+use policy::address::Chain;
 use policy::list::AddedOn;
 use policy::time::Time;
 
@@ -16,8 +17,11 @@ const MAX_LABEL_BYTES: usize = 256;
 /// From the start of a day in UTC to its end where it ends last, twelve hours west.
 const TO_THE_END_OF_A_DAY: SignedDuration = SignedDuration::from_hours(24 + 12);
 
-/// A tag or memo.
-pub fn tag(text: &str) -> Result<&str, String> {
+/// A tag or memo. On a chain that has none, the entry would stand for nobody.
+pub fn tag(chain: Chain, text: &str) -> Result<&str, String> {
+    if !text.is_empty() && !chain.has_tags() {
+        return Err(format!("{chain} has no tags, so that nobody is listed: leave the tag out"));
+    }
     let tag = at_most(text, "tag", MAX_TAG_BYTES)?;
     unseen::check_word(tag).map(|()| tag).map_err(|problem| format!("the tag {problem}"))
 }

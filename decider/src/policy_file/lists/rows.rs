@@ -87,7 +87,12 @@ pub fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, Mistakes> {
         let at = Place::at(0, u32::try_from(line).unwrap_or(u32::MAX), 1);
         Mistake::in_line(file, "", at, "this line is not UTF-8 text: export the file as UTF-8")
     })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\r') && !text.contains('\n') {
+        let message = "its lines end with CR alone: save it with lines that end with LF, or with CR and LF";
+        return Err(Mistake::of_file(file, message).into());
+    }
+    Ok(text)
 }
 
 /// The rows, one by one.
@@ -149,7 +154,11 @@ impl Taking<'_> {
         }
         let address = Address::parse(self.chain, field(Some(columns.address)).unwrap_or_default());
         let address = self.check(row, Some(columns.address), address.map_err(|error| error.to_string()));
-        let tag = self.check(row, columns.tag, field(columns.tag).map(entry::tag).transpose());
+        let tag = self.check(
+            row,
+            columns.tag,
+            field(columns.tag).map(|text| entry::tag(self.chain, text)).transpose(),
+        );
         let label = self.check(row, columns.label, field(columns.label).map(entry::label).transpose());
         let added = self.check(row, columns.added, field(columns.added).map(entry::added).transpose());
         let (Some(address), Some(tag), Some(label), Some(added)) = (address, tag, label, added) else {

@@ -109,6 +109,24 @@ fn every_mistake_of_an_entry_is_reported() {
 }
 
 #[test]
+fn a_tag_on_a_chain_that_has_none_is_a_mistake() {
+    let entry = "{address: \"0x52908400098527886E0F7030069857D2E4169EE7\", tag: \"7\"}";
+    assert_snapshot!(mistakes(&format!("  payees:\n    chain: evm\n    addresses: [{entry}]\n")), @r#"
+    p.yaml:7:78: evm has no tags, so that nobody is listed: leave the tag out
+    7 | …address: "0x52908400098527886E0F7030069857D2E4169EE7", tag: "7"}]
+      |                                                              ^
+    "#);
+    let csv = "address,tag\n0x52908400098527886E0F7030069857D2E4169EE7,7\n";
+    assert_snapshot!(list_with("  payees: {chain: evm, csv: payees.csv}\n", csv).unwrap_err(), @"
+    payees.csv:2:44: evm has no tags, so that nobody is listed: leave the tag out
+    2 | 0x52908400098527886E0F7030069857D2E4169EE7,7
+      |                                            ^
+    ");
+    let without = csv.replace(",7", ",");
+    assert_eq!(list_with("  payees: {chain: evm, csv: payees.csv}\n", &without).unwrap().len(), 1);
+}
+
+#[test]
 fn a_list_is_written_out_or_comes_from_a_file() {
     assert_snapshot!(mistakes("  payees: {chain: exact}\n"), @"
     p.yaml:5:11: a list needs addresses, or csv with the name of a file

@@ -64,6 +64,21 @@ limits:
 }
 
 #[test]
+fn a_mark_at_the_start_of_a_file_moves_no_caret() {
+    assert_snapshot!(mistakes("\u{feff}versoin: 1\nassets: {}\nallow: []\n"), @"
+    p.yaml:1:1: unknown field versoin: did you mean version?
+    1 | versoin: 1
+      | ^
+    p.yaml:1:1: version is missing
+    1 | versoin: 1
+      | ^
+    p.yaml:2:9: assets is empty: without an asset nothing can be allowed
+    2 | assets: {}
+      |         ^
+    ");
+}
+
+#[test]
 fn an_empty_file_is_no_policy() {
     assert_snapshot!(mistakes(""), @"p.yaml:1:1: the policy is empty: it needs at least version, assets and allow");
     assert_snapshot!(mistakes("{}"), @"

@@ -67,6 +67,16 @@ fn a_condition_that_contradicts_itself_is_told() {
 }
 
 #[test]
+fn a_message_of_a_type_that_nobody_knows_is_told() {
+    assert_snapshot!(deny("operations: [TYPED_MESSAGE], messages: [EIP712, EIP721]"), @"p.yaml:20:10: deny rule bad: unknown type of a message EIP721: did you mean EIP712?");
+    assert_snapshot!(allow("operations: [TYPED_MESSAGE], messages: [NEW]"), @"
+    p.yaml:20:10: allow rule pay allows TYPED_MESSAGE: no amount limit or maximum bounds what that moves, only a count does
+    p.yaml:20:10: allow rule pay: unknown type of a message NEW: expected EIP191, EIP712, TIP191 or BTC_MESSAGE
+    ");
+    assert_eq!(deny("operations: [TYPED_MESSAGE], messages: [EIP712, EIP191]"), "");
+}
+
+#[test]
 fn a_tag_that_the_edge_never_says_is_told() {
     assert_snapshot!(deny("destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad asks for a tag, and the edge never says one: of XRP it holds what comes through the edge, whatever tag that has, where the rest of it fits");
     assert_snapshot!(deny("assets: [ETH], destination: [{type: UNMANAGED, tag: \"104\"}]"), @"p.yaml:20:10: deny rule bad can never match, and holds those whose address is missing: tag 104 is asked for, and no asset that it can meet is on a chain with tags: leave the tag out here, or ask for such an asset");

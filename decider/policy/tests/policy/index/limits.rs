@@ -1,6 +1,7 @@
 //! The same of limits: of a thousand those are asked that may count the charge, and what the others hold stays known.
 
 use super::*;
+use policy::address::Chain;
 use policy::charge::{Charge, ChargeKey, ChargePart};
 use policy::condition::Unlisted;
 use policy::evaluate::evaluate;
@@ -28,8 +29,10 @@ fn counted(id: &str, when: Conditions) -> Limit {
 }
 
 /// What every signer of these is charged for a request that can be read.
-fn charge(request: &Request, signers: &[Option<&str>]) -> Option<Charge> {
-    let intent = evaluate(&open(), request, &Prices::NONE, START).intent?;
+fn charge(mut request: Request, signers: &[Option<&str>]) -> Option<Charge> {
+    let address = text(if request.asset == text("ETH") { ETH_ADDRESS } else { BTC_ADDRESS });
+    request.destinations.iter_mut().for_each(|each| each.address.clone_from(&address));
+    let intent = evaluate(&open(), &request, &Prices::NONE, START).intent?;
     let key = ChargeKey { tenant: request.tenant.clone(), tx_id: "x".into(), suffix: String::new() };
     let mut charge = Charge::first(key, intent, "x", START);
     let first = charge.parts[0].clone();
@@ -46,9 +49,15 @@ proptest! {
     fn whoever_counts_a_charge_is_found(
         limits in limits(), request in requests(),
         signers in proptest::collection::vec(weighted(0.8, select(vec!["a", "b", "c", "d"])), 0..3),
+        moved in any::<bool>(),
     ) {
-        let policy = Policy { limits, ..open() }.indexed();
-        let Some(charge) = charge(&request, &signers) else { return Ok(()) };
+        let mut policy = Policy { limits, ..open() };
+        if moved {
+            // On another chain the address of then is nobody's, and its receiver may be anybody.
+            policy.assets.insert("ETH".to_owned(), asset(Chain::Bitcoin, 18));
+        }
+        let policy = policy.indexed();
+        let Some(charge) = charge(request, &signers) else { return Ok(()) };
         let found: Vec<&str> = policy.limits().that_may_count(&charge).iter().map(|limit| &*limit.id).collect();
         let in_order = policy.limits.iter().map(|limit| &*limit.id).filter(|id| found.contains(id));
         prop_assert_eq!(in_order.collect::<Vec<_>>(), found.clone());

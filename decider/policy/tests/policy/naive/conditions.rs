@@ -131,7 +131,8 @@ fn messages(when: &When, facts: &Facts, one_is_enough: bool) -> Known {
     if pays(&facts.operation) {
         return Some(false);
     }
-    let each = facts.messages()?.iter().map(|kind| word(pick, *kind));
+    let is_known = |kind: &str| ["EIP712", "EIP191"].contains(&kind) || pick.of.contains(&kind);
+    let each = facts.messages()?.iter().map(|kind| word(pick, kind.filter(|kind| is_known(kind))));
     if one_is_enough { any(each) } else { all(each) }
 }
 

@@ -79,7 +79,7 @@ pub const SOURCE_GROUPS: [(Text, &[PlainAccount]); 2] =
 /// Extra parameters with the method that is called and the types of the messages that are signed.
 pub type Extra = (Text, Option<Text>, Option<&'static [Option<Text>]>);
 
-pub const EXTRAS: [Extra; 6] = [
+pub const EXTRAS: [Extra; 7] = [
     ("{}", None, None),
     (r#"{"contractCallData":"0xa9059cbb0000"}"#, Some("0xa9059cbb"), None),
     (r#"{"contractCallData":"0x095ea7b3"}"#, Some("0x095ea7b3"), None),
@@ -90,6 +90,7 @@ pub const EXTRAS: [Extra; 6] = [
         Some(&[Some("EIP712"), Some("EIP191")]),
     ),
     (r#"{"rawMessageData":{"messages":[{"type":"EIP712"},{}]}}"#, None, Some(&[Some("EIP712"), None])),
+    (r#"{"rawMessageData":{"messages":[{"type":"OTHER"}]}}"#, None, Some(&[Some("OTHER")])),
 ];
 
 /// One of these, or none of them.

@@ -22,7 +22,11 @@ pub const fn tag(name: &'static str, slot: fn(&mut Request) -> Option<&mut Optio
 
 /// One of a few words: any other says nothing that anybody knows.
 pub const fn word(name: &'static str, slot: fn(&mut Request) -> Option<&mut Option<String>>) -> FieldOf {
-    FieldOf { name, spoils: |with| !ACCOUNT_TYPES.contains(&with) && !ADDRESS_TYPES.contains(&with), slot }
+    FieldOf {
+        name,
+        spoils: |with| !ACCOUNT_TYPES.contains(&with) && !ADDRESS_TYPES.contains(&with) || with == "UNKNOWN",
+        slot,
+    }
 }
 
 /// Amounts, addresses and raw transactions.
@@ -70,7 +74,7 @@ pub const FIELDS: [FieldOf; 35] = [
 ];
 
 /// What a sender could put into a field instead.
-pub const SPOILT: [Option<&str>; 10] = [
+pub const SPOILT: [Option<&str>; 11] = [
     None,
     Some(""),
     Some("-1"),
@@ -81,6 +85,7 @@ pub const SPOILT: [Option<&str>; 10] = [
     Some("null"),
     Some(" "),
     Some("vault"),
+    Some("UNKNOWN"),
 ];
 
 /// One address in every place that gives it: removing all of them is removing the address.

@@ -261,6 +261,13 @@ fn text_of_another_encoding_is_refused() {
     assert_snapshot!(of(b"\xff\xfea\0d\0"), @"x.csv:1:1: this line is not UTF-8 text: export the file as UTF-8");
 }
 
+/// All of its rows would be told of as the first line.
+#[test]
+fn lines_that_end_with_cr_alone_are_refused() {
+    assert_snapshot!(list_of(b"address\rrOne\rrTwo\r", &usual()).unwrap_err(), @"x.csv: its lines end with CR alone: save it with lines that end with LF, or with CR and LF");
+    assert_eq!(list_of(b"address\r\nrOne\r\nrTwo\r\n", &usual()).unwrap().len(), 2);
+}
+
 #[test]
 fn rows_of_other_assets_are_not_even_looked_at() {
     let filter = Some(Filter { column: "asset".into(), is: BTreeSet::from(["ETH".into()]) });

@@ -141,10 +141,14 @@ const TEXTS: [Unknowable; 26] = [
 ];
 
 /// What is held against what other sections say.
-const SENSE: [Unknowable; 20] = [
+const SENSE: [Unknowable; 21] = [
     (
         "… has no tags, so that nobody on a list could be paid: leave tag out",
         "assets: {ETH: {chain: evm, decimals: 18, tag: required}, USDC: {chain: evm, decimals: 6}, BTC: {chain: bitcoin, decimals: 8}}",
+    ),
+    (
+        "… has no tags, so that nobody is listed: leave the tag out",
+        "lists: {payees: {chain: evm, addresses: [{address: \"0x52908400098527886E0F7030069857D2E4169EE7\", tag: \"7\"}]}}",
     ),
     (
         "the amount has … decimals: the asset has …",

@@ -36,17 +36,26 @@ fn tell(migrated: Migrated) -> Exit {
     }
 }
 
-fn words_of(Migrated { from, to, months: Months { made, dropped, .. } }: &Migrated) -> String {
+fn words_of(Migrated { from, to, months }: &Migrated) -> String {
+    let Months { made, dropped, elsewhere, put_off: _ } = months;
     let mut told = match from {
         0 => format!("the ledger was created with schema {to}\n"),
         from if from != to => format!("the ledger was brought from schema {from} to {to}\n"),
-        _ if made.is_empty() && dropped.is_empty() => format!("nothing to do: the ledger has schema {to}\n"),
+        _ if [made, dropped, elsewhere].iter().all(|tables| tables.is_empty()) => {
+            format!("nothing to do: the ledger has schema {to}\n")
+        }
         _ => format!("the ledger has schema {to}\n"),
     };
     for (what, tables) in [("made", made), ("dropped", dropped)] {
         if !tables.is_empty() {
             told += &format!("{what} {}\n", tables.join(", "));
         }
+    }
+    if !elsewhere.is_empty() {
+        told += &format!(
+            "not made: {}. What belongs there was decided before, is in countersign.payloads_other, and goes from there row by row\n",
+            elsewhere.join(", ")
+        );
     }
     told
 }
@@ -57,15 +66,20 @@ mod tests {
 
     #[test]
     fn what_was_made_and_dropped_is_said() {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
         let migrated = |from, made: &[&str], dropped: &[&str]| {
-            let [made, dropped] =
-                [made, dropped].map(|names| names.iter().map(|name| name.to_string()).collect());
-            words_of(&Migrated { from, to: 3, months: Months { made, dropped, put_off: Vec::new() } })
+            let months = Months { made: names(made), dropped: names(dropped), ..Months::default() };
+            words_of(&Migrated { from, to: 3, months })
         };
         insta::assert_snapshot!(migrated(3, &[], &[]), @"nothing to do: the ledger has schema 3");
         insta::assert_snapshot!(migrated(0, &["payloads_2026_11", "payloads_2026_12"], &[]), @r"
         the ledger was created with schema 3
         made payloads_2026_11, payloads_2026_12
+        ");
+        let elsewhere = Months { elsewhere: names(&["payloads_2026_11"]), ..Months::default() };
+        insta::assert_snapshot!(words_of(&Migrated { from: 3, to: 3, months: elsewhere }), @"
+        the ledger has schema 3
+        not made: payloads_2026_11. What belongs there was decided before, is in countersign.payloads_other, and goes from there row by row
         ");
         insta::assert_snapshot!(migrated(3, &[], &["payloads_2026_08"]), @r"
         the ledger has schema 3

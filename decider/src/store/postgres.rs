@@ -15,6 +15,7 @@ mod batch;
 mod link;
 mod ledger;
 mod session;
+mod rights;
 mod schema;
 mod policies;
 mod retention;
@@ -240,7 +241,7 @@ impl Journal for PostgresJournal {
     fn prune(&mut self, end: Time, now: Time) -> Result<Duration, JournalError> {
         Ok(match self.within(PRUNE_WITHIN, async |ledger| ledger.prune(end, now).await)? {
             Pruned::Piece => BETWEEN_PIECES,
-            Pruned::Nothing | Pruned::Taken => PRUNE_EVERY,
+            Pruned::Nothing | Pruned::Taken | Pruned::Elsewhere => PRUNE_EVERY,
             Pruned::Busy => PRUNE_AGAIN_AFTER,
             Pruned::Refused(why) => {
                 tracing::warn!(

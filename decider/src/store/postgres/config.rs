@@ -67,6 +67,11 @@ pub enum UrlError {
          ?sslmode=disable in the URL if the network is safe"
     )]
     Clear,
+    /// It asks for what there is nothing to check by.
+    #[error(
+        "the URL asks for TLS, and nothing says whose certificate the server should have: name its authority in ca"
+    )]
+    Unchecked,
     /// It refuses what it is given.
     #[error("the URL says sslmode=disable, and ca is given: one of them is too much")]
     NotClear,
@@ -92,11 +97,12 @@ impl Config {
                 return Err(UrlError::Missing(what));
             }
         }
-        let disabled = server.get_ssl_mode() == SslMode::Disable;
-        match (&authority, disabled) {
-            (Some(_), true) => return Err(UrlError::NotClear),
-            (None, false) if !server.get_hosts().iter().all(is_this_machine) => return Err(UrlError::Clear),
-            _ => {}
+        match (&authority, server.get_ssl_mode()) {
+            (Some(_), SslMode::Disable) => return Err(UrlError::NotClear),
+            (Some(_), _) | (None, SslMode::Disable) => {}
+            (None, SslMode::Require) => return Err(UrlError::Unchecked),
+            (None, _) if !is_on_this_machine(&server) => return Err(UrlError::Clear),
+            (None, _) => {}
         }
         server.ssl_mode(if authority.is_some() { SslMode::Require } else { SslMode::Disable });
         set_timeouts(&mut server);
@@ -181,6 +187,12 @@ fn set_timeouts(server: &mut tokio_postgres::Config) {
         .keepalives_interval(KEEPALIVE);
 }
 
+/// What it connects to is the address, whatever the host is called.
+fn is_on_this_machine(server: &tokio_postgres::Config) -> bool {
+    let addresses = server.get_hostaddrs();
+    addresses.iter().all(std::net::IpAddr::is_loopback) && server.get_hosts().iter().all(is_this_machine)
+}
+
 fn is_this_machine(host: &Host) -> bool {
     match host {
         Host::Unix(_) => true,
@@ -215,6 +227,11 @@ mod tests {
         insta::assert_snapshot!(refused("postgres://decider@localhost", None), @"the URL names no database: expected one such as postgres://decider@db.internal:5432/countersign");
         insta::assert_snapshot!(refused("postgres:///countersign?user=decider", None), @"the URL names no host: expected one such as postgres://decider@db.internal:5432/countersign");
         insta::assert_snapshot!(refused("postgres://decider@db/countersign", None), @"the connection would not be encrypted: name the authority of the server's certificate in ca, or say ?sslmode=disable in the URL if the network is safe");
+        insta::assert_snapshot!(refused("postgres://decider@127.0.0.1/countersign?sslmode=require", None), @"the URL asks for TLS, and nothing says whose certificate the server should have: name its authority in ca");
+        assert_eq!(
+            refused("postgres://decider@localhost/countersign?hostaddr=192.0.2.2", None),
+            refused("postgres://decider@db/countersign", None)
+        );
         insta::assert_snapshot!(refused("postgres://decider@db/countersign?sslmode=disable", Some("ca.pem")), @"the URL says sslmode=disable, and ca is given: one of them is too much");
     }
 
@@ -223,6 +240,7 @@ mod tests {
         for url in [
             "postgres://decider@127.0.0.1:5432/countersign",
             "postgres://decider@localhost/countersign",
+            "postgres://decider@localhost/countersign?hostaddr=127.0.0.1",
             "postgres://decider@%2Frun%2Fpostgresql/countersign",
             "postgres://decider@db.internal/countersign?sslmode=disable",
         ] {

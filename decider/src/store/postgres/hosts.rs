@@ -26,6 +26,7 @@ pub const SETTINGS: &str = "
     SET row_security = off;
     SET default_transaction_isolation = 'read committed';
     SET idle_in_transaction_session_timeout = '2s';
+    SET idle_session_timeout = 0;
     SET lock_timeout = '4s';
     SET statement_timeout = '60s';
     SET client_connection_check_interval = '2s';

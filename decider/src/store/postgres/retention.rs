@@ -38,8 +38,10 @@ pub enum Pruned {
     Nothing,
     /// Somebody is in the way.
     Busy,
-    /// What belongs into a table that was to be made is elsewhere already, or somebody was faster.
+    /// Somebody was faster.
     Taken,
+    /// What belongs into a table that was to be made is where nobody has made one for it.
+    Elsewhere,
     /// The role may not do it: what the server says.
     Refused(String),
 }
@@ -58,7 +60,7 @@ pub async fn prune(client: &Client, end: Time, now: Time) -> Result<Pruned, Trou
     let mut worst = Pruned::Nothing;
     for step in steps(&months, Some(end), now, ahead) {
         match alone(client, &step.sql).await? {
-            Pruned::Piece | Pruned::Nothing | Pruned::Taken => {}
+            Pruned::Piece | Pruned::Nothing | Pruned::Taken | Pruned::Elsewhere => {}
             stopped => worst = stopped,
         }
     }
@@ -72,6 +74,8 @@ pub struct Months {
     pub made: Vec<String>,
     /// Names of tables that were dropped.
     pub dropped: Vec<String>,
+    /// Names of those that were not made, because rows of their months are in `countersign.payloads_other`.
+    pub elsewhere: Vec<String>,
     /// Names of those that could not be made or dropped now, because somebody was in the way.
     pub put_off: Vec<String>,
 }
@@ -85,6 +89,7 @@ pub async fn migrate(client: &Client, end: Option<Time>, now: Time) -> Result<Mo
             Pruned::Taken => {}
             Pruned::Piece | Pruned::Nothing if drops => told.dropped.push(table),
             Pruned::Piece | Pruned::Nothing => told.made.push(table),
+            Pruned::Elsewhere => told.elsewhere.push(table),
             Pruned::Busy => told.put_off.push(table),
             Pruned::Refused(why) => return Err(Trouble(why)),
         }
@@ -203,9 +208,8 @@ async fn ended(client: &Client, done: Result<Pruned, tokio_postgres::Error>) -> 
     };
     let stopped = match error.code() {
         Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => Pruned::Busy,
-        Some(&SqlState::DUPLICATE_TABLE | &SqlState::UNDEFINED_TABLE | &SqlState::CHECK_VIOLATION) => {
-            Pruned::Taken
-        }
+        Some(&SqlState::DUPLICATE_TABLE | &SqlState::UNDEFINED_TABLE) => Pruned::Taken,
+        Some(&SqlState::CHECK_VIOLATION) => Pruned::Elsewhere,
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Pruned::Refused(Trouble::from(error).0),
         _ => return Err(error.into()),
     };

@@ -4,7 +4,7 @@ use super::config::{Config, Durability};
 use super::connection::{Connection, Trouble};
 use super::durability::Settings;
 use super::hosts::{self, Host};
-use super::schema;
+use super::{rights, schema};
 
 /// A connection over which the ledger may be kept.
 pub struct Session {
@@ -19,7 +19,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects to the present primary, and looks at its settings and schema.
+    /// Connects to the present primary, and looks at its settings and schema, and at what may be done there.
     ///
     /// # Errors
     /// Why the ledger cannot be kept there now.
@@ -27,6 +27,7 @@ impl Session {
         let Host { connection, settings, timeline } = hosts::primary(config).await?;
         let shortfall = accepted(&settings, config)?;
         schema::check(&connection.client).await?;
+        rights::check(&connection.client).await?;
         Ok(Self { connection, timeline, process: settings.process, shortfall })
     }
 }

@@ -39,6 +39,21 @@ async fn a_ledger_of_the_schema_before_is_brought_along_and_goes_on() {
     desk.allow(&request("tx-2")).await;
 }
 
+/// Whoever asks for the table of a month hears that it cannot be had any more.
+#[tokio::test]
+async fn a_month_whose_decisions_are_elsewhere_is_told() {
+    let (place, config) = ledger();
+    let (role, as_guest) = guest(&place);
+    let this_month =
+        database(&place).texts("SELECT to_char(now() AT TIME ZONE 'UTC', '\"payloads_\"YYYY_MM')").concat();
+    database(&place).execute(&format!("DROP TABLE countersign.{this_month}"));
+    open(&as_guest, &Arc::new(policy(vec![]))).unwrap().allow(&request("tx")).await;
+    let migrate = || migrate(&config, Retention::default()).unwrap().months;
+    let months = std::thread::scope(|scope| scope.spawn(migrate).join().unwrap());
+    assert_eq!((months.made, months.elsewhere), (vec![], vec![this_month]));
+    database(&place).execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
 #[test]
 fn two_programs_at_once_bring_it_along_once() {
     let database = postgres_cluster::database();
@@ -88,6 +103,26 @@ async fn a_ledger_of_which_the_role_does_not_see_every_row_decides_nothing() {
     insta::assert_snapshot!(refused(&config), @r#"PostgreSQL: query would be affected by row-level security policy for table "charges" (42501)"#);
     drop(desk);
     database(&place).execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+/// Else it is ready, and every decision that it makes is an error.
+#[test]
+fn a_role_that_may_not_write_what_a_decision_writes_is_refused() {
+    let (place, _) = ledger();
+    let (role, config) = guest(&place);
+    let change = |right: &str| database(&place).execute(&right.replace("THEM", &role));
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    change(
+        "REVOKE INSERT ON countersign.charges, countersign.policies FROM THEM; REVOKE UPDATE ON countersign.head FROM THEM",
+    );
+    insta::assert_snapshot!(refused(&config).replace(&role, "ROLE"), @"PostgreSQL: the role ROLE may not do all that a decision takes: grant it UPDATE on countersign.head, INSERT on countersign.charges, INSERT on countersign.policies. Tables that a migration adds need their own grants");
+    change(
+        "GRANT INSERT ON countersign.charges, countersign.policies TO THEM; GRANT UPDATE ON countersign.head TO THEM",
+    );
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    change("ALTER ROLE THEM SET session_replication_role = replica");
+    insta::assert_snapshot!(refused(&config).replace(&role, "ROLE"), @"PostgreSQL: session_replication_role is replica for the role ROLE, so that triggers of the ledger do not act: ALTER ROLE ROLE RESET session_replication_role");
+    change("DROP OWNED BY THEM; DROP ROLE THEM");
 }
 
 /// What is looked for in the order of today is not found where the order of before has put it.

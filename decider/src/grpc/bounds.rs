@@ -20,7 +20,7 @@ pub const MAX_NOTE_BYTES: usize = 4096;
 /// `raw`, `extra_parameters_json` and `extra_info_json`.
 pub const MAX_DATA_BYTES: usize = 1024 * 1024;
 /// `unread_fields_json`.
-pub const MAX_UNREAD_BYTES: usize = 256 * 1024;
+pub const MAX_UNREAD_BYTES: usize = 1024 * 1024;
 
 /// `destinations`.
 pub const MAX_DESTINATIONS: usize = 1000;

@@ -7,7 +7,7 @@ use policy::request::{
 };
 use proto::decider::v1 as wire;
 
-use super::bounds::{DIGEST_BYTES, MAX_DATA_BYTES, MAX_ID_BYTES, MAX_WORD_BYTES};
+use super::bounds::{DIGEST_BYTES, MAX_DATA_BYTES, MAX_ID_BYTES, MAX_UNREAD_BYTES, MAX_WORD_BYTES};
 use super::breaches::{check_tenant, check_transaction};
 use super::violations::Violations;
 use crate::store::Lookup;
@@ -55,6 +55,8 @@ pub fn config_change(request: wire::DecideConfigChangeRequest) -> Result<ConfigC
     violations.required_at_most("callback_request_id", &request.callback_request_id, MAX_ID_BYTES);
     violations.optional_at_most("type", request.r#type.as_ref(), MAX_WORD_BYTES);
     violations.optional_at_most("extra_info_json", request.extra_info_json.as_ref(), MAX_DATA_BYTES);
+    let unread = request.unread_fields_json.as_ref();
+    violations.optional_at_most("unread_fields_json", unread, MAX_UNREAD_BYTES);
     let caller_proof = caller_proof(&mut violations, request.caller_proof);
     let digest = request.extra_info_digest;
     if !digest.is_empty() && digest.len() != DIGEST_BYTES {

@@ -3,20 +3,43 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    members::{Entries, Kind, kind, push_member},
+    members::{Entries, Kind, Members, kind, push_member},
     refusal::Refusal,
 };
 
 /// Members whose values are secrets or third parties' address books (decision model, section 9).
 const SECRETS: [&str; 2] = ["apiKey", "addresses"];
 
+/// What nobody took of a payload, to be kept without its secrets; `None` where all was taken.
+pub(crate) fn unread(members: Members<'_>, max_bytes: usize) -> Result<Option<String>, Refusal> {
+    match members.into_unread() {
+        Some(json) if json.len() > max_bytes => {
+            Err(Refusal::new("", format!("the fields that are not read exceed {max_bytes} bytes")))
+        }
+        unread => unread.as_deref().map(blank_secrets).transpose(),
+    }
+}
+
 /// `json` with the value of every secret member, at any depth, replaced by the empty text.
 pub(crate) fn blank_secrets(json: &str) -> Result<String, Refusal> {
+    if !may_hold_secrets(json) {
+        return Ok(json.to_owned());
+    }
     let mut blanked = String::with_capacity(json.len());
     match serde_json::from_str::<&RawValue>(json).and_then(|value| copy(value, &mut blanked)) {
         Ok(()) => Ok(blanked),
-        Err(_) => Err(Refusal::new("extraInfo", "is not well-formed JSON")),
+        Err(_) => Err(Refusal::new("", "is not well-formed JSON")),
     }
+}
+
+/// Nearly nothing does, and to take it apart costs as much as all else that is read. Whatever is escaped may spell one.
+fn may_hold_secrets(json: &str) -> bool {
+    json.contains('\\') || json.split('"').any(is_secret)
+}
+
+/// Another letter case is no documented member, and no reason to let a secret through.
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 fn copy(value: &RawValue, out: &mut String) -> Result<(), serde_json::Error> {
@@ -35,8 +58,7 @@ fn copy_object(value: &RawValue, out: &mut String) -> Result<(), serde_json::Err
     let mut object = String::from("{");
     for (key, value) in entries {
         let mut member = String::new();
-        // Another letter case is no documented member, and no reason to let a secret through.
-        if SECRETS.iter().any(|secret| key.eq_ignore_ascii_case(secret)) {
+        if is_secret(&key) {
             member.push_str("\"\"");
         } else {
             copy(value, &mut member)?;
@@ -68,6 +90,8 @@ mod tests {
     #[test]
     fn blanks_at_any_depth_and_nothing_else() {
         let json = r#"{ "apiKey":"k1", "a":[ {"addresses":"{\"BTC\":\"1x\"}","n":1.50}, 7 ], "b":{"APIKEY":{"deep":"k2"}}, "t":"a\"b" }"#;
+        let escaped = r#"{"\u0061piKey":"k1"}"#;
+        insta::assert_snapshot!(blank_secrets(escaped).expect("well-formed"), @r#"{"apiKey":""}"#);
         insta::assert_snapshot!(blank_secrets(json).expect("well-formed"), @r#"{"apiKey":"","a":[{"addresses":"","n":1.50},7],"b":{"APIKEY":""},"t":"a\"b"}"#);
     }
 }

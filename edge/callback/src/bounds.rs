@@ -61,7 +61,7 @@ impl Bounds {
         max_players: 64,
         max_player_bytes: 64,
         max_extra_bytes: 1 << 20,
-        max_unread_bytes: 256 << 10,
+        max_unread_bytes: 1 << 20,
     };
 
     /// None may be smaller: each takes what is documented of real requests.

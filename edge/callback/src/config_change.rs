@@ -20,6 +20,8 @@ pub struct ConfigChange {
     pub extra_info_json: Option<String>,
     /// Details as received, for their digest only: they may hold secrets. `None`: missing.
     pub extra_info_received: Option<String>,
+    /// Everything else as one JSON object, blanked alike. `None`: nothing.
+    pub unread_fields_json: Option<String>,
 }
 
 /// Decodes a configuration change from bytes that may be read: whose signature holds, or that came in JSON mode.
@@ -37,6 +39,7 @@ fn read(bytes: &[u8], bounds: &Bounds) -> Result<ConfigChange, Refusal> {
         kind,
         extra_info_json: extra_info.map(blank::blank_secrets).transpose()?,
         extra_info_received: extra_info.map(str::to_owned),
+        unread_fields_json: blank::unread(members, bounds.max_unread_bytes)?,
     })
 }
 
@@ -46,12 +49,13 @@ mod tests {
 
     #[test]
     fn keeps_the_details_for_the_digest_and_blanks_them_for_everything_else() {
-        let json = r#"{"type":"EXCHANGE","extraInfo":{"apiKey":"secret", "accountName":"x"},"requestId":"r1","new":1}"#;
+        let json = r#"{"type":"EXCHANGE","extraInfo":{"apiKey":"secret", "accountName":"x"},"requestId":"r1","new":{"apiKey":"secret"}}"#;
         let change = decode_config_change(json.as_bytes(), &Bounds::default()).expect("well-formed");
         assert_eq!(change.request_id.as_str(), "r1");
         assert_eq!(change.kind.as_deref(), Some("EXCHANGE"));
         assert_eq!(change.extra_info_json.as_deref(), Some(r#"{"apiKey":"","accountName":"x"}"#));
         assert_eq!(change.extra_info_received.as_deref(), Some(r#"{"apiKey":"secret", "accountName":"x"}"#));
+        assert_eq!(change.unread_fields_json.as_deref(), Some(r#"{"new":{"apiKey":""}}"#));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub fn config_change(
         extra_info_json: change.extra_info_json,
         extra_info_digest: change.extra_info_received.map(digest).unwrap_or_default(),
         caller_proof: proof.into(),
+        unread_fields_json: change.unread_fields_json,
     }
 }
 
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_configuration_change_carries_the_digest_of_what_was_received() {
-        let json = br#"{"requestId":"r","type":"EXCHANGE","extraInfo":{"apiKey":"k"}}"#;
+        let json = br#"{"requestId":"r","type":"EXCHANGE","extraInfo":{"apiKey":"k"},"by":"admin"}"#;
         let proof = wire::CallerProof::Unproven;
         let change = config_change(
             "acme",
@@ -183,6 +184,7 @@ mod tests {
         assert_eq!(change.caller_proof(), proof);
         assert_eq!(change.extra_info_json.as_deref(), Some(r#"{"apiKey":""}"#));
         assert_eq!(change.extra_info_digest, Sha256::digest(br#"{"apiKey":"k"}"#).to_vec());
+        assert_eq!(change.unread_fields_json.as_deref(), Some(r#"{"by":"admin"}"#));
         assert_eq!((change.path.as_str(), change.r#type.as_deref()), ("/hot", Some("EXCHANGE")));
         let bare = decode_config_change(br#"{"requestId":"r"}"#, &Bounds::default()).expect("well-formed");
         assert!(config_change("acme", "", bare, proof).extra_info_digest.is_empty());

@@ -240,6 +240,7 @@ fn configuration_changes_are_bounded() {
         extra_info_json: Some("x".repeat(MAX_DATA_BYTES + 1)),
         extra_info_digest: vec![7; DIGEST_BYTES - 1],
         caller_proof: 3,
+        unread_fields_json: Some("x".repeat(MAX_UNREAD_BYTES + 1)),
     };
     let fields: Vec<String> =
         config_change(broken).unwrap_err().into_list().into_iter().map(|each| each.field).collect();
@@ -249,6 +250,7 @@ fn configuration_changes_are_bounded() {
         "callback_request_id",
         "type",
         "extra_info_json",
+        "unread_fields_json",
         "caller_proof",
         "extra_info_digest",
     ];

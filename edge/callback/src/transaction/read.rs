@@ -1,7 +1,7 @@
 //! Which field of the payload becomes what.
 
 use super::shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transaction};
-use crate::{bounds::Bounds, members::Members, refusal::Refusal, stage::Stage, strict};
+use crate::{blank, bounds::Bounds, members::Members, refusal::Refusal, stage::Stage, strict};
 
 pub(super) fn transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, Refusal> {
     let mut members = strict::object(bytes, bounds.max_depth)?;
@@ -35,7 +35,7 @@ pub(super) fn transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, 
     };
     let says_something = |shown: &String| !shown.is_empty();
     shown.filter(says_something).map_or(Ok(()), |shown| show(&mut transaction, &shown))?;
-    transaction.unread_fields_json = unread(members, bounds)?;
+    transaction.unread_fields_json = blank::unread(members, bounds.max_unread_bytes)?;
     Ok(transaction)
 }
 
@@ -53,16 +53,6 @@ fn show(transaction: &mut Transaction, shown: &str) -> Result<(), Refusal> {
         }
     }
     Err(Refusal::new("displayDstAddress", "contradicts the address of the destination"))
-}
-
-fn unread(members: Members<'_>, bounds: &Bounds) -> Result<Option<String>, Refusal> {
-    match members.into_unread() {
-        Some(json) if json.len() > bounds.max_unread_bytes => Err(Refusal::new(
-            "",
-            format!("the fields that are not read exceed {} bytes", bounds.max_unread_bytes),
-        )),
-        unread => Ok(unread),
-    }
 }
 
 fn peer(

@@ -238,6 +238,24 @@ fn refuses_what_could_be_read_in_two_ways() {
     }
 }
 
+/// As many as the contract takes, each with what real ones have beside what is read.
+#[test]
+fn reads_a_thousand_destinations_like_the_documented_one() {
+    let mut json: serde_json::Value = serde_json::from_str(ETH).expect("the example is JSON");
+    let destinations = json["destinations"].as_array_mut().expect("a list");
+    *destinations = vec![destinations[0].clone(); MOST.max_destinations];
+    assert_eq!(decode(&json.to_string()).destinations.len(), MOST.max_destinations);
+}
+
+/// A configuration change that came to the wrong path is refused and kept, and its secrets are not.
+#[test]
+fn keeps_no_secrets_among_what_is_not_read() {
+    let kept =
+        decode(r#"{"requestId":"r","type":"EXCHANGE","extraInfo":{"apiKey":"s","addresses":"{}","n":1}}"#);
+    let json = kept.unread_fields_json.expect("it is not read");
+    assert_eq!(json, r#"{"type":"EXCHANGE","extraInfo":{"apiKey":"","addresses":"","n":1}}"#);
+}
+
 #[test]
 fn bounds_every_length() {
     let long = |bytes: usize| "x".repeat(bytes);

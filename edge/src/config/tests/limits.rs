@@ -77,7 +77,7 @@ fn every_bound_on_a_payload_has_a_smallest_and_a_largest_value() {
         ("max_players", [7, 8, 64, 65]),
         ("max_player_bytes", [35, 36, 64, 65]),
         ("max_extra_bytes", [4095, 4096, 1_048_576, 1_048_577]),
-        ("max_unread_bytes", [4095, 4096, 262_144, 262_145]),
+        ("max_unread_bytes", [4095, 4096, 1_048_576, 1_048_577]),
     ];
     for (name, [below, least, most, above]) in ranges {
         let with = |value: usize| with(&format!("payload: {{{name}: {value}}}"));

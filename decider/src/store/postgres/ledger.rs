@@ -166,17 +166,16 @@ impl Ledger {
             (rows.charges.parameters(&charge_positions), [&last, &latest]);
         let (decisions, payloads, charges, head, committed, settings) = tokio::join!(
             biased;
-            client.execute(&statements.write_decisions, &decisions),
-            client.execute(&statements.write_payloads, &payloads),
-            client.execute(&statements.write_charges, &charges),
-            client.execute(&statements.move_head, &head),
+            client.query_one(&statements.write_decisions, &decisions),
+            client.query_one(&statements.write_payloads, &payloads),
+            client.query_one(&statements.write_charges, &charges),
+            client.query_one(&statements.move_head, &head),
             client.batch_execute(COMMIT),
             client.query_one(&statements.settings, &[]),
         );
-        wrote(decisions?, positions.len())?;
-        wrote(payloads?, positions.len())?;
-        wrote(charges?, charge_positions.len())?;
-        wrote(head?, 1)?;
+        for written in [decisions, payloads, charges, head] {
+            written.map_err(not_written)?;
+        }
         committed?;
         let settings = Settings::read(&settings?, 0)?;
         self.own(settings.process)?;
@@ -321,12 +320,15 @@ pub fn is_full(changes: &[(i64, ChargeChange)]) -> bool {
     i64::try_from(changes.len()).is_ok_and(|changes| changes >= MAX_FOLLOWED)
 }
 
-/// A trigger or a rule that somebody has put there may take rows away.
-fn wrote(rows: u64, expected: usize) -> Result<(), Trouble> {
-    if usize::try_from(rows) == Ok(expected) {
-        return Ok(());
+fn not_written(error: tokio_postgres::Error) -> Trouble {
+    match error.code() {
+        Some(&SqlState::DIVISION_BY_ZERO) => Trouble(
+            "rows are missing of what was written, and nothing was committed: is there a trigger or a rule on a table of \
+             the schema countersign that takes rows away? Drop it"
+                .into(),
+        ),
+        _ => error.into(),
     }
-    Err(Trouble(format!("{rows} rows were written where {expected} should have been")))
 }
 
 fn changes_of(rows: &[Row]) -> Result<Vec<(i64, ChargeChange)>, Trouble> {

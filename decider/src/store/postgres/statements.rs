@@ -184,18 +184,27 @@ impl Statements {
             head: client.prepare(&head()).await?,
             settings: client.prepare(&durability::select()).await?,
             touch: client.prepare(TOUCH).await?,
-            move_head: client.prepare(MOVE_HEAD).await?,
+            move_head: client.prepare(&whole(MOVE_HEAD, "1")).await?,
             follow: client.prepare(FOLLOW).await?,
             recorded: client.prepare(RECORDED).await?,
             charges: client.prepare(CHARGES).await?,
             charges_since: client.prepare(CHARGES_SINCE).await?,
-            write_decisions: client.prepare(WRITE_DECISIONS).await?,
-            write_payloads: client.prepare(WRITE_PAYLOADS).await?,
-            write_charges: client.prepare(WRITE_CHARGES).await?,
+            write_decisions: client.prepare(&whole(WRITE_DECISIONS, POSITIONS)).await?,
+            write_payloads: client.prepare(&whole(WRITE_PAYLOADS, POSITIONS)).await?,
+            write_charges: client.prepare(&whole(WRITE_CHARGES, POSITIONS)).await?,
             find_by_id: client.prepare(&find("id")).await?,
             find_by_request: client.prepare(&find("request_id")).await?,
         })
     }
+}
+
+/// How many rows the first parameter of what is written stands for.
+const POSITIONS: &str = "cardinality($1::bigint[])";
+
+/// A trigger or a rule that somebody has put there may take rows away: such a statement fails, and the commit behind it is a
+/// rollback.
+fn whole(write: &str, rows: &str) -> String {
+    format!("WITH written AS ({write} RETURNING 1) SELECT 1 / (count(*) = {rows})::integer FROM written")
 }
 
 /// Every statement that must read by index, with values for its parameters.

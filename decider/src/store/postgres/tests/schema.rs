@@ -125,6 +125,27 @@ fn a_role_that_may_not_write_what_a_decision_writes_is_refused() {
     change("DROP OWNED BY THEM; DROP ROLE THEM");
 }
 
+/// What it takes away would be missing of what a retry is answered by.
+#[tokio::test]
+async fn where_a_trigger_takes_rows_away_nothing_is_committed() {
+    let (place, config) = ledger();
+    let desk = open(&config, &Arc::new(policy(vec![ether_per_hour("1")]))).unwrap();
+    database(&place).execute(
+        "CREATE FUNCTION countersign.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER swallow BEFORE INSERT ON countersign.charges FOR EACH ROW EXECUTE FUNCTION countersign.swallow()",
+    );
+    for _ in 0..2 {
+        let told = desk.ask(&request("tx").amount("1")).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told.unwrap_err(), @"the store cannot be used now: PostgreSQL: rows are missing of what was written, and nothing was committed: is there a trigger or a rule on a table of the schema countersign that takes rows away? Drop it; ask again");
+        }
+    }
+    database(&place).execute("DROP TRIGGER swallow ON countersign.charges");
+    assert!(!until_answered(&desk, &request("tx").amount("1")).await.recorded_earlier);
+    let over = until_answered(&desk, &request("tx-2").amount("1")).await;
+    assert_eq!(over.decision.verdict, policy::verdict::Verdict::Deny);
+}
+
 /// What is looked for in the order of today is not found where the order of before has put it.
 #[test]
 fn a_database_whose_collation_is_not_the_one_that_it_was_made_with_is_refused() {

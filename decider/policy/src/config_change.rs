@@ -35,32 +35,45 @@ pub struct ConfigChangeOutcome {
     pub reason: Reason,
 }
 
-/// Decides over a change that was not seen before: a rejection outweighs, then what cannot be told, then an approval.
+/// Decides over a change that was not seen before: a rejection outweighs, then one that cannot be told, then an approval.
+/// As of rules over transactions, an approval that cannot be told does not match.
 pub fn evaluate(policy: &Policy, change: &ConfigChange) -> ConfigChangeOutcome {
     let mut truths: Vec<(&ConfigRule, Truth)> =
         policy.config_changes.iter().map(|rule| (rule, rule.matches(&policy.assets, change))).collect();
     // Of several a reason names the first by id, in whatever order they are written.
     truths.sort_by_key(|(rule, _)| &rule.id);
-    let matched = |approves: bool| {
-        let found = truths.iter().find(|(rule, truth)| rule.approves() == approves && *truth == Truth::True);
-        found.map(|(rule, _)| *rule)
-    };
-    if let Some(rule) = matched(false) {
-        return decided(Verdict::Deny, ReasonCode::ConfigChangeRule, format!("rule {} rejects it", rule.id));
-    }
-    for (rule, truth) in &truths {
-        if let Truth::Indeterminate(phrases) = truth {
-            let text = format!("rule {}: {}: left to people", rule.id, phrases.join(", "));
-            return decided(Verdict::Hold, ReasonCode::ConfigChangeIndeterminate, text);
-        }
-    }
-    if let Some(rule) = matched(true) {
-        return decided(
-            Verdict::Allow,
-            ReasonCode::ConfigChangeRule,
-            format!("rule {} approves it", rule.id),
-        );
-    }
+    let (approving, rejecting): (Vec<_>, Vec<_>) = truths.into_iter().partition(|(rule, _)| rule.approves());
+    rejected(&rejecting)
+        .or_else(|| left_to_people(&rejecting))
+        .or_else(|| approved(&approving))
+        .or_else(|| left_to_people(&approving))
+        .unwrap_or_else(|| undecided(change))
+}
+
+fn rejected(rules: &[(&ConfigRule, Truth)]) -> Option<ConfigChangeOutcome> {
+    let text = format!("rule {} rejects it", matched(rules)?.id);
+    Some(decided(Verdict::Deny, ReasonCode::ConfigChangeRule, text))
+}
+
+fn approved(rules: &[(&ConfigRule, Truth)]) -> Option<ConfigChangeOutcome> {
+    let text = format!("rule {} approves it", matched(rules)?.id);
+    Some(decided(Verdict::Allow, ReasonCode::ConfigChangeRule, text))
+}
+
+fn matched<'r>(rules: &[(&'r ConfigRule, Truth)]) -> Option<&'r ConfigRule> {
+    rules.iter().find(|(_, truth)| *truth == Truth::True).map(|(rule, _)| *rule)
+}
+
+fn left_to_people(rules: &[(&ConfigRule, Truth)]) -> Option<ConfigChangeOutcome> {
+    let (id, phrases) = rules.iter().find_map(|(rule, truth)| match truth {
+        Truth::Indeterminate(phrases) => Some((&rule.id, phrases)),
+        _ => None,
+    })?;
+    let text = format!("rule {id}: {}: left to people", phrases.join(", "));
+    Some(decided(Verdict::Hold, ReasonCode::ConfigChangeIndeterminate, text))
+}
+
+fn undecided(change: &ConfigChange) -> ConfigChangeOutcome {
     let kind: String = change.kind.as_deref().unwrap_or("(no type)").escape_debug().collect();
     let text = format!("no rule decides over {kind}: left to people");
     decided(Verdict::Hold, ReasonCode::ConfigChangeNoRule, text)

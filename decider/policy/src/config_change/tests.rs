@@ -195,6 +195,16 @@ fn an_indeterminate_rejection_outweighs_an_approval() {
 }
 
 #[test]
+fn an_indeterminate_approval_is_none_and_takes_none_away() {
+    let listed = list(Chain::Evm, &[(LISTED, None)]);
+    let plain = ListedWallet { list: listed.clone(), subtypes: None, assets: None };
+    let by_subtype = policy(vec![approving(&listed)]);
+    let both = policy(vec![approving(&listed), rule("plain", ConfigEffect::ApproveWallet(plain))]);
+    let untyped = wallet(&info("ETH", LISTED).replace("\"subType\":\"EXTERNAL\",", ""));
+    assert_eq!((told(&by_subtype, &untyped), told(&both, &untyped)), (UNKNOWN, APPROVED));
+}
+
+#[test]
 fn a_kind_is_rejected_by_its_name() {
     let policy = policy(vec![rule("nobody", ConfigEffect::Reject("ADD_USER".into()))]);
     assert_eq!(told(&policy, &change(Some("ADD_USER"), "")), REJECTED);

@@ -104,7 +104,7 @@ impl Listener {
             match self.socket.accept().await {
                 Ok(accepted) => return accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    self.server.listener.report_failed_accept(&error);
                     sleep(ACCEPT_ERROR_PAUSE).await;
                 }
             }

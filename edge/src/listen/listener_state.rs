@@ -49,6 +49,7 @@ pub(super) struct ListenerState {
     entering: Semaphore,
     /// `None`: JWT mode, where callers prove who they are.
     fence: Option<Arc<Fence>>,
+    accept_log: LogThrottle,
     refusal_log: LogThrottle,
     handshake_log: LogThrottle,
     head_log: LogThrottle,
@@ -67,10 +68,18 @@ impl ListenerState {
             proxies: config.proxies.clone(),
             entering: Semaphore::new(limits.max_handshakes),
             fence: config.fence.clone(),
+            accept_log: LogThrottle::default(),
             refusal_log: LogThrottle::default(),
             handshake_log: LogThrottle::default(),
             head_log: LogThrottle::default(),
             leaving: AtomicBool::default(),
+        }
+    }
+
+    /// Logs that the machine cannot accept: callers can keep it so, by holding all that it has.
+    pub(super) fn report_failed_accept(&self, error: &io::Error) {
+        if let Some(left_out) = self.accept_log.try_log() {
+            tracing::warn!(listener = self.name(), %error, left_out, "cannot accept a connection");
         }
     }
 

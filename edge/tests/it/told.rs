@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use tokio::io::AsyncWriteExt as _;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tonic::Code;
 
 use crate::support::{
@@ -149,4 +149,27 @@ async fn whoever_asks_is_told_with_his_address() {
     assert_eq!(told("not answered"), "127.0.0.4");
     while caller(5).post("/nowhere", "").await.status != 429 {}
     assert_eq!(told("shedding: a limit of the listener is met"), "127.0.0.5");
+}
+
+/// Callers can keep it so for as long as they like.
+#[tokio::test]
+async fn that_no_connection_can_be_accepted_is_told_once_a_second() {
+    let files = Files::new();
+    let program = Program::run(&files, &files.yaml(1), &[]);
+    program.allow_files(40);
+    let mut held = Vec::new();
+    for _ in 0..60 {
+        held.push(TcpStream::connect(program.address).await.expect("the queue of the socket takes it"));
+    }
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    drop(held);
+    let (_, log) = program.end();
+    let told: Vec<serde_json::Value> = log
+        .lines()
+        .filter(|line| line.contains("cannot accept a connection"))
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert!((2..=6).contains(&told.len()), "{log}");
+    assert_eq!((&told[0]["listener"], &told[0]["left_out"]), (&"listen".into(), &0.into()));
+    assert!(told[1]["left_out"].as_u64().is_some_and(|left_out| left_out > 0), "{log}");
 }

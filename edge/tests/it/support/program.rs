@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
 use super::Files;
 
 /// How long a line is waited for.
@@ -58,6 +60,13 @@ impl Program {
     /// The first event with this message that was not read yet.
     pub fn told(&self, message: &str) -> serde_json::Value {
         self.log.until(message)
+    }
+
+    /// Has it open no more files than so many, from now on.
+    pub fn allow_files(&self, files: u64) {
+        let pid = Pid::from_child(&self.child);
+        let limit = Rlimit { current: Some(files), maximum: Some(files) };
+        prlimit(Some(pid), Resource::Nofile, limit).expect("a child");
     }
 
     /// Reads its log, or does not.

@@ -5,18 +5,25 @@ mod keys;
 mod serve;
 mod outcome;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    config::Config,
+    config::{Config, Mistake},
     telemetry::{Telemetry, TelemetryError},
 };
 
 use outcome::{EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, Output, say, tell};
-pub use serve::{Signals, StartError, Started, start};
+pub use serve::{HangUps, Signals, StartError, Started, start};
 
 /// Longest wait at the end for a file that is still being read.
 const READING_TIMEOUT: Duration = Duration::from_millis(500);
@@ -82,15 +89,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(file: &ConfigFile) -> ExitCode {
-    let config = match Config::load(&file.config) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            tell(&mistakes);
-            return ExitCode::from(EXIT_CONFIG);
-        }
-    };
-    match serve(config) {
+    match serve(&file.config) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(RunError::Config(mistakes)) => {
+            tell(&mistakes);
+            ExitCode::from(EXIT_CONFIG)
+        }
         Err(error) => {
             say(format_args!("edge: {error}"));
             ExitCode::from(EXIT_FAILED)
@@ -100,26 +104,26 @@ fn run(file: &ConfigFile) -> ExitCode {
 
 #[derive(Debug, Error)]
 enum RunError {
+    #[error("the configuration has mistakes")]
+    Config(Vec<Mistake>),
     #[error("the runtime cannot be started: {0}")]
-    Runtime(std::io::Error),
+    Runtime(io::Error),
     #[error("signals cannot be listened for: {0}")]
-    Signals(std::io::Error),
+    Signals(io::Error),
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
     Start(#[from] StartError),
 }
 
-fn serve(config: Config) -> Result<(), RunError> {
-    let runtime = match std::thread::available_parallelism().map_or(1, usize::from) {
-        // With one core there is nothing to gain from handing work between threads.
-        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        cores => tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
-    };
-    let runtime = runtime.map_err(RunError::Runtime)?;
+fn serve(file: &Path) -> Result<(), RunError> {
+    let runtime = runtime().map_err(RunError::Runtime)?;
+    // Before anything is read: a SIGHUP that comes too early must not end us.
+    let hang_ups = runtime.block_on(async { HangUps::listen() }).map_err(RunError::Signals)?;
+    let config = Config::load(file).map_err(RunError::Config)?;
     let ended = runtime.block_on(async {
         let telemetry = Telemetry::start()?;
-        let ended = serve_until_signal(config).await;
+        let ended = serve_until_signal(config, hang_ups).await;
         telemetry.stop().await;
         ended
     });
@@ -128,9 +132,16 @@ fn serve(config: Config) -> Result<(), RunError> {
     ended
 }
 
-async fn serve_until_signal(config: Config) -> Result<(), RunError> {
-    // Before the start: a SIGHUP that comes too early must not end us.
-    let mut signals = Signals::listen().map_err(RunError::Signals)?;
+fn runtime() -> io::Result<Runtime> {
+    match std::thread::available_parallelism().map_or(1, usize::from) {
+        // With one core there is nothing to gain from handing work between threads.
+        1 => Builder::new_current_thread().enable_all().build(),
+        cores => Builder::new_multi_thread().worker_threads(cores).enable_all().build(),
+    }
+}
+
+async fn serve_until_signal(config: Config, hang_ups: HangUps) -> Result<(), RunError> {
+    let mut signals = Signals::listen(hang_ups).map_err(RunError::Signals)?;
     let started = start(config).await?;
     signals.wait_for_end(&started).await;
     started.end().await;

@@ -201,21 +201,39 @@ impl Started {
     }
 }
 
+/// SIGHUP, from as early on as there is anything to reload. It is listened for by itself: what is to end the process
+/// must not have to wait for a start that hangs.
+#[derive(Debug)]
+pub struct HangUps(Signal);
+
+impl HangUps {
+    /// Listens for them, from here on.
+    ///
+    /// # Errors
+    /// The system does not allow it.
+    pub fn listen() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+}
+
 /// The signals of the process.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    hang_ups: HangUps,
 }
 
 impl Signals {
-    /// Listens for them, from here on.
-    pub fn listen() -> io::Result<Self> {
+    /// Listens for those that end the process, too, from here on.
+    ///
+    /// # Errors
+    /// The system does not allow it.
+    pub fn listen(hang_ups: HangUps) -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
+            hang_ups,
         })
     }
 
@@ -225,7 +243,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => started.look_now(),
+                _ = self.hang_ups.0.recv() => started.look_now(),
             }
         }
     }

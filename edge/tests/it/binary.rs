@@ -168,3 +168,29 @@ async fn serves_logs_without_secrets_and_ends_when_told() {
         @r#""answered" "" "48f6871c-0467-4b56-8c44-426f3d6487f5" "APPROVE" "ALLOWED" "01997000-0000-7000-8000-000000000001" "0af7651916cd43dd8448eb211c80319c""#
     );
 }
+
+/// What tells it of new files may come as soon as it runs, whether or not it has read the old ones.
+#[test]
+fn a_hang_up_while_the_configuration_is_read_does_not_end_it() {
+    let files = Files::new();
+    // Takes a while to read. With a mistake, so that it ends by itself.
+    let long = files.yaml(1) + &"  - {tenant: 1}\n".repeat(20_000);
+    let file = files.write("edge.yaml", long.as_bytes());
+    let mut command = Command::new(EDGE);
+    command.args(["run", "--config"]).arg(file).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().expect("runs");
+    while !catches_hang_ups(child.id()) {
+        assert_eq!(child.try_wait().expect("a child"), None, "it ended without having listened");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let told = Command::new("kill").arg("-HUP").arg(child.id().to_string()).status();
+    assert!(told.expect("kill runs").success());
+    assert_eq!(child.wait().expect("ends").code(), Some(78));
+}
+
+/// Whether SIGHUP, the first of the signals, has a handler in this process.
+fn catches_hang_ups(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
+}

@@ -13,6 +13,9 @@ use crate::{
     refusal::Refusal,
 };
 
+/// What the library says of a number that no float can hold, before it tells the place. A whole number may be as long, and
+/// is turned into a float as well.
+const OUT_OF_RANGE: &str = "number out of range";
 /// Most bytes of a name that a refusal repeats.
 const MAX_SHOWN_NAME_BYTES: usize = 64;
 
@@ -30,7 +33,7 @@ fn check(text: &str, max_depth: usize) -> Result<(), Refusal> {
     let walk = Walk { levels_left: max_depth, trail: &mut trail };
     match walk.deserialize(&mut json).and_then(|()| json.end()) {
         Ok(()) => Ok(()),
-        Err(_) => Err(trail.into_refusal()),
+        Err(error) => Err(trail.into_refusal(&error)),
     }
 }
 
@@ -47,13 +50,17 @@ impl Trail {
         self.place = format!("{step}{joint}{}", self.place);
     }
 
-    fn into_refusal(self) -> Refusal {
-        Refusal::new(self.place, self.what.unwrap_or("is not well-formed JSON"))
+    fn into_refusal(self, error: &serde_json::Error) -> Refusal {
+        let malformed = || match error.to_string().starts_with(OUT_OF_RANGE) {
+            true => "is a number that is too large to be read",
+            false => "is not well-formed JSON",
+        };
+        Refusal::new(self.place, self.what.unwrap_or_else(malformed))
     }
 }
 
 /// Visits every value below one; keeps none of them. That numbers are turned into floats here only shows that
-/// they are numbers.
+/// they are numbers; those that are too large for that are refused, for other readers may make infinities of them.
 struct Walk<'t> {
     levels_left: usize,
     trail: &'t mut Trail,
@@ -176,6 +183,18 @@ mod tests {
         insta::assert_snapshot!(refusal("\u{feff}{}"), @"is not well-formed JSON");
         insta::assert_snapshot!(refusal(r#"{"x":01}"#), @"x: is not well-formed JSON");
         insta::assert_snapshot!(refusal(r#"{"x":1,}"#), @"is not well-formed JSON");
+    }
+
+    /// It may well be JSON, so that is not what is wrong with it.
+    #[test]
+    fn a_number_beyond_every_float_is_told_as_that() {
+        insta::assert_snapshot!(refusal(r#"{"amount":1e400}"#), @"amount: is a number that is too large to be read");
+        insta::assert_snapshot!(refusal(r#"{"x":[0,-1e400]}"#), @"x[1]: is a number that is too large to be read");
+        let long = refusal(&format!(r#"{{"amount":{}}}"#, "9".repeat(400)));
+        insta::assert_snapshot!(long, @"amount: is a number that is too large to be read");
+        for number in ["1e308", "1e-400", &"9".repeat(300), &format!("0.{}", "9".repeat(400))] {
+            assert_eq!(check(&format!(r#"{{"amount":{number}}}"#), MAX_DEPTH), Ok(()), "{number}");
+        }
     }
 
     #[test]

@@ -228,7 +228,7 @@ fn refuses_what_could_be_read_in_two_ways() {
         // What only some parsers take.
         (r#""note":"\ud800""#, "note: is not well-formed JSON"),
         (r#""x":NaN"#, "x: is not well-formed JSON"),
-        (r#""x":1e999"#, "x: is not well-formed JSON"),
+        (r#""x":1e999"#, "x: is a number that is too large to be read"),
     ];
     for (field, reason) in cases {
         let error = refusal(&format!(r#"{{"requestId":"r",{field}}}"#));

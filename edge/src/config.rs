@@ -25,6 +25,7 @@ use std::{
 use crate::{admin, certificate::Certificate, listen};
 
 pub use authority::Authority;
+use document::Document;
 pub use files::Files;
 pub use fleets::Fleet;
 use fleets::Fleets;
@@ -74,9 +75,15 @@ impl ConfigRead {
     pub fn from_file(file: &Path) -> Self {
         let notes = Notes::new(file);
         let parts = notes.text().and_then(|text| {
-            let root = document::parse(&text).map_err(|error| notes.not_yaml(&error)).ok()?;
+            let Document { root, twice } =
+                document::parse(&text).map_err(|error| notes.not_yaml(&error)).ok()?;
             let settings = Settings::new(&root);
-            Some((read_parts(Found::root(root, &notes))?, settings))
+            let parts = read_parts(Found::root(root, &notes));
+            // Else it is noted where its fields are read, with the other mistakes.
+            if let Some(error) = twice.filter(|_| notes.has_no_mistake()) {
+                notes.not_yaml(&error);
+            }
+            Some((parts?, settings))
         });
         let Noted { mistakes, warnings, authorities, files } = notes.into_noted();
         let config = match parts {
@@ -141,16 +148,24 @@ struct Parts {
 fn read_parts(root: Found<'_>) -> Option<Parts> {
     let mut root = root.section()?;
     let listen = root.required("listen");
-    let admin = root.required("admin").and_then(parts::admin);
+    let listen_at = listen.as_ref().and_then(|found| found.place_of(&["address"]));
+    let admin = root.required("admin");
+    let admin_at = admin.as_ref().and_then(|found| found.place_of(&["address"]));
+    let admin = admin.and_then(parts::admin);
     let fleets = Fleets::read(&mut root);
     let deadline = fleets.longest_deadline();
     let listen = listen.and_then(|found| parts::listen(found, &deadline));
-    let json = Json::read(root.optional("json"), &fleets, &deadline);
+    let json = root.optional("json");
+    let json_at = json.as_ref().and_then(|found| found.place_of(&["listen", "address"]));
+    let json = Json::read(json, &fleets, &deadline);
     let tls_keys = tls_keys(listen.as_ref(), json.listen.value(), &fleets);
     let paths = root.required("paths").and_then(|found| Paths::jwt(found, &fleets, &tls_keys));
-    let place = root.place.clone();
     root.finish();
-    check_addresses(listen.as_ref(), admin.as_ref(), json.listen.value(), &place);
+    check_addresses([
+        ("listen", listen.as_ref().map(|listen| listen.address), listen_at),
+        ("admin", admin.as_ref().map(|admin| admin.address), admin_at),
+        ("json.listen", json.listen.value().map(|json| json.address), json_at),
+    ]);
     let (paths, json_paths) = (paths?, json.paths?);
     paths::check(&paths, &json_paths, &fleets);
     let fleets = fleets.with(&paths.usable()?, &json_paths.usable()?)?;
@@ -171,22 +186,12 @@ fn tls_keys(
     listeners.map(key).chain(fleets.tls_keys()).collect()
 }
 
-/// Of the parts that can be used.
-fn check_addresses(
-    listen: Option<&listen::Config>,
-    admin: Option<&admin::Config>,
-    json: Option<&listen::Config>,
-    place: &Place<'_>,
-) {
-    let named = [
-        ("listen", listen.map(|listen| listen.address)),
-        ("admin", admin.map(|admin| admin.address)),
-        ("json.listen", json.map(|json| json.address)),
-    ];
-    let named = named.into_iter().filter_map(|(name, address)| Some((name, address?)));
-    let named: Vec<_> = named.filter(|(_, address)| address.port() != 0).collect();
-    for (index, (name, address)) in named.iter().enumerate() {
-        if let Some((first, _)) = named.iter().take(index).find(|(_, other)| overlap(*other, *address)) {
+/// Of the parts that can be used; each with its name, its address, and where that is.
+fn check_addresses(parts: [(&str, Option<SocketAddr>, Option<Place<'_>>); 3]) {
+    let named = parts.into_iter().filter_map(|(name, address, place)| Some((name, address?, place?)));
+    let named: Vec<_> = named.filter(|(_, address, _)| address.port() != 0).collect();
+    for (index, (name, address, place)) in named.iter().enumerate() {
+        if let Some((first, ..)) = named.iter().take(index).find(|(_, other, _)| overlap(*other, *address)) {
             place.wrong(format!("{first} and {name} need addresses of their own"));
         }
     }

@@ -8,7 +8,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::Spanned;
+use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
 /// A value and its place in the file.
 #[derive(Debug)]
@@ -30,9 +30,30 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Reads one document. A name given twice is an error of the reader.
-pub(super) fn parse(yaml: &str) -> Result<Node, serde_saphyr::Error> {
-    serde_saphyr::from_str(yaml)
+/// A document that was read.
+pub(super) struct Document {
+    pub(super) root: Node,
+    /// Of a document with a name that is given twice: what the reader says of the first such name. All of them are in
+    /// the tree.
+    pub(super) twice: Option<serde_saphyr::Error>,
+}
+
+/// Reads one document.
+///
+/// # Errors
+/// It is no YAML, or not one document. A name given twice is none, as that would hide all other mistakes.
+pub(super) fn parse(yaml: &str) -> Result<Document, serde_saphyr::Error> {
+    let twice = match serde_saphyr::from_str(yaml) {
+        Ok(root) => return Ok(Document { root, twice: None }),
+        Err(error) if matches!(error.without_snippet(), serde_saphyr::Error::DuplicateMappingKey { .. }) => {
+            error
+        }
+        Err(error) => return Err(error),
+    };
+    // Hands on every value of the name. The reader's own choice of the first one would keep quiet about the others.
+    let all = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    let root = serde_saphyr::from_str_with_options(yaml, all)?;
+    Ok(Document { root, twice: Some(twice) })
 }
 
 impl<'de> Deserialize<'de> for Node {

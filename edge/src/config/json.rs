@@ -9,13 +9,13 @@ use rustls::RootCertStore;
 
 use super::{
     fleets::{Fleets, LongestDeadline},
-    networks::networks,
+    networks::{ReadNetworks, networks},
     notes::Place,
     parts,
     paths::Paths,
     section::{Field, Found, Section},
 };
-use crate::listen::{self, Fence, Networks};
+use crate::listen::{self, Fence};
 
 /// What has to be written to get a listener in JSON mode without a fence.
 pub(super) const OPEN_TO_THE_WORLD: &str =
@@ -58,9 +58,9 @@ fn fence(section: &mut Section<'_>) -> Option<Fence> {
     let sources = section.required("source_networks").and_then(networks);
     let open =
         section.optional("open_to_the_world").map(|found| (found.place.clone(), found.parse(confirmed)));
-    let (at, sources) = sources?;
-    check_openness(&at, &sources, open);
-    Some(Fence(sources))
+    let sources = sources?;
+    check_openness(&sources, open);
+    sources.usable().map(Fence)
 }
 
 fn confirmed(text: String) -> Result<(), String> {
@@ -70,14 +70,15 @@ fn confirmed(text: String) -> Result<(), String> {
     }
 }
 
-fn check_openness(at: &Place<'_>, sources: &Networks, told: Option<(Place<'_>, Option<()>)>) {
-    match (sources.are_open(), told) {
-        (true, None) => at.wrong(format!(
+/// What could be read may be open already; that it is not is known of a whole list only.
+fn check_openness(sources: &ReadNetworks<'_>, told: Option<(Place<'_>, Option<()>)>) {
+    match (sources.read.are_open(), told) {
+        (true, None) => sources.at.wrong(format!(
             "is open to the world: more public addresses than an IPv4 /8 or an IPv6 /16 has, and in JSON mode a request \
              proves nothing about who sends it. List the networks that your Co-signers or proxies call from. If the world \
              is meant, write beside it: open_to_the_world: \"{OPEN_TO_THE_WORLD}\""
         )),
-        (false, Some((place, Some(())))) => {
+        (false, Some((place, Some(())))) if sources.complete => {
             place.wrong("take it out: source_networks is not open to the world, and should not become so unnoticed");
         }
         _ => {}

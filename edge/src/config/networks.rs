@@ -14,15 +14,30 @@ const MAX_NETWORKS: usize = 256;
 /// The proxies of a listener; none where nothing is said of them.
 pub(super) fn proxies(section: &mut Section<'_>) -> Option<Networks> {
     let Some(found) = section.optional("proxies") else { return Some(Networks::default()) };
-    let (at, proxies) = networks(found)?;
-    if proxies.are_open() {
-        at.wrong("is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
+    let proxies = networks(found)?;
+    if proxies.read.are_open() {
+        proxies.at.wrong("is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
     }
-    Some(proxies)
+    proxies.usable()
 }
 
-/// Every network of a list, or nothing; all are read either way.
-pub(super) fn networks(found: Found<'_>) -> Option<(Place<'_>, Networks)> {
+/// The networks of a list that could be read: these are checked even so, for every mistake is to be reported in one run.
+pub(super) struct ReadNetworks<'n> {
+    pub(super) at: Place<'n>,
+    pub(super) read: Networks,
+    /// Those are all.
+    pub(super) complete: bool,
+}
+
+impl ReadNetworks<'_> {
+    /// Every network of the list, or nothing where one cannot be used.
+    pub(super) fn usable(self) -> Option<Networks> {
+        self.complete.then_some(self.read)
+    }
+}
+
+/// The networks of a list.
+pub(super) fn networks(found: Found<'_>) -> Option<ReadNetworks<'_>> {
     let at = found.place.clone();
     let (mut read, mut complete) = (Vec::new(), true);
     for found in found.list()? {
@@ -36,8 +51,8 @@ pub(super) fn networks(found: Found<'_>) -> Option<(Place<'_>, Networks)> {
         at.wrong(format!("must be at most {MAX_NETWORKS} networks"));
     }
     check_once(&read);
-    let networks = Networks::new(read.into_iter().map(|(_, network)| network).collect());
-    complete.then_some((at, networks))
+    let read = Networks::new(read.into_iter().map(|(_, network)| network).collect());
+    Some(ReadNetworks { at, read, complete })
 }
 
 /// An entry that changes nothing makes the list say something else than it looks like.

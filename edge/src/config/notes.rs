@@ -62,6 +62,10 @@ impl Notes {
         self.files.borrow_mut().read(path)
     }
 
+    pub(super) fn has_no_mistake(&self) -> bool {
+        self.mistakes.borrow().is_empty()
+    }
+
     pub(super) fn not_yaml(&self, error: &serde_saphyr::Error) {
         let at = error.location().map(|location| (location.line(), location.column()));
         let problem = match error.without_snippet() {

@@ -26,13 +26,21 @@ const JWT_ENDING: &str = "/v2";
 /// to be reported in one run.
 pub(super) struct Paths<'n> {
     read: Vec<ConfiguredPath<'n>>,
+    /// Of all paths, whatever else is wrong with them.
+    sub_paths: Vec<ConfiguredSubPath<'n>>,
     complete: bool,
+}
+
+/// A sub-path, its place in the file, and that of its path.
+struct ConfiguredSubPath<'n> {
+    path_place: Place<'n>,
+    place: Place<'n>,
+    sub_path: SubPath,
 }
 
 /// A path with its places in the file, and the fleet that it asks.
 struct ConfiguredPath<'n> {
     place: Place<'n>,
-    sub_path_place: Place<'n>,
     /// In JWT mode.
     reply_place: Option<Place<'n>>,
     fleet: FleetName,
@@ -66,7 +74,7 @@ struct Entries<T> {
 
 impl<'n> Paths<'n> {
     pub(super) const fn none() -> Self {
-        Self { read: Vec::new(), complete: true }
+        Self { read: Vec::new(), sub_paths: Vec::new(), complete: true }
     }
 
     /// Those of JWT mode. None of their keys may be one of TLS.
@@ -80,7 +88,7 @@ impl<'n> Paths<'n> {
     pub(super) fn json(found: Found<'n>, fleets: &Fleets<'_>) -> Option<Self> {
         let json = |_: &mut _| Some(Mode { wire: WireMode::Json, reply_place: None, complete: true });
         let paths = Self::read(found, fleets, json)?;
-        check_unversioned(&paths.read);
+        check_unversioned(&paths.sub_paths);
         Some(paths)
     }
 
@@ -91,14 +99,47 @@ impl<'n> Paths<'n> {
     ) -> Option<Self> {
         let mut paths = Self::none();
         for found in found.list()? {
-            match path(found, fleets, &mode) {
+            match paths.path(found, fleets, &mode) {
                 Some(path) => paths.read.push(path),
                 None => paths.complete = false,
             }
         }
         paths.complete &= paths.read.iter().all(|path| path.complete);
-        check_sub_paths(&paths.read);
+        check_sub_paths(&paths.sub_paths);
         Some(paths)
+    }
+
+    /// Reads one path, and keeps its sub-path even where the rest of it cannot be used.
+    fn path(
+        &mut self,
+        found: Found<'n>,
+        fleets: &Fleets<'_>,
+        mode: impl Fn(&mut Section<'n>) -> Option<Mode<'n>>,
+    ) -> Option<ConfiguredPath<'n>> {
+        let place = found.place.clone();
+        let mut section = found.section()?;
+        let sub_path = section.required("sub_path").and_then(|found| self.sub_path(&place, found));
+        let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
+        let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
+        let mode = mode(&mut section);
+        let signer_ids = section.optional("signer_ids").map(signer_ids);
+        section.finish();
+        let mode = mode?;
+        let complete = mode.complete && signer_ids.as_ref().is_none_or(|ids| ids.complete);
+        let signer_ids = signer_ids.map(|ids| ids.read.into_iter().collect::<HashSet<_>>());
+        let path = CallbackPath { sub_path: sub_path?, tenant: tenant?, mode: mode.wire, signer_ids };
+        Some(ConfiguredPath { place, reply_place: mode.reply_place, fleet: fleet?, path, complete })
+    }
+
+    fn sub_path(&mut self, path_place: &Place<'n>, found: Found<'n>) -> Option<SubPath> {
+        let place = found.place.clone();
+        let sub_path: SubPath = found.parse(TryInto::try_into)?;
+        self.sub_paths.push(ConfiguredSubPath {
+            path_place: path_place.clone(),
+            place,
+            sub_path: sub_path.clone(),
+        });
+        Some(sub_path)
     }
 
     /// Each path with the fleet that it asks, or nothing where one cannot be used.
@@ -112,42 +153,6 @@ pub(super) fn check(jwt: &Paths<'_>, json: &Paths<'_>, fleets: &Fleets<'_>) {
     check_tenants(jwt.read.iter().chain(&json.read));
     check_apart(&jwt.read, &json.read);
     fleets.check_asked();
-}
-
-fn path<'n>(
-    found: Found<'n>,
-    fleets: &Fleets<'_>,
-    mode: impl Fn(&mut Section<'n>) -> Option<Mode<'n>>,
-) -> Option<ConfiguredPath<'n>> {
-    let place = found.place.clone();
-    let mut section = found.section()?;
-    let sub_path = section.required("sub_path").and_then(sub_path);
-    let tenant = section.required("tenant").and_then(|found| found.parse(TryInto::try_into));
-    let fleet = section.optional("decider").map_or_else(|| fleets.unnamed(), |found| fleets.find(found));
-    let mode = mode(&mut section);
-    let signer_ids = section.optional("signer_ids").map(|found| every(found, signer_id, String::as_bytes));
-    section.finish();
-    let mode = mode?;
-    let (sub_path_place, sub_path) = sub_path?;
-    let signer_ids = match signer_ids {
-        None => None,
-        Some(ids) => Some(ids?),
-    };
-    let complete = mode.complete && signer_ids.as_ref().is_none_or(|ids| ids.complete);
-    let signer_ids = signer_ids.map(|ids| ids.read.into_iter().collect::<HashSet<_>>());
-    let path = CallbackPath { sub_path, tenant: tenant?, mode: mode.wire, signer_ids };
-    Some(ConfiguredPath {
-        place,
-        sub_path_place,
-        reply_place: mode.reply_place,
-        fleet: fleet?,
-        path,
-        complete,
-    })
-}
-
-fn sub_path(found: Found<'_>) -> Option<(Place<'_>, SubPath)> {
-    Some((found.place.clone(), found.parse(TryInto::try_into)?))
 }
 
 fn keys<'n>(section: &mut Section<'n>) -> Option<Mode<'n>> {
@@ -168,6 +173,11 @@ fn reply_key(found: Found<'_>) -> Option<(Place<'_>, ReplyKey)> {
     let file = found.secret()?;
     let key = file.place.check(ReplyKey::from_pem(&file.contents))?;
     Some((file.place, key))
+}
+
+/// A list that is none holds nothing, and is not complete.
+fn signer_ids(found: Found<'_>) -> Entries<String> {
+    every(found, signer_id, String::as_bytes).unwrap_or(Entries { read: Vec::new(), complete: false })
 }
 
 fn signer_id(found: Found<'_>) -> Option<String> {
@@ -197,20 +207,20 @@ fn every<'n, T>(
     Some(Entries { complete: read.len() == all, read })
 }
 
-fn check_sub_paths(paths: &[ConfiguredPath<'_>]) {
+fn check_sub_paths(sub_paths: &[ConfiguredSubPath<'_>]) {
     let mut seen = HashSet::new();
-    for ConfiguredPath { place, path, .. } in paths {
-        if !seen.insert(&path.sub_path) {
-            place.wrong(format!("sub_path \"{}\" is given twice", path.sub_path.as_str()));
+    for ConfiguredSubPath { path_place, sub_path, .. } in sub_paths {
+        if !seen.insert(sub_path) {
+            path_place.wrong(format!("sub_path \"{}\" is given twice", sub_path.as_str()));
         }
     }
 }
 
 /// The path of a request has to show its mode.
-fn check_unversioned(paths: &[ConfiguredPath<'_>]) {
-    for ConfiguredPath { sub_path_place, path, .. } in paths {
-        if path.sub_path.as_str().ends_with(JWT_ENDING) {
-            sub_path_place.wrong(format!(
+fn check_unversioned(sub_paths: &[ConfiguredSubPath<'_>]) {
+    for ConfiguredSubPath { place, sub_path, .. } in sub_paths {
+        if sub_path.as_str().ends_with(JWT_ENDING) {
+            place.wrong(format!(
                 "must not end in {JWT_ENDING}: with it the paths would be those of JWT mode ({JWT_ENDING}/tx_sign_request)"
             ));
         }

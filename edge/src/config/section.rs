@@ -1,8 +1,15 @@
 //! Taking a document apart, field by field, with a note of everything that is wrong on the way.
 
 use std::{
-    fmt::Display, ops::RangeInclusive, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration,
+    collections::{HashMap, hash_map::Entry},
+    fmt::Display,
+    ops::RangeInclusive,
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    time::Duration,
 };
+
+use serde_saphyr::Spanned;
 
 use super::{
     document::{Kind, Node},
@@ -34,14 +41,21 @@ impl<'n> Found<'n> {
     /// As a section of named fields.
     pub(super) fn section(self) -> Option<Section<'n>> {
         match self.kind {
-            Kind::Map(members) => {
-                let members = members.into_iter().map(|(name, node)| {
-                    (name.value, (name.referenced.line(), name.referenced.column()), node)
-                });
-                Some(Section { place: self.place, left: members.collect(), known: Vec::new() })
-            }
+            Kind::Map(members) => Some(Section::new(self.place, members)),
             _ => self.place.check(Err("must hold named fields (name: value)")),
         }
+    }
+
+    /// Where the value is that these names lead to, one below the other, if there is one.
+    pub(super) fn place_of(&self, names: &[&str]) -> Option<Place<'n>> {
+        let (mut kind, mut place) = (&self.kind, self.place.clone());
+        for name in names {
+            let Kind::Map(members) = kind else { return None };
+            let (_, node) = members.iter().find(|(member, _)| member.value == *name)?;
+            place = Place::new(place.notes, (node.line, node.column), format!("{}.{name}", place.path));
+            kind = &node.kind;
+        }
+        Some(place)
     }
 
     /// As a list with at least one entry.
@@ -189,6 +203,26 @@ pub(super) struct Section<'n> {
 }
 
 impl<'n> Section<'n> {
+    /// These fields. Of those with one name the first counts, and the others are noted.
+    fn new(place: Place<'n>, members: Vec<(Spanned<String>, Node)>) -> Self {
+        let mut section = Self { place, left: Vec::with_capacity(members.len()), known: Vec::new() };
+        let mut lines = HashMap::new();
+        for (name, node) in members {
+            let at = (name.referenced.line(), name.referenced.column());
+            match lines.entry(name.value.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(at.0);
+                    section.left.push((name.value, at, node));
+                }
+                Entry::Occupied(entry) => {
+                    let place = Place::new(section.place.notes, at, section.path(&name.value));
+                    place.wrong(format!("is given twice, the first time in line {}", entry.get()));
+                }
+            }
+        }
+        section
+    }
+
     /// A field that may be left out. A field without a value is a mistake: a list that was commented out below it may
     /// have been a restriction.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<Found<'n>> {

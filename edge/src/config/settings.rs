@@ -57,7 +57,7 @@ mod tests {
     use super::{super::document, *};
 
     fn settings(yaml: &str) -> Settings {
-        Settings::new(&document::parse(yaml).expect("YAML"))
+        Settings::new(&document::parse(yaml).expect("YAML").root)
     }
 
     #[test]

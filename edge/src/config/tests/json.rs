@@ -97,6 +97,12 @@ fn json_mode_is_open_to_the_world_only_in_so_many_words() {
         assert!(mistakes.contains("json.listen.source_networks: is open to the world"), "{open}: {mistakes}");
         assert!(files.load(&told(OPEN_TO_THE_WORLD, open)).is_ok(), "{open}");
     }
+    // Nor is it hidden by an entry that cannot be read. That the others are not open says nothing of that one.
+    insta::assert_snapshot!(files.mistakes(&sources("[0.0.0.0/0, '::1/128', x]")), @r#"
+    edge.yaml:23:22: json.listen.source_networks: is open to the world: more public addresses than an IPv4 /8 or an IPv6 /16 has, and in JSON mode a request proves nothing about who sends it. List the networks that your Co-signers or proxies call from. If the world is meant, write beside it: open_to_the_world: "I know that anybody who can reach this port can ask for signatures"
+    edge.yaml:23:45: json.listen.source_networks[2]: must be a network, such as 10.1.2.0/24 or fd00::/8
+    "#);
+    insta::assert_snapshot!(files.mistakes(&told(OPEN_TO_THE_WORLD, "[10.0.0.0/8, x]")), @"edge.yaml:23:35: json.listen.source_networks[1]: must be a network, such as 10.1.2.0/24 or fd00::/8");
     insta::assert_snapshot!(files.mistakes(&told("'yes'", "[0.0.0.0/0]")), @"edge.yaml:24:24: json.listen.open_to_the_world: must be exactly: I know that anybody who can reach this port can ask for signatures");
     insta::assert_snapshot!(files.mistakes(&told(&OPEN_TO_THE_WORLD.to_uppercase(), "[0.0.0.0/0]")), @"edge.yaml:24:24: json.listen.open_to_the_world: must be exactly: I know that anybody who can reach this port can ask for signatures");
     insta::assert_snapshot!(files.mistakes(&told("true", "[0.0.0.0/0]")), @"edge.yaml:24:24: json.listen.open_to_the_world: must be text; put it in quotes");
@@ -110,6 +116,10 @@ fn the_world_is_no_proxy_of_either_listener() {
     insta::assert_snapshot!(files.mistakes(&proxies), @"edge.yaml:24:14: json.listen.proxies: is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
     let proxies = |list: &str| GOOD.replace("admin:", &format!("  proxies: {list}\nadmin:"));
     insta::assert_snapshot!(files.mistakes(&proxies("[0.0.0.0/0]")), @"edge.yaml:6:12: listen.proxies: is open to the world: an address that is listed here can claim any other as its caller's. List your proxies");
+    insta::assert_snapshot!(files.mistakes(&proxies("[0.0.0.0/0, 10.1.3.7]")), @"
+    edge.yaml:6:12: listen.proxies: is open to the world: an address that is listed here can claim any other as its caller's. List your proxies
+    edge.yaml:6:24: listen.proxies[1]: must be a network; for this one address: 10.1.3.7/32
+    ");
     insta::assert_snapshot!(files.mistakes(&proxies("[10.1.3.7]")), @"edge.yaml:6:13: listen.proxies[0]: must be a network; for this one address: 10.1.3.7/32");
     let config = files.load(&proxies("[10.1.3.7/32]")).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert!(config.listen.proxies.contains("10.1.3.7".parse().expect("an address")));
@@ -121,11 +131,11 @@ fn json_mode_keeps_apart_from_jwt_mode() {
     let files = Files::new();
     let fenced = sources("[10.1.2.0/24]");
     insta::assert_snapshot!(files.mistakes(&fenced.replace("tenant: json", "tenant: default")), @r#"edge.yaml:25:7: json.paths[0]: tenant "default" is that of paths[0] too: JSON mode proves nothing about who asks, so it needs a tenant of its own"#);
-    insta::assert_snapshot!(files.mistakes(&fenced.replace("8444", "8443")), @"edge.yaml:2:1: listen and json.listen need addresses of their own");
-    insta::assert_snapshot!(files.mistakes(&fenced.replace("8444", "9443")), @"edge.yaml:2:1: admin and json.listen need addresses of their own");
+    insta::assert_snapshot!(files.mistakes(&fenced.replace("8444", "8443")), @"edge.yaml:20:14: json.listen.address: listen and json.listen need addresses of their own");
+    insta::assert_snapshot!(files.mistakes(&fenced.replace("8444", "9443")), @"edge.yaml:20:14: json.listen.address: admin and json.listen need addresses of their own");
     let all = fenced.replace("127.0.0.1:9443", "0.0.0.0:8444");
     let all = all.replace("address: 127.0.0.1:8444", "address: 10.1.2.3:8444");
-    insta::assert_snapshot!(files.mistakes(&all), @"edge.yaml:2:1: admin and json.listen need addresses of their own");
+    insta::assert_snapshot!(files.mistakes(&all), @"edge.yaml:20:14: json.listen.address: admin and json.listen need addresses of their own");
     let keys = fenced.replace("tenant: json", "tenant: json, reply_private_key: callback_rsa_private.pem");
     insta::assert_snapshot!(files.mistakes(&keys), @"edge.yaml:25:36: json.paths[0].reply_private_key: is no field here; there are: sub_path, tenant, decider, signer_ids");
     let twice = fenced.clone() + "    - {sub_path: '', tenant: other}\n";

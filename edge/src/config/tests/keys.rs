@@ -87,9 +87,26 @@ fn a_key_that_cannot_be_read_hides_no_mistake_between_paths_or_addresses() {
         .replace("[cosigner_public.pem]", "[cosigner_public.pem, none.pem, callback_rsa_public.pem]")
         + &path("/b", "b", "");
     insta::assert_snapshot!(files.mistakes(&yaml), @r#"
-    edge.yaml:2:1: listen and admin need addresses of their own
+    edge.yaml:7:12: admin.address: listen and admin need addresses of their own
     edge.yaml:14:5: paths[0]: cosigner_public_keys holds the reply key of sub_path "/b": give the Co-signer's own public key
     edge.yaml:16:49: paths[0].cosigner_public_keys[1]: does not hold exactly one public key (PEM, "BEGIN PUBLIC KEY")
     edge.yaml:18:5: paths[1]: sub_path "/b" is given twice
+    "#);
+}
+
+#[test]
+fn what_is_wrong_with_a_path_does_not_hide_that_its_sub_path_is_given_twice() {
+    let files = Files::new();
+    let twice = |second: &str| GOOD.to_owned() + &path("/b", "b", "") + second;
+    insta::assert_snapshot!(files.mistakes(&twice(&path("/b", "b", ", signer_ids: []"))), @r#"
+    edge.yaml:19:5: paths[2]: sub_path "/b" is given twice
+    edge.yaml:19:133: paths[2].signer_ids: must be a list with at least one entry
+    "#);
+    insta::assert_snapshot!(files.mistakes(&twice("  - {sub_path: /b, signer_ids: hot}\n")), @r#"
+    edge.yaml:19:5: paths[2]: "cosigner_public_keys" is missing
+    edge.yaml:19:5: paths[2]: "reply_private_key" is missing
+    edge.yaml:19:5: paths[2]: "tenant" is missing
+    edge.yaml:19:5: paths[2]: sub_path "/b" is given twice
+    edge.yaml:19:32: paths[2].signer_ids: must be a list with at least one entry
     "#);
 }

@@ -126,11 +126,48 @@ fn a_field_without_a_value_is_a_mistake() {
     ");
 }
 
+/// Each of them with all other mistakes, and the first of its values read.
+#[test]
+fn a_field_given_twice_hides_no_mistake() {
+    let files = Files::new();
+    let yaml = GOOD
+        .replace("admin:", "  certificate: none.crt\nadmin:")
+        .replace("    tenant: default\n", "    tenant: default\n    tenant: A\n    tenant: B\n")
+        .replace("decider:", "colour: {red: 1, red: 2}\ndecider:")
+        + &format!("deciders:\n{PAYROLL}  7: {{}}\n  7: {{}}\n{PAYROLL}");
+    insta::assert_snapshot!(files.mistakes(&yaml), @r#"
+    edge.yaml:6:3: listen.certificate: is given twice, the first time in line 4
+    edge.yaml:9:1: colour: is no field here; there are: listen, admin, decider, deciders, json, paths
+    edge.yaml:18:5: paths[0].tenant: is given twice, the first time in line 17
+    edge.yaml:19:5: paths[0].tenant: is given twice, the first time in line 17
+    edge.yaml:23:12: deciders.payroll: is asked by no path: take it out, or name it in the field decider of a path
+    edge.yaml:25:6: deciders.7: "address" is missing
+    edge.yaml:25:6: deciders.7: "ca" is missing
+    edge.yaml:25:6: deciders.7: "certificate" is missing
+    edge.yaml:25:6: deciders.7: "private_key" is missing
+    edge.yaml:25:6: deciders.7: is asked by no path: take it out, or name it in the field decider of a path
+    edge.yaml:26:3: deciders.payroll: is given twice, the first time in line 23
+    "#);
+    insta::assert_snapshot!(files.mistakes(&GOOD.replace("admin:", "  address: 127.0.0.1:8444\nadmin:")), @"edge.yaml:6:3: listen.address: is given twice, the first time in line 3");
+    // Names that are numbers are told apart by the reader alone.
+    let sevens = format!("deciders:\n{PAYROLL}{PAYROLL}").replace("payroll: ", "7: ");
+    let yaml = GOOD.to_owned() + &path("/b", "b", ", decider: '7'") + &sevens;
+    insta::assert_snapshot!(files.mistakes(&yaml), @r#"edge.yaml:21:3: "7" is given twice"#);
+}
+
 #[test]
 fn what_is_no_yaml_is_told_with_its_place() {
     let files = Files::new();
     insta::assert_snapshot!(files.mistakes("listen: [\n"), @"edge.yaml:1:9: unclosed bracket '[' at line 1, column 9");
-    insta::assert_snapshot!(files.mistakes("listen: {}\nlisten: {}\n"), @r#"edge.yaml:2:1: "listen" is given twice"#);
+    insta::assert_snapshot!(files.mistakes("listen: {}\nlisten: {}\n"), @r#"
+    edge.yaml:1:1: "admin" is missing
+    edge.yaml:1:1: "decider" is missing
+    edge.yaml:1:1: "paths" is missing
+    edge.yaml:1:9: listen: "address" is missing
+    edge.yaml:1:9: listen: "certificate" is missing
+    edge.yaml:1:9: listen: "private_key" is missing
+    edge.yaml:2:1: listen: is given twice, the first time in line 1
+    "#);
     insta::assert_snapshot!(files.mistakes("listen: {}\n---\nlisten: {}\n"), @"edge.yaml:3:1: holds several documents (---): leave one");
     insta::assert_snapshot!(files.mistakes(""), @"edge.yaml:1:1: must hold named fields (name: value)");
     insta::assert_snapshot!(Config::load(&PathBuf::from("/nonexistent/edge.yaml")).expect_err("missing")[0], @"/nonexistent/edge.yaml: cannot be read: No such file or directory (os error 2)");

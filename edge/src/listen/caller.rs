@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use super::{connection_state::ConnectionState, fence::LetIn, in_flight_request::InFlightRequest};
+use super::{connection_state::BegunRequest, fence::LetIn, in_flight_request::InFlightRequest};
 use crate::telemetry::{Shed, metrics::Unserved};
 
 /// In seconds.
@@ -25,21 +25,18 @@ const AS_IT_IS: HeaderValue = HeaderValue::from_static("nosniff");
 pub struct Caller(pub(super) Arc<InFlightRequest>);
 
 /// Answers one request, or turns it away.
-pub(super) async fn answer(
-    connection: Arc<ConnectionState>,
-    request: Request<Incoming>,
-    router: Router,
-) -> Response {
-    let mut response = match InFlightRequest::begin(&connection) {
+pub(super) async fn answer(begun: Arc<BegunRequest>, request: Request<Incoming>, router: Router) -> Response {
+    let request = request.map(Body::new);
+    let mut response = match InFlightRequest::admit(&begun) {
         Ok(in_flight) => Caller(in_flight).answer(request, router).await,
         Err(shed) => {
-            connection.count_shed(shed);
+            begun.count_shed(shed);
             shed_response(shed)
         }
     };
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, AS_IT_IS);
     // HTTP/2 has a frame for it, which the connection sends.
-    if !connection.http2 && connection.is_over() {
+    if !begun.http2 && begun.is_over() {
         response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
     response
@@ -70,12 +67,11 @@ impl Caller {
         self.0.mark_unproven();
     }
 
-    async fn answer(self, request: Request<Incoming>, mut router: Router) -> Response {
+    async fn answer(self, mut request: Request<Body>, mut router: Router) -> Response {
         if let Some(status) = self.refusal(&request) {
             self.0.connection.report_refused_head(Unserved::HeadTooLarge, &status);
             return status.into_response();
         }
-        let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.clone());
         let Ok(response) = router.call(request).await;
         response

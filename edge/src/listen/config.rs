@@ -29,7 +29,7 @@ pub struct Limits {
     /// Longest TLS handshake.
     pub handshake_timeout: Duration,
     /// Longest from the first byte of a request to the end of its headers, and from the handshake to that byte of the
-    /// first.
+    /// first. Over HTTP/2 of the first only.
     pub header_timeout: Duration,
     /// Longest without a request.
     pub idle_timeout: Duration,

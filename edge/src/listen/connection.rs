@@ -19,7 +19,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     caller,
-    connection_state::{ConnectionState, TimerAction},
+    connection_state::{BegunRequest, ConnectionState, TimerAction},
     connection_table::CloseOrder,
     listener_state::ListenerState,
     metered_stream::MeteredStream,
@@ -113,8 +113,10 @@ async fn requests(
     let stream = TokioIo::new(MeteredStream::new(stream, Arc::clone(&state)));
     let answering = Arc::clone(&state);
     let service = service_fn(move |request| {
+        // Right here, and not when the answer is first polled: before that the library reads on.
+        let begun = BegunRequest::begin(&answering);
         // For each request: a key that was withdrawn must not be believed on an open connection either.
-        let answer = caller::answer(Arc::clone(&answering), request, routes.current());
+        let answer = caller::answer(begun, request, routes.current());
         async move { Ok::<_, Infallible>(answer.await) }
     });
     if state.http2 {

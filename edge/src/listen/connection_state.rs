@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Display,
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -36,8 +37,9 @@ pub(super) struct ConnectionState {
     began: Instant,
     requests: AtomicU64,
     in_flight: AtomicUsize,
-    /// Times are in milliseconds since the connection began.
+    /// Times are in milliseconds since the connection began. Since when no request is in flight:
     quiet_since: AtomicU64,
+    /// Since when there are bytes that belong to no request yet.
     head_since: AtomicU64,
     bytes: AtomicU64,
     body_bytes: AtomicU64,
@@ -52,6 +54,31 @@ pub(super) enum TimerAction {
     Retire,
     /// End it at once, for this reason.
     End(ConnectionEnd),
+}
+
+/// A request on a connection, from its headers until it is answered.
+#[derive(Debug)]
+pub(super) struct BegunRequest(Arc<ConnectionState>);
+
+impl BegunRequest {
+    pub(super) fn begin(connection: &Arc<ConnectionState>) -> Arc<Self> {
+        connection.begin_request();
+        Arc::new(Self(Arc::clone(connection)))
+    }
+}
+
+impl Deref for BegunRequest {
+    type Target = ConnectionState;
+
+    fn deref(&self) -> &ConnectionState {
+        &self.0
+    }
+}
+
+impl Drop for BegunRequest {
+    fn drop(&mut self) {
+        self.0.end_request();
+    }
 }
 
 impl ConnectionState {
@@ -77,12 +104,17 @@ impl ConnectionState {
         })
     }
 
+    /// Notes that the library asks for bytes. Over HTTP/1.1 it does so while a request is in flight only when it has
+    /// nothing left: whatever else it has then begins the next head, or belongs to a body.
+    pub(super) fn note_read(&self) {
+        if !self.http2 && self.in_flight.load(Ordering::Relaxed) > 0 {
+            self.head_since.store(NO_HEAD, Ordering::Relaxed);
+        }
+    }
+
     /// Counts bytes that came. Whether the overhead beside bodies is still within its bound.
     pub(super) fn count_bytes(&self, bytes: usize) -> bool {
-        let begins = !self.http2
-            && self.in_flight.load(Ordering::Relaxed) == 0
-            && self.head_since.load(Ordering::Relaxed) == NO_HEAD;
-        if begins {
+        if !self.http2 && self.head_since.load(Ordering::Relaxed) == NO_HEAD {
             self.head_since.store(self.now(), Ordering::Relaxed);
         }
         let bytes = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed).saturating_add(bytes as u64);
@@ -96,15 +128,17 @@ impl ConnectionState {
         self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Notes that the headers of a request are in.
-    pub(super) fn begin_request(&self) {
+    /// Notes that the headers of a request are in. Over HTTP/1.1 there may be more behind them already.
+    fn begin_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.head_since.store(NO_HEAD, Ordering::Relaxed);
+        if self.http2 {
+            self.head_since.store(NO_HEAD, Ordering::Relaxed);
+        }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes that a request was answered, or given up.
-    pub(super) fn end_request(&self) {
+    fn end_request(&self) {
         self.quiet_since.store(self.now(), Ordering::Relaxed);
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
@@ -154,12 +188,11 @@ impl ConnectionState {
         if self.in_flight.load(Ordering::Relaxed) > 0 {
             return None;
         }
+        let quiet_since = self.quiet_since.load(Ordering::Relaxed);
         Some(match self.head_since.load(Ordering::Relaxed) {
-            NO_HEAD => (
-                at(self.quiet_since.load(Ordering::Relaxed), limits.idle_timeout),
-                ConnectionEnd::IdleTimeout,
-            ),
-            since => (at(since, limits.header_timeout), ConnectionEnd::HeaderTimeout),
+            NO_HEAD => (at(quiet_since, limits.idle_timeout), ConnectionEnd::IdleTimeout),
+            // One that came ahead of an answer could not be read before it.
+            since => (at(since.max(quiet_since), limits.header_timeout), ConnectionEnd::HeaderTimeout),
         })
     }
 

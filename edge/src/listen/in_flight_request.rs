@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{
-    connection_state::ConnectionState,
+    connection_state::{BegunRequest, ConnectionState},
     shared_budget::{SharedBudget, UnprovenCaller},
 };
 use crate::telemetry::Shed;
@@ -14,7 +14,7 @@ use crate::telemetry::Shed;
 /// A request that is being handled. When dropped it gives back all that it has taken.
 #[derive(Debug)]
 pub(super) struct InFlightRequest {
-    pub(super) connection: Arc<ConnectionState>,
+    pub(super) connection: Arc<BegunRequest>,
     /// Whether what it takes is charged to unproven callers.
     unproven: AtomicBool,
     requests: AtomicUsize,
@@ -23,12 +23,10 @@ pub(super) struct InFlightRequest {
 
 impl InFlightRequest {
     /// Admits a request whose headers are in, if there is room for it.
-    pub(super) fn begin(connection: &Arc<ConnectionState>) -> Result<Arc<Self>, Shed> {
-        let slot = &connection.slot;
-        connection.begin_request();
-        // From here on its drop ends the request.
+    pub(super) fn admit(begun: &Arc<BegunRequest>) -> Result<Arc<Self>, Shed> {
+        let slot = &begun.slot;
         let in_flight = Self {
-            connection: Arc::clone(connection),
+            connection: Arc::clone(begun),
             unproven: AtomicBool::new(!slot.is_proven()),
             requests: AtomicUsize::default(),
             body_bytes: AtomicUsize::default(),
@@ -73,12 +71,12 @@ impl InFlightRequest {
     }
 
     fn of_requests(&self) -> Account<'_> {
-        let ConnectionState { listener, slot, .. } = &*self.connection;
+        let ConnectionState { listener, slot, .. } = &**self.connection;
         Account { budget: &listener.requests, of_address: &slot.counters.requests, mine: &self.requests }
     }
 
     fn of_body_memory(&self) -> Account<'_> {
-        let ConnectionState { listener, slot, .. } = &*self.connection;
+        let ConnectionState { listener, slot, .. } = &**self.connection;
         Account {
             budget: &listener.body_memory,
             of_address: &slot.counters.body_bytes,
@@ -102,7 +100,6 @@ impl Drop for InFlightRequest {
         for Account { budget, of_address, mine } in [self.of_requests(), self.of_body_memory()] {
             budget.give_back(mine.load(Ordering::Relaxed), self.is_unproven().then_some(of_address));
         }
-        self.connection.end_request();
     }
 }
 

@@ -48,6 +48,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
+        self.connection.note_read();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         if self.connection.count_bytes(buf.filled().len().saturating_sub(before)) {
             return Poll::Ready(Ok(()));

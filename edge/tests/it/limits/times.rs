@@ -63,13 +63,49 @@ async fn headers_must_come_in_time_however_slowly_they_drip() {
 async fn between_requests_there_is_as_much_time_as_the_idle_timeout() {
     let bench = Bench::limited(Manner::Allowing, "header_timeout: 1s\nidle_timeout: 2s").await;
     let mut kept = Raw::connect(&bench).await;
-    for pause in [0, 1500, 1500] {
+    let chunked = format!(
+        "POST {TX} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"
+    );
+    for (pause, request, status) in [
+        (0, GET.as_bytes(), 404),
+        (1500, GET.as_bytes(), 404),
+        (1500, &post(TX, &vec![b'a'; 1 << 20]), 401),
+        (1500, chunked.as_bytes(), 401),
+        (1500, GET.as_bytes(), 404),
+    ] {
         sleep(Duration::from_millis(pause)).await;
-        assert_eq!(kept.ask(GET).await, Some(404), "after {pause} ms");
+        assert_eq!(kept.ask(request).await, Some(status), "after {pause} ms");
     }
     let idle = Duration::from_millis(1900)..Duration::from_millis(4500);
     assert!(idle.contains(&kept.ended_after().await));
     bench.until_counted(r#"countersign_edge_connections_ended_total{reason="idle_timeout"} 1"#).await;
+}
+
+/// Whether it comes with the request before it or behind that, and whatever else is between them.
+#[tokio::test]
+async fn a_head_that_begins_ahead_of_an_answer_has_no_longer() {
+    let manner = Manner::Slow(Duration::from_millis(300));
+    let bench = Bench::limited(manner, "header_timeout: 1s\nidle_timeout: 60s").await;
+    let token = post(TX, &vector("synthetic_request_tx_sign.jwt"));
+    for (together, apart, answers) in [
+        ([&token, b"GET / HT".as_slice()].concat(), "", 1),
+        (token.clone(), "GET / HT", 1),
+        ([&token, GET.as_bytes(), b"G"].concat(), "", 2),
+        (token.clone(), &format!("{GET}{GET}GET /"), 3),
+        (format!("{GET}GET / HTTP/1.1\r\nx:").into_bytes(), "", 1),
+    ] {
+        let mut stream = Raw::connect(&bench).await;
+        stream.send(together).await;
+        if !apart.is_empty() {
+            sleep(Duration::from_millis(100)).await;
+            stream.send(apart).await;
+        }
+        for _ in 0..answers {
+            assert!(stream.answer().await.is_some(), "{apart}");
+        }
+        assert!(A_SECOND.contains(&stream.ended_after().await), "{apart}");
+    }
+    bench.until_counted(r#"countersign_edge_connections_ended_total{reason="header_timeout"} 5"#).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod connection;
 mod protocol;
 mod body;
+mod request_body;
 mod caller;
 mod in_flight_request;
 mod metered_stream;

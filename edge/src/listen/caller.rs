@@ -11,7 +11,10 @@ use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use super::{connection_state::BegunRequest, fence::LetIn, in_flight_request::InFlightRequest};
+use super::{
+    connection_state::BegunRequest, fence::LetIn, in_flight_request::InFlightRequest,
+    request_body::RequestBody,
+};
 use crate::telemetry::{Shed, metrics::Unserved};
 
 /// In seconds.
@@ -26,7 +29,7 @@ pub struct Caller(pub(super) Arc<InFlightRequest>);
 
 /// Answers one request, or turns it away.
 pub(super) async fn answer(begun: Arc<BegunRequest>, request: Request<Incoming>, router: Router) -> Response {
-    let request = request.map(Body::new);
+    let request = RequestBody::of(request, &begun);
     let mut response = match InFlightRequest::admit(&begun) {
         Ok(in_flight) => Caller(in_flight).answer(request, router).await,
         Err(shed) => {

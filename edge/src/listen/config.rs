@@ -33,7 +33,7 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Longest without a request.
     pub idle_timeout: Duration,
-    /// Longest a whole body may take.
+    /// Longest a whole body may take; and what comes of one after its answer, to be thrown away.
     pub body_timeout: Duration,
     /// Longest from the headers to the answer.
     pub request_timeout: Duration,

@@ -56,7 +56,7 @@ pub(super) enum TimerAction {
     End(ConnectionEnd),
 }
 
-/// A request on a connection, from its headers until it is answered.
+/// A request on a connection, from its headers until it is answered and its body is over.
 #[derive(Debug)]
 pub(super) struct BegunRequest(Arc<ConnectionState>);
 

@@ -1,6 +1,7 @@
 //! Bounds on what a caller may take: for each the most that is taken, and the least that is not.
 
 mod connections;
+mod early;
 mod http1;
 mod http2;
 mod payload;

@@ -71,6 +71,7 @@ async fn between_requests_there_is_as_much_time_as_the_idle_timeout() {
         (1500, GET.as_bytes(), 404),
         (1500, &post(TX, &vec![b'a'; 1 << 20]), 401),
         (1500, chunked.as_bytes(), 401),
+        (1500, &post("/nope", &vec![b'a'; 1 << 20]), 404),
         (1500, GET.as_bytes(), 404),
     ] {
         sleep(Duration::from_millis(pause)).await;

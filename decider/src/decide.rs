@@ -8,28 +8,24 @@ pub mod metrics;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use policy::config_change::{self, ConfigChange};
 use policy::evaluate::{RuleResult, evaluate};
-use policy::prices::Prices;
 use policy::request::{CallerProof, Request};
 use policy::rule::Effect;
 use policy::settle::LimitStatus;
 use tracing::{Instrument as _, info, info_span};
 
 use crate::clock::Clock;
+use crate::prices::CurrentPrices;
 use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
 use crate::telemetry::{rpc, word};
 pub use metrics::Metrics;
-
-/// The current prices, read by every decision and replaced by [`crate::reload`].
-pub type CurrentPrices = Arc<ArcSwap<Prices>>;
 
 /// Decides by the store's current policy over one ledger.
 pub struct Decider {
     /// Where decisions are reserved and recorded, and the policy they are made by.
     pub store: Arc<dyn Store>,
-    /// The current prices.
+    /// The current prices of each policy.
     pub prices: CurrentPrices,
     /// How long they take.
     pub clock: Arc<dyn Clock>,
@@ -43,10 +39,10 @@ impl Decider {
     /// # Errors
     /// Nothing was decided.
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
-        let (policy, prices) = (self.store.policy(), self.prices.load_full());
+        let (policy, prices) = (self.store.policy(), Arc::clone(&self.prices));
         let now = self.store.now().inspect_err(|error| self.count_undecided(error))?;
-        let evaluation =
-            rpc::step(|| info_span!("evaluate")).in_scope(|| evaluate(&policy, &request, &prices, now));
+        let evaluation = rpc::step(|| info_span!("evaluate"))
+            .in_scope(|| evaluate(&policy, &request, &prices.of(&policy), now));
         let proposal = Proposal { policy, request, prices, evaluation, payload };
         self.record(|store| store.decide(proposal)).await
     }

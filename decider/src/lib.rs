@@ -21,6 +21,7 @@ pub mod policy_file;
 pub mod grants;
 pub mod yaml;
 pub mod store;
+pub mod prices;
 pub mod document;
 pub mod private;
 pub mod telemetry;

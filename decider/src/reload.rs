@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::decide::CurrentPrices;
 use crate::policy_file::{self, PolicyFile};
+use crate::prices::CurrentPrices;
 use crate::store::{Store, StoreError};
 use crate::yaml::Mistakes;
 pub use metrics::Metrics;
@@ -148,9 +148,14 @@ impl Reload {
 
     async fn adopt(&mut self, file: PolicyFile, news: News) -> Result<(), StoreError> {
         let last_seen = LastSeen::of(&file);
+        let PolicyFile { policy, document, prices, .. } = file;
         // Before the policy: without its prices it would hold what it allows with them.
-        self.prices.follow(&file.policy, file.prices.as_ref());
-        self.store.adopt(file.policy, file.document).await?;
+        self.prices.prepare(&policy, prices.as_ref());
+        if let Err(error) = self.store.adopt(Arc::clone(&policy), document).await {
+            self.prices.drop_prepared(&policy);
+            return Err(error);
+        }
+        self.prices.follow(&policy, prices.as_ref());
         let before = std::mem::replace(&mut self.last_seen, last_seen);
         self.metrics.set_adopted(&self.last_seen.hash, self.store.now().ok());
         tracing::info!(

@@ -10,8 +10,8 @@ use policy::prices::Prices;
 
 use super::metrics::{Metrics, seconds};
 use super::{Other, Prompt};
-use crate::decide::CurrentPrices;
 use crate::policy_file::prices::{PriceFile, table};
+use crate::prices::CurrentPrices;
 use crate::yaml::Mistakes;
 
 /// Keeps the prices that decide at the table on disk.
@@ -23,8 +23,12 @@ pub struct PriceWatch {
 
 /// A table that the policy names.
 struct Watched {
+    /// The hash of the policy.
+    policy: String,
     path: PathBuf,
     assets: BTreeSet<String>,
+    /// The hash of the table that counts.
+    hash: String,
     /// What the file was found to be, if not what decides.
     other: Option<Other>,
 }
@@ -42,14 +46,26 @@ impl PriceWatch {
         watch
     }
 
-    /// From now on at the table of another policy. Where that has none, nobody asks for the one that is there.
+    /// Has the table of a policy ready that is about to decide. Until it does, that of the one before it is looked at.
+    pub fn prepare(&self, policy: &Policy, file: Option<&PriceFile>) {
+        if let Some(file) = file {
+            self.current.put(&policy.hash, &file.prices);
+        }
+    }
+
+    /// That policy does not decide after all.
+    pub fn drop_prepared(&self, policy: &Policy) {
+        self.current.remove(&policy.hash);
+    }
+
+    /// From now on at the table of the policy that decides. Where that has none, nobody asks for one.
     pub fn follow(&mut self, policy: &Policy, file: Option<&PriceFile>) {
+        self.current.keep_only(&policy.hash);
         match file {
-            Some(file) => self.adopt(Arc::clone(&file.prices)),
+            Some(file) => self.adopt(&policy.hash, &file.prices),
             None => drop(self.metrics.prices_oldest.set(0)),
         }
-        let assets = || policy.assets.keys().cloned().collect();
-        self.watched = file.map(|file| Watched { path: file.path.clone(), assets: assets(), other: None });
+        self.watched = file.map(|file| Watched::of(policy, file));
         self.metrics.prices_refused.set(0);
     }
 
@@ -61,11 +77,13 @@ impl PriceWatch {
             Some(Ok(prices)) => {
                 self.metrics.prices_refused.set(0);
                 let seen = Some(Other::Changed(prices.hash.clone()));
-                if prices.hash == self.current.load().hash {
+                if prices.hash == watched.hash {
                     watched.other = None;
                 } else if prompt == Prompt::Signal || watched.other == seen {
                     watched.other = None;
-                    self.adopt(Arc::new(prices));
+                    watched.hash.clone_from(&prices.hash);
+                    let policy = watched.policy.clone();
+                    self.adopt(&policy, &Arc::new(prices));
                 } else {
                     watched.other = seen;
                 }
@@ -74,18 +92,28 @@ impl PriceWatch {
         }
     }
 
-    fn adopt(&self, prices: Arc<Prices>) {
+    fn adopt(&self, policy: &str, prices: &Arc<Prices>) {
         self.metrics.prices_oldest.set(seconds(prices.oldest()));
         tracing::info!(
             prices = prices.hash,
             assets = prices.by_asset.len(),
             "these prices count from here on"
         );
-        self.current.store(prices);
+        self.current.put(policy, prices);
     }
 }
 
 impl Watched {
+    fn of(policy: &Policy, file: &PriceFile) -> Self {
+        Self {
+            policy: policy.hash.clone(),
+            path: file.path.clone(),
+            assets: policy.assets.keys().cloned().collect(),
+            hash: file.prices.hash.clone(),
+            other: None,
+        }
+    }
+
     /// `None`: a fault of reading, which changes nothing. Files are not read on a thread that answers.
     async fn seen(&self) -> Option<Result<Prices, Mistakes>> {
         let (path, assets) = (self.path.clone(), self.assets.clone());

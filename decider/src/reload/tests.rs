@@ -1,15 +1,22 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use policy::document::Policy;
 use policy::request::Request;
+use policy::time::Time;
 use policy::verdict::Verdict;
 
 use super::*;
 use crate::clock::SystemClock;
 use crate::decide::{self, Decider};
+use crate::document::Document;
 use crate::grpc::convert;
-use crate::store::{self, Engine, MemoryJournal, Setting, SqliteJournal};
+use crate::store::{
+    self, Answer, ConfigProposal, Engine, Lookup, MemoryJournal, Pending, Proposal, Record, Setting,
+    SqliteJournal,
+};
 
 /// Everybody may be paid, by a rule and a limit of this name.
 fn document(name: &str, per_hour: u32) -> String {
@@ -20,6 +27,54 @@ allow: [{{id: rule-{name}, when: {{destination: [{{type: VAULT}}]}}}}]
 limits: [{{id: limit-{name}, max: {{count: {per_hour}}}, window: 1h}}]
 "
     )
+}
+
+/// Says what counts while a policy is being adopted and, while it is told to, adopts none.
+struct RefusingAdoption {
+    inner: Arc<dyn Store>,
+    refuses: AtomicBool,
+    prices: CurrentPrices,
+    /// The hash of the table that the policy before it had meanwhile, and that of its own, each time.
+    meanwhile: Mutex<Vec<[String; 2]>>,
+}
+
+impl Store for RefusingAdoption {
+    fn adopt(&self, policy: Arc<Policy>, document: Document) -> Pending<()> {
+        let hash_of = |policy: &Policy| self.prices.of(policy).hash.clone();
+        self.meanwhile.lock().unwrap().push([hash_of(&self.inner.policy()), hash_of(&policy)]);
+        match self.refuses.load(Ordering::SeqCst) {
+            true => Box::pin(std::future::ready(Err(StoreError::Unavailable("the database is away".into())))),
+            false => self.inner.adopt(policy, document),
+        }
+    }
+
+    fn decide(&self, proposal: Proposal) -> Pending<Answer> {
+        self.inner.decide(proposal)
+    }
+
+    fn decide_config_change(&self, proposal: ConfigProposal) -> Pending<Answer> {
+        self.inner.decide_config_change(proposal)
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        self.inner.policy()
+    }
+
+    fn get(&self, tenant: String, lookup: Lookup) -> Pending<Option<Record>> {
+        self.inner.get(tenant, lookup)
+    }
+
+    fn now(&self) -> Result<Time, StoreError> {
+        self.inner.now()
+    }
+
+    fn readiness(&self) -> Result<(), StoreError> {
+        self.inner.readiness()
+    }
+
+    fn expected_wait(&self) -> Duration {
+        self.inner.expected_wait()
+    }
 }
 
 /// A decider on a policy in a directory, and what looks at it.
@@ -170,7 +225,7 @@ async fn a_list_and_a_further_file_are_part_of_the_policy() {
 /// The hash of the prices that count, and what is told of refused tables.
 fn prices(desk: &Desk) -> (String, u64, i64) {
     let metrics = &desk.reload.metrics;
-    let hash = desk.decider.prices.load().hash.clone();
+    let hash = desk.decider.prices.of(&desk.decider.store.policy()).hash.clone();
     (hash, metrics.prices_failures.get(), metrics.prices_refused.get())
 }
 
@@ -228,6 +283,61 @@ async fn a_table_with_mistakes_never_replaces_one_without() {
     desk.write("prices.csv", &table("2000"));
     desk.reload.look(Prompt::Signal).await;
     assert_eq!(prices(&desk), (good, 5, 0));
+}
+
+/// Everybody may be paid, at the prices of this file.
+fn priced_by(file: &str) -> String {
+    format!(
+        "version: 1
+assets: {{ETH: {{chain: evm, decimals: 18}}}}
+prices: {{file: {file}, max_age: 10m}}
+allow: [{{id: any, when: {{destination: [{{type: VAULT}}]}}}}]
+"
+    )
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_adopted_leaves_the_prices_of_the_one_that_decides() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    for (name, usd) in [("high.csv", "2000"), ("low.csv", "1")] {
+        desk.write(name, &table(usd));
+    }
+    desk.write("policy.yaml", &priced_by("high.csv"));
+    desk.reload.look(Prompt::Signal).await;
+    let (high, ..) = prices(&desk);
+    let refusing = Arc::new(RefusingAdoption {
+        inner: Arc::clone(&desk.reload.store),
+        refuses: AtomicBool::new(true),
+        prices: desk.decider.prices.clone(),
+        meanwhile: Mutex::default(),
+    });
+    desk.reload.store = refusing.clone();
+    desk.write("policy.yaml", &priced_by("low.csv"));
+    desk.reload.look(Prompt::Signal).await;
+    assert_eq!((prices(&desk).0, desk.counts().0), (high.clone(), 1));
+    let [before, coming] = refusing.meanwhile.lock().unwrap().remove(0);
+    assert!(before == high && !coming.is_empty() && coming != high, "each has its own: {before} {coming}");
+    let refused = policy_file::load(desk.directory.path()).unwrap().policy;
+    assert_eq!(desk.decider.prices.of(&refused).hash, "", "its table is let go");
+
+    refusing.refuses.store(false, Ordering::SeqCst);
+    desk.write("policy.yaml", &priced_by("high.csv"));
+    desk.reload.look(Prompt::Signal).await;
+    assert_eq!(prices(&desk).0, high, "the policy on disk is again the one that decides");
+    desk.write("low.csv", &table("2"));
+    desk.reload.look(Prompt::Signal).await;
+    assert_eq!(prices(&desk).0, high, "nobody asks for the other table");
+    desk.write("high.csv", &table("2001"));
+    desk.reload.look(Prompt::Signal).await;
+    let (higher, ..) = prices(&desk);
+    assert!(higher != high && higher != coming, "its own table is looked at");
+
+    desk.write("policy.yaml", &priced_by("low.csv"));
+    desk.reload.look(Prompt::Signal).await;
+    let (low, ..) = prices(&desk);
+    let last = [higher.clone(), low.clone()];
+    assert_eq!(*refusing.meanwhile.lock().unwrap(), [last], "until it decides there are both");
+    assert_ne!(low, higher);
 }
 
 /// Rules of one policy never go with limits of another, whatever was under way when it changed.

@@ -7,12 +7,13 @@ use policy::config_change::{ConfigChange, ConfigChangeOutcome};
 use policy::document::Policy;
 use policy::evaluate::{Evaluation, RuleResult};
 use policy::evidence::Evidence;
-use policy::prices::Prices;
 use policy::request::{CallerProof, Request, Stage};
 use policy::settle::LimitStatus;
 use policy::time::Time;
 use policy::verdict::{Action, Reason, Verdict};
 use serde::{Deserialize, Serialize};
+
+use crate::prices::CurrentPrices;
 
 /// The durable record of one answer. What never changes once it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +61,8 @@ pub struct Proposal {
     pub policy: Arc<Policy>,
     /// What was asked.
     pub request: Request,
-    /// The prices that it was evaluated by.
-    pub prices: Arc<Prices>,
+    /// The prices, should another policy decide by the time that it is settled.
+    pub prices: CurrentPrices,
     /// What the rules say.
     pub evaluation: Evaluation,
     /// The request as it came, kept for the record. Opaque here.

@@ -9,13 +9,13 @@ use policy::evaluate::{Evaluation, evaluate};
 use policy::evidence::Evidence;
 use policy::identity;
 use policy::ledger::Ledger;
-use policy::prices::Prices;
 use policy::request::{CallerProof, Request};
 use policy::settle::{self, Settlement};
 use policy::time::Time;
 
 use super::decision::{ConfigProposal, Decision, Proposal, RequestKind};
 use super::journal::{Entry, LookupPlan, RequestIdentity};
+use crate::prices::CurrentPrices;
 
 /// One question to the ledger.
 pub struct Question {
@@ -35,7 +35,7 @@ enum Matter {
 struct Transaction {
     policy: Arc<Policy>,
     request: Request,
-    prices: Arc<Prices>,
+    prices: CurrentPrices,
     evaluation: Evaluation,
 }
 
@@ -83,13 +83,13 @@ impl Question {
         LookupPlan { identity: &self.identity, charges: keys.unwrap_or_default() }
     }
 
-    /// The same question, evaluated by `policy`.
+    /// The same question, evaluated by `policy` and its prices.
     #[must_use]
     pub fn by(mut self, policy: &Arc<Policy>) -> Self {
         match &mut self.matter {
             Matter::Transaction(transaction) if transaction.policy.hash != policy.hash => {
                 let Transaction { request, prices, evaluation, .. } = transaction.as_ref();
-                transaction.evaluation = evaluate(policy, request, prices, evaluation.at);
+                transaction.evaluation = evaluate(policy, request, &prices.of(policy), evaluation.at);
                 transaction.policy = Arc::clone(policy);
             }
             Matter::ConfigChange { policy_hash, change, outcome } if *policy_hash != policy.hash => {

@@ -1,16 +1,21 @@
 //! Another policy comes to decide while questions are asked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use policy::amount::{Amount, Decimals};
 use policy::document::Policy;
+use policy::evaluate::evaluate;
 use policy::limit::Cap;
+use policy::prices::{Price, PriceTerms, Prices, UnitPrice};
+use policy::time::Length;
 use policy::verdict::{Action, ReasonCode};
 
 use super::fixture::*;
 use crate::document::Document;
+use crate::prices::CurrentPrices;
 use crate::store::bounds::MAX_CHARGES_A_PIECE;
-use crate::store::{Store, StoreError};
+use crate::store::{Proposal, Store, StoreError};
 
 async fn adopt(desk: &Desk, policy: &Arc<Policy>) -> Result<(), StoreError> {
     let document = Document::of_file("policy.yaml", policy.hash.clone().into_bytes());
@@ -63,6 +68,40 @@ async fn a_question_that_the_change_overtakes_is_evaluated_again() {
         assert_eq!(overtaken.policy_hash, "nothing");
         let again = desk.store.decide(proposal(&desk.policy, &request("tx-1"))).await.unwrap();
         assert_eq!((again.decision, again.recorded_earlier), (first, true));
+    }
+}
+
+/// A policy goes by its own table, whichever counted when the question was asked.
+#[tokio::test]
+async fn a_question_that_the_change_overtakes_is_priced_by_the_table_of_the_policy_that_decides() {
+    let priced = |hash| {
+        let max_age = Length::from_seconds(600).unwrap();
+        let terms = PriceTerms { max_age, beside: ["ETH".to_owned()].into(), alone: BTreeSet::new() };
+        named(hash, Policy { prices: Some(terms), ..policy(vec![usd_per_hour("9000")]) })
+    };
+    let table = |hash: &str, usd| {
+        let price = Price { usd: UnitPrice::parse(usd).unwrap(), at: START };
+        Arc::new(Prices { hash: hash.into(), by_asset: [("ETH".to_owned(), price)].into() })
+    };
+    for backend in Backend::each() {
+        let prices = CurrentPrices::default();
+        let (before, after) = (priced("before"), priced("after"));
+        prices.put("before", &table("low", "1"));
+        let desk = backend.open(&before, &clock());
+        let asked = |id: &str| {
+            let evaluation = evaluate(&before, &request(id), &prices.of(&before), START);
+            Proposal { evaluation, prices: prices.clone(), ..proposal(&before, &request(id)) }
+        };
+        let used = async |asked| {
+            let decision = desk.store.decide(asked).await.unwrap().decision;
+            evidence_of(&desk.record(&decision).await).price.map(|price| price.table)
+        };
+        assert_eq!(used(asked("tx-1")).await.as_deref(), Some("low"), "{}", backend.name());
+        let overtaken = asked("tx-2");
+        prices.put("after", &table("high", "2500"));
+        adopt(&desk, &after).await.unwrap();
+        prices.keep_only("after");
+        assert_eq!(used(overtaken).await.as_deref(), Some("high"), "{}", backend.name());
     }
 }
 

@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{CertificateError, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem};
 use sha2::{Digest as _, Sha256};
@@ -71,6 +71,12 @@ pub enum TlsError {
     /// A certificate cannot be used.
     #[error("{0}: this certificate cannot be used: {1}")]
     CertificateUnusable(String, String),
+    /// It is of an older version: of what can be parsed otherwise, little else is refused.
+    #[error(
+        "{0}: this certificate cannot be used: {1}. It has to be of X.509 version 3 (`openssl x509 -noout -text` shows \
+         which it is of): have it issued anew, with its names as subject alternative names"
+    )]
+    NotVersion3(String, String),
 }
 
 impl Tls {
@@ -187,11 +193,18 @@ fn pair(
     chain: &Read<Chain>,
     key: &Read<PrivateKeyDer<'static>>,
 ) -> Result<CertifiedKey, (TlsFile, TlsError)> {
-    let path = shown(&files.private_key);
+    let (certificate, path) = (shown(&files.certificate), shown(&files.private_key));
     let chain = chain.what.certificates.clone();
     let pair = CertifiedKey::from_der(chain, key.what.clone_key(), &aws_lc_rs::default_provider());
     pair.map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => (TlsFile::PrivateKey, TlsError::NotTheKey(path)),
+        rustls::Error::InvalidCertificate(why) => {
+            let why = match why {
+                CertificateError::Other(why) => why.to_string(),
+                why => why.to_string(),
+            };
+            (TlsFile::Certificate, TlsError::NotVersion3(certificate, why))
+        }
         error => (TlsFile::PrivateKey, TlsError::KeyUnusable(path, error)),
     })
 }

@@ -74,6 +74,25 @@ fn a_key_belongs_to_its_certificate() {
     assert_snapshot!(mistakes_of(&CONFIG.replace("tls/decider.key", "tls/client.key")), @"DIR/decider.yaml:4:16: DIR/tls/client.key: is not the key of the certificate");
 }
 
+/// Without extensions, as `openssl x509 -req` makes them where it is told of none.
+const OF_VERSION_1: &str = "-----BEGIN CERTIFICATE-----
+MIIBJDCBywIUUoipC7udesqHf9J7/s49Y8rfYXEwCgYIKoZIzj0EAwIwFDESMBAG
+A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA0MjQ0OFoYDzIxMjYxMDMwMDQyNDQ4
+WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAShgrFKjXPjm1cBj0xUKaUqZn9ezqm/2pmGn6j3lCCmk4xdY6jP0hIOkNG75Rfw
+21aOfHw+FvTdPZ1drC0hdbiUMAoGCCqGSM49BAMCA0gAMEUCIQCTeqbzafHoTEye
+M022e1qTrq982AWznnB7O6QRVgW/2AIgQkNnBTtFwXNE+qk1R7YNhRGjkd5tf+xY
+2Me4qErFZG8=
+-----END CERTIFICATE-----
+";
+
+#[test]
+fn a_certificate_of_version_1_is_told_where_the_certificate_is() {
+    let files = Files::new();
+    files.write("tls/decider.crt", OF_VERSION_1);
+    assert_snapshot!(mistakes(&files), @"DIR/decider.yaml:3:16: DIR/tls/decider.crt: this certificate cannot be used: UnsupportedCertVersion. It has to be of X.509 version 3 (`openssl x509 -noout -text` shows which it is of): have it issued anew, with its names as subject alternative names");
+}
+
 #[test]
 fn an_authority_is_a_certificate() {
     assert_snapshot!(mistakes_of(&CONFIG.replace("tls/ca.pem", "tls/client.key")), @"DIR/decider.yaml:5:14: DIR/tls/client.key: holds no certificate in PEM form");

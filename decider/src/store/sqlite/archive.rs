@@ -6,7 +6,7 @@ use policy::charge::ChargeKey;
 use policy::identity::Digest;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
-use super::file::LockedFile;
+use super::file::{LockedFile, existing};
 use super::witness::Said;
 use super::{rows, schema};
 use crate::document::Document;
@@ -38,10 +38,11 @@ impl SqliteArchive {
     /// # Errors
     /// It cannot be read, or is not a store of this program.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let said = Said::read(path)?;
-        let connection = schema::connect_to_read(path)?;
+        let path = existing(path)?;
+        let said = Said::read(&path)?;
+        let connection = schema::connect_to_read(&path)?;
         rows::run(&connection, "BEGIN").map_err(unreadable)?;
-        let archive = Self::over(path.to_owned(), connection);
+        let archive = Self::over(path.clone(), connection);
         match archive.number("PRAGMA user_version").map_err(unreadable)? {
             OLDEST_READ => Ok(archive),
             known if known > OLDEST_READ => {

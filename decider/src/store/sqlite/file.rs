@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::private::{Lock, with_suffix};
+use crate::private::{self, Lock, with_suffix};
 use crate::store::error::OpenError;
 
 /// How much of a file is written again at once.
@@ -30,7 +30,7 @@ impl LockedFile {
         };
         let beside = locked(with_suffix(&path, ".lock"))?;
         let Some(beside) = beside else { return Err(OpenError::Locked(path)) };
-        // Makes the file where there is none. SQLite gives its log the same mode.
+        // SQLite gives its log the same mode.
         let Some(itself) = locked(path.clone())? else { return Err(OpenError::Locked(path)) };
         sync_folder(folder_of(&path))?;
         Ok(Self { path, _beside: beside, _itself: itself })
@@ -42,16 +42,22 @@ impl LockedFile {
     }
 }
 
-/// With every link followed, so that two names for one file have one lock beside it.
+/// With every link followed, so that two names for one file have one lock beside it. Where there is no file it is made
+/// first: a link that leads nowhere yet leads to it from then on.
 fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
-    let failed = |why| OpenError::File { path: path.to_owned(), why };
-    let folder = folder_of(path);
-    create_folder(folder)?;
-    if path.exists() {
-        return path.canonicalize().map_err(failed);
+    create_folder(folder_of(path))?;
+    if !path.exists() {
+        private::open(path).map_err(|why| OpenError::File { path: path.to_owned(), why })?;
     }
-    let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
-    Ok(folder.canonicalize().map_err(failed)?.join(name))
+    existing(path)
+}
+
+/// With every link followed: what SQLite and we keep beside a file is beside what its name leads to.
+pub fn existing(path: &Path) -> Result<PathBuf, OpenError> {
+    path.canonicalize().map_err(|why| match why.kind() {
+        std::io::ErrorKind::NotFound => OpenError::Missing(path.to_owned()),
+        _ => OpenError::File { path: path.to_owned(), why },
+    })
 }
 
 /// Creates a folder and those it is in. Each is synced into the one above it: a folder that a power failure takes

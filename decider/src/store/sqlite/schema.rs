@@ -6,7 +6,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
-use super::file::write_again;
+use super::file::{existing, write_again};
 use crate::private::with_suffix;
 use crate::store::error::OpenError;
 
@@ -74,9 +74,7 @@ pub fn connect(path: &Path) -> Result<Connection, OpenError> {
 /// Opens a database to read it and nothing else, beside whoever writes it. Without a log there is nobody: then it is
 /// read as a file that does not change, because SQLite would make a log for its own sake.
 pub fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
-    if matches!(path.try_exists(), Ok(false)) {
-        return Err(OpenError::Missing(path.to_owned()));
-    }
+    let path = &existing(path)?;
     let failed =
         |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), why: error.to_string() };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,6 +1,7 @@
 //! What only a file can show.
 
 mod beside;
+mod places;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -64,7 +64,7 @@ pub struct SqliteJournal {
     frozen: Option<Arc<str>>,
     /// Held as long as the journal is: fields are dropped in the order of declaration, so the connection is
     /// closed before anybody else can open the file.
-    _file: LockedFile,
+    file: LockedFile,
 }
 
 impl SqliteJournal {
@@ -87,7 +87,7 @@ impl SqliteJournal {
             written: 0,
             unwitnessed: 0,
             frozen: frozen.map(Arc::from),
-            _file: file,
+            file,
         })
     }
 }
@@ -141,8 +141,10 @@ impl Journal for SqliteJournal {
         Ok(())
     }
 
+    /// Where the file is looked for last, as what was written to another one is lost.
     fn commit(&mut self) -> Result<(), JournalError> {
         rows::run(&self.connection, "COMMIT")?;
+        self.file.is_in_place()?;
         let written = std::mem::take(&mut self.written);
         self.position = self.position.saturating_add(written);
         self.unwitnessed = self.unwitnessed.saturating_add(written);
@@ -150,7 +152,8 @@ impl Journal for SqliteJournal {
     }
 
     fn abandon(&mut self) -> Result<(), JournalError> {
-        rows::run(&self.connection, "ROLLBACK")
+        rows::run(&self.connection, "ROLLBACK")?;
+        self.file.is_in_place()
     }
 
     /// Readers may keep part of the log from being copied; then it grows until they are gone.
@@ -173,6 +176,10 @@ impl Journal for SqliteJournal {
 
     fn keep_up_every(&self) -> Option<Duration> {
         Some(KEEP_UP_EVERY)
+    }
+
+    fn keep_up(&mut self, _take: &mut dyn FnMut(&ChargeChange)) -> Result<JournalTime, JournalError> {
+        self.file.is_in_place().map(|()| JournalTime::default())
     }
 
     fn frozen(&self) -> Option<Arc<str>> {

@@ -196,6 +196,19 @@ fn one_store_serves_one_decider() {
 }
 
 #[test]
+fn it_ends_with_1_and_says_why_once_its_store_is_removed() {
+    let files = Files::new();
+    files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: data/decider.db}"));
+    let (mut child, lines) = run(&files);
+    std::fs::remove_dir_all(files.path("data")).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let lines: Vec<_> = lines.lines().map(Result::unwrap).collect();
+    let last = lines.iter().find(|line| line.contains("the decider ends")).unwrap();
+    assert!(last.contains("is no longer the file that was opened"), "{lines:?}");
+    assert!(!files.path("data").exists(), "no new ledger is made of it");
+}
+
+#[test]
 fn a_policys_tests_are_played() {
     let files = Files::new();
     let policy = std::fs::read_to_string(files.path("policy.yaml")).unwrap();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::private::{self, Lock, with_suffix};
 use crate::store::error::OpenError;
+use crate::store::journal::JournalError;
 
 /// How much of a file is written again at once.
 const CHUNK_BYTES: usize = 1024 * 1024;
@@ -15,7 +16,7 @@ pub struct LockedFile {
     path: PathBuf,
     _beside: Lock,
     /// Given back, with the file closed, after SQLite has closed it: to close a file ends SQLite's own locks on it.
-    _itself: Lock,
+    itself: Lock,
 }
 
 impl LockedFile {
@@ -33,12 +34,29 @@ impl LockedFile {
         // SQLite gives its log the same mode.
         let Some(itself) = locked(path.clone())? else { return Err(OpenError::Locked(path)) };
         sync_folder(folder_of(&path))?;
-        Ok(Self { path, _beside: beside, _itself: itself })
+        Ok(Self { path, _beside: beside, itself })
     }
 
     /// Its path with every link followed.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// That its path still names it. SQLite goes on writing to a file that nobody will find again.
+    ///
+    /// # Errors
+    /// It does not: what is written from then on is lost.
+    pub fn is_in_place(&self) -> Result<(), JournalError> {
+        let path = self.path.display();
+        match self.itself.is_on(&self.path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(JournalError::Failed(format!(
+                "{path} is no longer the file that was opened: it was removed, moved or replaced, and what is decided \
+                 would be lost with it. Put it back with the files beside it whose names begin with its own, or \
+                 restore a backup, before the decider starts again"
+            ))),
+            Err(error) => Err(JournalError::Failed(format!("{path}: {error}"))),
+        }
     }
 }
 

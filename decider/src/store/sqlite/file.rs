@@ -1,6 +1,7 @@
 //! The file itself: one process at a time, and readable by its owner alone.
 
 use std::fs::{File, OpenOptions};
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -97,6 +98,20 @@ fn sync_folder(folder: &Path) -> Result<(), OpenError> {
 /// The folder something is in, as the caller wrote it.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Gives a file that says this its name, and keeps it open: whoever reads the name finds this or what it said before,
+/// also after a power failure.
+pub fn replace(path: &Path, text: &[u8]) -> Result<File, OpenError> {
+    let partial = with_suffix(path, ".partial");
+    let written = || {
+        let mut file = private::options().write(true).create(true).truncate(true).open(&partial)?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path).map(|()| file)
+    };
+    let file = written().map_err(|why| OpenError::File { path: partial.clone(), why })?;
+    sync_folder(folder_of(path)).map(|()| file)
 }
 
 /// Writes all of a file once more where it stands, and syncs it.

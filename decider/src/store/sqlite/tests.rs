@@ -2,6 +2,7 @@
 
 mod beside;
 mod places;
+mod starts;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

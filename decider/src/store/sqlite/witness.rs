@@ -1,8 +1,9 @@
 //! What a store's file is held against at each start: a small file beside it that says how far the store had come, so
 //! that an old file which is put back by hand is noticed. Restored headroom is not real (decision model, invariant 12).
 //!
-//! The number of the start is raised in both, and the small file follows the log, unsynced, between rounds: it may be
-//! behind the store, after a power failure, and never before it.
+//! The number of the start is raised in both, first in the store: a start that is killed between the two leaves the small
+//! file one behind, and the next one brings it up before it raises the number again. The small file follows the log,
+//! unsynced, between rounds: it may be behind the store, after a power failure, and never before it.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params};
 
-use crate::private::{self, with_suffix};
+use super::file::replace;
+use crate::private::with_suffix;
 use crate::store::error::OpenError;
 
 /// The name of the small file, after the store's.
@@ -24,6 +26,14 @@ struct WitnessState {
     incarnation: i64,
     /// The position of the last decision.
     position: i64,
+}
+
+impl WitnessState {
+    /// As the small file says it.
+    fn text(self) -> String {
+        let Self { incarnation, position } = self;
+        format!("start {incarnation:020} decision {position:020}\n")
+    }
 }
 
 /// The small file, kept up to date.
@@ -50,31 +60,26 @@ impl Witness {
         let said = Said::read(path)?;
         let (store, frozen) = standing(connection).map_err(database)?;
         let (seen, suspicion) = said.judge(store);
-        let beside = said.path;
+        if suspicion.is_none() && seen != Some(store.incarnation) {
+            // Before the number is raised: a store that is two starts ahead is another one.
+            replace(&said.path, store.text().as_bytes())?;
+        }
         let frozen = frozen.or(suspicion);
-        let incarnation = store.incarnation.max(seen).saturating_add(1);
-        let failed = |why| OpenError::File { path: beside.clone(), why };
-        // Before the number is raised: a start that fails here must not look like another store's.
-        let file = private::open(&beside).map_err(failed)?;
+        let incarnation = store.incarnation.max(seen.unwrap_or_default()).saturating_add(1);
         let sql = "UPDATE standing SET incarnation = ?1, frozen = ?2";
         connection.execute(sql, params![incarnation, frozen]).map_err(database)?;
-        let witness = Self { file, seen: WitnessState { incarnation, ..store } };
-        witness.write().and_then(|()| witness.file.sync_all()).map_err(failed)?;
-        Ok(Started { witness, frozen })
+        let seen = WitnessState { incarnation, ..store };
+        let file = replace(&said.path, seen.text().as_bytes())?;
+        Ok(Started { witness: Self { file, seen }, frozen })
     }
 
     /// Notes that so many decisions more are on record. Synced by nobody: what is not on the disk is not missed.
     pub fn follow(&mut self, decisions: i64) {
         self.seen.position = self.seen.position.saturating_add(decisions);
-        if let Err(error) = self.write() {
+        // All of it at once, always as long.
+        if let Err(error) = self.file.write_all_at(self.seen.text().as_bytes(), 0) {
             tracing::warn!(%error, "the file beside the store cannot be written: a restore may go unnoticed");
         }
-    }
-
-    /// All of it at once, always as long.
-    fn write(&self) -> io::Result<()> {
-        let WitnessState { incarnation, position } = self.seen;
-        self.file.write_all_at(format!("start {incarnation:020} decision {position:020}\n").as_bytes(), 0)
     }
 }
 
@@ -108,16 +113,17 @@ impl Said {
         Ok(frozen.or(self.judge(store).1))
     }
 
-    /// The number of the start that it knows, and what is suspicious. A store that was never started has none.
-    fn judge(&self, store: WitnessState) -> (i64, Option<String>) {
+    /// The number of the start that it knows, and what is suspicious. A store that was never started has none; one without
+    /// a decision may have been stopped at its first start, and lacks nothing.
+    fn judge(&self, store: WitnessState) -> (Option<i64>, Option<String>) {
         let told = |how| format!("{}, which says how far the store had come, {how}", self.path.display());
+        let WitnessState { incarnation, position } = store;
         let Some(text) = &self.text else {
-            return (0, (store.incarnation > 0).then(|| told("is not beside it")));
+            return (None, (incarnation > 0 && position > 0).then(|| told("is not beside it")));
         };
         let Some(seen) = parse(&String::from_utf8_lossy(text)) else {
-            return (0, Some(told("cannot be read")));
+            return (None, (position > 0).then(|| told("cannot be read")));
         };
-        let WitnessState { incarnation, position } = store;
         let older = seen.incarnation > incarnation || seen.position > position;
         let foreign = seen.incarnation.saturating_add(1) < incarnation;
         let suspicion = (older || foreign).then(|| {
@@ -127,7 +133,7 @@ impl Said {
                 seen.incarnation, seen.position
             )
         });
-        (seen.incarnation, suspicion)
+        (Some(seen.incarnation), suspicion)
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Running {
     server: JoinHandle<Result<(), ServeError>>,
     admin_task: AbortOnDropHandle<()>,
     store_failed: StoreFailed,
+    /// What was heard of that.
+    failed: Option<StoreError>,
 }
 
 /// Has the files on disk looked at.
@@ -99,7 +101,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     tokio::spawn(drain.clone().run_until_cancelled_owned(reload.run(Arc::clone(&looks.policy))));
     tokio::spawn(drain.clone().run_until_cancelled_owned(watch.run(Arc::clone(&looks.access))));
     let server = tokio::spawn(server.serve(decider, drain.clone()));
-    Ok(Running { grpc, admin, looks, drain, server, admin_task, store_failed })
+    Ok(Running { grpc, admin, looks, drain, server, admin_task, store_failed, failed: None })
 }
 
 /// What hears of the store's end.
@@ -171,6 +173,8 @@ impl Running {
     pub async fn ended(&mut self) -> Result<(), StartError> {
         tokio::select! {
             Ok(error) = &mut self.store_failed => {
+                // Whoever is told to end meanwhile does not wait for us.
+                self.failed = Some(error.clone());
                 tokio::time::sleep(FATAL_GRACE).await;
                 Err(StartError::StoreFailed(error))
             }
@@ -189,14 +193,17 @@ impl Running {
     /// Takes no new calls, answers those that are left, and closes the store.
     ///
     /// # Errors
-    /// The listener broke on the way.
-    pub async fn stop(self) -> Result<(), StartError> {
+    /// The store failed before or on the way, or the listener broke.
+    pub async fn stop(mut self) -> Result<(), StartError> {
         tracing::info!("the decider drains");
         self.drain.cancel();
         let served = self.server.await;
         self.admin_task.abort();
         // The last reference to the store goes with the admin task: what was begun is on disk before we end.
         let _ = self.admin_task.await;
+        if let Some(error) = self.failed.or_else(|| self.store_failed.try_recv().ok()) {
+            return Err(StartError::StoreFailed(error));
+        }
         match served {
             Ok(served) => Ok(served?),
             Err(_) => Err(StartError::Fault),

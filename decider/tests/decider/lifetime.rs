@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use decider::app::StartError;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
 use tokio::time::{sleep, timeout};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt as _;
 
 use crate::faults::{Served, SlowStore, serve};
 use crate::load::Load;
@@ -55,6 +57,30 @@ async fn who_minds_the_health_loses_no_call_at_the_end() {
     assert!(failed.is_empty() && answered > before, "{before} and {answered} answered; {failed:?}");
     drop(watch);
     timeout(DEADLINE, stopped).await.unwrap().unwrap().unwrap();
+}
+
+/// Whoever started it is told by its exit code, whichever of the two came first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_failed_is_told_by_a_decider_that_is_told_to_end_just_then() {
+    for heard in [false, true] {
+        let files = Files::new();
+        files.write("decider.yaml", &CONFIG.replace("store: memory", "store: {sqlite: data/decider.db}"));
+        let mut running = files.start().await;
+        std::fs::remove_file(files.path("data/decider.db")).unwrap();
+        let refused = files.client(&running).await.decide(call(transfer("r-1", "0.1"))).await.unwrap_err();
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "STORE_FAILED");
+        if heard {
+            // The word of it comes just after the answer.
+            sleep(Duration::from_millis(100)).await;
+            tokio::select! {
+                biased;
+                ended = running.ended() => panic!("{ended:?}"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        let ended = running.stop().await;
+        assert!(matches!(ended, Err(StartError::StoreFailed(_))), "{heard}: {ended:?}");
+    }
 }
 
 /// A watch has no end of its own.

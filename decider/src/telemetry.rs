@@ -35,6 +35,8 @@ use log_writer::{LEFT_OUT, LogWriter};
 const SERVICE_NAME: &str = "countersign-decider";
 /// Set: spans are exported there by OTLP over gRPC, in plain text: to a collector beside it.
 const ENDPOINT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// What a collector beside it is named with.
+const COLLECTOR_SCHEME: &str = "http://";
 /// `true`: nothing is exported.
 const OFF_VARIABLE: &str = "OTEL_SDK_DISABLED";
 /// Level of logs and spans, of all or by module: `debug`, or `info,decider::store=debug`; `info` where it is not set.
@@ -146,7 +148,16 @@ fn tracer_provider() -> (SdkTracerProvider, Option<ExporterBuildError>) {
 fn exporter() -> Result<Option<SpanExporter>, ExporterBuildError> {
     let off = std::env::var(OFF_VARIABLE).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
     let endpoint = std::env::var_os(ENDPOINT_VARIABLE).filter(|endpoint| !off && !endpoint.is_empty());
-    endpoint.map(|_| SpanExporter::builder().with_tonic().build()).transpose()
+    // Of others the exporter would take some, and speak to them all the same.
+    match endpoint {
+        Some(other) if !other.to_string_lossy().starts_with(COLLECTOR_SCHEME) => {
+            Err(ExporterBuildError::InvalidConfiguration(format!(
+                "{} has another scheme",
+                other.to_string_lossy()
+            )))
+        }
+        endpoint => endpoint.map(|_| SpanExporter::builder().with_tonic().build()).transpose(),
+    }
 }
 
 fn is_span(metadata: &Metadata<'_>) -> bool {

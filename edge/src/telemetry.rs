@@ -43,6 +43,8 @@ const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// `true`: no traces are exported.
 const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
 /// What to do where there is no exporter. The exporter's own errors are about its build.
+/// What a collector beside it is named with.
+const COLLECTOR_SCHEME: &str = "http://";
 const EXPORTER_ADVICE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT has to be an http:// URL of a collector beside it, for OTLP over gRPC, \
                                and no OTEL_EXPORTER_OTLP_… may ask for TLS, another protocol or compression";
 const SERVICE_NAME: &str = "countersign-edge";
@@ -113,6 +115,11 @@ fn are_traces_wanted() -> bool {
 }
 
 fn exporting_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
+    // Of others the exporter would take some, and speak to them all the same.
+    let endpoint = std::env::var(OTLP_ENDPOINT).unwrap_or_default();
+    if !endpoint.starts_with(COLLECTOR_SCHEME) {
+        return Err(ExporterBuildError::InvalidConfiguration(OTLP_ENDPOINT.to_owned()));
+    }
     let exporter = SpanExporter::builder().with_tonic().build()?;
     let mut resource = Resource::builder();
     if std::env::var_os("OTEL_SERVICE_NAME").is_none() {

@@ -201,7 +201,7 @@ pub enum Error {
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// Another status than 200: no signed reply.
-    #[error("refused with HTTP {status}: {body}")]
+    #[error("refused with HTTP {status}: {}", shown(body))]
     Refused {
         /// The status.
         status: u16,
@@ -211,6 +211,16 @@ pub enum Error {
     /// A reply that must not be believed.
     #[error("the reply cannot be believed: {0}")]
     Reply(String),
+}
+
+/// Text from elsewhere, on one line: whoever wrote it must not write on the terminal.
+pub fn shown(text: &str) -> String {
+    let plain = |character: char| matches!(character, '"' | '\'' | '\\');
+    let each = |character: char| match plain(character) {
+        true => character.to_string(),
+        false => character.escape_debug().to_string(),
+    };
+    text.chars().map(each).collect()
 }
 
 impl Error {

@@ -59,7 +59,8 @@ pub async fn run(options: &Options) -> Result<ExitCode, Error> {
     let mut system = System::default();
     let outcome = tokio::select! {
         outcome = show(&local, &mut system, options) => outcome,
-        () = interrupt.received() => Ok(ExitCode::SUCCESS),
+        // Whoever waits for the answers has not had them.
+        () = interrupt.received() => Ok(if options.once { INTERRUPTED.into() } else { ExitCode::SUCCESS }),
     };
     system.stop().await?;
     match outcome {
@@ -68,27 +69,49 @@ pub async fn run(options: &Options) -> Result<ExitCode, Error> {
     }
 }
 
+/// As a shell has it of what SIGINT ends.
+const INTERRUPTED: u8 = 130;
+
 async fn show(local: &Local, system: &mut System, options: &Options) -> Result<ExitCode, Error> {
     let plan = Plan::make(local, options.ledger).await?;
     system.start(&plan).await?;
     let rows = system.until_failure(send_samples(local)).await?;
-    print(format_args!("{}\n", table::render(&rows)))?;
+    let told = tell(&rows, &plan, system).await;
+    if options.once {
+        // Who has seen enough of the table has the exit code all the same.
+        return told.or_else(unless_closed).map(|()| conclude(&rows));
+    }
+    told?;
+    if let Some(url) = &plan.database {
+        print(format_args!("The ledger, while this runs:  psql {url}\n"))?;
+    }
+    say_how_to_go_on(local)?;
+    Err(system.failure().await)
+}
+
+async fn tell(rows: &[Row], plan: &Plan, system: &System) -> Result<(), Error> {
+    print(format_args!("{}\n", table::render(rows)))?;
     if plan.database.is_some() {
         print(format_args!("{}\n", shares::told(system.deciders()).await?))?;
     }
-    if !options.once {
-        if let Some(url) = &plan.database {
-            print(format_args!("The ledger, while this runs:  psql {url}\n"))?;
-        }
-        say_how_to_go_on(local)?;
-        return Err(system.failure().await);
+    Ok(())
+}
+
+fn unless_closed(error: Error) -> Result<(), Error> {
+    match error {
+        Error::Output(error) if error.is_closed() => Ok(()),
+        error => Err(error),
     }
+}
+
+/// Success only if every answer was the expected one.
+fn conclude(rows: &[Row]) -> ExitCode {
     let surprises = rows.iter().filter(|row| !row.is_expected()).count();
-    if surprises > 0 {
-        say(format_args!("{surprises} of {} answers were not the expected ones.\n", rows.len()));
-        return Ok(ExitCode::FAILURE);
+    if surprises == 0 {
+        return ExitCode::SUCCESS;
     }
-    Ok(ExitCode::SUCCESS)
+    say(format_args!("{surprises} of {} answers were not the expected ones.\n", rows.len()));
+    ExitCode::FAILURE
 }
 
 fn prepare(options: &Options) -> Result<Local, Error> {
@@ -98,7 +121,12 @@ fn prepare(options: &Options) -> Result<Local, Error> {
         Ledger::Postgres { deciders } => deciders,
     };
     if !options.directory.exists() {
-        settings.addresses.fleet(deciders)?;
+        // Before anything is written: the files would keep the ports.
+        let free = settings.addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
+        free.map_err(|source| Error::Ports {
+            source: source.into(),
+            instead: "there is none yet, so name others by --ports".into(),
+        })?;
         let directory = options.directory.display();
         say(format_args!("Creating {directory} with keys, certificates and configurations …\n"));
     }
@@ -108,7 +136,7 @@ fn prepare(options: &Options) -> Result<Local, Error> {
         say(format_args!("--ports is not used: the ports are those of {}\n", configurations(&local)));
     }
     let free = addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
-    free.map_err(|source| Error::Ports { source: source.into(), configurations: configurations(&local) })?;
+    free.map_err(|source| Error::Ports { source: source.into(), instead: configurations(&local) })?;
     Ok(local)
 }
 
@@ -176,7 +204,7 @@ fn progress(text: &str) {
 
 fn say_how_to_go_on(local: &Local) -> Result<(), Error> {
     let root = local.root().display();
-    let line = format!("{} send --file request.json", cosigner_program().display());
+    let line = format!("{} send --file request.json", quoted(&cosigner_program()));
     let line = line + &options_of(local.root(), &local.url()?);
     let policy = local.policy();
     print(format_args!(
@@ -194,10 +222,17 @@ fn options_of(root: &Path, url: &str) -> String {
     if root == Path::new(".local") {
         return url;
     }
-    let root = root.display();
-    url + &format!(
-        " --key {root}/cosigner/private.pem --reply-key {root}/edge/reply_public.pem --ca {root}/tls/ca.pem"
-    )
+    let file = |name: &str| quoted(&root.join(name));
+    let (key, reply_key, ca) =
+        (file("cosigner/private.pem"), file("edge/reply_public.pem"), file("tls/ca.pem"));
+    url + &format!(" --key {key} --reply-key {reply_key} --ca {ca}")
+}
+
+/// As a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    if path.bytes().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// The Co-signer lies beside the demo; from the project's directory that is a short path.
@@ -217,12 +252,12 @@ pub enum Error {
     #[error(transparent)]
     Output(#[from] output::Error),
     /// Somebody else listens where a service is to.
-    #[error("{source}: {configurations}")]
+    #[error("{source}: {instead}")]
     Ports {
         /// Who listens where.
         source: Box<services::Error>,
-        /// The files to change.
-        configurations: String,
+        /// What to change.
+        instead: String,
     },
     /// The services.
     #[error(transparent)]
@@ -250,5 +285,6 @@ mod tests {
         let keys = " --key d/cosigner/private.pem --reply-key d/edge/reply_public.pem --ca d/tls/ca.pem";
         assert_eq!(options_of(Path::new("d"), usual), keys);
         assert_eq!(options_of(Path::new("d"), other), format!(" --url {other}{keys}"));
+        assert!(options_of(Path::new("it's here"), usual).ends_with(r" --ca 'it'\''s here/tls/ca.pem'"));
     }
 }

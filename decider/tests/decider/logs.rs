@@ -138,7 +138,7 @@ fn a_level_that_cannot_be_read_is_told_and_info_counts() {
 #[test]
 fn traces_that_cannot_be_exported_are_told_and_it_serves() {
     const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-    for endpoint in ["https://localhost:4317", "not an address"] {
+    for endpoint in ["https://localhost:4317", "not an address", "grpc://localhost:4317"] {
         let lines = lines_in(&[(ENDPOINT, endpoint)]);
         assert_eq!(lines.len(), 2, "{endpoint}: {lines:?}");
         assert!(

@@ -114,6 +114,8 @@ async fn a_collector_that_cannot_be_is_warned_of_and_callbacks_are_answered() {
     for (endpoint, disabled, warnings) in [
         ("https://collector:4317", "false", 1),
         ("no collector", "", 1),
+        ("ftp://127.0.0.1:4317", "", 1),
+        ("unix:///collector", "", 1),
         ("https://collector:4317", "true", 0),
         ("", "", 0),
     ] {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use system_tests::cosigner::jws::Signer;
 use system_tests::cosigner::{
-    ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error, PlainCosigner, Trust, USUAL_URL,
+    ANSWER_TIMEOUT, Answer, Config, Cosigner, Endpoint, Error, PlainCosigner, Trust, USUAL_URL, shown,
 };
 use system_tests::output::{self, say};
 
@@ -212,8 +212,8 @@ fn print(answer: &Answer, output: Output) -> String {
             fields.to_string()
         }
         Output::Text => {
-            let reason = reply.rejection_reason.iter().map(|reason| format!("\nreason: {reason}"));
-            let (action, id) = (reply.action, &reply.request_id);
+            let reason = reply.rejection_reason.iter().map(|reason| format!("\nreason: {}", shown(reason)));
+            let (action, id) = (reply.action, shown(&reply.request_id));
             format!("{action}  {id}  after {} ms{}", elapsed.as_millis(), reason.collect::<String>())
         }
     }
@@ -263,6 +263,10 @@ mod tests {
         assert_eq!(
             print(&answer(Some("limit eth")), Output::Text),
             "REJECT  r-1  after 12 ms\nreason: limit eth"
+        );
+        assert_eq!(
+            print(&answer(Some("a \"b\" \u{1b}[31m\nAPPROVE c\u{202e}")), Output::Text),
+            "REJECT  r-1  after 12 ms\nreason: a \"b\" \\u{1b}[31m\\nAPPROVE c\\u{202e}"
         );
         assert_eq!(
             print(&answer(Some("limit eth")), Output::Json),

@@ -1,5 +1,7 @@
 //! The little that a Co-signer must know of a request to send it: where to, and whose answer to expect.
 
+use std::fmt::Display;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -53,8 +55,13 @@ struct Fields {
 impl Head {
     /// Reads what names a request; the rest of it may be anything.
     pub fn read(payload: &[u8]) -> Result<Self, Error> {
-        let fields: Fields = serde_json::from_slice(payload)
-            .map_err(|error| Error::Request(format!("it is not a JSON object with a requestId: {error}")))?;
+        let malformed =
+            |why: &dyn Display| Error::Request(format!("it is not a JSON object with a requestId: {why}"));
+        // A list would be read as the fields in their order.
+        if payload.trim_ascii_start().first() == Some(&b'[') {
+            return Err(malformed(&"it is a list"));
+        }
+        let fields: Fields = serde_json::from_slice(payload).map_err(|error| malformed(&error))?;
         let request_id = fields
             .request_id
             .filter(|id| !id.is_empty())
@@ -90,6 +97,8 @@ mod tests {
         let why = |json: &str| Head::read(json.as_bytes()).unwrap_err().to_string();
         insta::assert_snapshot!(why(r#"{"txId":"t"}"#), @"cannot send this request: its requestId is missing or empty");
         insta::assert_snapshot!(why(r#"{"requestId":""}"#), @"cannot send this request: its requestId is missing or empty");
-        assert!(why("[]").contains("not a JSON object"));
+        for list in ["[]", r#" ["r",null,null,null]"#] {
+            assert!(why(list).contains("not a JSON object"), "{list}");
+        }
     }
 }

@@ -20,6 +20,8 @@ pub struct Process {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    /// Where what this process prints begins in it: others have printed before.
+    log_start: u64,
     admin: SocketAddr,
 }
 
@@ -48,6 +50,7 @@ impl Process {
     ) -> Result<Self, Error> {
         let failed = |source| Error::Spawn { name, source };
         let output = File::options().create(true).append(true).open(&log).map_err(failed)?;
+        let log_start = output.metadata().map_err(failed)?.len();
         let child = Command::new(binary)
             .args(arguments)
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -56,7 +59,7 @@ impl Process {
             .stderr(output)
             .spawn()
             .map_err(failed)?;
-        Ok(Self { name, child, log, admin })
+        Ok(Self { name, child, log, log_start, admin })
     }
 
     /// Waits until `/readyz` says so. An error if the process ends before, or does not get there in time.
@@ -161,7 +164,9 @@ impl Process {
     }
 
     fn log_tail(&self) -> String {
-        let text = self.log_text();
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        let start = usize::try_from(self.log_start).unwrap_or(usize::MAX);
+        let text = String::from_utf8_lossy(text.get(start..).unwrap_or_default());
         let lines: Vec<_> = text.lines().collect();
         let tail = lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default();
         if tail.is_empty() { "  (nothing was logged)".into() } else { format!("  {}", tail.join("\n  ")) }

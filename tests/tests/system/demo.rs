@@ -105,6 +105,22 @@ async fn an_unexpected_answer_is_shown_and_fails() {
     let output = once(local.root(), &settings.addresses).await;
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
     assert!(shown(&output).contains("REJECT (expected APPROVE)"), "{}", shown(&output));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let unread = demo(local.root(), &settings.addresses).arg("--once").stdout(writer).output().await.unwrap();
+    assert_eq!(unread.status.code(), Some(1), "though nobody reads the table: {}", shown(&unread));
+}
+
+#[tokio::test]
+async fn who_is_interrupted_before_the_answers_are_in_has_not_succeeded() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = demo(directory.path(), &ports::free_addresses()).arg("--once").spawn().unwrap();
+    while !directory.path().join("logs/decider.log").exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let id = demo.id().unwrap().to_string();
+    Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await.unwrap();
+    assert_eq!(demo.wait().await.unwrap().code(), Some(130));
 }
 
 #[tokio::test]
@@ -119,6 +135,10 @@ async fn a_port_that_is_taken_is_named_before_anything_starts() {
     let file = directory.path().join("edge/edge.yaml").display().to_string();
     assert!(text.contains(&file), "which file to change is said: {text}");
     assert!(!directory.path().join("logs/decider.log").exists());
+    let new = directory.path().join("new");
+    let output = once(&new, &addresses).await;
+    assert!(shown(&output).contains("name others by --ports"), "{}", shown(&output));
+    assert!(!new.exists(), "files would keep the port");
 }
 
 #[tokio::test]

@@ -25,6 +25,16 @@ async fn a_process_that_dies_before_it_is_ready_shows_its_last_lines() {
 }
 
 #[tokio::test]
+async fn what_earlier_ones_have_printed_is_not_shown() {
+    let (directory, mut first) = shell("echo earlier; exit 1");
+    first.ready(SOON).await.unwrap_err();
+    let (arguments, log) = (["-c".into(), "echo later; exit 1".into()], directory.path().join("log"));
+    let mut second = Process::spawn("edge", Path::new("/bin/sh"), &arguments, &[], log, first.admin).unwrap();
+    let error = second.ready(SOON).await.unwrap_err().to_string();
+    assert!(error.contains("later") && !error.contains("earlier"), "{error}");
+}
+
+#[tokio::test]
 async fn a_process_that_never_gets_ready_is_given_up() {
     let (_directory, mut process) = shell("exec sleep 60");
     let error = process.ready(Duration::from_millis(50)).await.unwrap_err();

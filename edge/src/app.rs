@@ -50,8 +50,10 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve callbacks until SIGTERM or Ctrl-C
+    #[command(after_help = EXAMPLES)]
     Run(ConfigFile),
     /// Check the configuration and every file it names; bind nothing
+    #[command(after_help = EXAMPLES)]
     Check {
         #[command(flatten)]
         file: ConfigFile,

@@ -67,18 +67,21 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve until SIGTERM or Ctrl-C.
+    #[command(after_help = EXAMPLES)]
     Run {
         /// The configuration file.
         #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
         config: PathBuf,
     },
     /// Bring the database of a store on PostgreSQL to the schema of this version. Deciders may go on meanwhile.
+    #[command(after_help = EXAMPLES)]
     Migrate {
         /// The configuration file.
         #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
         config: PathBuf,
     },
     /// Say what is wrong with a configuration or a policy; nothing is started.
+    #[command(after_help = EXAMPLES)]
     Check(Check),
     /// Test a policy, and look into it; nothing is started.
     #[command(subcommand)]
@@ -156,6 +159,17 @@ mod tests {
         for line in lines.into_iter().chain(policy::examples()).chain(store::examples()) {
             assert!(parsed(line.trim()).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        fn check(command: &clap::Command) {
+            let own = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let leaf = command.get_subcommands().next().is_none();
+            assert!(!leaf || own.starts_with("Examples:"), "{}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&CommandLine::command());
     }
 
     #[test]

@@ -41,8 +41,10 @@ Exit codes: 0 a verified reply came, whatever its action; 1 no valid reply; 64 b
 #[derive(Debug, Subcommand)]
 enum What {
     /// Sign a request, send it, verify the reply's signature and requestId, and print it
+    #[command(after_help = EXAMPLES)]
     Send(Send),
     /// Sign a request and print the token, without a line feed where standard output is no terminal
+    #[command(after_help = EXAMPLES)]
     Sign(Sign),
 }
 

@@ -24,6 +24,13 @@ The request is a DecideRequest of the published contract, as JSON. The store is 
 from it. What was charged after --at counts, as it does for every window.
 Exit codes: 0 explained, whatever the verdict, 1 the store or the request cannot be read, 78 mistakes in the policy.";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  decider policy check --policy policy                   what is wrong with it, and what may not be meant
+  decider policy check --policy policy --output json     for programs
+
+Exit codes: 0 nothing is wrong, whatever it warns of, 78 mistakes in the policy.";
+
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
   decider policy schema     on standard output
@@ -42,6 +49,7 @@ pub enum PolicyCommand {
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
     /// Say what is wrong with a policy: `decider check` by another name.
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
     /// Print the JSON Schema of a policy's files, for editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
@@ -71,6 +79,7 @@ pub struct Explain {
 /// The command lines of every example.
 #[cfg(test)]
 pub fn examples() -> Vec<&'static str> {
-    let lines = [TEST_EXAMPLES, EXPLAIN_EXAMPLES, SCHEMA_EXAMPLES].into_iter().flat_map(str::lines);
+    let lines =
+        [TEST_EXAMPLES, EXPLAIN_EXAMPLES, CHECK_EXAMPLES, SCHEMA_EXAMPLES].into_iter().flat_map(str::lines);
     lines.filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split("   ").next()).collect()
 }

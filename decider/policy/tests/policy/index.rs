@@ -153,6 +153,14 @@ fn a_rule_for_all_of_a_type_is_found_around_one_for_an_account_of_it() {
 }
 
 #[test]
+fn a_rule_for_each_asset_is_found_around_one_that_names_none() {
+    let each = Some(Arc::new(["ETH".to_owned(), "BTC".into()].into()));
+    let deny = vec![rule("each", Conditions { assets: each, ..Conditions::default() })];
+    let policy = Policy { deny, allow: vec![rule("any", Conditions::default())], ..open() }.indexed();
+    assert_eq!(policy.around(Effect::Deny, &policy.allow[0]).len(), 1);
+}
+
+#[test]
 fn of_ten_thousand_rules_few_are_held_against_one_another() {
     let policy = many(10_000);
     for effect in [Effect::Deny, Effect::Allow] {

@@ -95,6 +95,39 @@ fn a_limit_that_saw_nothing_yet_is_known_to_be_empty() {
     }
 }
 
+/// Whatever it is that each of them names.
+#[test]
+fn of_many_that_name_different_values_one_is_found() {
+    let name: [fn(usize, &mut Conditions); 6] = [
+        |number, when| when.caller.tenants = Some(Choice::OneOf([number.to_string()].into())),
+        |number, when| when.signers = Some(Choice::OneOf([number.to_string()].into())),
+        |number, when| when.operations = Some(Choice::OneOf([number.to_string()].into())),
+        |number, when| when.assets = Some(Arc::new([number.to_string()].into())),
+        |number, when| when.sources = one_of(vec![matcher("VAULT", Some(&number.to_string()))].into()),
+        |number, when| when.destinations = one_of(vec![to_account("VAULT", Some(&number.to_string()))]),
+    ];
+    for name in name {
+        let limits = (0..20).map(|number| {
+            let mut when = Conditions::default();
+            name(number, &mut when);
+            counted(&number.to_string(), when)
+        });
+        let policy = Policy { limits: limits.collect(), ..open() }.indexed();
+        let mut charge = charge(transfer("x", "0.1"), &[]).unwrap();
+        let account = charge.intent.destinations[0].account.clone();
+        let seven = policy::intent::Account { id: text("7"), ..account };
+        charge.parts[0].signer = text("7");
+        charge.intent.tenant = "7".into();
+        charge.intent.operation = "7".into();
+        charge.intent.asset = "7".into();
+        charge.intent.source = seven.clone();
+        charge.intent.destinations[0].account = seven;
+        let found: Vec<&str> =
+            policy.limits().that_may_count(&charge).iter().map(|limit| &*limit.id).collect();
+        assert_eq!(found, ["7"]);
+    }
+}
+
 #[test]
 fn ten_thousand_limits_take_hardly_longer_than_ten() {
     let request = transfer("x", "0.1");

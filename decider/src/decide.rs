@@ -18,7 +18,7 @@ use tracing::{Instrument as _, info, info_span};
 use crate::clock::Clock;
 use crate::prices::CurrentPrices;
 use crate::store::{Answer, ConfigProposal, Lookup, Pending, Proposal, Record, Store, StoreError};
-use crate::telemetry::{rpc, word};
+use crate::telemetry::word;
 pub use metrics::Metrics;
 
 /// Decides by the store's current policy over one ledger.
@@ -41,8 +41,8 @@ impl Decider {
     pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
         let (policy, prices) = (self.store.policy(), Arc::clone(&self.prices));
         let now = self.store.now().inspect_err(|error| self.count_undecided(error))?;
-        let evaluation = rpc::step(|| info_span!("evaluate"))
-            .in_scope(|| evaluate(&policy, &request, &prices.of(&policy), now));
+        let evaluation =
+            info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices.of(&policy), now));
         let proposal = Proposal { policy, request, prices, evaluation, payload };
         self.record(|store| store.decide(proposal)).await
     }
@@ -57,8 +57,7 @@ impl Decider {
         payload: Vec<u8>,
     ) -> Result<Answer, StoreError> {
         let policy = self.store.policy();
-        let outcome =
-            rpc::step(|| info_span!("evaluate")).in_scope(|| config_change::evaluate(&policy, &change));
+        let outcome = info_span!("evaluate").in_scope(|| config_change::evaluate(&policy, &change));
         let policy_hash = policy.hash.clone();
         let proposal = ConfigProposal { policy_hash, change, outcome, payload };
         self.record(|store| store.decide_config_change(proposal)).await
@@ -84,7 +83,7 @@ impl Decider {
     /// what the store does for it belongs to it.
     async fn record(&self, ask: impl FnOnce(&dyn Store) -> Pending<Answer>) -> Result<Answer, StoreError> {
         let started = self.clock.monotonic();
-        let reserve = rpc::step(|| info_span!("reserve"));
+        let reserve = info_span!("reserve");
         let pending = reserve.in_scope(|| ask(self.store.as_ref()));
         let answer = pending.instrument(reserve).await;
         let took = self.clock.monotonic().saturating_sub(started);

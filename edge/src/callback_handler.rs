@@ -135,7 +135,7 @@ impl CallbackEndpoint {
                 Ok(answer) | Err(Stop::Answered(answer)) => answer,
                 Err(stop) => return Err(stop),
             };
-            let response = self.answer(&answer).instrument(trace::step(|| info_span!("answer"))).await?;
+            let response = self.answer(&answer).instrument(info_span!("answer")).await?;
             Ok((answer, response))
         };
         match timeout_at(deadline, reply).await.unwrap_or(Err(Stop::Overtime)) {
@@ -166,7 +166,7 @@ impl CallbackEndpoint {
     }
 
     fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<AdmittedPayload, Stop> {
-        let _span = trace::step(|| info_span!("authenticate")).entered();
+        let _span = info_span!("authenticate").entered();
         let Shared { clock, limits, .. } = &*self.shared;
         let admitted = match &self.path.mode {
             WireMode::Jwt(keys) => AdmittedPayload::by_signature(body, keys, limits, &**clock),
@@ -181,7 +181,7 @@ impl CallbackEndpoint {
     }
 
     fn decode(&self, admitted: &AdmittedPayload) -> Result<DecodedRequest, Stop> {
-        let _span = trace::step(|| info_span!("decode")).entered();
+        let _span = info_span!("decode").entered();
         let decoded = DecodedRequest::decode(self.kind, admitted.payload(), &self.shared.limits.payload)?;
         self.check_signer(&decoded)?;
         Ok(decoded)
@@ -206,7 +206,7 @@ impl CallbackEndpoint {
         let _permit = self.admit(key, caller)?;
         // Boxed, because the client's future has thousands of bytes, which every layer around this one would copy.
         let asking = Box::pin(self.ask(question, time_left(deadline)));
-        Ok(undecided::catch_panic(asking.instrument(trace::step(decide_span))).await??)
+        Ok(undecided::catch_panic(asking.instrument(decide_span())).await??)
     }
 
     /// Counts against the rate of the key and against `max_decisions`, until the permit is dropped.

@@ -1,7 +1,6 @@
 //! The span of one gRPC call, as the semantic conventions for RPC have it, with the caller's span as its parent.
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tonic::Code;
 use tonic::metadata::{KeyRef, MetadataMap};
@@ -44,13 +43,6 @@ pub fn span(method: Method, metadata: &MetadataMap, caller: Option<&str>) -> Spa
     // Without a tracer there is no span to give a parent to; the call goes on.
     let _ = span.set_parent(TraceContextPropagator::new().extract(&Metadata(metadata)));
     span
-}
-
-/// A step of the call that is being answered, as a span of its own. Where the trace is not sampled nobody would see it, and to
-/// make it costs as much as some of the steps.
-pub fn step(make: impl FnOnce() -> Span) -> Span {
-    let call = Span::current().context();
-    if call.span().span_context().is_sampled() { make() } else { Span::none() }
 }
 
 /// Notes how a call ended. An error of the caller is not an error of the server's span.

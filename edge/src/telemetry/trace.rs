@@ -40,13 +40,6 @@ pub async fn within<T>(context: Context, work: impl Future<Output = T>) -> T {
     CURRENT.scope(context, work).await
 }
 
-/// A step of what is being handled, as a span of its own. Where the trace is not sampled nobody would see it, and to make it
-/// costs as much as some of the steps.
-pub fn step(make: impl FnOnce() -> Span) -> Span {
-    let sampled = CURRENT.try_with(|context| context.span().span_context().is_sampled());
-    if sampled.unwrap_or(true) { make() } else { Span::none() }
-}
-
 /// The id of the trace that is being handled, if any.
 #[must_use]
 pub fn current_id() -> Option<TraceId> {
@@ -109,22 +102,6 @@ mod tests {
         let mut metadata = MetadataMap::new();
         within(context, async { inject(&mut metadata) }).await;
         assert_eq!(metadata.get("traceparent").map(|value| value.to_str().ok()), Some(Some(parent)));
-    }
-
-    #[tokio::test]
-    async fn a_step_of_what_is_not_sampled_is_no_span() {
-        for (flags, made) in [("00", false), ("01", true)] {
-            let parent = format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}");
-            let mut asked = false;
-            within(incoming(&headers(&parent)), async {
-                step(|| {
-                    asked = true;
-                    Span::none()
-                });
-            })
-            .await;
-            assert_eq!(asked, made, "{flags}");
-        }
     }
 
     #[tokio::test]

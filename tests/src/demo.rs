@@ -122,11 +122,7 @@ fn prepare(options: &Options) -> Result<Local, Error> {
     };
     if !options.directory.exists() {
         // Before anything is written: the files would keep the ports.
-        let free = settings.addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
-        free.map_err(|source| Error::Ports {
-            source: source.into(),
-            instead: "there is none yet, so name others by --ports".into(),
-        })?;
+        check_free(&settings.addresses, deciders, || "there is none yet, so name others by --ports".into())?;
         let directory = options.directory.display();
         say(format_args!("Creating {directory} with keys, certificates and configurations …\n"));
     }
@@ -135,9 +131,14 @@ fn prepare(options: &Options) -> Result<Local, Error> {
     if options.ports.is_some_and(|ports| ports != addresses) {
         say(format_args!("--ports is not used: the ports are those of {}\n", configurations(&local)));
     }
-    let free = addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
-    free.map_err(|source| Error::Ports { source: source.into(), instead: configurations(&local) })?;
+    check_free(&addresses, deciders, || configurations(&local))?;
     Ok(local)
+}
+
+/// `instead`: what to change where somebody else listens.
+fn check_free(addresses: &Addresses, deciders: u16, instead: impl Fn() -> String) -> Result<(), Error> {
+    let free = addresses.fleet(deciders)?.iter().try_for_each(ports::check_free);
+    free.map_err(|source| Error::Ports { source: source.into(), instead: instead() })
 }
 
 /// The files that say where the services listen.

@@ -90,27 +90,16 @@ impl ConditionIndex {
         index
     }
 
-    /// The positions of all that may be anything but false for a request, in their order, each once.
-    pub fn candidates(&self, intent: &Intent) -> Vec<usize> {
-        self.said_by(|asked| said(intent, asked))
-    }
-
-    /// The same where any of these signed, whoever signs now.
-    pub fn candidates_of_signers<'s>(
+    /// The positions of all that may be anything but false for an intent that one of these signed, in their order, each
+    /// once.
+    pub fn candidates<'s>(
         &self,
         intent: &Intent,
         signers: impl Iterator<Item = &'s Option<String>> + Clone,
     ) -> Vec<usize> {
-        self.said_by(|asked| match asked {
-            IndexedField::Signer => signers.clone().map(signer_said).collect(),
-            _ => said(intent, asked),
-        })
-    }
-
-    fn said_by(&self, said: impl Fn(IndexedField) -> Option<Vec<Value>>) -> Vec<usize> {
         let mut found = self.others.clone();
         for asked in IndexedField::ALL.into_iter().filter(|asked| self.by_condition.contains_key(asked)) {
-            match said(asked) {
+            match said(intent, signers.clone(), asked) {
                 Some(values) => {
                     found.extend(values.iter().filter_map(|value| self.by_value.get(value)).flatten());
                 }
@@ -200,10 +189,14 @@ impl Named {
 }
 
 /// What a request says of a condition; `None`: it does not say it, or not for sure.
-fn said(intent: &Intent, asked: IndexedField) -> Option<Vec<Value>> {
+fn said<'s>(
+    intent: &Intent,
+    signers: impl Iterator<Item = &'s Option<String>>,
+    asked: IndexedField,
+) -> Option<Vec<Value>> {
     match asked {
         IndexedField::Tenant => Some(vec![Value::Tenant(intent.tenant.clone())]),
-        IndexedField::Signer => Some(vec![signer_said(&intent.signer)?]),
+        IndexedField::Signer => signers.map(|signer| signer.clone().map(Value::Signer)).collect(),
         IndexedField::Operation => Some(vec![Value::Operation(intent.operation.clone())]),
         IndexedField::Asset => Some(vec![Value::Asset(intent.asset.clone())]),
         IndexedField::Source => Some(names_of(&intent.source, false)?.map(Value::Source).into()),
@@ -214,10 +207,6 @@ fn said(intent: &Intent, asked: IndexedField) -> Option<Vec<Value>> {
             Some(names.into_iter().flatten().map(Value::Destination).collect())
         }
     }
-}
-
-fn signer_said(signer: &Option<String>) -> Option<Value> {
-    signer.clone().map(Value::Signer)
 }
 
 fn name_of(matcher: &AccountMatcher) -> AccountName {

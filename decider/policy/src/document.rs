@@ -61,7 +61,8 @@ impl Policy {
         let (rules, index) = self.rules(effect);
         match index {
             Some(index) => {
-                index.candidates(intent).into_iter().filter_map(|position| rules.get(position)).collect()
+                let positions = index.candidates(intent, std::iter::once(&intent.signer)).into_iter();
+                positions.filter_map(|position| rules.get(position)).collect()
             }
             None => rules.iter().collect(),
         }

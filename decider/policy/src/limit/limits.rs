@@ -24,7 +24,7 @@ impl<'a> Limits<'a> {
             Some(index) => {
                 let intent = charge.intent.restated(self.groups.assets).intent;
                 let signers = charge.parts.iter().map(|part| &part.signer);
-                let positions = index.candidates_of_signers(&intent, signers).into_iter();
+                let positions = index.candidates(&intent, signers).into_iter();
                 positions.filter_map(|position| all.get(position)).collect()
             }
             None => all.iter().collect(),

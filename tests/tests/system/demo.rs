@@ -32,6 +32,13 @@ async fn once(directory: &Path, addresses: &Addresses) -> Output {
     demo(directory, addresses).env("ONCE", "1").output().await.unwrap()
 }
 
+/// `Command::output` would take the standard output itself.
+async fn printing_to(out: impl Into<Stdio>, mut demo: Command) -> Output {
+    let demo = demo.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), demo.wait_with_output()).await;
+    ended.expect("it ends").unwrap()
+}
+
 fn shown(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -107,7 +114,9 @@ async fn an_unexpected_answer_is_shown_and_fails() {
     assert!(shown(&output).contains("REJECT (expected APPROVE)"), "{}", shown(&output));
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let unread = demo(local.root(), &settings.addresses).arg("--once").stdout(writer).output().await.unwrap();
+    let mut once = demo(local.root(), &settings.addresses);
+    once.arg("--once");
+    let unread = printing_to(writer, once).await;
     assert_eq!(unread.status.code(), Some(1), "though nobody reads the table: {}", shown(&unread));
 }
 
@@ -164,18 +173,12 @@ async fn ports_that_run_into_each_other_are_refused_before_anything_is_written()
 async fn a_reader_that_has_seen_enough_ends_it_and_a_full_disk_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let addresses = ports::free_addresses();
-    let into = async |out: Stdio| {
-        let mut demo = demo(directory.path(), &addresses);
-        let demo = demo.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(30), demo.wait_with_output()).await;
-        ended.expect("it ends").unwrap()
-    };
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let output = into(writer.into()).await;
+    let output = printing_to(writer, demo(directory.path(), &addresses)).await;
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     let full = std::fs::File::create("/dev/full").unwrap();
-    let output = into(full.into()).await;
+    let output = printing_to(full, demo(directory.path(), &addresses)).await;
     assert_eq!(output.status.code(), Some(74), "{}", shown(&output));
     assert!(shown(&output).contains("demo: cannot write to standard output"), "{}", shown(&output));
     ports::check_free(&addresses).unwrap();

@@ -105,7 +105,7 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
     // Events are for the log: a span that had them, too, would copy each of their fields, sampled or not.
     let spans = spans.with_filter(filter_fn(is_span));
     let log = LogWriter::to(io::stderr(), standard_error::at_once()).map_err(TelemetryError::Log)?;
-    // The level last: only from there its no is remembered for each place in the code, with a filter further in.
+    // The level goes on last: only as the outermost layer is its refusal remembered for each place in the code.
     tracing_subscriber::registry().with(spans).with(logs(log.clone())).with(level).try_init()?;
     if let Some(value) = unread {
         tracing::warn!(
@@ -136,8 +136,11 @@ impl Telemetry {
 /// Without a collector nothing is sampled, but every span has an id all the same: logs carry it. An exporter that cannot
 /// be made is no reason to decide nothing.
 fn tracer_provider() -> (SdkTracerProvider, Option<ExporterBuildError>) {
-    let resource = Resource::builder().with_service_name(SERVICE_NAME).build();
-    let builder = SdkTracerProvider::builder().with_resource(resource);
+    let mut resource = Resource::builder();
+    if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
+        resource = resource.with_service_name(SERVICE_NAME);
+    }
+    let builder = SdkTracerProvider::builder().with_resource(resource.build());
     match exporter() {
         Ok(Some(exporter)) => (builder.with_batch_exporter(exporter).build(), None),
         Ok(None) => (builder.with_sampler(Sampler::AlwaysOff).build(), None),
@@ -148,7 +151,7 @@ fn tracer_provider() -> (SdkTracerProvider, Option<ExporterBuildError>) {
 fn exporter() -> Result<Option<SpanExporter>, ExporterBuildError> {
     let off = std::env::var(OFF_VARIABLE).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
     let endpoint = std::env::var_os(ENDPOINT_VARIABLE).filter(|endpoint| !off && !endpoint.is_empty());
-    // Of others the exporter would take some, and speak to them all the same.
+    // The exporter accepts some other schemes, and would speak plain gRPC to them.
     match endpoint {
         Some(other) if !other.to_string_lossy().starts_with(COLLECTOR_SCHEME) => {
             Err(ExporterBuildError::InvalidConfiguration(format!(

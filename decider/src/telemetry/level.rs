@@ -11,7 +11,7 @@ pub fn read(text: Option<String>) -> (Targets, Option<String>) {
     let usual = || Targets::new().with_default(USUAL);
     match text.filter(|text| !text.is_empty()) {
         None => (usual(), None),
-        Some(text) => match text.split(',').try_fold(Targets::new(), with) {
+        Some(text) => match text.split(',').map(str::trim).try_fold(Targets::new(), with) {
             Some(levels) => (levels, None),
             None => (usual(), Some(text)),
         },
@@ -49,7 +49,7 @@ mod tests {
         };
         assert!(on("", "decider", Level::INFO) && !on("", "decider", Level::DEBUG));
         assert!(on("debug", "decider", Level::DEBUG) && !on("off", "decider", Level::ERROR));
-        let text = "warn,decider::store=debug";
+        let text = "warn, decider::store=debug";
         assert!(on(text, "decider::store::writer", Level::DEBUG) && !on(text, "decider", Level::INFO));
     }
 

@@ -107,6 +107,17 @@ async fn a_transaction_is_one_trace_through_both_services() {
     check_times(&trace);
 }
 
+#[tokio::test]
+async fn services_go_by_the_name_that_the_environment_has_for_them() {
+    let collector = Collector::start().await;
+    let mut environment = collector.environment();
+    environment.push(("OTEL_SERVICE_NAME".into(), "payouts".into()));
+    let system = System::with(Options { environment, ..Options::default() }).await;
+    let token = system.cosigner().sign(&transfer().payload()).unwrap();
+    assert_eq!(post_within_trace(&system, Endpoint::Transaction, token).await, 200);
+    assert!(trace(&collector, 8).await.iter().all(|span| span.service == "payouts"));
+}
+
 /// A span of the way lies inside its parent.
 fn check_times(trace: &[Collected]) {
     for each in trace {

@@ -1,4 +1,4 @@
-//! The prices that count, each table with the policy that names it: no decision goes by one policy and by the table of
+//! The prices in force, each table with the policy that names it: no decision goes by one policy and by the table of
 //! another, whatever becomes of a change.
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 //! Looked at by content, not by time stamp: mounted secrets swap links, and editors keep times. What is adopted stood
 //! still from one look to the next: half of a file that is being written can be a policy, too, with half of its rules.
 
+pub mod candidate;
 mod prices;
 mod told;
 pub mod metrics;
@@ -21,6 +22,7 @@ use crate::policy_file::{self, PolicyFile};
 use crate::prices::CurrentPrices;
 use crate::store::{Store, StoreError};
 use crate::yaml::Mistakes;
+use candidate::Candidate;
 pub use metrics::Metrics;
 use prices::PriceWatch;
 use told::News;
@@ -70,21 +72,12 @@ struct LastSeen {
     hash: String,
     /// Its files, without what they say: lists are long.
     manifest: String,
-    /// What the files were found to be, if not that.
-    other: Option<Other>,
-}
-
-/// Files that are not those of the policy that decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Other {
-    /// A policy of this hash, not yet known to stand still.
-    Changed(String),
-    /// Mistakes, as they were told.
-    Refused(String),
+    /// The hash of the one on disk, where that is another.
+    candidate: Candidate<String>,
 }
 
 impl Reload {
-    /// Of a store that decides by `adopted`, of which it is told what there is to tell; its price table counts from here on.
+    /// Of a store that decides by `adopted`, of which it is told what there is to tell; its price table is in force from here on.
     pub fn new(
         config: Config,
         adopted: &PolicyFile,
@@ -128,19 +121,16 @@ impl Reload {
 
     /// Mistakes that were undone are not news of a policy.
     fn note_unchanged(&mut self) {
-        if self.last_seen.other.take().is_some() {
+        if self.last_seen.candidate.settle() {
             tracing::info!("the policy on disk is again the one that decides");
         }
         self.metrics.refused.set(0);
     }
 
     async fn take_change(&mut self, file: PolicyFile, news: News, prompt: Prompt) {
-        let hash = file.policy.hash.clone();
-        let stood_still =
-            prompt == Prompt::Signal || self.last_seen.other == Some(Other::Changed(hash.clone()));
         self.metrics.refused.set(0);
-        self.last_seen.other = Some(Other::Changed(hash));
-        if stood_still && let Err(error) = self.adopt(file, news).await {
+        let still = self.last_seen.candidate.is_still(file.policy.hash.clone(), prompt);
+        if still && let Err(error) = self.adopt(file, news).await {
             self.metrics.failures.inc();
             tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
         }
@@ -168,23 +158,20 @@ impl Reload {
         Ok(())
     }
 
-    /// Told once, however often it is seen.
     fn note_refused(&mut self, mistakes: &Mistakes) {
-        let told = Other::Refused(mistakes.to_string());
         self.metrics.refused.set(1);
-        if self.last_seen.other.as_ref() != Some(&told) {
+        if self.last_seen.candidate.is_news(mistakes.to_string()) {
             self.metrics.failures.inc();
             let (count, mistakes) = (mistakes.count(), mistakes.to_string());
             tracing::error!(count, mistakes, "the policy on disk has mistakes: the one before it decides");
         }
-        self.last_seen.other = Some(told);
     }
 }
 
 impl LastSeen {
     fn of(adopted: &PolicyFile) -> Self {
         let manifest = adopted.document.manifest();
-        Self { hash: adopted.policy.hash.clone(), manifest, other: None }
+        Self { hash: adopted.policy.hash.clone(), manifest, candidate: Candidate::none() }
     }
 }
 

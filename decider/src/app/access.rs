@@ -13,32 +13,24 @@ use crate::config::warnings;
 use crate::grants::Grants;
 use crate::grpc::{Access, CurrentAccess, Metrics, TlsFiles, WatchedCertificate};
 use crate::reload::Prompt;
+use crate::reload::candidate::Candidate;
 
 /// What is said at the start of certificates that end is said again so often.
 const WARN_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Keeps the access of the time at what is on disk.
+/// Keeps the access in force at what is on disk.
 pub struct AccessWatch {
     sources: AccessSources,
     interval: Duration,
     current: CurrentAccess,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
-    /// What the files were found to be, if not what counts.
-    other: Option<Other>,
+    /// The access on disk, where that is another.
+    candidate: Candidate<Print>,
     /// What the configuration was found to say beside its grants.
     rest: Rest,
     /// When certificates and keys that soon cannot be used were told.
     warned_at: Time,
-}
-
-/// What is not what counts.
-#[derive(PartialEq, Eq)]
-enum Other {
-    /// Usable, not yet known to stand still.
-    Changed(Print),
-    /// Mistakes, as they were told.
-    Refused(String),
 }
 
 /// What tells one access from another.
@@ -55,7 +47,8 @@ impl AccessWatch {
     ) -> Self {
         let (rest, warned_at) = (sources.rest.clone(), clock.wall());
         warn(&sources.tls, warned_at);
-        let watch = Self { sources, interval, current, metrics, clock, other: None, rest, warned_at };
+        let candidate = Candidate::none();
+        let watch = Self { sources, interval, current, metrics, clock, candidate, rest, warned_at };
         watch.set_certificate_ends();
         watch
     }
@@ -105,34 +98,28 @@ impl AccessWatch {
         self.tell_rest(found.rest);
         let seen = print(&found.access);
         if seen == print(&self.current.load()) {
-            self.other = None;
-        } else if prompt == Prompt::Signal || self.other == Some(Other::Changed(seen.clone())) {
-            self.other = None;
+            self.candidate.settle();
+        } else if self.candidate.is_still(seen, prompt) {
+            self.candidate.settle();
             self.current.replace(found.access);
             self.set_certificate_ends();
             self.metrics.adoptions.inc();
-            tracing::info!("changed certificates or grants count from here on");
-        } else {
-            self.other = Some(Other::Changed(seen));
+            tracing::info!("changed certificates or grants are in force from here on");
         }
     }
 
-    /// Told once, however often it is seen.
     fn note_refused(&mut self, mistakes: String) {
         self.metrics.refused.set(1);
-        let told = Some(Other::Refused(mistakes));
-        if self.other != told {
+        if self.candidate.is_news(mistakes.clone()) {
             self.metrics.failures.inc();
-            let Some(Other::Refused(mistakes)) = &told else { return };
             tracing::error!(
                 mistakes,
-                "certificates or grants on disk have mistakes: those before them count"
+                "certificates or grants on disk have mistakes: those before them stay in force"
             );
         }
-        self.other = told;
     }
 
-    /// Told once for each change, but for one that is back to what counts.
+    /// Told once for each change, but for one that is back to what is in force.
     fn tell_rest(&mut self, rest: Rest) {
         if rest == self.rest {
             return;
@@ -141,7 +128,7 @@ impl AccessWatch {
         if !fields.is_empty() {
             tracing::warn!(
                 fields,
-                "the configuration changed in more than its grants: that counts after a restart"
+                "the configuration changed in more than its grants: the rest needs a restart"
             );
         }
         self.rest = rest;

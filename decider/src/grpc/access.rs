@@ -24,7 +24,7 @@ pub struct Access {
     pub grants: Grants,
 }
 
-/// The access of the time. Clones are the same one.
+/// The access in force. Clones share it.
 #[derive(Clone)]
 pub struct CurrentAccess(Arc<watch::Sender<Arc<Access>>>);
 

@@ -31,9 +31,9 @@ pub struct Metrics {
     shed: Family<Shed, Counter>,
     failed: Family<Failed, Counter>,
     certificate_ends: Family<CertificateLabels, Gauge>,
-    /// Changes of certificates and grants that count.
+    /// Changes of certificates and grants that came into force.
     pub adoptions: Counter,
-    /// Those that were refused, each told once.
+    /// Those that were refused, each counted once.
     pub failures: Counter,
     /// 1 while what is on disk cannot be used.
     pub refused: Gauge,
@@ -172,18 +172,18 @@ impl Metrics {
     fn register_access(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "certificate_not_after_timestamp",
-            "Until when the certificate, and the first of the client authorities, hold, since 1970",
+            "When the certificate, and the first of the client authorities, expire, since 1970",
             Unit::Seconds,
             self.certificate_ends.clone(),
         );
         registry.register(
             "access_adoptions",
-            "Changed certificates or grants that count",
+            "Changes of certificates or grants that came into force",
             self.adoptions.clone(),
         );
         registry.register(
             "access_reload_failures",
-            "Certificates or grants on disk that were refused, each told once",
+            "Certificates or grants on disk that were refused, each counted once",
             self.failures.clone(),
         );
         registry.register("access_refused", "1 while those on disk cannot be used", self.refused.clone());

@@ -21,7 +21,7 @@ pub struct Metrics {
     pub prices_failures: Counter,
     /// 1 while the file on disk is no price table.
     pub prices_refused: Gauge,
-    /// When the oldest price that counts was made, in seconds since 1970.
+    /// When the oldest price in force was made, in seconds since 1970.
     pub prices_oldest: Gauge,
 }
 
@@ -43,13 +43,13 @@ impl Metrics {
         registry.register("policy_adoptions", "Policies that came to decide", self.adoptions.clone());
         registry.register(
             "policy_reload_failures",
-            "Policies on disk that were refused or could not be adopted, each told once",
+            "Policies on disk that were refused or could not be adopted, each counted once",
             self.failures.clone(),
         );
         registry.register("policy_refused", "1 while the files on disk are no policy", self.refused.clone());
         registry.register(
             "prices_reload_failures",
-            "Price tables on disk that were refused, each told once",
+            "Price tables on disk that were refused, each counted once",
             self.prices_failures.clone(),
         );
         registry.register(

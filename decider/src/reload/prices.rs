@@ -8,8 +8,9 @@ use std::sync::Arc;
 use policy::document::Policy;
 use policy::prices::Prices;
 
+use super::Prompt;
+use super::candidate::Candidate;
 use super::metrics::{Metrics, seconds};
-use super::{Other, Prompt};
 use crate::policy_file::prices::{PriceFile, table};
 use crate::prices::CurrentPrices;
 use crate::yaml::Mistakes;
@@ -27,10 +28,10 @@ struct Watched {
     policy: String,
     path: PathBuf,
     assets: BTreeSet<String>,
-    /// The hash of the table that counts.
+    /// The hash of the table in force.
     hash: String,
-    /// What the file was found to be, if not what decides.
-    other: Option<Other>,
+    /// The hash of the one on disk, where that is another.
+    candidate: Candidate<String>,
 }
 
 impl PriceWatch {
@@ -76,16 +77,13 @@ impl PriceWatch {
             None => {}
             Some(Ok(prices)) => {
                 self.metrics.prices_refused.set(0);
-                let seen = Some(Other::Changed(prices.hash.clone()));
                 if prices.hash == watched.hash {
-                    watched.other = None;
-                } else if prompt == Prompt::Signal || watched.other == seen {
-                    watched.other = None;
+                    watched.candidate.settle();
+                } else if watched.candidate.is_still(prices.hash.clone(), prompt) {
+                    watched.candidate.settle();
                     watched.hash.clone_from(&prices.hash);
                     let policy = watched.policy.clone();
                     self.adopt(&policy, &Arc::new(prices));
-                } else {
-                    watched.other = seen;
                 }
             }
             Some(Err(mistakes)) => watched.note_refused(&self.metrics, &mistakes),
@@ -97,7 +95,7 @@ impl PriceWatch {
         tracing::info!(
             prices = prices.hash,
             assets = prices.by_asset.len(),
-            "these prices count from here on"
+            "these prices are in force from here on"
         );
         self.current.put(policy, prices);
     }
@@ -110,7 +108,7 @@ impl Watched {
             path: file.path.clone(),
             assets: policy.assets.keys().cloned().collect(),
             hash: file.prices.hash.clone(),
-            other: None,
+            candidate: Candidate::none(),
         }
     }
 
@@ -120,15 +118,16 @@ impl Watched {
         tokio::task::spawn_blocking(move || table::load(&path, &assets)).await.ok()
     }
 
-    /// Told once, however often it is seen.
     fn note_refused(&mut self, metrics: &Metrics, mistakes: &Mistakes) {
-        let told = Some(Other::Refused(mistakes.to_string()));
         metrics.prices_refused.set(1);
-        if self.other != told {
+        if self.candidate.is_news(mistakes.to_string()) {
             metrics.prices_failures.inc();
             let (count, mistakes) = (mistakes.count(), mistakes.to_string());
-            tracing::error!(count, mistakes, "the price table has mistakes: the prices before it count");
+            tracing::error!(
+                count,
+                mistakes,
+                "the price table has mistakes: the prices before it stay in force"
+            );
         }
-        self.other = told;
     }
 }

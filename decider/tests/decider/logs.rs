@@ -323,7 +323,7 @@ async fn who_does_not_read_the_log_stops_nobody() {
 
 #[test]
 fn what_needs_a_restart_is_named_and_what_is_put_back_needs_none() {
-    const WORDS: &str = "counts after a restart";
+    const WORDS: &str = "needs a restart";
     let files = Files::new();
     let logging = Logging::start(&files, "info");
     logging.lines_to(SERVES);

@@ -3,6 +3,7 @@
 //! Whatever goes wrong ends in one of two ways. A request that may be read and has an id gets a reply, signed in JWT
 //! mode and plain in JSON mode, and never an approval that no decider gave. Any other request gets an HTTP status.
 
+mod routes;
 mod report;
 mod decoded_request;
 mod decision_permits;
@@ -15,29 +16,22 @@ mod unserved;
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::{Request, State},
     response::Response,
-    routing::post,
 };
 use tokio::{
     sync::SemaphorePermit,
     time::{Instant, timeout_at},
 };
-use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument as _, Span, field::Empty, info_span};
 
 use crate::{
     authenticate::KeyNumber,
-    clock::Clock,
-    decider::{Decider, Decision, Trouble},
-    listen::{Caller, Limits, receive},
-    respond::{Answer, SignError, Signer, SigningThreads, plain, signed},
-    telemetry::{
-        LogThrottle, Shed,
-        metrics::{CallbackKind, Metrics},
-        trace,
-    },
+    decider::{Decision, Trouble},
+    listen::{Caller, receive},
+    respond::{Answer, SignError, Signer, plain, signed},
+    telemetry::{Shed, metrics::CallbackKind, trace},
 };
 
 use admitted::AdmittedPayload;
@@ -46,47 +40,13 @@ use decision_permits::KeyRates;
 use decoded_request::{DecodedRequest, Question, path_suffix};
 pub use path::{CallbackPath, PathKeys, SubPath, SubPathError, Tenant, TenantError, WireMode};
 use report::Report;
+pub use routes::{Shared, router};
 use stop::Stop;
 use undecided::Undecided;
 pub use unserved::report_unserved;
 
 /// The part of a request's time that is kept for signing and sending the reply.
 pub const ANSWER_RESERVE: Duration = Duration::from_secs(1);
-
-/// What all paths of one listener and one fleet share.
-#[derive(Clone, Debug)]
-pub struct Shared {
-    /// The client of the fleet.
-    pub decider: Decider,
-    /// Bounds on a request.
-    pub limits: Limits,
-    /// Permits to ask the fleet.
-    pub permits: Arc<DecisionPermits>,
-    /// Where keys from files sign.
-    pub threads: SigningThreads,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// Bounds how often requests are logged that prove nothing.
-    pub unproven_log: Arc<LogThrottle>,
-}
-
-/// The routes of these paths, and of no other.
-pub fn router(paths: Vec<CallbackPath>, shared: &Arc<Shared>) -> Router {
-    let mut router = Router::new();
-    let rates = shared.permits.rates_of(&paths);
-    for (path, rates) in paths.into_iter().zip(rates) {
-        let signer = path.mode.keys().map(|keys| shared.threads.signer(&keys.reply_key));
-        let (rates, path) = (Arc::new(rates), Arc::new(path));
-        for kind in CallbackKind::ALL.iter().copied() {
-            let (path, rates, shared) = (Arc::clone(&path), Arc::clone(&rates), Arc::clone(shared));
-            let endpoint = CallbackEndpoint { kind, path, signer: signer.clone(), rates, shared };
-            router = router.route(&endpoint.route(), post(callback).with_state(endpoint));
-        }
-    }
-    router.layer(CatchPanicLayer::new())
-}
 
 /// Handles one request, in its trace, and reports how it ended.
 async fn callback(

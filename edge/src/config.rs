@@ -10,6 +10,8 @@ mod purpose;
 mod limits;
 mod networks;
 mod section;
+mod field;
+mod duration;
 mod settings;
 mod document;
 mod notes;

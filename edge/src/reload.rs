@@ -164,7 +164,10 @@ impl Reload {
         if !fields.is_empty() {
             self.service.metrics.config.count_reload(ReloadOutcome::Restart);
             let fields = fields.join(", ");
-            tracing::error!(fields, "the configuration on disk needs a restart: nothing of it counts before");
+            tracing::error!(
+                fields,
+                "the configuration on disk needs a restart: nothing of it is in force before"
+            );
             return;
         }
         self.service.apply(&config);

@@ -42,9 +42,9 @@ const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// `true`: no traces are exported.
 const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
-/// What to do where there is no exporter. The exporter's own errors are about its build.
-/// What a collector beside it is named with.
+/// How the address of a collector begins.
 const COLLECTOR_SCHEME: &str = "http://";
+/// What to do where there is no exporter. The exporter's own errors are about its build.
 const EXPORTER_ADVICE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT has to be an http:// URL of a collector beside it, for OTLP over gRPC, \
                                and no OTEL_EXPORTER_OTLP_… may ask for TLS, another protocol or compression";
 const SERVICE_NAME: &str = "countersign-edge";
@@ -115,7 +115,7 @@ fn are_traces_wanted() -> bool {
 }
 
 fn exporting_provider() -> Result<SdkTracerProvider, ExporterBuildError> {
-    // Of others the exporter would take some, and speak to them all the same.
+    // The exporter accepts some other schemes, and would speak plain gRPC to them.
     let endpoint = std::env::var(OTLP_ENDPOINT).unwrap_or_default();
     if !endpoint.starts_with(COLLECTOR_SCHEME) {
         return Err(ExporterBuildError::InvalidConfiguration(OTLP_ENDPOINT.to_owned()));

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 
 use super::{
+    field::Field,
     fleets::{Fleets, LongestDeadline},
     networks::{ReadNetworks, networks},
     notes::Place,
     parts,
     paths::Paths,
-    section::{Field, Found, Section},
+    section::{Found, Section},
 };
 use crate::listen::{self, Fence};
 

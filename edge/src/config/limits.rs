@@ -69,46 +69,19 @@ fn sizes(section: &mut Section<'_>, limits: &mut Limits) {
     number(section, "max_body_bytes", MIN_BODY_BYTES..=MAX_BODY_BYTES, &mut limits.max_body_bytes);
 }
 
+/// Each bound is named once, so that no field is read into another.
 fn payload(section: &mut Section<'_>, bounds: &mut Bounds) {
     let Some(mut section) = section.optional("payload").and_then(Found::section) else { return };
     let (least, most) = (Bounds::SMALLEST, Bounds::LARGEST);
-    let mut read = |name, range, bound: &mut usize| number(&mut section, name, range, bound);
-    read("max_depth", least.max_depth..=most.max_depth, &mut bounds.max_depth);
-    read("max_id_bytes", least.max_id_bytes..=most.max_id_bytes, &mut bounds.max_id_bytes);
-    read("max_word_bytes", least.max_word_bytes..=most.max_word_bytes, &mut bounds.max_word_bytes);
-    read("max_number_bytes", least.max_number_bytes..=most.max_number_bytes, &mut bounds.max_number_bytes);
-    read(
-        "max_address_bytes",
-        least.max_address_bytes..=most.max_address_bytes,
-        &mut bounds.max_address_bytes,
-    );
-    read("max_label_bytes", least.max_label_bytes..=most.max_label_bytes, &mut bounds.max_label_bytes);
-    read("max_note_bytes", least.max_note_bytes..=most.max_note_bytes, &mut bounds.max_note_bytes);
-    read("max_destinations", least.max_destinations..=most.max_destinations, &mut bounds.max_destinations);
-    read(
-        "max_raw_transactions",
-        least.max_raw_transactions..=most.max_raw_transactions,
-        &mut bounds.max_raw_transactions,
-    );
-    read(
-        "max_derivation_path_bytes",
-        least.max_derivation_path_bytes..=most.max_derivation_path_bytes,
-        &mut bounds.max_derivation_path_bytes,
-    );
-    read(
-        "max_raw_transaction_bytes",
-        least.max_raw_transaction_bytes..=most.max_raw_transaction_bytes,
-        &mut bounds.max_raw_transaction_bytes,
-    );
-    read(
-        "max_raw_payload_bytes",
-        least.max_raw_payload_bytes..=most.max_raw_payload_bytes,
-        &mut bounds.max_raw_payload_bytes,
-    );
-    read("max_players", least.max_players..=most.max_players, &mut bounds.max_players);
-    read("max_player_bytes", least.max_player_bytes..=most.max_player_bytes, &mut bounds.max_player_bytes);
-    read("max_extra_bytes", least.max_extra_bytes..=most.max_extra_bytes, &mut bounds.max_extra_bytes);
-    read("max_unread_bytes", least.max_unread_bytes..=most.max_unread_bytes, &mut bounds.max_unread_bytes);
+    macro_rules! read {
+        ($($bound:ident)*) => {
+            $(number(&mut section, stringify!($bound), least.$bound..=most.$bound, &mut bounds.$bound);)*
+        };
+    }
+    read!(max_depth max_id_bytes max_word_bytes max_number_bytes max_address_bytes max_label_bytes);
+    read!(max_note_bytes max_destinations max_raw_transactions max_derivation_path_bytes);
+    read!(max_raw_transaction_bytes max_raw_payload_bytes max_players max_player_bytes max_extra_bytes);
+    read!(max_unread_bytes);
     section.finish();
 }
 

@@ -7,10 +7,11 @@ use std::{net::SocketAddr, time::Duration};
 use rustls::{RootCertStore, sign::CertifiedKey};
 
 use super::{
+    field::Field,
     fleets::LongestDeadline,
     limits::limits,
     networks::proxies,
-    section::{Field, Found, NamedFile, Section},
+    section::{Found, NamedFile, Section},
 };
 use crate::{
     admin,

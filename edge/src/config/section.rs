@@ -13,6 +13,7 @@ use serde_saphyr::Spanned;
 
 use super::{
     document::{Kind, Node},
+    duration,
     notes::{Notes, Place},
 };
 
@@ -121,7 +122,7 @@ impl<'n> Found<'n> {
         };
         match self.kind {
             Kind::Text(text) => {
-                let duration = parse_duration(&text).filter(|duration| range.contains(duration));
+                let duration = duration::parse(&text).filter(|duration| range.contains(duration));
                 self.place.check(duration.ok_or_else(problem))
             }
             _ => self.place.check(Err(problem())),
@@ -139,53 +140,6 @@ impl<'n> Found<'n> {
         )
     }
 }
-
-/// `250ms`, `5s`, `1m`, `2h`, `1d`.
-fn parse_duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let number: u64 = number.parse().ok()?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => number.checked_mul(60).map(Duration::from_secs),
-        "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
-        "d" => number.checked_mul(24 * 60 * 60).map(Duration::from_secs),
-        _ => None,
-    }
-}
-
-/// A field that may be left out.
-pub(super) enum Field<T> {
-    Absent,
-    /// It is there and cannot be used; what is wrong is noted.
-    Invalid,
-    Is(T),
-}
-
-impl<T> Field<T> {
-    /// The value, if there is a usable one.
-    pub(super) const fn value(&self) -> Option<&T> {
-        match self {
-            Self::Is(value) => Some(value),
-            Self::Absent | Self::Invalid => None,
-        }
-    }
-
-    /// The value, if the field is there.
-    ///
-    /// # Errors
-    /// It is invalid.
-    pub(super) fn into_result(self) -> Result<Option<T>, Invalid> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Invalid => Err(Invalid),
-            Self::Is(value) => Ok(Some(value)),
-        }
-    }
-}
-
-/// A field that is there and cannot be used; what is wrong is noted.
-pub(super) struct Invalid;
 
 /// A file that the configuration names.
 pub(super) struct NamedFile<'n> {
@@ -264,20 +218,5 @@ impl<'n> Section<'n> {
 
     fn path(&self, name: &str) -> String {
         if self.place.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place.path) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_a_whole_number_and_a_unit() {
-        let seconds = |text| parse_duration(text).map(|duration| duration.as_secs());
-        assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
-        assert_eq!(["5s", "1m", "2h", "1d"].map(seconds), [5, 60, 7200, 86_400].map(Some));
-        for text in ["", "5", "s", "1.5s", "-1s", "1 h", "1w", "1H", "1h30m", "18446744073709551615d"] {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
     }
 }

@@ -31,7 +31,7 @@ impl Unready {
         self.cause.clone()
     }
 
-    /// The cause, where it is to be logged: it is not the one that was logged last, and that was long ago.
+    /// The cause, where it is to be logged: if it is another than the one logged last, and that was at least `TELL_INTERVAL` ago.
     pub(super) fn take_news(&mut self, now: Instant) -> Option<&str> {
         let cause = self.cause.as_ref()?;
         let logged = self.logged.as_ref();

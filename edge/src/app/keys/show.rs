@@ -31,7 +31,7 @@ pub(super) fn config(file: &Path, output: Output) -> ExitCode {
 
 /// Shows what one file holds.
 pub(super) fn file(file: &Path, output: Output) -> ExitCode {
-    let read = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"));
+    let read = crate::file::read(file).map_err(|error| format!("cannot be read: {error}"));
     match read.and_then(|pem| PemFile::read(&pem, SystemClock.unix_seconds())) {
         Ok(PemFile::Key(key)) => show(&key, output),
         Ok(PemFile::Certificate(certificate)) => show(&certificate, output),

@@ -34,7 +34,7 @@ impl ConfigMetrics {
         let (loaded, not_after) = (Gauge::default(), Family::default());
         let help = "When the configuration in force was taken, since 1970";
         registry.register_with_unit("config_loaded_timestamp", help, Unit::Seconds, loaded.clone());
-        let help = "Until when our own certificates hold, since 1970";
+        let help = "When our own certificates expire, since 1970";
         registry.register_with_unit(
             "certificate_not_after_timestamp",
             help,

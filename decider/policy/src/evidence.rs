@@ -137,7 +137,6 @@ mod tests {
 
     /// To find one answer after the other would take as long as all of them squared.
     #[test]
-    #[expect(clippy::disallowed_types, reason = "a ratio of two times in one run")]
     fn an_answer_among_many_is_looked_up() {
         use std::time::Instant;
 

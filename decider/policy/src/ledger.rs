@@ -41,8 +41,7 @@ pub struct Used {
     pub total: Option<Amount>,
     /// Time of the oldest charge in it.
     pub oldest: Option<Time>,
-    /// Why the total cannot be relied on: a charge of the past that counts in nobody knows which sum, or nobody
-    /// knows how much.
+    /// Why the total cannot be relied on: of a charge of the past it is not known in which sum it counts, or how much.
     pub indeterminate: Option<String>,
     /// How many charges that reason is true of: the one that asks may be the only one.
     pub doubtful: usize,

@@ -68,8 +68,8 @@ fn destination_id(id: &String, operation: &str, account: &Account, sense: Sense)
     where_it_applies(applies, account, sense, equals(id, account.id.as_ref(), "a destination's id"))
 }
 
-/// A truth about a part that only some account types have. Without a type that is known nobody can tell whether this one
-/// has it: then it is known only where both come to the same, or leaving the type out would settle what it left open.
+/// A truth about a part that only some account types have. Where the type is missing or unknown the part may not apply:
+/// the result is known only where it is the same either way, or leaving the type out would settle what it left open.
 pub(crate) fn where_it_applies(applies: bool, account: &Account, sense: Sense, truth: Truth) -> Truth {
     let otherwise = sense.not_applicable();
     let kind = account.kind.as_deref();

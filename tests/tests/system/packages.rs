@@ -49,12 +49,27 @@ const FORBIDDEN: [&str; 6] = [
     "float_arithmetic = \"deny\"",
 ];
 
+/// What holds rules and nothing else: what it says can be said again from the same arguments.
+const PURE: [&str; 2] = ["edge/callback/src", "decider/policy/src"];
+/// What such a package does not ask: time, bytes and settings come in as arguments.
+const IMPURE: [&str; 9] = [
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "async ",
+    "tokio",
+];
+
 /// One package of the tree.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Package {
     name: String,
     version: String,
-    /// Where it comes from, if not from crates.io.
+    /// Where it comes from, if not from the registry.
     origin: Option<String>,
     licence: String,
 }
@@ -103,11 +118,11 @@ fn there_is_one_copy_of_what_must_be_one() {
 }
 
 #[test]
-fn dependencies_are_of_crates_io_under_licences_that_we_may_use() {
+fn dependencies_are_of_the_registry_under_licences_that_we_may_use() {
     let ours = root().display().to_string();
     for package in tree() {
         let own = package.origin.as_ref().is_some_and(|origin| origin.contains(&ours));
-        assert!(own || package.origin.is_none(), "{package:?} is not of crates.io");
+        assert!(own || package.origin.is_none(), "{package:?} is not of the registry");
         assert!(is_usable(&package.licence), "{package:?}: its licence is none of {LICENCES:?}");
     }
 }
@@ -160,4 +175,23 @@ fn no_package_of_ours_is_free_of_the_lints() {
         let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{member}: add [lints] workspace = true");
     }
+}
+
+#[test]
+fn packages_of_rules_are_pure() {
+    let sources: Vec<_> = PURE.iter().flat_map(|folder| sources(&root().join(folder))).collect();
+    assert!(sources.len() > 50, "only {} files", sources.len());
+    for file in sources {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let without_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let impure = IMPURE.iter().find(|word| without_tests.contains(**word));
+        assert_eq!(impure, None, "{}: this package is pure", file.display());
+    }
+}
+
+/// The files below a folder that hold more than tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = entries.filter(|path| path.file_stem().unwrap() != "tests");
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }

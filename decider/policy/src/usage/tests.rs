@@ -295,7 +295,6 @@ fn destinations_move_with_their_charge() {
 
 /// Each is in doubt for the sums that it may be in: these are looked up, and the others are not looked at.
 #[test]
-#[expect(clippy::disallowed_types, reason = "a ratio of two times in one run")]
 fn what_cannot_be_placed_costs_no_more_where_there_is_much_of_it() {
     let limit = limit("l", &[KeyPart::Source, KeyPart::Signer], 10);
     let limits = std::slice::from_ref(&limit);

@@ -1,5 +1,4 @@
 //! Finding the rules that can match says the same as asking all of them, and takes no longer for ten thousand.
-#![allow(clippy::disallowed_types, reason = "a test that measures a ratio of times")]
 
 mod limits;
 

@@ -503,7 +503,6 @@ fn a_second_request_takes_time_in_proportion_to_its_destinations() {
 }
 
 /// The better of two, to leave out what else the machine did.
-#[allow(clippy::disallowed_types, reason = "a ratio of two times in one run")]
 fn time_of_signing(destinations: u32) -> std::time::Duration {
     let once = || {
         let mut ledger = indexed(destinations);

@@ -82,7 +82,8 @@ async fn readyz(State(admin): State<Admin>) -> Response {
 
 /// A store with a long past takes minutes to open: the supervisor has to see that the process lives.
 fn opening() -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, "the store is being opened, and its sums are made\n").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, "the store is being opened, and its sums are built from the ledger\n")
+        .into_response()
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {

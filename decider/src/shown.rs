@@ -43,6 +43,13 @@ pub fn visible_lines(text: &str) -> String {
     text.split_inclusive(['\n', '\t']).map(piece).collect()
 }
 
+/// The first of many names, and how many more there are.
+pub fn first_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let named = names.take(most).collect::<Vec<_>>().join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
+}
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;

@@ -47,7 +47,7 @@ Examples:
   decider check --policy policy.yaml      the same for a policy alone
   decider check --config decider.yaml --beside other.yaml     and whether a tenant has two ledgers
   decider policy test --policy policy     what the tests in it say of it
-  decider migrate --config decider.yaml   create the tables of a store on PostgreSQL, or bring them along
+  decider migrate --config decider.yaml   create the tables of a store on PostgreSQL, or upgrade them
   decider store verify --config decider.yaml     whether everything on record holds together
   decider run --config decider.yaml       serve until SIGTERM or Ctrl-C
 
@@ -98,7 +98,7 @@ pub struct Which {
     /// The configuration file, with everything it names.
     #[arg(long, value_name = "FILE", env = "DECIDER_CONFIG")]
     pub config: Option<PathBuf>,
-    /// A policy alone: a file, or a directory that holds one. Goes before a configuration.
+    /// A policy alone: a file, or a directory that holds one. Takes precedence over --config.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// How to say it.

@@ -16,7 +16,7 @@ pub fn migrate(path: &Path) -> Exit {
         Err(mistakes) => return refuse(&mistakes),
     };
     let Config::Postgres(postgres) = &config.store else {
-        let nothing = "nothing to do: only a store on PostgreSQL has to be brought along by hand\n";
+        let nothing = "nothing to do: only a store on PostgreSQL is migrated by this command\n";
         return say::out(nothing, Exit::Success);
     };
     match postgres::migrate(postgres, config.retention) {

@@ -85,7 +85,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let listener = admin::bind(admin).await?;
     let (admin, told) = (listener.local_addr().unwrap_or(admin.address), Admin::default());
     let admin_task = AbortOnDropHandle::new(tokio::spawn(admin::serve(listener, told.clone())));
-    tracing::info!(%admin, "the store is being opened, and its sums are made");
+    tracing::info!(%admin, "the store is being opened, and its sums are built from the ledger");
     let opening = open(store, retention, policy, reload, Arc::clone(&clock));
     let Opened { decider, reload, mut registry, store_failed } = opening.await?;
     let metrics = Arc::new(grpc::Metrics::default());

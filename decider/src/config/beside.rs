@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{FIELDS, grants, store, tenants};
 use crate::grants::{Tenants, Verb};
+use crate::shown::first_of;
 use crate::store::Config as Store;
 use crate::yaml::{self, Fields, Mistakes, Node, Place, Reader, Source};
 
@@ -108,10 +109,5 @@ fn is_same(one: &Store, other: &Store) -> bool {
 }
 
 fn named(tenants: &BTreeSet<&String>) -> String {
-    let names: Vec<_> = tenants.iter().take(MOST_NAMED).map(|name| name.as_str()).collect();
-    let names = names.join(", ");
-    match tenants.len().saturating_sub(MOST_NAMED) {
-        0 => names,
-        more => format!("{names} and {more} more"),
-    }
+    first_of(tenants.iter().map(|name| name.as_str()), MOST_NAMED)
 }

@@ -54,6 +54,9 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the word that no more calls are taken until those that are left are cut off: longer than any call may take,
 /// so that only streams without an end, such as a watch of the health, are.
 const GRACE: Duration = MAX_DEADLINE.saturating_add(Duration::from_secs(5));
+/// Into how many parts an age is divided to vary it, and how many of them it may be more or less.
+const AGE_PARTS: u32 = 10_000;
+const JITTER_PARTS: u32 = 1_000;
 
 /// What every connection needs.
 #[derive(Clone)]
@@ -198,10 +201,10 @@ fn protocol() -> http2::Builder<TokioExecutor> {
     protocol
 }
 
-/// A tenth less to a tenth more, as chance has it: clients that connected together must not come back together.
+/// A tenth less to a tenth more, by chance: clients that connected together must not come back together.
 fn jittered(age: Duration, chance: u64) -> Duration {
-    let share = u32::try_from(chance % 2001).unwrap_or_default().saturating_add(9000);
-    (age / 10_000).saturating_mul(share)
+    let jitter = u32::try_from(chance % u64::from(2 * JITTER_PARTS + 1)).unwrap_or_default();
+    (age / AGE_PARTS).saturating_mul(AGE_PARTS - JITTER_PARTS + jitter)
 }
 
 #[cfg(test)]

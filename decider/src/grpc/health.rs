@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use proto::decider::v1::decision_service_server::SERVICE_NAME;
 use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -12,7 +13,7 @@ use crate::decide::Decider;
 /// How often readiness is looked at. It costs a few loads.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// The service, and the server as a whole.
-const SERVICES: [&str; 2] = ["countersign.decider.v1.DecisionService", ""];
+const SERVICES: [&str; 2] = [SERVICE_NAME, ""];
 
 /// Keeps the health of the services up to date until the drain begins, which is the last change.
 pub async fn watch(reporter: HealthReporter, decider: Arc<Decider>, drain: CancellationToken) {

@@ -14,6 +14,7 @@ use super::expression;
 use super::patterns::read_pattern;
 use super::scope::{Scope, check_signing, fee_assets};
 use super::times::read_hours;
+use crate::shown::first_of;
 use crate::yaml::{Fields, Reader};
 
 /// How many assets a mistake names.
@@ -40,7 +41,7 @@ fn read_fee(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
     check_signing(reader, node, "fee", scope);
     let paid_in: BTreeSet<&str> = fee_assets(scope).map(|(_, paid_in)| paid_in).collect();
     let (Some(asset), 1) = (paid_in.first(), paid_in.len()) else {
-        let named = some_of(&paid_in);
+        let named = first_of(paid_in.iter().copied(), SHOWN_ASSETS);
         let message = format!(
             "fee needs assets whose fees are paid in one asset, not in {named}: name some under assets"
         );
@@ -51,15 +52,6 @@ fn read_fee(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
     };
     let range = read_range(reader, node, "fee", |reader, node| read_amount(reader, node, scope.names, asset));
     Some(FeeBounds { asset: (*asset).to_owned(), range })
-}
-
-/// The first of them, and how many more there are: there may be thousands.
-fn some_of(ids: &BTreeSet<&str>) -> String {
-    let shown: Vec<&str> = ids.iter().copied().take(SHOWN_ASSETS).collect();
-    match ids.len().saturating_sub(SHOWN_ASSETS) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 fn read_fee_share(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> Range<Share> {

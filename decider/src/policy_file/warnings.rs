@@ -10,11 +10,13 @@ mod spelling;
 mod tags;
 
 use policy::document::Policy;
+use policy::limit::Limit;
 use policy::raw_transaction::can_prove;
-use policy::rule::Effect;
+use policy::rule::{Effect, Rule};
 
 use super::PolicyFile;
 use super::spots::Spots;
+use crate::shown::first_of;
 use crate::yaml::{Place, Warning};
 
 /// How many assets a warning names.
@@ -30,7 +32,7 @@ pub fn collect(file: &PolicyFile) -> Vec<Warning> {
         noted.push((Place::default(), "there is no allow rule: everything is denied".into()));
     }
     noted.extend(unproven_raw(&file.policy).map(|message| (Place::default(), message)));
-    noted.extend(of_named(&file.policy).into_iter().map(|(id, message)| (file.spots.of_id(id), message)));
+    noted.extend(of_named(&file.policy).map(|(id, message)| (file.spots.of_id(id), message)));
     noted.sort_by_key(|(at, _)| (at.file, at.spot()));
     noted.into_iter().map(|(at, message)| warning_at(&file.spots, at, message)).collect()
 }
@@ -39,55 +41,64 @@ pub fn collect(file: &PolicyFile) -> Vec<Warning> {
 fn unproven_raw(policy: &Policy) -> Option<String> {
     let unproven = policy.assets.iter().filter(|(_, asset)| !can_prove(asset.chain));
     let ids: Vec<&str> = unproven.map(|(id, _)| id.as_str()).collect();
-    let named = ids.iter().take(MAX_NAMED_ASSETS).copied().collect::<Vec<_>>().join(", ");
-    let more = ids.len().saturating_sub(MAX_NAMED_ASSETS);
-    let named = if more == 0 { named } else { format!("{named} and {more} more") };
+    let named = first_of(ids.iter().copied(), MAX_NAMED_ASSETS);
     (policy.raw_transactions_required && !ids.is_empty()).then(|| {
         format!("raw_transactions: required proves nothing of {named}: how their chains hash is not known, so that a raw transaction must be there, and what it says is not held against what is signed")
     })
 }
 
 /// Those of a rule or a limit, with its id.
-fn of_named(policy: &Policy) -> Vec<(&str, String)> {
-    let mut noted = Vec::new();
-    for rule in &policy.deny {
-        let unsigned = unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when);
-        let warnings = idle::of_deny(policy, rule).into_iter();
-        let warnings = warnings.chain(open::unstated_fee_asset(policy, rule)).chain(unsigned);
-        let named = format!("deny rule {}", rule.id);
-        let unsaid = tags::never_said(policy, &named, &rule.when, Effect::Deny);
-        let unheard_of = messages::unheard_of(&named, &rule.when);
-        let warnings = warnings.chain(spelling::of_deny(rule)).chain(unsaid).chain(unheard_of);
-        noted.extend(warnings.map(|message| (rule.id.as_str(), message)));
+fn of_named(policy: &Policy) -> impl Iterator<Item = (&str, String)> {
+    fn with_id(id: &str, messages: Vec<String>) -> impl Iterator<Item = (&str, String)> {
+        messages.into_iter().map(move |message| (id, message))
     }
-    for (number, rule) in policy.allow.iter().enumerate() {
-        let named = format!("allow rule {}", rule.id);
-        // What allows nothing leaves nothing open.
-        let warnings = match idle::allows_nothing(policy, rule) {
-            Some(idle) => vec![idle],
-            None => [
-                idle::of_allow(policy, number, rule),
-                open::unstated_fee_asset(policy, rule).into_iter().collect(),
-                open::never_at_approval(rule).into_iter().collect(),
-                open::of_allow(policy, rule),
-                unproven::of_allow(policy, rule).into_iter().collect(),
-                spelling::of_allow(rule).into_iter().collect(),
-                tags::never_said(policy, &named, &rule.when, Effect::Allow).into_iter().collect(),
-                messages::unheard_of(&named, &rule.when).into_iter().collect(),
-            ]
-            .concat(),
-        };
-        noted.extend(warnings.into_iter().map(|message| (rule.id.as_str(), message)));
+    let deny = policy.deny.iter().flat_map(|rule| with_id(&rule.id, of_deny(policy, rule)));
+    let allow = policy.allow.iter().enumerate();
+    let allow = allow.flat_map(|(number, rule)| with_id(&rule.id, of_allow(policy, number, rule)));
+    let limits = policy.limits.iter().flat_map(|limit| with_id(&limit.id, of_limit(policy, limit)));
+    deny.chain(allow).chain(limits)
+}
+
+fn of_deny(policy: &Policy, rule: &Rule) -> Vec<String> {
+    let named = format!("deny rule {}", rule.id);
+    let others = [
+        open::unstated_fee_asset(policy, rule),
+        unsigned::ruled_out_by_list(policy, "deny rule", &rule.id, &rule.when),
+        spelling::of_deny(rule),
+        tags::never_said(policy, &named, &rule.when, Effect::Deny),
+        messages::unheard_of(&named, &rule.when),
+    ];
+    idle::of_deny(policy, rule).into_iter().chain(others.into_iter().flatten()).collect()
+}
+
+/// What allows nothing leaves nothing open.
+fn of_allow(policy: &Policy, number: usize, rule: &Rule) -> Vec<String> {
+    if let Some(idle) = idle::allows_nothing(policy, rule) {
+        return vec![idle];
     }
-    for limit in &policy.limits {
-        let unsigned = unsigned::ruled_out_by_list(policy, "limit", &limit.id, &limit.when);
-        let warnings = idle::of_limit(policy, limit).into_iter();
-        let warnings = warnings.chain(open::in_flight(limit)).chain(unsigned);
-        let unsaid = tags::never_said(policy, &format!("limit {}", limit.id), &limit.when, Effect::Deny);
-        let warnings = warnings.chain(spelling::of_limit(policy, limit)).chain(unsaid);
-        noted.extend(warnings.map(|message| (limit.id.as_str(), message)));
-    }
-    noted
+    let named = format!("allow rule {}", rule.id);
+    [
+        idle::of_allow(policy, number, rule),
+        open::unstated_fee_asset(policy, rule).into_iter().collect(),
+        open::never_at_approval(rule).into_iter().collect(),
+        open::of_allow(policy, rule),
+        unproven::of_allow(policy, rule).into_iter().collect(),
+        spelling::of_allow(rule).into_iter().collect(),
+        tags::never_said(policy, &named, &rule.when, Effect::Allow).into_iter().collect(),
+        messages::unheard_of(&named, &rule.when).into_iter().collect(),
+    ]
+    .concat()
+}
+
+fn of_limit(policy: &Policy, limit: &Limit) -> Vec<String> {
+    let warnings = [
+        idle::of_limit(policy, limit),
+        open::in_flight(limit),
+        unsigned::ruled_out_by_list(policy, "limit", &limit.id, &limit.when),
+        spelling::of_limit(policy, limit),
+        tags::never_said(policy, &format!("limit {}", limit.id), &limit.when, Effect::Deny),
+    ];
+    warnings.into_iter().flatten().collect()
 }
 
 fn warning_at(spots: &Spots, at: Place, message: String) -> Warning {

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use policy::document::Policy;
-use policy::time::Time;
+use policy::time::{MICROS_PER_SECOND, Time};
 use tokio::sync::oneshot;
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -26,6 +26,8 @@ use super::writer::{Reply, Task, Writer};
 use super::{Pending, Store};
 use crate::clock::Clock;
 use crate::document::Document;
+
+const NANOS_PER_MICRO: u64 = 1_000;
 
 /// What an engine is opened with.
 pub struct Setting {
@@ -118,7 +120,8 @@ impl Engine {
     /// Ids sort by the time at which they were asked for; nothing rests on their order.
     fn new_id(&self) -> String {
         let micros = u64::try_from(self.clock.wall().as_micros()).unwrap_or_default();
-        let (seconds, nanos) = (micros / 1_000_000, (micros % 1_000_000).saturating_mul(1_000));
+        let second = MICROS_PER_SECOND.unsigned_abs();
+        let (seconds, nanos) = (micros / second, (micros % second).saturating_mul(NANOS_PER_MICRO));
         let nanos = u32::try_from(nanos).unwrap_or_default();
         Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, nanos)).to_string()
     }

@@ -2,12 +2,11 @@
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use proto::decider::v1::decision_service_server::SERVICE_NAME;
 use tonic::Code;
 use tonic::metadata::{KeyRef, MetadataMap};
 use tracing::{Span, field, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-
-const SERVICE: &str = "countersign.decider.v1.DecisionService";
 
 /// A method with the name of its span.
 #[derive(Clone, Copy)]
@@ -35,7 +34,7 @@ pub fn span(method: Method, metadata: &MetadataMap, caller: Option<&str>) -> Spa
         otel.kind = "server",
         otel.status_code = field::Empty,
         rpc.system = "grpc",
-        rpc.service = SERVICE,
+        rpc.service = SERVICE_NAME,
         rpc.method = method.name,
         rpc.grpc.status_code = field::Empty,
         caller,

@@ -47,8 +47,8 @@ async fn a_store_is_counted_checked_exported_and_copied() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert_snapshot!(out, @r#"
     2 decisions, 1 charges and 1 policies copied
-    used of                                  source   target
-    eth-per-hour, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
+    used of                                  in both stores
+    eth-per-hour, source VAULT:0, asset ETH  0.4 ETH
     "#);
     let (code, _, err) = output(&files, &["store", "copy", "--from", "decider.yaml", "--to", "decider.yaml"]);
     assert_eq!(code, 1);
@@ -181,8 +181,8 @@ async fn a_tenant_moves_once_its_old_deciders_are_told_and_decides_once_that_is_
     assert_eq!((code, err.as_str()), (0, ""));
     assert_snapshot!(out, @"
     1 decisions, 1 charges and 1 policies copied
-    used of                                               source   target
-    eth-per-hour, tenant acme, source VAULT:0, asset ETH  0.4 ETH  0.4 ETH
+    used of                                               in both stores
+    eth-per-hour, tenant acme, source VAULT:0, asset ETH  0.4 ETH
     ");
     running.stop().await.unwrap();
 

@@ -63,8 +63,9 @@ Examples:
 
 A store that was restored is frozen: the charges that were lost with the rest would be headroom that is not there. The
 file has lines of `decider store export`, in their order; those that are on record are left out. All of it is entered or
-nothing: a file with nothing new is refused, and so is one with a gap, unless --despite-gaps says that it is known. Who stated what, and when, is recorded. On SQLite the decider is stopped for it; on PostgreSQL the deciders may
-run, and decide again by themselves.
+nothing: a file with nothing new is refused, and so is one with a gap, unless --despite-gaps says that it is known. Who
+stated what, and when, is recorded. On SQLite, stop the decider first; on PostgreSQL the deciders may run, and decide
+again by themselves.
 Exit codes: 0 released, 1 not, each mistake with its line, 78 mistakes in the configuration.";
 
 /// What to do with a store.

@@ -100,18 +100,14 @@ pub fn of_verified(verified: &Verified) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What was copied; each sum as it is in the source and in the target.
+/// What was copied, and each sum: copying fails where it is not the same in both stores.
 pub fn of_copied(copied: &Copied, policy: &Policy) -> String {
     let Copied { policies, decisions, charges, usage } = copied;
     let names = usage.iter().map(|sum| (sum.name(), sum.in_words(policy, sum.used)));
-    let rows: Vec<_> = [("used of".to_owned(), "source".to_owned(), "target".to_owned())]
-        .into_iter()
-        .chain(names.map(|(name, used)| (name, used.clone(), used)))
-        .collect();
-    let width = |column: fn(&(String, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
-    let (name, used) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
-    let table =
-        rows.iter().map(|(limit, source, target)| format!("{limit:name$}  {source:used$}  {target}\n"));
+    let heading = ("used of".to_owned(), "in both stores".to_owned());
+    let rows: Vec<_> = std::iter::once(heading).chain(names).collect();
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let table = rows.iter().map(|(name, used)| format!("{name:width$}  {used}\n"));
     let first = format!("{decisions} decisions, {charges} charges and {policies} policies copied\n");
     first + &table.collect::<String>()
 }
@@ -256,9 +252,9 @@ mod tests {
         let copied = Copied { policies: 1, decisions: 12, charges: 5, usage };
         assert_snapshot!(of_copied(&copied, &policy()), @r#"
         12 decisions, 5 charges and 1 policies copied
-        used of                        source       target
-        eurc-per-day, source VAULT:7   123.45 EURC  123.45 EURC
-        eurc-per-day, source VAULT:12  0.05 EURC    0.05 EURC
+        used of                        in both stores
+        eurc-per-day, source VAULT:7   123.45 EURC
+        eurc-per-day, source VAULT:12  0.05 EURC
         "#);
     }
 

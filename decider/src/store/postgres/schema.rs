@@ -1,5 +1,5 @@
 //! The tables, and how they come about. A decider knows one schema and runs with the next one, too, so that the database
-//! is brought along first and the deciders after it, one by one; so each step may only add.
+//! is migrated first and the deciders after it, one by one; so each step may only add.
 
 use policy::time::Time;
 use tokio_postgres::Client;

@@ -144,8 +144,8 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Lets a piece go of what retention has ended for, while nobody waits or once that was waited for in vain. Nothing of a
-    /// frozen store, and nothing by a clock that leapt, also before the start.
+    /// Prunes one piece of what retention has ended for: when the queue is empty, or has not been for `MOST_PATIENCE`.
+    /// Nothing of a frozen store, and nothing by a clock that leapt, even before this start.
     pub fn prune(&mut self) {
         let late = self.prune_at.elapsed();
         let due = Instant::now() >= self.prune_at

@@ -61,8 +61,9 @@ impl<T> Choice<T> {
         match self {
             Self::OneOf(alternatives) => is_one(alternatives, Asking { sense: Sense::Is, reading }),
             Self::NoneOf(alternatives) => {
-                // What is allowed because it is on no list must be on it under no tag, and what is denied because
-                // it is not on a list must be on it under its own: the reading turns over with the sense.
+                // What is allowed because it is on no list may be on it neither under its own tag nor without one, and
+                // what is denied because it is not on a list is spared only where it is under its own: the reading
+                // turns over with the sense.
                 !is_one(alternatives, Asking { sense: Sense::IsNot, reading: reading.opposite() })
             }
         }

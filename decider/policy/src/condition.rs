@@ -161,7 +161,8 @@ impl Conditions {
         if self.destinations.is_none() && self.contracts.is_none() {
             return Truth::True;
         }
-        if !destination_applies(&intent.operation) {
+        let calls = self.contracts.is_none() || call_applies(&intent.operation);
+        if !calls || !destination_applies(&intent.operation) {
             return Truth::False;
         }
         if intent.destinations.is_empty() {
@@ -179,6 +180,9 @@ impl Conditions {
             return Truth::False;
         }
         let Some(address) = &destination.address else {
+            if intent.chain.is_some_and(|chain| chain != list.chain) {
+                return Truth::False;
+            }
             return Truth::unknown(format!("the contract's address is missing for list {}", list.name));
         };
         list.contains(address, destination.tag.as_deref(), intent.tag_required, reading)

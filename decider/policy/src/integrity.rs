@@ -49,6 +49,7 @@ pub fn read_intent(policy: &Policy, request: &Request, quote: &Quote) -> Result<
         source: account(&request.source),
         asset: asset_id.to_owned(),
         decimals: Some(asset.decimals),
+        chain: Some(asset.chain),
         tag_required: asset.tag == TagRule::Required,
         amount: totals.larger(),
         net_amount: totals.net,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, Chain};
 use crate::amount::{Amount, Decimals};
 use crate::request::{CallerProof, Stage};
 use crate::usd::Usd;
@@ -39,6 +39,9 @@ pub struct Intent {
     /// Decimals that its amounts were read with. Charges older than this field have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimals: Option<Decimals>,
+    /// Chain of its asset. Charges older than this field have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
     /// Whether a missing tag leaves the receiver unnamed.
     pub tag_required: bool,
     /// The larger of net and requested amount: what is compared with a rule's maximum, and charged.

@@ -50,13 +50,17 @@ impl AccountMatcher {
     }
 }
 
-/// Whether a destination's address is on a list.
+/// Whether a destination's address is on a list. Whatever it is, it is none of another chain's.
 pub fn is_listed(list: &AddressList, intent: &Intent, destination: &Destination, asking: Asking) -> Truth {
     match &destination.address {
         Some(address) => {
             list.contains(address, destination.tag.as_deref(), intent.tag_required, asking.reading)
         }
         None if address_applies(&intent.operation, destination.account.kind.as_deref(), intent.stage) => {
+            // Under `not` that would let it pass, where an account that has no address is not let pass.
+            if asking.sense == Sense::Is && intent.chain.is_some_and(|chain| chain != list.chain) {
+                return Truth::False;
+            }
             Truth::unknown(format!("a destination's address is missing for list {}", list.name))
         }
         None => asking.sense.not_applicable(),

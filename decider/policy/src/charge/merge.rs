@@ -27,6 +27,7 @@ pub(super) fn merge(before: &Intent, now: &Intent) -> Result<Intent, Changed> {
     let mut merged = before.clone();
     merged.stage = before.stage.max(now.stage);
     merged.decimals = before.decimals.or(now.decimals);
+    merged.chain = now.chain.or(before.chain);
     merged.tag_required = before.tag_required || now.tag_required;
     merged.net_amount = before.net_amount.or(now.net_amount);
     merged.requested_amount = before.requested_amount.or(now.requested_amount);

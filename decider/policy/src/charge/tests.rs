@@ -68,6 +68,7 @@ fn intent(stage: Stage, destinations: Vec<Destination>) -> Intent {
         source: account("VAULT", "0"),
         asset: "ETH".into(),
         decimals: None,
+        chain: None,
         tag_required: false,
         amount,
         net_amount: Some(amount),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::address::Address;
 use crate::applicability::{address_applies, address_type_applies, subtype_applies};
 use crate::choice::{Asking, Sense};
 use crate::group::Counterparty;
@@ -87,14 +88,15 @@ fn address_type(wanted: &String, intent: &Intent, destination: &Destination, sen
     is_word(wanted, given, &ADDRESS_TYPES, "a destination's address type")
 }
 
-/// A tag that is known to be none is not the one wanted. Where an address is missed, nobody can tell whether its chain has
-/// tags.
+/// A tag that is known to be none is not the one wanted. Where neither an address nor the asset's chain is known, nobody
+/// can tell whether there are tags.
 fn tag(wanted: &String, intent: &Intent, destination: &Destination, sense: Sense) -> Truth {
     let kind = destination.account.kind.as_deref();
     let missed = address_applies(&intent.operation, kind, intent.stage);
     let otherwise = sense.not_applicable();
-    match (&destination.address, &destination.tag) {
-        (Some(address), _) if !address.chain().has_tags() => otherwise,
+    let chain = destination.address.as_ref().map(Address::chain).or(intent.chain);
+    match (chain, &destination.tag) {
+        (Some(chain), _) if !chain.has_tags() => otherwise,
         (None, Some(tag)) if missed && Truth::from(tag == wanted) != otherwise => {
             Truth::unknown("a destination's address is missing")
         }

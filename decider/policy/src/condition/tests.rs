@@ -35,6 +35,7 @@ fn transfer(destinations: Vec<Destination>) -> Intent {
         source: account(Some("VAULT"), Some("0")),
         asset: "ETH".into(),
         decimals: None,
+        chain: None,
         tag_required: false,
         amount: Amount::from_u64(10),
         net_amount: None,

@@ -130,6 +130,32 @@ fn what_cannot_be_told_is_left_to_people() {
     assert_eq!(told(&policy, &undigested), UNKNOWN, "other details would be the same content");
 }
 
+/// Whatever it is called tomorrow: neither may it be approved for not being a contract, nor rejected for not being what
+/// is known.
+#[test]
+fn a_subtype_that_nobody_knows_is_left_to_people() {
+    let listed = list(Chain::Evm, &[(LISTED, None)]);
+    let approve =
+        |subtypes| ConfigEffect::ApproveWallet(ListedWallet { list: listed.clone(), subtypes, assets: None });
+    let reject =
+        |subtypes| ConfigEffect::RejectWallet(WalletConditions { subtypes, ..WalletConditions::default() });
+    let (contract, not_external) =
+        (["CONTRACT".to_owned()].into(), Choice::NoneOf(["EXTERNAL".to_owned()].into()));
+    let not_contract = Choice::NoneOf(["CONTRACT".to_owned()].into());
+    let policies = [
+        vec![rule("safe", approve(Some(not_contract)))],
+        vec![rule("all", approve(None)), rule("bad", reject(Some(Choice::OneOf(contract))))],
+        vec![rule("bad", reject(Some(not_external)))],
+    ];
+    for rules in policies {
+        let policy = policy(rules);
+        for subtype in ["contract", "Contract", "CONTRACT ", "UNKNOWN", "VAULT"] {
+            let change = wallet(&info("ETH", LISTED).replace("EXTERNAL", subtype));
+            assert_eq!(told(&policy, &change), UNKNOWN, "{subtype}");
+        }
+    }
+}
+
 #[test]
 fn a_tag_is_part_of_the_address() {
     let policy = policy(vec![approving(&list(Chain::Exact, &[("rA", None), ("rB", Some("7"))]))]);

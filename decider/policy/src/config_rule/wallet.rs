@@ -12,7 +12,7 @@ use crate::json::Json;
 use crate::list::{AddressList, Reading};
 use crate::request::ConfigChange;
 use crate::truth::Truth;
-use crate::vocabulary::UNMANAGED_WALLET;
+use crate::vocabulary::{UNMANAGED_WALLET, WALLET_SUBTYPES};
 
 /// A wallet whose address is on a list: what may be approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,10 +70,20 @@ impl Wallet<'_> {
             |(list, reading): (&Arc<AddressList>, _)| is_listed(assets, details.as_ref(), list, reading);
         Truth::all([
             is_of_kind(change, UNMANAGED_WALLET),
-            self.subtypes.map_or(Truth::True, |choice| choice.has(subtype.as_ref(), "the subtype")),
+            self.subtypes.map_or(Truth::True, |choice| has_subtype(choice, subtype.as_ref())),
             self.assets.map_or(Truth::True, |wanted| is_one_of(wanted).unwrap_or_else(Truth::unknown)),
             list.map_or(Truth::True, |list| is_on(list).unwrap_or_else(Truth::unknown)),
         ])
+    }
+}
+
+/// Wallets have one of a few subtypes. Of any other, nobody knows which rules it would fall under.
+fn has_subtype(choice: &Choice<BTreeSet<String>>, given: Option<&String>) -> Truth {
+    match given {
+        Some(given) if !WALLET_SUBTYPES.contains(&given.as_str()) => {
+            Truth::unknown("the subtype is none that is known")
+        }
+        _ => choice.has(given, "the subtype"),
     }
 }
 

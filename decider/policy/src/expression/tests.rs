@@ -43,6 +43,7 @@ fn intent() -> Intent {
         source: Account { kind: Some("VAULT".into()), id: Some("0".into()), subtype: None },
         asset: "ETH".into(),
         decimals: None,
+        chain: None,
         tag_required: false,
         amount: amount("1.5"),
         net_amount: None,

@@ -29,6 +29,7 @@ impl Intent {
     fn is_of(&self, asset: &Asset) -> bool {
         let mut addresses = self.destinations.iter().filter_map(|destination| destination.address.as_ref());
         self.decimals.is_none_or(|decimals| decimals == asset.decimals)
+            && self.chain.is_none_or(|chain| chain == asset.chain)
             && addresses.all(|address| address.chain() == asset.chain)
     }
 
@@ -37,6 +38,7 @@ impl Intent {
             Some(decimals) => self.in_decimals(decimals, asset.decimals),
             None => self.clone(),
         };
+        intent.chain = Some(asset.chain);
         let on_chain = |destination: &mut Destination| destination.move_to(asset.chain);
         let lost = intent.destinations.iter_mut().filter_map(on_chain).count() > 0;
         Restated { intent: Cow::Owned(intent), lost }

@@ -35,6 +35,7 @@ fn paying(places: Option<u8>, amount: u64, destinations: Vec<Destination>) -> In
         source: Account::default(),
         asset: "X".into(),
         decimals: places.map(decimals),
+        chain: None,
         tag_required: false,
         amount: units(amount),
         net_amount: None,

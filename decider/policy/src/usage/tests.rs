@@ -61,6 +61,7 @@ fn charge(tx_id: &str, source: &str, amount: Amount, time: Time) -> Charge {
         source: Account { id, ..account },
         asset: "ETH".into(),
         decimals: None,
+        chain: None,
         tag_required: false,
         amount,
         net_amount: Some(amount),

@@ -158,8 +158,25 @@ fn a_tag_is_asked_of_addresses_that_can_have_one() {
         assert_eq!(of(chain, one(), Some(""), there), Fails, "{chain}: known to be none");
         assert_eq!(of(chain, one(), None, there), or_not(Unknown), "{chain}");
         assert_eq!(of(chain, none(), None, there), or_not(Unknown), "{chain}");
-        assert_eq!(of(chain, one(), Some("7"), None), Unknown, "{chain}: whether it has tags");
-        assert_eq!(of(chain, one(), None, None), Unknown, "{chain}");
+        assert_eq!(of(chain, one(), Some("7"), None), or_not(Matches), "{chain}");
+        assert_eq!(of(chain, one(), None, None), or_not(Unknown), "{chain}");
+    }
+}
+
+/// Whatever the address is that was left out, it is one of the asset's chain.
+#[test]
+fn a_missing_address_is_on_no_list_of_another_chain() {
+    let mut unsaid = wallet(|each| each.address = None);
+    unsaid.declared = Default::default();
+    let mut call = call_sample();
+    call.destinations[0].address = None;
+    call.declared = Default::default();
+    for (chain, unknown_or) in [(Chain::Evm, [Unknown, Unknown]), (Chain::Exact, [Fails, Unknown])] {
+        let elsewhere = list("elsewhere", chain, &[OTHER_ADDRESS]);
+        let on = |choice: fn(_) -> _| both(&to(choice(vec![to_list(&elsewhere)])), &unsaid);
+        assert_eq!([on(one_of), on(none_of)], unknown_or, "{chain}");
+        let called = Conditions { contracts: Some(elsewhere), ..any() };
+        assert_eq!(both(&called, &call), unknown_or[0], "{chain}");
     }
 }
 
@@ -327,6 +344,14 @@ fn a_call_is_named_by_contract_and_method() {
     assert_eq!(both(&on(ETH_ADDRESS), &nowhere), Unknown, "a call always goes somewhere");
     nowhere.destinations.clear();
     assert_eq!(both(&on(ETH_ADDRESS), &nowhere), Unknown);
+    for operation in ["STAKE", "MINT", "ENABLE_ASSET", "PROGRAM_CALL"] {
+        let operations = one_of([operation.to_owned()].into());
+        let allow = vec![rule("it", Conditions { operations, ..any() })];
+        let policy = Policy { deny: vec![rule("calls", on(ETH_ADDRESS))], allow, ..open() };
+        let calls_nothing = Request { operation: text(operation), ..nowhere.clone() };
+        let evaluation = evaluate(&policy, &calls_nothing, &Prices::NONE, START);
+        assert_eq!(evaluation.before_limits, BeforeLimits::Covered("it".into()), "{operation}");
+    }
 }
 
 #[test]

@@ -419,7 +419,7 @@ fn reasons_read_well() {
     let mut request = transfer("x", "1");
     request.destinations[0] =
         DestinationText { account: account("UNMANAGED", "w"), ..request.destinations[0].clone() };
-    insta::assert_snapshot!(reason(&request), @"no allow rule covers it; payouts cannot tell: a destination's address is missing for list payees");
+    insta::assert_snapshot!(reason(&request), @"no allow rule covers it; sweep cannot tell: a destination's address is missing for list friends");
 }
 
 /// A cool-off: an address that was just added is on the list, and not yet allowed.

@@ -1,5 +1,6 @@
 //! The property of the decision model, section 1: with stage, operation, request id and transaction id held
-//! fixed, removing any field that applies, or making it unusable, never turns a refusal into an ALLOW.
+//! fixed, removing any field that applies, or making it unusable, never turns a refusal by rules or limits into an ALLOW. (A
+//! refusal because fields contradict each other, or cannot be read, ends with the field that did.)
 
 mod conditions;
 mod fields;

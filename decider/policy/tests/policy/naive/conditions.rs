@@ -2,7 +2,7 @@
 
 use policy::request::Stage;
 
-use super::destinations::{holds, is_chosen, same};
+use super::destinations::{holds, is_chosen, same, unaddressed};
 use super::keys::KNOWN;
 use super::logic::{Known, all, any, not};
 use super::model::{ASSETS, Bounds, Pick, PlainAccount, PlainHours, Text, When};
@@ -171,7 +171,7 @@ fn destinations(when: &When, facts: &Facts, now_micros: i64, one_is_enough: bool
     if when.to.is_none() && when.contracts.is_none() {
         return Some(true);
     }
-    if !pays(&facts.operation) {
+    if !pays(&facts.operation) || (when.contracts.is_some() && !calls(&facts.operation)) {
         return Some(false);
     }
     if facts.payees.is_empty() {
@@ -192,6 +192,8 @@ fn contract(list: usize, facts: &Facts, payee: &Payee, any_tag: bool) -> Known {
     if !calls(&facts.operation) {
         return Some(false);
     }
-    payee.address.as_ref()?;
+    if payee.address.is_none() {
+        return unaddressed(list, facts);
+    }
     holds(list, facts, payee, any_tag)
 }

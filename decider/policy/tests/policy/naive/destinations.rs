@@ -77,15 +77,13 @@ fn is_account((kind, id): &PlainAccount, facts: &Facts, payee: &Payee, ask: Ask)
     all([same(kind, &known_kind(payee)), id.unwrap_or(Some(true))])
 }
 
-/// An address of a chain without tags has none that could be asked for; without the address nobody knows the chain.
+/// An address of a chain without tags has none that could be asked for.
 fn is_tagged(wanted: &str, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
     let known = payee.tag.as_ref().map(|given| given == wanted);
-    match &payee.address {
-        Some(_) if facts.asset != "XRP" => ask.not_applicable(),
-        _ if !address_matters(facts, payee) => known.or(ask.not_applicable()),
-        None => known.filter(|_| known == ask.not_applicable()),
-        Some(_) => known,
+    if facts.asset != "XRP" {
+        return ask.not_applicable();
     }
+    if address_matters(facts, payee) { known } else { known.or(ask.not_applicable()) }
 }
 
 /// Of a wallet there are three; of whom it is not known that it is none, too.
@@ -120,9 +118,14 @@ fn address_matters(facts: &Facts, payee: &Payee) -> bool {
 fn is_listed(list: usize, facts: &Facts, payee: &Payee, ask: Ask) -> Known {
     match &payee.address {
         Some(_) => holds(list, facts, payee, ask.any_tag),
-        None if address_matters(facts, payee) => None,
+        None if address_matters(facts, payee) => unaddressed(list, facts).filter(|_| !ask.under_not),
         None => ask.not_applicable(),
     }
+}
+
+/// An address that is missed is at least one of the asset's chain.
+pub fn unaddressed(list: usize, facts: &Facts) -> Known {
+    (LISTS[list].evm != (facts.asset != "XRP")).then_some(false)
 }
 
 /// Whether the list holds the address, which is there, under its tag.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::{Address, Chain};
 use crate::applicability::destination_applies;
 use crate::group::{Counterparty, Groups, SourceGroup};
 use crate::intent::{Account, Destination, Intent};
@@ -66,6 +67,8 @@ pub type Key = BTreeMap<KeyPart, String>;
 
 /// The key value of a source or destination that belongs to no group.
 const NO_GROUP: &str = "(none)";
+/// Between an address and its tag.
+const TAG_MARK: char = '#';
 
 pub(super) fn key_value(
     part: KeyPart,
@@ -113,8 +116,21 @@ pub(super) fn destination_key(intent: &Intent, destination: Option<&Destination>
     let address = destination.address.as_ref().ok_or("a destination's address is missing")?;
     match destination.tag.as_deref() {
         None if intent.tag_required => Err("a destination's tag is missing".into()),
-        Some(tag) if !tag.is_empty() && address.chain().has_tags() => Ok(format!("{address}#{tag}")),
-        _ => Ok(address.to_string()),
+        Some(tag) if !tag.is_empty() && address.chain().has_tags() => {
+            Ok(format!("{}{TAG_MARK}{tag}", address_key(address)))
+        }
+        _ => Ok(address_key(address)),
+    }
+}
+
+/// No two destinations have the same: an address that is any text, or one of any network, could be that of another
+/// chain, an account, or an address with its tag.
+fn address_key(address: &Address) -> String {
+    match address.chain() {
+        Chain::Exact | Chain::Bech32 => {
+            String::from(address.clone()).replace('%', "%25").replace(TAG_MARK, "%23")
+        }
+        Chain::Evm | Chain::Bitcoin | Chain::BitcoinTestnet | Chain::Solana => address.to_string(),
     }
 }
 

@@ -410,6 +410,41 @@ fn a_tag_that_the_chain_does_not_have_makes_no_other_destination() {
     assert_eq!(code(&pay("b", "2")), ReasonCode::LimitExceeded);
 }
 
+/// On a chain whose addresses are any text, one can look like that of another chain, like an account, or like an address
+/// with its tag.
+#[test]
+fn what_only_looks_like_another_destination_is_counted_as_itself() {
+    let mut policy = open_to_calls();
+    policy.assets.insert("XRP".into(), asset(Chain::Exact, 6));
+    policy.allow[0].when = Conditions::default();
+    let pairs = [
+        [("ETH", "ONE_TIME_ADDRESS", ETH_ADDRESS, None), ("XRP", "ONE_TIME_ADDRESS", ETH_ADDRESS, None)],
+        [("XRP", "ONE_TIME_ADDRESS", "rX", Some("104")), ("XRP", "ONE_TIME_ADDRESS", "rX#104", None)],
+        [("XRP", "ONE_TIME_ADDRESS", "rX%23104", None), ("XRP", "ONE_TIME_ADDRESS", "rX#104", None)],
+        [("XRP", "ONE_TIME_ADDRESS", "rX", Some("1#2")), ("XRP", "ONE_TIME_ADDRESS", "rX#1", Some("2"))],
+        [("XRP", "VAULT", "1", None), ("XRP", "ONE_TIME_ADDRESS", "VAULT:1", None)],
+    ];
+    let one = limit("one", Conditions::default(), &[], Cap::Destinations(1), 3600);
+    for each in [one, count(&[KeyPart::Destination])] {
+        for [first, second] in pairs {
+            let mut ledger = NaiveLedger::new(&Policy { limits: vec![each.clone()], ..policy.clone() });
+            let mut pay = |id: &str, (coin, kind, whom, tag): (&str, &str, &str, Option<&str>)| {
+                let mut request = Request { asset: text(coin), ..transfer(id, "1") };
+                let to = &mut request.destinations[0];
+                to.tag = tag.map(str::to_owned);
+                (to.account, to.address) = match kind {
+                    "VAULT" => (account(kind, whom), None),
+                    _ => (account(kind, ""), text(whom)),
+                };
+                ledger.decide(&request, START).verdict
+            };
+            assert_eq!(pay("a", first), Verdict::Allow);
+            let different = if each.key.is_empty() { Verdict::Deny } else { Verdict::Allow };
+            assert_eq!(pay("b", second), different, "{first:?} {second:?}");
+        }
+    }
+}
+
 fn joined(
     accounts: Vec<policy::condition::AccountMatcher>,
     lists: Vec<std::sync::Arc<AddressList>>,

@@ -58,8 +58,9 @@ pub fn destination(facts: &Facts, payee: Option<&Payee>) -> Option<String> {
     let address = payee.address.clone()?;
     match payee.tag.as_deref() {
         None if facts.tag_required => None,
-        Some(tag) if facts.asset == "XRP" && !tag.is_empty() => Some(format!("{address}#{tag}")),
-        _ => Some(address),
+        _ if facts.asset != "XRP" => Some(address),
+        Some(tag) if !tag.is_empty() => Some(format!("exact:{address}#{tag}")),
+        _ => Some(format!("exact:{address}")),
     }
 }
 

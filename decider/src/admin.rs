@@ -1,5 +1,7 @@
 //! The admin port, plain HTTP for the machine it runs on: `/livez`, `/readyz`, `/metrics`.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -64,9 +66,7 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(admin);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the admin port failed");
-    }
+    connections::serve(listener, router).await;
 }
 
 async fn readyz(State(admin): State<Admin>) -> Response {

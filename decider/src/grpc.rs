@@ -3,6 +3,7 @@
 pub mod server;
 mod listener;
 mod connection;
+mod descriptors;
 mod calls;
 mod shares;
 mod body;

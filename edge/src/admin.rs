@@ -1,5 +1,7 @@
 //! The admin port, plain HTTP: liveness, readiness and metrics.
 
+mod connections;
+
 use std::{
     io,
     net::SocketAddr,
@@ -89,8 +91,8 @@ impl Admin {
     }
 
     /// Serves until `stop`.
-    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
-        axum::serve(self.socket, self.router).with_graceful_shutdown(stop.cancelled_owned()).await
+    pub async fn serve(self, stop: CancellationToken) {
+        stop.run_until_cancelled(connections::serve(self.socket, self.router)).await;
     }
 }
 

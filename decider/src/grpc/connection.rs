@@ -92,7 +92,9 @@ impl Connections {
         self.metrics.open.dec();
     }
 
+    /// A permit goes to who begins: connections that say nothing must not hold up those that do.
     async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        stream.peek(&mut [0]).await?;
         let _permit = self.handshakes.acquire().await.map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&self.access.load().tls.server));
         acceptor.accept(stream).await

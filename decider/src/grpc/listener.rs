@@ -8,6 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
+use super::descriptors::suffice_for;
+
 /// Connections at once. Each is an edge or a service with some channels: thousands are a fault or an attack.
 const MAX_CONNECTIONS: usize = 2048;
 /// Pause when the machine cannot accept (out of descriptors): trying at once would only burn a core.
@@ -26,6 +28,7 @@ impl Listener {
     /// # Errors
     /// It is taken, or not ours to take.
     pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
+        suffice_for(MAX_CONNECTIONS);
         let socket = TcpListener::bind(address).await?;
         Ok(Self { socket, slots: Arc::new(Semaphore::new(MAX_CONNECTIONS)) })
     }

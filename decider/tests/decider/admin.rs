@@ -1,10 +1,14 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{Files, call, transfer};
+
+/// More than any connection to the port is left open.
+const LONG: Duration = Duration::from_secs(90);
 
 pub async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -74,5 +78,24 @@ async fn probes_and_metrics_are_served() {
         .find_map(|line| line.strip_prefix("countersign_decider_policy_adopted_timestamp_seconds "));
     let age = Timestamp::now().as_second() - since.unwrap().parse::<i64>().unwrap();
     assert!((0..600).contains(&age), "{age} s");
+    running.stop().await.unwrap();
+}
+
+/// Whoever reaches the port may connect and say nothing: neither probes nor calls go without because of it.
+#[tokio::test]
+async fn silent_connections_are_few_and_short() {
+    let files = Files::new();
+    let running = files.start().await;
+    let connect = async || TcpStream::connect(running.admin).await.unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(connect().await);
+    }
+    assert!(get(running.admin, "/livez").await.starts_with("HTTP/1.1 200"));
+    let mut nothing = Vec::new();
+    for mut each in silent {
+        let closed = tokio::time::timeout(LONG, each.read_to_end(&mut nothing)).await;
+        assert!(closed.is_ok(), "a silent connection is still open");
+    }
     running.stop().await.unwrap();
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
+
 use crate::support::{
     Bench, Manner, Raw, TX,
     caller::{plain_get, until_refused},
@@ -23,6 +25,23 @@ async fn readiness_says_what_is_missing() {
     assert_eq!(bench.admin("/readyz").await, (503, "decider: not ready\n".to_owned()));
     assert_eq!(bench.admin("/livez").await.0, 200);
     assert_eq!(bench.admin("/servez").await, (200, "serving\n".to_owned()), "it still says RETRY");
+}
+
+/// Whoever reaches the admin port may connect and say nothing: neither probes nor callbacks go without because of it.
+#[tokio::test]
+async fn silent_connections_to_the_admin_port_are_few_and_short() {
+    const LONG: Duration = Duration::from_secs(90);
+    let bench = Bench::new(Manner::Allowing).await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(bench.edge.admin_address).await.expect("connected"));
+    }
+    assert_eq!(bench.admin("/livez").await.0, 200);
+    let mut nothing = Vec::new();
+    for mut each in silent {
+        let closed = tokio::time::timeout(LONG, each.read_to_end(&mut nothing)).await;
+        assert!(closed.is_ok(), "a silent connection is still open");
+    }
 }
 
 /// Else who asks when the notice is over would find the connection closed under his request.

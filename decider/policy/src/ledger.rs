@@ -39,8 +39,11 @@ pub trait Ledger {
 pub struct Used {
     /// The total; `None` where it is more than 256 bits hold.
     pub total: Option<Amount>,
-    /// Time of the oldest charge in it.
+    /// Time of the oldest charge in it, of those that take room.
     pub oldest: Option<Time>,
+    /// Time of the one after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Time>,
     /// Why the total cannot be relied on: of a charge of the past it is not known in which sum it counts, or how much.
     pub indeterminate: Option<String>,
     /// How many charges that reason is true of: the one that asks may be the only one.

@@ -159,15 +159,26 @@ pub enum Quote {
 impl PriceTerms {
     /// What a table says of an asset at the time of a question.
     pub fn quote(&self, prices: &Prices, asset: &str, at: Time) -> Quote {
-        let alone = self.alone.contains(asset);
-        if !alone && !self.beside.contains(asset) {
+        if !self.asks_for(asset) {
             return Quote::NotAsked;
         }
+        let alone = self.alone.contains(asset);
         match self.believed(prices, asset, at) {
             Ok(price) if alone => Quote::Alone(price),
             Ok(price) => Quote::Beside(price),
             Err(doubt) => Quote::Doubted(doubt),
         }
+    }
+
+    /// The assets whose price in a table is not believed at some time, each with the reason. Those that it does not price
+    /// are not among them: that may be meant.
+    pub fn doubted<'p>(&self, prices: &'p Prices, at: Time) -> BTreeMap<&'p str, String> {
+        let priced = prices.by_asset.keys().filter(|asset| self.asks_for(asset));
+        priced.filter_map(|asset| Some((asset.as_str(), self.believed(prices, asset, at).err()?))).collect()
+    }
+
+    fn asks_for(&self, asset: &str) -> bool {
+        self.alone.contains(asset) || self.beside.contains(asset)
     }
 
     fn believed(&self, prices: &Prices, asset: &str, at: Time) -> Result<UnitPrice, String> {

@@ -37,6 +37,17 @@ pub enum Quantity {
     Destinations(BTreeSet<String>),
 }
 
+impl Quantity {
+    /// Whether it takes no room, wherever it counts.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Known(amount) => amount.is_zero(),
+            Self::Unknown => false,
+            Self::Destinations(names) => names.is_empty(),
+        }
+    }
+}
+
 /// Where and how much one charge counts against one limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shares {

@@ -35,6 +35,24 @@ fn micros(value: u64) -> Usd {
 }
 
 #[test]
+fn prices_that_are_not_believed_are_named_and_those_that_nobody_asks_for_are_not() {
+    let doubted = |terms: &PriceTerms, at| {
+        let prices = table("2000", at);
+        terms
+            .doubted(&prices, NOW)
+            .into_iter()
+            .map(|(asset, why)| (asset.to_owned(), why))
+            .collect::<Vec<_>>()
+    };
+    let old = [("ETH".to_owned(), "the price of ETH is 601s old, and at most 10m are believed".to_owned())];
+    for asking in [terms(&["ETH", "BTC"], &[]), terms(&["BTC"], &["ETH"])] {
+        assert_eq!(doubted(&asking, seconds_ago(600)), []);
+        assert_eq!(doubted(&asking, seconds_ago(601)), old);
+    }
+    assert_eq!(doubted(&terms(&["BTC"], &[]), seconds_ago(601)), []);
+}
+
+#[test]
 fn a_value_is_exact_and_then_rounded_up() {
     for (usd, units, places, expected) in [
         ("2000", 1_000_000_000_000_000_000, 18, 2_000_000_000),

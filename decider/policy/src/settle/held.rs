@@ -12,7 +12,7 @@ use crate::time::Time;
 
 #[derive(Default)]
 pub struct HeldBefore {
-    sums: BTreeMap<Bucket, Quantity>,
+    sums: BTreeMap<Bucket, (Time, Quantity)>,
     unplaced: BTreeSet<(Time, Key)>,
 }
 
@@ -31,18 +31,18 @@ impl HeldBefore {
         let known = shares.known.into_iter().filter(|share| share.at >= opening);
         let unplaced = shares.unknown.into_iter().map(|unplaced| (unplaced.at, unplaced.key));
         Self {
-            sums: known.map(|share| (share.bucket, share.quantity)).collect(),
+            sums: known.map(|share| (share.bucket, (share.at, share.quantity))).collect(),
             unplaced: unplaced.filter(|(at, _)| *at >= opening).collect(),
         }
     }
 
     /// The destinations of which the ledger has to say whether they are in the sum.
     pub fn destinations(&self, bucket: &Bucket, asked: &Quantity) -> BTreeSet<String> {
-        names(Some(asked)).union(names(self.sums.get(bucket))).cloned().collect()
+        names(Some(asked)).union(names(self.quantity(bucket))).cloned().collect()
     }
 
     pub fn demand(&self, bucket: &Bucket, asked: &Quantity, used: &Used) -> Demand {
-        let held = self.sums.get(bucket);
+        let held = self.quantity(bucket);
         let of = |quantity: Option<&Quantity>| match quantity {
             Some(Quantity::Known(amount)) => *amount,
             Some(Quantity::Unknown) | None => Amount::ZERO,
@@ -51,9 +51,19 @@ impl HeldBefore {
         Demand { requested: of(Some(asked)), counted: of(held) }
     }
 
+    /// Time of the oldest charge in a sum that is another's.
+    pub fn oldest_of_others(&self, bucket: &Bucket, used: &Used) -> Option<Time> {
+        let own = self.sums.get(bucket).filter(|(_, quantity)| !quantity.is_nothing());
+        if own.is_some_and(|(at, _)| used.oldest == Some(*at)) { used.second } else { used.oldest }
+    }
+
+    fn quantity(&self, bucket: &Bucket) -> Option<&Quantity> {
+        self.sums.get(bucket).map(|(_, quantity)| quantity)
+    }
+
     /// As [`Used::doubtful`] counts it.
     pub fn doubts_of(&self, bucket: &Bucket) -> usize {
-        let unpriced = self.sums.get(bucket).is_some_and(|held| *held == Quantity::Unknown);
+        let unpriced = self.quantity(bucket) == Some(&Quantity::Unknown);
         let unplaced =
             self.unplaced.iter().filter(|(_, known)| Unplaced::may_be_in(known, &bucket.key)).count();
         unplaced.saturating_add(usize::from(unpriced))

@@ -50,7 +50,7 @@ pub fn conclude(
     };
     let held = held.and_then(|rule_id| exceeded(OnExceed::Hold).map_or(Ok(rule_id), Err));
     match held.and_then(|rule_id| indeterminate(&findings).map_or(Ok(rule_id), Err)) {
-        Ok(rule_id) => allowed(rule_id, statuses(findings), change),
+        Ok(rule_id) => allowed(rule_id, findings, change),
         Err(reason) => {
             let unresolved = unresolved(policy, &evaluation.rules, &findings);
             Outcome { unresolved, ..Outcome::refused(Verdict::Hold, reason, statuses(findings)) }
@@ -58,15 +58,16 @@ pub fn conclude(
     }
 }
 
-fn allowed(rule_id: &str, mut limits: Vec<LimitStatus>, change: ChargeChange) -> Outcome {
-    for status in &mut limits {
+fn allowed(rule_id: &str, mut findings: Vec<Finding<'_>>, change: ChargeChange) -> Outcome {
+    for Finding { status, leaves, .. } in &mut findings {
         status.headroom = status.headroom.saturating_sub(status.requested);
+        status.grows_at = [status.grows_at, *leaves].into_iter().flatten().min();
     }
     Outcome {
         verdict: Verdict::Allow,
         reason: Reason::new(ReasonCode::Allowed, format!("allow rule {rule_id}")),
         unresolved: Unresolved::Reject,
-        limits,
+        limits: statuses(findings),
         charge: Some(change),
     }
 }

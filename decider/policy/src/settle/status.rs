@@ -34,7 +34,8 @@ pub struct LimitStatus {
     pub headroom: Amount,
     /// Over how long.
     pub window: Window,
-    /// When the oldest charge leaves. `None`: nothing is in it, or nothing ever leaves.
+    /// When the oldest charge leaves: of others, and where it was allowed of this transaction. `None`: nothing is in it,
+    /// or nothing ever leaves.
     pub grows_at: Option<Time>,
     /// Whether this sum has no room for the transaction.
     pub exceeded: bool,
@@ -49,6 +50,8 @@ pub struct LimitStatus {
 pub struct Finding<'a> {
     pub limit: &'a Limit,
     pub status: LimitStatus,
+    /// When the transaction leaves the sum, were it allowed.
+    pub leaves: Option<Time>,
 }
 
 /// What every limit says whose selector matches, in the order of the policy.
@@ -67,7 +70,7 @@ pub fn findings<'a, L: Ledger>(
     for limit in policy.limits().that_may_count(&change.after) {
         let view = LimitView { limit, intent, price_doubt, opening: limit.window.opening(now), now };
         let statuses = view.statuses(policy, change, ledger)?;
-        findings.extend(statuses.into_iter().map(|status| Finding { limit, status }));
+        findings.extend(statuses.into_iter().map(|(status, leaves)| Finding { limit, status, leaves }));
     }
     Ok(findings)
 }
@@ -89,7 +92,7 @@ impl LimitView<'_> {
         policy: &Policy,
         change: &ChargeChange,
         ledger: &mut Recording<'_, L>,
-    ) -> Result<Vec<LimitStatus>, L::Error> {
+    ) -> Result<Vec<(LimitStatus, Option<Time>)>, L::Error> {
         let groups = policy.groups();
         let shares = self.limit.shares_of(&change.after, groups);
         if shares.known.is_empty() && shares.unknown.is_empty() {
@@ -100,12 +103,12 @@ impl LimitView<'_> {
         let held =
             before.map(|before| HeldBefore::of(before, self.limit, groups, self.opening)).unwrap_or_default();
         let unknown = shares.unknown.iter().filter(|unplaced| unplaced.at >= self.opening);
-        let mut statuses: Vec<LimitStatus> =
-            unknown.map(|unplaced| self.unknown(&unplaced.missing)).collect();
+        let mut statuses: Vec<_> = unknown.map(|unplaced| (self.unknown(&unplaced.missing), None)).collect();
         for share in shares.known.iter().filter(|share| share.at >= self.opening) {
             let asked = held.destinations(&share.bucket, &share.quantity);
             let used = ledger.used(self.limit, &share.bucket, &asked, self.now)?;
-            statuses.push(self.status(share, &held, used));
+            let leaves = self.limit.window.leaving(share.at).filter(|_| !share.quantity.is_nothing());
+            statuses.push((self.status(share, &held, used), leaves));
         }
         Ok(statuses)
     }
@@ -121,12 +124,13 @@ impl LimitView<'_> {
             .then(|| self.price_doubt.unwrap_or("the USD value is missing").to_owned());
         let doubted = more && used.doubtful > held.doubts_of(&share.bucket);
         let others = others.unwrap_or(Amount::MAX);
+        let oldest = held.oldest_of_others(&share.bucket, &used);
         LimitStatus {
             key: share.bucket.key.clone(),
             used: others,
             requested,
             headroom: max.saturating_sub(others),
-            grows_at: used.oldest.and_then(|oldest| self.limit.window.leaving(oldest)),
+            grows_at: oldest.and_then(|oldest| self.limit.window.leaving(oldest)),
             exceeded: more && !fits,
             indeterminate: unpriced.or(used.indeterminate.filter(|_| doubted)),
             ..self.blank()

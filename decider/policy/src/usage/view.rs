@@ -46,7 +46,7 @@ impl View {
 
     pub fn insert(&mut self, groups: Groups<'_>, charge: &Charge) {
         let shares = self.limit.shares_of(charge, groups);
-        for share in shares.known {
+        for share in shares.known.into_iter().filter(|share| !share.quantity.is_nothing()) {
             let key = share.bucket.key.clone();
             self.expect(share.at, || Place::Sum(key.clone()));
             self.sums.entry(key).or_default().insert(share, charge);
@@ -92,7 +92,8 @@ impl View {
         let unplaced = here.iter().filter_map(|entries| entries.first_key_value());
         let unplaced = unplaced.min_by_key(|(entry, _)| *entry);
         let sum = self.sums.get(key);
-        let oldest = sum.and_then(|sum| sum.entries.keys().next()).map(|(at, _)| *at);
+        let mut times = sum.into_iter().flat_map(|sum| sum.entries.keys()).map(|(at, _)| *at);
+        let (oldest, second) = (times.next(), times.next());
         let indeterminate = match (unplaced, sum) {
             (Some((_, missing)), _) => Some(format!("of an earlier charge, {missing}")),
             (None, Some(sum)) if sum.unpriced > 0 => Some("an earlier charge has no USD value".into()),
@@ -102,7 +103,7 @@ impl View {
         let doubtful = here.iter().map(|entries| entries.len()).sum::<usize>();
         let doubtful = doubtful.saturating_add(sum.map_or(0, |sum| sum.unpriced));
         let destinations = sum.map(|sum| sum.destinations_of(asked)).unwrap_or_default();
-        Used { total, oldest, indeterminate, doubtful, destinations }
+        Used { total, oldest, second, indeterminate, doubtful, destinations }
     }
 
     /// Drops what left its window, so many at most, so that sums nobody asks for do not stay in memory. The queue is in

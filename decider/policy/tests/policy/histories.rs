@@ -170,7 +170,7 @@ fn max(limit: &Limit) -> u128 {
 fn agrees(used: &Used, expected: &Recount, unplaced: usize) -> bool {
     let total = used.total.map(|total| total.to_string());
     total == Some(expected.total().to_string())
-        && used.oldest == expected.oldest
+        && (used.oldest, used.second) == (expected.times.first().copied(), expected.times.get(1).copied())
         && used.destinations == expected.destinations
         && used.doubtful == unplaced + expected.unpriced
         && used.indeterminate.is_some() == (unplaced + expected.unpriced > 0)

@@ -69,6 +69,25 @@ fn a_window_ends_to_the_microsecond() {
     assert!(allowed(&ledger.decide(&transfer("c", "1"), after(3600))));
 }
 
+/// What an answer says of the time at which headroom grows is true of what it leaves behind.
+#[test]
+fn headroom_grows_when_others_leave_and_when_what_was_allowed_does() {
+    let mut ledger = limited(vec![eth_limit("hour", &[], "3", 3600)]);
+    let grows = |settlement: &Settlement| settlement.limits[0].grows_at;
+    let approval = Request { stage: Stage::Approval, ..transfer("a", "1") };
+    let signing = Request { stage: Stage::Signing, callback_request_id: "s".into(), ..transfer("a", "1") };
+    assert_eq!(grows(&ledger.decide(&approval, START)), Some(after(3600)), "its own");
+    assert_eq!(grows(&ledger.decide(&signing, after(1800))), Some(after(5400)), "it moved");
+    assert_eq!(grows(&ledger.decide(&transfer("zero", "0"), after(1900))), Some(after(5400)));
+    assert_eq!(grows(&ledger.decide(&transfer("b", "2"), after(2000))), Some(after(5400)), "the oldest");
+    assert_eq!(grows(&ledger.decide(&transfer("c", "1"), after(2100))), Some(after(5400)), "no room");
+    let after_the_first = ledger.decide(&transfer("d", "2"), after(5401));
+    assert_eq!(
+        (code(&after_the_first), grows(&after_the_first)),
+        (ReasonCode::LimitExceeded, Some(after(5600)))
+    );
+}
+
 #[test]
 fn keys_keep_sums_apart() {
     let other_source = |id: &str| Request { source: account("VAULT", "7"), ..transfer(id, "1") };

@@ -409,7 +409,7 @@ impl Ledger for NaiveLedger {
         now: Time,
     ) -> Result<Used, Infallible> {
         let mut used = Used { total: Some(Amount::ZERO), ..Used::default() };
-        let mut paid: BTreeMap<String, u64> = BTreeMap::new();
+        let (mut paid, mut times) = (BTreeMap::<String, u64>::new(), Vec::new());
         for charge in &self.charges {
             let shares = limit.shares_of(charge, self.policy.groups());
             let mut unplaced = shares.unknown.iter().filter(|unplaced| {
@@ -423,7 +423,9 @@ impl Ledger for NaiveLedger {
             }
             for share in shares.known.iter().filter(|share| share.bucket == *bucket) {
                 if limit.window.contains(share.at, now) {
-                    used.oldest = Some(used.oldest.map_or(share.at, |oldest: Time| oldest.min(share.at)));
+                    if !share.quantity.is_nothing() {
+                        times.push(share.at);
+                    }
                     match &share.quantity {
                         Quantity::Known(quantity) => {
                             used.total = used.total.and_then(|sum| sum.checked_add(*quantity));
@@ -443,7 +445,9 @@ impl Ledger for NaiveLedger {
             used.total = Some(Amount::from_u64(paid.len() as u64));
         }
         paid.retain(|name, _| asked.contains(name));
-        Ok(Used { destinations: paid, ..used })
+        times.sort_unstable();
+        let (oldest, second) = (times.first().copied(), times.get(1).copied());
+        Ok(Used { destinations: paid, oldest, second, ..used })
     }
 }
 

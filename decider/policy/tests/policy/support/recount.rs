@@ -18,7 +18,8 @@ pub struct Recount {
     /// Wei, micro-dollars or transactions.
     pub amount: u128,
     pub destinations: BTreeMap<String, u64>,
-    pub oldest: Option<Time>,
+    /// When what is in it was charged, in order.
+    pub times: Vec<Time>,
     /// Charges without a price.
     pub unpriced: usize,
 }
@@ -151,7 +152,15 @@ fn name(destination: &Destination) -> String {
 
 fn add(sum: &mut Recount, limit: &Limit, at: Time, of: &[&Destination]) {
     let units = |amount: policy::amount::Amount| amount.to_string().parse::<u128>().unwrap();
-    sum.oldest = Some(sum.oldest.map_or(at, |oldest| oldest.min(at)));
+    let nothing = match &limit.cap {
+        Cap::Amount(_) => of.iter().all(|each| units(each.amount) == 0),
+        Cap::Usd(_) => of.iter().all(|each| each.usd.is_some_and(policy::usd::Usd::is_zero)),
+        Cap::Count(_) | Cap::Destinations(_) => false,
+    };
+    if !nothing {
+        sum.times.push(at);
+        sum.times.sort_unstable();
+    }
     match &limit.cap {
         Cap::Count(_) if limit.key.contains(&KeyPart::Destination) => sum.amount += of.len() as u128,
         Cap::Count(_) => sum.amount += 1,

@@ -74,6 +74,8 @@ struct LastSeen {
     manifest: String,
     /// The hash of the one on disk, where that is another.
     candidate: Candidate<String>,
+    /// The hash of one that could not be adopted, and why.
+    unadopted: Option<[String; 2]>,
 }
 
 impl Reload {
@@ -108,6 +110,9 @@ impl Reload {
             Look::Mistakes(mistakes) => self.note_refused(&mistakes),
         }
         self.prices.look(prompt).await;
+        if let Ok(now) = self.store.now() {
+            self.prices.tell_doubted(&self.store.policy(), now);
+        }
     }
 
     /// Reading and parsing a million addresses takes a second: not on a thread that answers.
@@ -124,16 +129,32 @@ impl Reload {
         if self.last_seen.candidate.settle() {
             tracing::info!("the policy on disk is again the one that decides");
         }
+        self.last_seen.unadopted = None;
         self.metrics.refused.set(0);
     }
 
     async fn take_change(&mut self, file: PolicyFile, news: News, prompt: Prompt) {
-        self.metrics.refused.set(0);
-        let still = self.last_seen.candidate.is_still(file.policy.hash.clone(), prompt);
-        if still && let Err(error) = self.adopt(file, news).await {
-            self.metrics.failures.inc();
-            tracing::error!(%error, "the policy on disk could not be adopted: the one before it decides");
+        let hash = file.policy.hash.clone();
+        if !self.last_seen.candidate.is_still(hash.clone(), prompt) {
+            self.metrics.refused.set(0);
+        } else if let Err(error) = self.adopt(file, news).await {
+            self.note_unadopted([hash, error.to_string()]);
         }
+    }
+
+    /// Tried again at each look, and told once.
+    fn note_unadopted(&mut self, failed: [String; 2]) {
+        self.metrics.refused.set(1);
+        if self.last_seen.unadopted.as_ref() != Some(&failed) {
+            self.metrics.failures.inc();
+            let [policy, error] = &failed;
+            tracing::error!(
+                policy,
+                error,
+                "the policy on disk could not be adopted: the one before it decides"
+            );
+        }
+        self.last_seen.unadopted = Some(failed);
     }
 
     async fn adopt(&mut self, file: PolicyFile, news: News) -> Result<(), StoreError> {
@@ -171,7 +192,7 @@ impl Reload {
 impl LastSeen {
     fn of(adopted: &PolicyFile) -> Self {
         let manifest = adopted.document.manifest();
-        Self { hash: adopted.policy.hash.clone(), manifest, candidate: Candidate::none() }
+        Self { hash: adopted.policy.hash.clone(), manifest, candidate: Candidate::none(), unadopted: None }
     }
 }
 

@@ -125,7 +125,7 @@ impl Certificate {
         match self.days_left(now_seconds) {
             ..0 => Some(format!("has expired ({to}): {expired}")),
             _ if now_seconds < self.not_before_seconds => {
-                Some(format!("does not hold before {from}: is the machine's clock right?"))
+                Some(format!("is not valid before {from}: is the machine's clock right?"))
             }
             left @ ..=WARNING_DAYS => Some(format!("expires in {left} days ({to}): {expiring}")),
             _ => None,
@@ -233,7 +233,7 @@ mod tests {
         insta::assert_snapshot!(concern(31, -1), @"expires in 30 days (2026-04-02T00:00:00Z): renew it, with the same key");
         insta::assert_snapshot!(concern(0, 0), @"expires in 0 days (2026-04-02T00:00:00Z): renew it, with the same key");
         insta::assert_snapshot!(concern(0, -1), @"has expired (2026-04-02T00:00:00Z): callers that check its dates will not connect. Renew it, with the same key");
-        insta::assert_snapshot!(concern(90, 1), @"does not hold before 2026-01-02T00:00:00Z: is the machine's clock right?");
+        insta::assert_snapshot!(concern(90, 1), @"is not valid before 2026-01-02T00:00:00Z: is the machine's clock right?");
         assert_eq!(concern(90, 0), "");
     }
 }

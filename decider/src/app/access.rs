@@ -29,8 +29,8 @@ pub struct AccessWatch {
     candidate: Candidate<Print>,
     /// What the configuration was found to say beside its grants.
     rest: Rest,
-    /// When certificates and keys that soon cannot be used were told.
-    warned_at: Time,
+    /// When certificates and keys that soon cannot be used were told; `None`: not yet of those that are in force.
+    warned_at: Option<Time>,
 }
 
 /// What tells one access from another.
@@ -45,8 +45,9 @@ impl AccessWatch {
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (rest, warned_at) = (sources.rest.clone(), clock.wall());
-        warn(&sources.tls, warned_at);
+        let (rest, now) = (sources.rest.clone(), clock.wall());
+        warn(&sources.tls, now);
+        let warned_at = Some(now);
         let candidate = Candidate::none();
         let watch = Self { sources, interval, current, metrics, clock, candidate, rest, warned_at };
         watch.set_certificate_ends();
@@ -77,8 +78,8 @@ impl AccessWatch {
     /// A certificate ends while a decider goes on: nobody would read what it said at its start.
     async fn warn(&mut self) {
         let (now, files) = (self.clock.wall(), self.sources.tls.clone());
-        if is_due(self.warned_at, now) {
-            self.warned_at = now;
+        if is_due(self.warned_at, now, self.current.load().tls.certificate_expiry) {
+            self.warned_at = Some(now);
             let _ = tokio::task::spawn_blocking(move || warn(&files, now)).await;
         }
     }
@@ -102,6 +103,7 @@ impl AccessWatch {
         } else if self.candidate.is_still(seen, prompt) {
             self.candidate.settle();
             self.current.replace(found.access);
+            self.warned_at = None;
             self.set_certificate_ends();
             self.metrics.adoptions.inc();
             tracing::info!("changed certificates or grants are in force from here on");
@@ -151,9 +153,12 @@ fn warn(files: &TlsFiles, now: Time) {
     }
 }
 
-/// Either way: a clock that was set back is no reason to say nothing.
-fn is_due(told: Time, now: Time) -> bool {
-    u128::from(now.as_micros().abs_diff(told.as_micros())) >= WARN_EVERY.as_micros()
+/// Once a day, and at once when the certificate has ended since. Either way: a clock that was set back is no reason to
+/// say nothing.
+fn is_due(told: Option<Time>, now: Time, expiry_seconds: i64) -> bool {
+    let Some(told) = told else { return true };
+    let ended = told.as_seconds() < expiry_seconds && expiry_seconds <= now.as_seconds();
+    ended || u128::from(now.as_micros().abs_diff(told.as_micros())) >= WARN_EVERY.as_micros()
 }
 
 #[cfg(test)]
@@ -163,10 +168,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn certificates_are_told_once_a_day() {
-        let hours = |hours: i64| Time::from_micros(hours * 60 * 60 * MICROS_PER_SECOND);
-        let due = |told, now| is_due(hours(told), hours(now));
+    fn certificates_are_told_once_a_day_when_they_are_new_and_when_they_end() {
+        const HOUR_SECONDS: i64 = 60 * 60;
+        let hours = |hours: i64| Time::from_micros(hours * HOUR_SECONDS * MICROS_PER_SECOND);
+        let due = |told, now| is_due(Some(hours(told)), hours(now), 200 * HOUR_SECONDS);
         assert_eq!((due(100, 100), due(100, 123), due(100, 124)), (false, false, true));
         assert!(due(100, 76));
+        assert_eq!((due(199, 199), due(199, 200), due(200, 201)), (false, true, false));
+        assert!(is_due(None, hours(100), 200 * HOUR_SECONDS));
     }
 }

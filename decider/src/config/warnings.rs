@@ -50,7 +50,7 @@ fn of_time(Facts { not_before, not_after, .. }: Facts, now: i64) -> Option<Strin
     match not_after.saturating_sub(now).div_euclid(DAY_SECONDS) {
         ..0 => Some(format!("this certificate has expired ({to}): renew it")),
         _ if now < not_before => {
-            Some(format!("this certificate does not hold before {from}: is the machine's clock right?"))
+            Some(format!("this certificate is not valid before {from}: is the machine's clock right?"))
         }
         left @ ..=WARNING_DAYS => Some(format!("this certificate expires in {left} days ({to}): renew it")),
         _ => None,
@@ -87,7 +87,7 @@ mod tests {
     fn an_end_is_told_a_month_before_and_a_beginning_until_it_comes() {
         let facts = Facts { not_before: 0, not_after: 400 * DAY_SECONDS, is_authority: true };
         let at = |days: i64, seconds: i64| of_time(facts, days * DAY_SECONDS + seconds).unwrap_or_default();
-        assert_snapshot!(at(0, -1), @"this certificate does not hold before 1970-01-01T00:00:00Z: is the machine's clock right?");
+        assert_snapshot!(at(0, -1), @"this certificate is not valid before 1970-01-01T00:00:00Z: is the machine's clock right?");
         assert_eq!((at(0, 0), at(369, 0)), (String::new(), String::new()));
         assert_snapshot!(at(369, 1), @"this certificate expires in 30 days (1971-02-05T00:00:00Z): renew it");
         assert_snapshot!(at(400, 0), @"this certificate expires in 0 days (1971-02-05T00:00:00Z): renew it");

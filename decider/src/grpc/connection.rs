@@ -108,13 +108,8 @@ impl Connections {
         }
         if let Some(left_out) = self.failures.now() {
             let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
-            tracing::warn!(
-                peer,
-                %error,
-                left_out,
-                "a TLS handshake failed: the client's certificate must be of listen.client_ca, hold now, and be for \
-                 clients (clientAuth)"
-            );
+            let advice = advice(error);
+            tracing::warn!(peer, %error, left_out, advice, "a TLS handshake failed");
         }
     }
 
@@ -203,6 +198,20 @@ fn protocol() -> http2::Builder<TokioExecutor> {
     protocol
 }
 
+/// What to look at. An alert is what the client thinks of us.
+fn advice(error: &io::Error) -> &'static str {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::AlertReceived(_)) => {
+            "the client refuses our certificate (listen.certificate): look at its names, its authority and its time, \
+             and at the authority that the client trusts"
+        }
+        _ => {
+            "the client's certificate must be of listen.client_ca, valid now, and be for clients (clientAuth)"
+        }
+    }
+}
+
 /// A tenth less to a tenth more, by chance: clients that connected together must not come back together.
 fn jittered(age: Duration, chance: u64) -> Duration {
     let jitter = u32::try_from(chance % u64::from(2 * JITTER_PARTS + 1)).unwrap_or_default();
@@ -212,6 +221,15 @@ fn jittered(age: Duration, chance: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whose_certificate_is_refused_is_told() {
+        let ours = rustls::Error::AlertReceived(rustls::AlertDescription::BadCertificate);
+        assert!(advice(&io::Error::other(ours)).contains("listen.certificate"));
+        let theirs = rustls::Error::NoCertificatesPresented;
+        assert!(advice(&io::Error::other(theirs)).contains("listen.client_ca"));
+        assert!(advice(&io::ErrorKind::TimedOut.into()).contains("listen.client_ca"));
+    }
 
     #[test]
     fn the_age_is_within_a_tenth() {

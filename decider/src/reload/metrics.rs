@@ -15,12 +15,14 @@ pub struct Metrics {
     adoptions: Counter,
     /// Policies that were refused, or could not be adopted.
     pub failures: Counter,
-    /// 1 while the files on disk are not a policy.
+    /// 1 while the files on disk are not a policy, or one that could not be adopted.
     pub refused: Gauge,
     /// Price tables that were refused.
     pub prices_failures: Counter,
     /// 1 while the file on disk is no price table.
     pub prices_refused: Gauge,
+    /// Assets whose price in force is not believed.
+    pub prices_doubted: Gauge,
     /// When the oldest price in force was made, in seconds since 1970.
     pub prices_oldest: Gauge,
 }
@@ -46,7 +48,11 @@ impl Metrics {
             "Policies on disk that were refused or could not be adopted, each counted once",
             self.failures.clone(),
         );
-        registry.register("policy_refused", "1 while the files on disk are no policy", self.refused.clone());
+        registry.register(
+            "policy_refused",
+            "1 while the policy on disk is refused or could not be adopted",
+            self.refused.clone(),
+        );
         registry.register(
             "prices_reload_failures",
             "Price tables on disk that were refused, each counted once",
@@ -56,6 +62,11 @@ impl Metrics {
             "prices_refused",
             "1 while the file on disk is no price table",
             self.prices_refused.clone(),
+        );
+        registry.register(
+            "prices_doubted",
+            "Assets whose price in the table is too old, or of the future: what asks for it is held",
+            self.prices_doubted.clone(),
         );
         registry.register_with_unit(
             "prices_oldest_timestamp",

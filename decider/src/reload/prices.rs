@@ -7,19 +7,26 @@ use std::sync::Arc;
 
 use policy::document::Policy;
 use policy::prices::Prices;
+use policy::time::Time;
 
 use super::Prompt;
 use super::candidate::Candidate;
 use super::metrics::{Metrics, seconds};
 use crate::policy_file::prices::{PriceFile, table};
 use crate::prices::CurrentPrices;
+use crate::shown::first_of;
 use crate::yaml::Mistakes;
+
+/// How many assets one line names.
+const MAX_TOLD: usize = 10;
 
 /// Keeps the prices that decide at the table on disk.
 pub struct PriceWatch {
     current: CurrentPrices,
     metrics: Arc<Metrics>,
     watched: Option<Watched>,
+    /// The assets whose price was not believed at the last look.
+    doubted: BTreeSet<String>,
 }
 
 /// A table that the policy names.
@@ -42,7 +49,7 @@ impl PriceWatch {
         policy: &Policy,
         file: Option<&PriceFile>,
     ) -> Self {
-        let mut watch = Self { current, metrics, watched: None };
+        let mut watch = Self { current, metrics, watched: None, doubted: BTreeSet::new() };
         watch.follow(policy, file);
         watch
     }
@@ -88,6 +95,28 @@ impl PriceWatch {
             }
             Some(Err(mistakes)) => watched.note_refused(&self.metrics, &mistakes),
         }
+    }
+
+    /// What asks for a price that is not believed is held, and at signing refused for good: somebody has to know.
+    pub fn tell_doubted(&mut self, policy: &Policy, now: Time) {
+        let prices = self.current.of(policy);
+        let doubted = policy.prices.as_ref().map(|terms| terms.doubted(&prices, now)).unwrap_or_default();
+        self.metrics.prices_doubted.set(i64::try_from(doubted.len()).unwrap_or(i64::MAX));
+        if doubted.keys().copied().eq(self.doubted.iter()) {
+            return;
+        }
+        match doubted.values().next() {
+            Some(first) => {
+                let assets = first_of(doubted.keys().copied(), MAX_TOLD);
+                tracing::error!(
+                    assets,
+                    first,
+                    "prices are not believed: what asks for them is held, and refused at signing"
+                );
+            }
+            None => tracing::info!("all prices of the table are believed again"),
+        }
+        self.doubted = doubted.into_keys().map(str::to_owned).collect();
     }
 
     fn adopt(&self, policy: &str, prices: &Arc<Prices>) {

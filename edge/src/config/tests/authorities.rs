@@ -32,7 +32,7 @@ fn an_authority_that_is_none_or_at_another_time_is_warned_of() {
     };
     assert_eq!(warnings(&pem(authority(2026, 2036))), "");
     insta::assert_snapshot!(warnings(&pem(authority(2020, 2026))), @"edge.yaml:10:7: decider.ca: CN=rcgen self signed cert has expired (2026-01-01T00:00:00Z): give the authority that is there now");
-    insta::assert_snapshot!(warnings(&pem(authority(2027, 2036))), @"edge.yaml:10:7: decider.ca: CN=rcgen self signed cert does not hold before 2027-01-01T00:00:00Z: is the machine's clock right?");
+    insta::assert_snapshot!(warnings(&pem(authority(2027, 2036))), @"edge.yaml:10:7: decider.ca: CN=rcgen self signed cert is not valid before 2027-01-01T00:00:00Z: is the machine's clock right?");
     insta::assert_snapshot!(warnings(&leaf.expect("a certificate").pem()), @"edge.yaml:10:7: decider.ca: CN=decider is not an authority's certificate: no peer is trusted by it. Give the certificate of the authority that issued it");
     // One that is its own authority is believed itself.
     assert_eq!(

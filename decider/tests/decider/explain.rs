@@ -62,7 +62,7 @@ fn each_rule_each_condition_and_each_limit_is_told() {
       - times           SAT, SUN 22:00 to 06:00 UTC; it has SUN 2026-03-01T12:00:00 UTC
     limit eth-per-hour source VAULT:7, asset ETH  has room
       + 0 ETH used, 0.25 ETH requested, 1 ETH at most, 0.75 ETH left
-        window rolling 1h
+        window rolling 1h, grows at 2026-03-01T13:00:00Z
 
     ALLOW, told as APPROVE. ALLOWED: allow rule payouts
     ");

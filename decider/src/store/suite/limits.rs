@@ -12,7 +12,7 @@ async fn a_charge_leaves_its_window_to_the_microsecond() {
     for backend in Backend::each() {
         let desk = backend.open(&Arc::new(policy(vec![count_per_hour(1)])), &clock());
         let first = desk.allow(&request("tx-1")).await;
-        assert_eq!(first.limits[0].grows_at, None);
+        assert_eq!(first.limits[0].grows_at, Some(later(START, HOUR)));
         desk.clock.advance(HOUR - MICROSECOND);
         let refused = desk.reject(&request("tx-2"), ReasonCode::LimitExceeded).await;
         assert_eq!(refused.limits[0].grows_at, Some(later(START, HOUR)), "{}", backend.name());

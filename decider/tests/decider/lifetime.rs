@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use decider::app::StartError;
 use proto::decider::v1::decision_service_client::DecisionServiceClient;
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -119,4 +120,21 @@ async fn calls_that_are_left_are_answered_before_the_end() {
         let status = answer.await.unwrap().unwrap_err();
         assert_eq!(status.code(), tonic::Code::ResourceExhausted, "{status:?}");
     }
+}
+
+/// Connections that say nothing, more than there are handshakes at once.
+#[tokio::test]
+async fn silent_connections_hold_up_nobody() {
+    let files = Files::new();
+    let running = files.start().await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(running.grpc).await.unwrap());
+    }
+    let mut client = files.client(&running).await;
+    client.decide(call(transfer("r-1", "0.1"))).await.unwrap();
+    let last = silent.pop().unwrap();
+    let closed = timeout(Duration::from_millis(50), last.peek(&mut [0])).await;
+    assert!(closed.is_err(), "a client waited until the silent ones were closed");
+    running.stop().await.unwrap();
 }

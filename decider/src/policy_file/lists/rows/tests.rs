@@ -296,24 +296,3 @@ fn a_list_has_an_end() {
     ");
     assert_eq!(read_at_most(4, source, "payees", Chain::Exact).unwrap().len(), 4);
 }
-
-/// Run by hand: `cargo test --release -p decider million -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn a_million_addresses() {
-    let mut content = String::from("address,label\n");
-    for number in 0..1_000_000_u128 {
-        let bytes = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        let address = policy::address::Address::parse(Chain::Evm, &format!("0x{bytes:040x}")).unwrap();
-        content.push_str(&format!("{address},\n"));
-    }
-    let started = std::time::Instant::now();
-    let mut rows = Rows::of(&content, b',');
-    while rows.next().is_some() {}
-    let text = started.elapsed();
-    let wanted = usual();
-    let source = Source { file: "x.csv", content: content.as_bytes(), delimiter: b',', wanted: &wanted };
-    let list = read(source, "payees", Chain::Evm).unwrap();
-    let all = started.elapsed().saturating_sub(text);
-    println!("rows {text:?}, list {all:?}, {} bytes an address", list.memory_bytes() / list.len());
-}

@@ -181,7 +181,9 @@ impl CallbackEndpoint {
             Question::Transaction(request) => decider.decide(*request, left).await,
             Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
         };
-        decided.inspect_err(|trouble| undecided::log(trouble, &self.path.tenant))
+        decided
+            .inspect_err(|failure| undecided::log(failure, &self.path.tenant))
+            .map_err(|failure| failure.trouble)
     }
 
     /// The answer as the request came: signed in JWT mode, plain in JSON mode.

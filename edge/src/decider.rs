@@ -28,13 +28,14 @@ use std::{sync::Arc, time::Duration};
 use proto::decider::v1::{
     DecideConfigChangeRequest, DecideRequest, decision_service_client::DecisionServiceClient,
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tonic::{Request, Response, Status, transport::Channel};
 use tower::retry::budget::TpsBudget;
 
 pub use address::{Address, AddressError};
 pub use answer::{Decision, Garbage};
 use asking::AskContext;
+pub use asking::DEADLINE_GRACE;
 pub use choose::MAX_ENDPOINTS;
 pub use config::{Config, DEFAULT_DEADLINE, MAX_DEADLINE};
 use endpoint::Endpoint;
@@ -43,15 +44,12 @@ pub use fleet_name::{FleetName, FleetNameError};
 pub use health::Health;
 pub use identity::{ClientIdentity, IdentityError, IdentityFiles};
 pub use resolve::{Resolve, Resolved, SystemResolver};
-pub use trouble::Trouble;
+pub use trouble::{Failure, Trouble};
 
 use crate::telemetry::{
     metrics::{FleetMetrics, Metrics},
     trace,
 };
-
-/// How much longer than the call's own deadline we wait, for deciders that keep silent about it.
-pub const DEADLINE_GRACE: Duration = Duration::from_millis(250);
 
 /// Asks the deciders of one fleet.
 #[derive(Clone, Debug)]
@@ -74,7 +72,7 @@ impl Decider {
     }
 
     /// Decides over a transaction, within the configured deadline and within `left`.
-    pub async fn decide(&self, request: DecideRequest, left: Duration) -> Result<Decision, Trouble> {
+    pub async fn decide(&self, request: DecideRequest, left: Duration) -> Result<Decision, Failure> {
         let (id, stage) = (request.callback_request_id.clone(), request.stage());
         let call =
             |mut client: DecisionServiceClient<Channel>, request| async move { client.decide(request).await };
@@ -86,7 +84,7 @@ impl Decider {
         &self,
         request: DecideConfigChangeRequest,
         left: Duration,
-    ) -> Result<Decision, Trouble> {
+    ) -> Result<Decision, Failure> {
         let id = request.callback_request_id.clone();
         let call = |mut client: DecisionServiceClient<Channel>, request| async move {
             client.decide_config_change(request).await
@@ -105,7 +103,7 @@ impl Decider {
         left: Duration,
         call: impl Fn(DecisionServiceClient<Channel>, Request<Q>) -> F,
         believe: impl Fn(A) -> Result<Decision, Garbage>,
-    ) -> Result<Decision, Trouble>
+    ) -> Result<Decision, Failure>
     where
         Q: Clone,
         F: Future<Output = Result<Response<A>, Status>>,
@@ -118,15 +116,12 @@ impl Decider {
             let answer = call(endpoint.client(), timed(question.clone(), until));
             async move {
                 let answer = answer.await.map_err(Trouble::from);
-                let decided = answer.and_then(|answer| Ok(believe(answer.into_inner())?));
-                in_flight.end(decided.as_ref().err());
-                decided
+                in_flight.end(answer.and_then(|answer| Ok(believe(answer.into_inner())?)))
             }
         };
-        // A decider that hangs does not keep the deadline, so we keep our own.
-        let ended = timeout(within + DEADLINE_GRACE, asking::ask(self.context(), until, attempt)).await;
+        let ended = asking::ask(self.context(), until, attempt).await;
         self.metrics.observe_decision(begun.elapsed());
-        ended.unwrap_or(Err(Trouble::Silent)).inspect_err(|trouble| self.metrics.count_error(trouble.code()))
+        ended.inspect_err(|failure| self.metrics.count_error(failure.trouble.code()))
     }
 
     fn context(&self) -> AskContext<'_> {

@@ -11,7 +11,7 @@ use tracing::Span;
 
 use super::path::Tenant;
 use crate::{
-    decider::{Decision, Trouble},
+    decider::{Decision, Failure, Trouble},
     respond::{Answer, edge_reason},
     telemetry::Shed,
 };
@@ -77,10 +77,11 @@ const fn too_many(shed: Shed) -> &'static str {
 }
 
 /// Logs why there is no decision, and marks the current span.
-pub(super) fn log(trouble: &Trouble, tenant: &Tenant) {
+pub(super) fn log(Failure { trouble, endpoint }: &Failure, tenant: &Tenant) {
     Span::current().record("otel.status_code", "ERROR");
     tracing::error!(
         tenant = tenant.as_str(),
+        endpoint = endpoint.map(tracing::field::display),
         code = trouble.code().as_str(),
         error = %trouble,
         "no decision"

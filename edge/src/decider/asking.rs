@@ -5,21 +5,23 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
 use super::{
     answer::Decision,
     choose::EndpointSet,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, FailedCall},
     endpoint_state::Observation,
     fleet::Fleet,
     members::Members,
     race::Race,
-    trouble::{Prospect, Trouble},
+    trouble::{Failure, Prospect, Trouble},
 };
 use crate::telemetry::metrics::{Attempt, FleetMetrics};
 
+/// How much longer than the call's own deadline we wait, for deciders that keep silent about it.
+pub const DEADLINE_GRACE: Duration = Duration::from_millis(250);
 /// Pauses before deciders are asked again when all were asked. Together they bridge the restart of a lone decider.
 const RETRY_PAUSES: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1000)];
@@ -87,7 +89,8 @@ struct Asking<'c> {
     hedge_after: Option<Duration>,
     pauses: std::array::IntoIter<Duration, 3>,
     next: Next,
-    trouble: Trouble,
+    /// Calls that ended without a decision, in the order in which they did.
+    failed: Vec<FailedCall>,
 }
 
 /// Asks by `attempt`, until there is a decision, or no decider is left that could give one.
@@ -95,36 +98,25 @@ pub(super) async fn ask<F>(
     context: AskContext<'_>,
     until: Instant,
     attempt: impl Fn(&Arc<Endpoint>) -> F,
-) -> Result<Decision, Trouble>
+) -> Result<Decision, Failure>
 where
-    F: Future<Output = Result<Decision, Trouble>>,
+    F: Future<Output = Result<Decision, FailedCall>>,
 {
-    let mut asking = Asking::new(context, until, some_members(context.fleet).await);
-    let first = asking.first().ok_or(Trouble::NoEndpoint)?;
-    let first = pin!(attempt(&first));
-    let mut race = Race::new(first);
-    loop {
-        match race.next(asking.next.at()).await {
-            Some(Ok(decision)) => return Ok(decision),
-            Some(Err(trouble)) => asking.note_failure(trouble, race.len()),
-            None => {
-                if let Some(endpoint) = asking.another(race.len()) {
-                    race.join(attempt(&endpoint));
-                }
-            }
-        }
-        if race.len() == 0 && asking.next == Next::Never {
-            return Err(asking.trouble);
-        }
+    let mut asking = Asking::new(context, until, some_members(context.fleet, until).await);
+    // A decider that hangs does not keep the deadline, so we keep our own.
+    match timeout_at(until + DEADLINE_GRACE, asking.decision(attempt)).await {
+        Ok(Some(decision)) => Ok(decision),
+        Ok(None) => Err(asking.failure()),
+        Err(_) => Err(asking.silence()),
     }
 }
 
 /// The deciders. Right after the start their names may still be looked up.
-async fn some_members(fleet: &Fleet) -> Arc<Members> {
-    let begun = Instant::now();
+async fn some_members(fleet: &Fleet, until: Instant) -> Arc<Members> {
+    let until = until.min(Instant::now() + FIRST_LOOKUP);
     loop {
         let members = fleet.members();
-        if members.len() > 0 || begun.elapsed() > FIRST_LOOKUP {
+        if members.len() > 0 || Instant::now() > until {
             return members;
         }
         sleep(FIRST_LOOKUP_POLL).await;
@@ -142,7 +134,33 @@ impl<'c> Asking<'c> {
             hedge_after: context.hedge_after,
             pauses: RETRY_PAUSES.into_iter(),
             next: Next::Never,
-            trouble: Trouble::NoEndpoint,
+            failed: Vec::new(),
+        }
+    }
+
+    /// The first usable answer. `None`: nobody is left who could give one.
+    async fn decision<F>(&mut self, attempt: impl Fn(&Arc<Endpoint>) -> F) -> Option<Decision>
+    where
+        F: Future<Output = Result<Decision, FailedCall>>,
+    {
+        let first = pin!(attempt(&self.first()?));
+        let mut race = Race::new(first);
+        loop {
+            match race.next(self.next.at()).await {
+                Some(Ok(decision)) => {
+                    self.note_decided();
+                    return Some(decision);
+                }
+                Some(Err(call)) => self.note_failure(call, race.len()),
+                None => {
+                    if let Some(endpoint) = self.another(race.len()) {
+                        race.join(attempt(&endpoint));
+                    }
+                }
+            }
+            if race.len() == 0 && self.next == Next::Never {
+                return None;
+            }
         }
     }
 
@@ -154,23 +172,36 @@ impl<'c> Asking<'c> {
     }
 
     /// Notes that an attempt failed, while `running` others are under way.
-    fn note_failure(&mut self, trouble: Trouble, running: usize) {
-        match self.when_to_retry(&trouble) {
+    fn note_failure(&mut self, call: FailedCall, running: usize) {
+        match self.when_to_retry(&call.trouble) {
             Some(at) => self.next = Next::Retry(at),
             // No call is left whose silence could be waited for.
             None if running == 0 && !matches!(self.next, Next::Retry(_)) => self.next = Next::Never,
             None => {}
         }
-        self.keep(trouble);
+        self.failed.push(call);
     }
 
-    /// A breach of the contract is a final REJECT, so any other trouble replaces it: while deciders are upgraded, a
-    /// request that one cannot read another may have on record.
-    fn keep(&mut self, trouble: Trouble) {
-        let first = matches!(self.trouble, Trouble::NoEndpoint | Trouble::Breach(_));
-        if first || !matches!(trouble, Trouble::Breach(_)) {
-            self.trouble = trouble;
+    /// What has counted for nothing so far counts now: it was not the question.
+    fn note_decided(&self) {
+        let uncounted = self.failed.iter().filter(|call| call.trouble.observation().is_none());
+        uncounted.for_each(FailedCall::note_overruled);
+    }
+
+    /// The last one. A breach of the contract is a final REJECT, so any other goes before it: while deciders are
+    /// upgraded, a request that one cannot read another may have on record.
+    fn failure(mut self) -> Failure {
+        let is_breach = |call: &FailedCall| matches!(call.trouble, Trouble::Breach(_));
+        if !self.failed.iter().all(is_breach) {
+            self.failed.retain(|call| !is_breach(call));
         }
+        let nobody = Failure { trouble: Trouble::NoEndpoint, endpoint: None };
+        self.failed.pop().map_or(nobody, Failure::from)
+    }
+
+    /// Nobody has answered in time, nor the one that was asked last.
+    fn silence(self) -> Failure {
+        Failure { trouble: Trouble::Silent, endpoint: self.last.map(|last| last.address) }
     }
 
     /// At another decider at once; where all were asked, after a pause.
@@ -178,11 +209,16 @@ impl<'c> Asking<'c> {
         let (now, elsewhere) = (Instant::now(), !self.members.candidates(self.asked).is_empty());
         let at = match trouble.prospect() {
             Prospect::None => None,
-            Prospect::Elsewhere | Prospect::Again(_) if elsewhere => Some(now),
-            Prospect::Elsewhere => None,
+            Prospect::Once if self.was_tried_once() => None,
+            Prospect::Once | Prospect::Elsewhere | Prospect::Again(_) if elsewhere => Some(now),
+            Prospect::Once | Prospect::Elsewhere => None,
             Prospect::Again(wish) => self.pauses.next().map(|pause| now + wish.unwrap_or(pause)),
         };
         at.filter(|at| *at < self.until)
+    }
+
+    fn was_tried_once(&self) -> bool {
+        self.failed.iter().any(|call| call.trouble.prospect() == Prospect::Once)
     }
 
     /// The decider to ask now that the time for another attempt has come, if there is one and the budget allows it.

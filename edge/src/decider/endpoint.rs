@@ -13,9 +13,10 @@ use tokio::{sync::Notify, time::Instant};
 use tonic::transport::Channel;
 
 use super::{
+    answer::Decision,
     endpoint_state::{EndpointHealth, Observation},
     load::{Latency, cost},
-    trouble::Trouble,
+    trouble::{Failure, Trouble},
     unready::Unready,
 };
 use crate::telemetry::metrics::{EndpointState, FleetMetrics};
@@ -164,16 +165,23 @@ pub(super) struct CallGuard {
 }
 
 impl CallGuard {
-    /// The call ended with a decision, or with this trouble.
-    pub(super) fn end(mut self, trouble: Option<&Trouble>) {
-        self.answered = trouble.is_none();
-        match trouble.map(|trouble| (trouble.observation(), trouble)) {
-            None => self.endpoint.note(Observation::Answered),
-            Some((Some(observation), trouble)) => {
-                self.endpoint.note_failure(observation, trouble.to_string())
+    /// The call ended with a decision, or with a trouble.
+    pub(super) fn end(mut self, decided: Result<Decision, Trouble>) -> Result<Decision, FailedCall> {
+        self.answered = decided.is_ok();
+        match decided {
+            Ok(decision) => {
+                self.endpoint.note(Observation::Answered);
+                Ok(decision)
             }
-            Some((None, _)) => {}
+            Err(trouble) => Err(self.fail(trouble)),
         }
+    }
+
+    fn fail(&self, trouble: Trouble) -> FailedCall {
+        if let Some(observation) = trouble.observation() {
+            self.endpoint.note_failure(observation, trouble.to_string());
+        }
+        FailedCall { endpoint: Arc::clone(&self.endpoint), begun: self.begun, trouble }
     }
 }
 
@@ -187,7 +195,87 @@ impl Drop for CallGuard {
     }
 }
 
+/// A call that ended without a decision.
+pub(super) struct FailedCall {
+    endpoint: Arc<Endpoint>,
+    begun: Instant,
+    pub(super) trouble: Trouble,
+}
+
+impl FailedCall {
+    /// Another endpoint has decided the same question. The error must not look faster than deciding is, so it counts as
+    /// an answer that took until now; and whoever refuses what is decided elsewhere is at fault.
+    pub(super) fn note_overruled(&self) {
+        lock(&self.endpoint.latency).note_wait(self.begun.elapsed(), Instant::now());
+        if self.trouble.is_refusal() {
+            let cause = format!("it refuses what another decides: {}", self.trouble);
+            self.endpoint.note_failure(Observation::Unable, cause);
+        }
+    }
+}
+
+impl From<FailedCall> for Failure {
+    fn from(FailedCall { endpoint, trouble, .. }: FailedCall) -> Self {
+        Self { trouble, endpoint: Some(endpoint.address) }
+    }
+}
+
 /// A panic under the lock leaves no value half-changed, so a poisoned one is used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+    use tonic::Status;
+
+    use super::*;
+    use crate::telemetry::metrics::Metrics;
+
+    const MS: u128 = 1_000_000;
+
+    fn endpoint() -> Arc<Endpoint> {
+        let channel = Channel::from_static("http://127.0.0.1:1").connect_lazy();
+        let metrics = Arc::new(Metrics::new().for_fleet("default"));
+        let endpoint = Endpoint::new(([127, 0, 0, 1], 1).into(), channel, Arc::new(Notify::new()), metrics);
+        endpoint.note(Observation::Serving);
+        Arc::new(endpoint)
+    }
+
+    fn failed(endpoint: &Arc<Endpoint>, status: Status) -> FailedCall {
+        endpoint.begin_call().end(Err(status.into())).expect_err("an error")
+    }
+
+    /// As one that sheds: the others would get its load on top, so it stays, and must not attract more.
+    #[tokio::test]
+    async fn an_error_looks_no_faster_than_the_decision_of_another() {
+        let endpoint = endpoint();
+        for _ in 1..=5 {
+            let shed = failed(&endpoint, Status::resource_exhausted("too much to do"));
+            sleep(Duration::from_millis(50)).await;
+            shed.note_overruled();
+            assert!(endpoint.cost(Instant::now()) > 45 * MS);
+            failed(&endpoint, Status::resource_exhausted("too much to do"));
+            assert!(endpoint.cost(Instant::now()) > 45 * MS, "an error brings it down");
+        }
+        assert!(endpoint.is_healthy());
+    }
+
+    #[tokio::test]
+    async fn one_that_refuses_what_another_decides_is_as_slow_as_that_and_goes_out() {
+        let endpoint = endpoint();
+        for number in 1..=3 {
+            let refused = failed(&endpoint, Status::permission_denied("not granted"));
+            assert!(endpoint.is_healthy(), "refused {number} times, and by nobody decided");
+            sleep(Duration::from_millis(50)).await;
+            refused.note_overruled();
+            assert!(endpoint.cost(Instant::now()) > 45 * MS);
+        }
+        assert!(!endpoint.is_healthy());
+        let cause = endpoint.cause();
+        insta::assert_snapshot!(cause.unwrap_or_default(), @"it refuses what another decides: no decision: PERMISSION_DENIED (not granted)");
+    }
 }

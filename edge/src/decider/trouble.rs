@@ -1,6 +1,6 @@
 //! No decision, and why.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, net::SocketAddr, time::Duration};
 
 use thiserror::Error;
 use tonic::{Code, Status, TimeoutExpired};
@@ -35,11 +35,23 @@ pub enum Trouble {
     NoEndpoint,
 }
 
+/// A question without a decision: why, and which decider said so, where one did.
+#[derive(Debug, Error)]
+#[error("{trouble}")]
+pub struct Failure {
+    /// Why.
+    pub trouble: Trouble,
+    /// The decider that failed, or that was silent last.
+    pub endpoint: Option<SocketAddr>,
+}
+
 /// Where the same question may do better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Prospect {
     /// Nowhere.
     None,
+    /// At one other endpoint: either that decides, or all refuse alike.
+    Once,
     /// At another endpoint.
     Elsewhere,
     /// At another endpoint, or at the same one after a pause: its own wish, if it has one.
@@ -70,23 +82,35 @@ impl Trouble {
                 Code::ResourceExhausted => retry_delay(status),
                 // It has no policy; another may have one.
                 Code::FailedPrecondition => Prospect::Elsewhere,
+                Code::PermissionDenied => Prospect::Once,
                 _ => Prospect::None,
             },
-            // All deciders of a fleet have the same tenants, and each call would be one less for the others' questions.
-            Self::Silent | Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => Prospect::None,
+            // All deciders of a fleet should have the same tenants and grants, so one other is enough to tell a mistake
+            // in one of them: each call is one less for the others' questions.
+            Self::Elsewhere(_) => Prospect::Once,
+            Self::Silent | Self::Breach(_) | Self::NoEndpoint => Prospect::None,
         }
     }
 
-    /// What this says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor is
-    /// one that refuses this question: one path of a tenant that is not granted would take it from the tenants of all
-    /// others. An edge that is granted nothing at all cannot tell that from such paths, so it stays ready and tells
-    /// everybody to retry: `decider_errors` and the error log say why.
+    /// What this alone says of the endpoint. One that sheds is not taken out: the others would get its load on top. Nor
+    /// is one that refuses this question, unless [another decides it](Self::is_refusal): one path of a tenant that is
+    /// not granted would take it from the tenants of all others. An edge that is granted nothing at all cannot tell
+    /// that from such paths, so it stays ready and tells everybody to retry: `decider_errors` and the error log say why.
     pub(super) fn observation(&self) -> Option<Observation> {
         match self {
             Self::Failed(status) if is_broken(status) => Some(Observation::Broken),
             Self::Failed(status) if sheds(status) || is_of_the_question(status) => None,
             Self::Failed(_) | Self::Silent | Self::Garbage(_) => Some(Observation::Unable),
             Self::Breach(_) | Self::Elsewhere(_) | Self::NoEndpoint => None,
+        }
+    }
+
+    /// Whether the endpoint refuses this question. Where another one decides it, the fault is not the question's.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Elsewhere(_) => true,
+            Self::Failed(status) => is_of_the_question(status),
+            Self::Silent | Self::Garbage(_) | Self::Breach(_) | Self::NoEndpoint => false,
         }
     }
 }
@@ -196,26 +220,42 @@ mod tests {
             ErrorDetails::with_error_info("TENANT_ELSEWHERE", "countersign", []),
         );
         for (trouble, prospect, observation) in [
-            (elsewhere.into(), Prospect::None, None),
+            (elsewhere.into(), Prospect::Once, None),
             (failed(Code::Unavailable), Prospect::Again(None), Some(Observation::Unable)),
             (failed(Code::ResourceExhausted), Prospect::Elsewhere, None),
             (shed.into(), Prospect::Again(Some(delay)), None),
             (failed(Code::FailedPrecondition), Prospect::Elsewhere, None),
             (failed(Code::Internal), Prospect::None, Some(Observation::Unable)),
             (failed(Code::Unauthenticated), Prospect::None, Some(Observation::Unable)),
-            (failed(Code::PermissionDenied), Prospect::None, None),
+            (failed(Code::PermissionDenied), Prospect::Once, None),
             (failed(Code::OutOfRange), Prospect::None, None),
             (failed(Code::DataLoss), Prospect::None, None),
             (failed(Code::InvalidArgument), Prospect::None, None),
             (broken(reset(), Code::Unavailable), Prospect::Again(None), Some(Observation::Broken)),
             (broken(reset(), Code::Unknown), Prospect::Again(None), Some(Observation::Broken)),
             (broken(reset(), Code::Cancelled), Prospect::Again(None), Some(Observation::Broken)),
-            (broken(reset(), Code::PermissionDenied), Prospect::None, None),
+            (broken(reset(), Code::PermissionDenied), Prospect::Once, None),
             (broken(TimeoutExpired(()), Code::Cancelled), Prospect::None, Some(Observation::Unable)),
             (Trouble::Silent, Prospect::None, Some(Observation::Unable)),
             (Garbage::OtherRequest.into(), Prospect::Elsewhere, Some(Observation::Unable)),
         ] {
             assert_eq!((trouble.prospect(), trouble.observation()), (prospect, observation), "{trouble:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_faulty_decider_may_say_of_any_question_is_a_refusal() {
+        for (code, expected) in [
+            (Code::PermissionDenied, true),
+            (Code::FailedPrecondition, true),
+            (Code::OutOfRange, true),
+            (Code::DataLoss, true),
+            (Code::ResourceExhausted, false),
+            (Code::InvalidArgument, false),
+            (Code::Internal, false),
+            (Code::Unavailable, false),
+        ] {
+            assert_eq!(failed(code).is_refusal(), expected, "{code:?}");
         }
     }
 }

@@ -193,10 +193,38 @@ async fn one_that_cannot_decide_is_no_end() {
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_not_asked_elsewhere() {
-    for code in [Code::InvalidArgument, Code::PermissionDenied] {
-        let deciders = Deciders::start(&[Manner::Failing(code), Manner::Failing(code)]).await;
-        assert!(deciders.ask("once").await.is_err());
-        assert_eq!(deciders.calls().iter().sum::<usize>(), 1, "{code:?}");
+    let breach = Manner::Failing(Code::InvalidArgument);
+    let deciders = Deciders::start(&[breach, breach]).await;
+    assert!(deciders.ask("once").await.is_err());
+    assert_eq!(deciders.calls().iter().sum::<usize>(), 1);
+}
+
+/// As where one decider has other grants or tenants than the others. It answers fastest, as deciding takes time.
+#[tokio::test]
+async fn one_that_refuses_what_the_others_decide_swallows_nothing() {
+    let deciding = Manner::Slow(Duration::from_millis(30));
+    for refusing in [Manner::Failing(Code::PermissionDenied), Manner::Elsewhere] {
+        let deciders = Deciders::start(&[refusing, deciding, deciding]).await;
+        assert_eq!(deciders.ask_all(50).await.0.len(), 0, "{refusing:?}");
+        let ends = deciders.ask_at_once(100).await;
+        assert!(ends.iter().filter(|end| end.is_err()).count() < 10, "{refusing:?}");
+        assert!(deciders.calls()[0] < 100, "{refusing:?}: {:?}", deciders.calls());
+        assert!(deciders.metric(BECAME_OUT) > 0, "{refusing:?}");
+        // It is asked again and again, so that mending it is noticed.
+        deciders.all[0].set(Manner::Allowing);
+        let before = deciders.calls()[0];
+        deciders.ask_until(|deciders| deciders.calls()[0] > before + 5).await;
+    }
+}
+
+/// Two of them are enough to tell that it is the question.
+#[tokio::test]
+async fn what_all_refuse_alike_takes_nobody_out() {
+    for refusing in [Manner::Failing(Code::PermissionDenied), Manner::Elsewhere] {
+        let deciders = Deciders::start(&[refusing; 3]).await;
+        assert_eq!(deciders.ask_all(10).await.0.len(), 10, "{refusing:?}");
+        assert_eq!(deciders.calls().iter().sum::<usize>(), 20, "{refusing:?}");
+        assert_eq!((deciders.metric(BECAME_OUT), deciders.is_ready()), (0, true), "{refusing:?}");
     }
 }
 

@@ -102,7 +102,7 @@ async fn what_nobody_serves_is_counted_and_told() {
 
 /// The code by its name and not in a sentence: what follows it is what helps.
 #[tokio::test]
-async fn a_question_without_a_decision_is_told_with_its_tenant_and_cause() {
+async fn a_question_without_a_decision_is_told_with_its_tenant_decider_and_cause() {
     let files = Files::new();
     let decider = Decider::start(&files, Manner::Failing(Code::PermissionDenied)).await;
     let program = Program::run(&files, &files.yaml(decider.port), &[]);
@@ -114,6 +114,8 @@ async fn a_question_without_a_decision_is_told_with_its_tenant_and_cause() {
         ["level", "tenant", "code", "error"].map(|name| told[name].to_string()).join(" "),
         @r#""ERROR" "default" "PERMISSION_DENIED" "no decision: PERMISSION_DENIED (as told)""#
     );
+    let address = told["endpoint"].as_str().expect("an address").to_owned();
+    assert!(address.ends_with(&format!(":{}", decider.port)), "{address}");
 }
 
 /// Of a pin or a root that does not fit nothing else is seen on either side.

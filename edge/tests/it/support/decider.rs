@@ -25,7 +25,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::Files;
 
 /// What a decider does with every question.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Manner {
     Allowing,
     Denying,

@@ -5,10 +5,8 @@ use serde_json::value::RawValue;
 use crate::{
     members::{Entries, Kind, Members, kind, push_member},
     refusal::Refusal,
+    secret::is_secret,
 };
-
-/// Members whose values are secrets or third parties' address books (decision model, section 9).
-const SECRETS: [&str; 2] = ["apiKey", "addresses"];
 
 /// What nobody took of a payload, to be kept without its secrets; `None` where all was taken.
 pub(crate) fn unread(members: Members<'_>, max_bytes: usize) -> Result<Option<String>, Refusal> {
@@ -35,11 +33,6 @@ pub(crate) fn blank_secrets(json: &str) -> Result<String, Refusal> {
 /// Nearly nothing does, and to take it apart costs as much as all else that is read. Whatever is escaped may spell one.
 fn may_hold_secrets(json: &str) -> bool {
     json.contains('\\') || json.split('"').any(is_secret)
-}
-
-/// Another letter case is no documented member, and no reason to let a secret through.
-fn is_secret(name: &str) -> bool {
-    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 fn copy(value: &RawValue, out: &mut String) -> Result<(), serde_json::Error> {

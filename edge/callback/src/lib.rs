@@ -14,6 +14,7 @@ mod blank;
 mod error;
 mod strict;
 mod members;
+mod secret;
 mod refusal;
 mod stage;
 mod request_id;

@@ -10,16 +10,25 @@ use crate::{
 
 /// What nobody took of a payload, to be kept without its secrets; `None` where all was taken.
 pub(crate) fn unread(members: Members<'_>, max_bytes: usize) -> Result<Option<String>, Refusal> {
-    match members.into_unread() {
-        Some(json) if json.len() > max_bytes => {
-            Err(Refusal::new("", format!("the fields that are not read exceed {max_bytes} bytes")))
-        }
-        unread => unread.as_deref().map(blank_secrets).transpose(),
+    let too_long = || Refusal::new("", format!("the fields that are not read exceed {max_bytes} bytes"));
+    members.into_unread().map(|json| blank_within(max_bytes, &json, too_long)).transpose()
+}
+
+/// `json` without its secrets, or `too_long`. It is measured afterwards as well: `1` becomes `""`.
+pub(crate) fn blank_within(
+    max_bytes: usize,
+    json: &str,
+    too_long: impl Fn() -> Refusal,
+) -> Result<String, Refusal> {
+    if json.len() > max_bytes {
+        return Err(too_long());
     }
+    let blanked = blank_secrets(json)?;
+    if blanked.len() > max_bytes { Err(too_long()) } else { Ok(blanked) }
 }
 
 /// `json` with the value of every secret member, at any depth, replaced by the empty text.
-pub(crate) fn blank_secrets(json: &str) -> Result<String, Refusal> {
+fn blank_secrets(json: &str) -> Result<String, Refusal> {
     if !may_hold_secrets(json) {
         return Ok(json.to_owned());
     }

@@ -4,6 +4,7 @@ use crate::{
     blank,
     bounds::Bounds,
     error::{DecodeError, readable_request_id},
+    members::too_long,
     refusal::Refusal,
     request_id::RequestId,
     strict,
@@ -37,10 +38,15 @@ fn read(bytes: &[u8], bounds: &Bounds) -> Result<ConfigChange, Refusal> {
     Ok(ConfigChange {
         request_id,
         kind,
-        extra_info_json: extra_info.map(blank::blank_secrets).transpose()?,
+        extra_info_json: extra_info.map(|json| blanked_extra_info(json, bounds)).transpose()?,
         extra_info_received: extra_info.map(str::to_owned),
         unread_fields_json: blank::unread(members, bounds.max_unread_bytes)?,
     })
+}
+
+fn blanked_extra_info(json: &str, bounds: &Bounds) -> Result<String, Refusal> {
+    let max_bytes = bounds.max_extra_bytes;
+    blank::blank_within(max_bytes, json, || Refusal::new("extraInfo", too_long(max_bytes)))
 }
 
 #[cfg(test)]
@@ -82,5 +88,24 @@ mod tests {
             assert_eq!(error.request_id.as_ref().map(RequestId::as_str), id, "{json}");
             assert_eq!(error.to_string(), reason, "{json}");
         }
+    }
+
+    /// What is sent on is never longer than what it was measured by.
+    #[test]
+    fn is_measured_without_its_secrets_as_well() {
+        let filler = |bytes: usize| "x".repeat(bytes);
+        let bounds = Bounds { max_extra_bytes: 100, max_unread_bytes: 100, ..Bounds::default() };
+        let extra =
+            |bytes| format!(r#"{{"requestId":"r","extraInfo":{{"apiKey":1,"n":"{}"}}}}"#, filler(bytes));
+        let unread = |bytes| format!(r#"{{"requestId":"r","apiKey":1,"n":"{}"}}"#, filler(bytes));
+        let read = |json: String| decode_config_change(json.as_bytes(), &bounds);
+        let most = 100 - r#"{"apiKey":"","n":""}"#.len();
+        let json = read(extra(most)).expect("fits").extra_info_json;
+        assert_eq!(json.map(|json| json.len()), Some(100));
+        let json = read(unread(most)).expect("fits").unread_fields_json;
+        assert_eq!(json.map(|json| json.len()), Some(100));
+        let refused = |json| read(json).expect_err("it is longer by a byte").to_string();
+        insta::assert_snapshot!(refused(extra(most + 1)), @"extraInfo: is longer than 100 bytes");
+        insta::assert_snapshot!(refused(unread(most + 1)), @"the fields that are not read exceed 100 bytes");
     }
 }

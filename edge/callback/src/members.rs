@@ -200,7 +200,7 @@ fn text_of(value: &RawValue, max_bytes: usize) -> Result<String, String> {
     if text.len() > max_bytes { Err(too_long(max_bytes)) } else { Ok(text) }
 }
 
-fn too_long(max_bytes: usize) -> String {
+pub(crate) fn too_long(max_bytes: usize) -> String {
     format!("is longer than {max_bytes} bytes")
 }
 

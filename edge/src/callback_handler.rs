@@ -122,7 +122,7 @@ impl CallbackEndpoint {
         let (request_id, question) = decoded.normalise(&self.path, admitted.caller_proof());
         report.set_request_id(&request_id);
         let decided = self.decide(question, admitted.key(), caller, deadline).await;
-        Ok(undecided::answer(request_id, decided))
+        Ok(undecided::answer(self.kind, request_id, decided))
     }
 
     fn authenticate(&self, body: &[u8], caller: &Caller) -> Result<AdmittedPayload, Stop> {

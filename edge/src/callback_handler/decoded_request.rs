@@ -38,17 +38,14 @@ pub(super) enum Question {
 }
 
 impl DecodedRequest {
-    /// Decodes a payload. One that cannot be decoded is answered at once, if it has an id to answer to: a transaction
-    /// is refused, a configuration change is left to people (decision model, section 2).
+    /// Decodes a payload. One that cannot be decoded is answered at once, if it has an id to answer to.
     pub(super) fn decode(kind: CallbackKind, payload: &[u8], bounds: &Bounds) -> Result<Self, Stop> {
-        match kind {
+        let decoded = match kind {
             CallbackKind::Transaction => decode_transaction(payload, bounds)
-                .map(|transaction| Self::Transaction(Box::new(transaction)))
-                .map_err(|error| Stop::malformed(error, Action::Reject)),
-            CallbackKind::ConfigChange => decode_config_change(payload, bounds)
-                .map(Self::ConfigChange)
-                .map_err(|error| Stop::malformed(error, Action::Ignore)),
-        }
+                .map(|transaction| Self::Transaction(Box::new(transaction))),
+            CallbackKind::ConfigChange => decode_config_change(payload, bounds).map(Self::ConfigChange),
+        };
+        decoded.map_err(|error| Stop::malformed(error, kind))
     }
 
     /// The API user that asks. `None`: it does not say. A configuration change never does (callback protocol, section

@@ -9,7 +9,7 @@ use crate::{
     authenticate::NotAuthentic,
     listen::{ReceiveError, come_again, shed_response},
     respond::{Answer, SignError, edge_reason, unsigned},
-    telemetry::metrics::Outcome,
+    telemetry::metrics::{CallbackKind, Outcome},
 };
 
 /// An early end.
@@ -40,12 +40,12 @@ pub(super) enum Stop {
 
 impl Stop {
     /// For a payload that may be read and cannot be decoded.
-    pub(super) fn malformed(error: DecodeError, action: Action) -> Self {
+    pub(super) fn malformed(error: DecodeError, kind: CallbackKind) -> Self {
         match error.request_id {
             None => Self::Unreadable(error),
             Some(request_id) => Self::Answered(Answer {
                 request_id,
-                action,
+                action: action_for_unusable(kind),
                 reason_code: edge_reason::MALFORMED,
                 reason: format!("the request is malformed: {}", error.refusal),
                 decision_id: None,
@@ -92,6 +92,15 @@ impl Stop {
                 come_again(unsigned(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n"))
             }
         }
+    }
+}
+
+/// What is answered to a request that no decider can judge, now or later: a transaction is refused, a configuration
+/// change is left to people (decision model, section 2).
+pub(super) const fn action_for_unusable(kind: CallbackKind) -> Action {
+    match kind {
+        CallbackKind::Transaction => Action::Reject,
+        CallbackKind::ConfigChange => Action::Ignore,
     }
 }
 

@@ -9,11 +9,11 @@ use std::{
 use callback::{Action, RequestId};
 use tracing::Span;
 
-use super::path::Tenant;
+use super::{path::Tenant, stop::action_for_unusable};
 use crate::{
     decider::{Decision, Failure, Trouble},
     respond::{Answer, edge_reason},
-    telemetry::Shed,
+    telemetry::{Shed, metrics::CallbackKind},
 };
 
 /// Why there is no decision.
@@ -37,7 +37,11 @@ impl From<Trouble> for Undecided {
 }
 
 /// The answer to a decision, or to there being none. An approval comes from here only, and only from a decision.
-pub(super) fn answer(request_id: RequestId, decided: Result<Decision, Undecided>) -> Answer {
+pub(super) fn answer(
+    kind: CallbackKind,
+    request_id: RequestId,
+    decided: Result<Decision, Undecided>,
+) -> Answer {
     let own = |request_id, action, reason_code, reason: &str| Answer {
         request_id,
         action,
@@ -55,7 +59,7 @@ pub(super) fn answer(request_id: RequestId, decided: Result<Decision, Undecided>
         },
         Err(Undecided::Trouble(Trouble::Breach(_))) => own(
             request_id,
-            Action::Reject,
+            action_for_unusable(kind),
             edge_reason::CONTRACT_BREACH,
             "the request could not be put to the decider",
         ),
@@ -111,6 +115,11 @@ mod tests {
         "r-1".to_owned().try_into().expect("an id")
     }
 
+    fn told(undecided: Undecided) -> (Action, &'static str) {
+        let answer = answer(CallbackKind::Transaction, id(), Err(undecided));
+        (answer.action, answer.reason_code)
+    }
+
     #[test]
     fn only_a_decision_approves() {
         let troubles = [
@@ -122,13 +131,21 @@ mod tests {
             Trouble::Garbage(crate::decider::Garbage::Contradiction),
         ];
         for trouble in troubles {
-            assert_eq!(answer(id(), Err(trouble.into())).action, Action::Retry);
+            assert_eq!(told(trouble.into()).0, Action::Retry);
         }
-        let shed = answer(id(), Err(Shed::KeyRate.into()));
-        assert_eq!((shed.action, shed.reason_code), (Action::Retry, edge_reason::SHED));
-        assert_eq!(answer(id(), Err(Undecided::Panicked)).action, Action::Retry);
-        let breach = answer(id(), Err(Trouble::from(Status::invalid_argument("tenant")).into()));
-        assert_eq!((breach.action, breach.reason_code), (Action::Reject, edge_reason::CONTRACT_BREACH));
+        assert_eq!(told(Shed::KeyRate.into()), (Action::Retry, edge_reason::SHED));
+        assert_eq!(told(Undecided::Panicked).0, Action::Retry);
+    }
+
+    #[test]
+    fn a_breach_refuses_a_transaction_and_leaves_a_change_to_people() {
+        for (kind, expected) in
+            [(CallbackKind::Transaction, Action::Reject), (CallbackKind::ConfigChange, Action::Ignore)]
+        {
+            let breach = Trouble::from(Status::invalid_argument("tenant"));
+            let told = answer(kind, id(), Err(breach.into()));
+            assert_eq!((told.action, told.reason_code), (expected, edge_reason::CONTRACT_BREACH));
+        }
     }
 
     #[tokio::test]

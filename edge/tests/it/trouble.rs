@@ -51,16 +51,18 @@ async fn an_error_of_the_decider_means_retry() {
 }
 
 #[tokio::test]
-async fn a_breach_of_the_contract_is_our_bug_and_rejects() {
+async fn a_breach_of_the_contract_is_our_bug_and_never_approves() {
     let bench = Bench::with(Manner::Failing(Code::InvalidArgument), impatient).await;
     assert_eq!(ask(&bench).await.action(), "REJECT");
     assert_eq!(bench.decider.asked().len(), 1);
+    let config = bench.caller().post(CONFIG, vector("synthetic_request_config_change.jwt")).await;
+    assert_eq!(config.action(), "IGNORE");
     assert!(
         bench
             .admin("/metrics")
             .await
             .1
-            .contains(r#"decider_errors_total{code="INVALID_ARGUMENT",fleet="default"} 1"#)
+            .contains(r#"decider_errors_total{code="INVALID_ARGUMENT",fleet="default"} 2"#)
     );
 }
 

@@ -18,6 +18,7 @@ mod secret;
 mod refusal;
 mod stage;
 mod request_id;
+mod unseen;
 mod bounds;
 
 pub use bounds::Bounds;
@@ -31,3 +32,4 @@ pub use time_claims::{TimeClaimError, check_time_claims};
 pub use transaction::{
     DeclaredDestination, Destination, Peer, RawTransaction, Transaction, decode_transaction,
 };
+pub use unseen::is_unseen;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{bounds::MAX_REASON_BYTES, request_id::RequestId};
+use crate::{bounds::MAX_REASON_BYTES, request_id::RequestId, unseen::is_unseen};
 
 /// What the Co-signer is to do. There is no value for "not decided": that is `Retry`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -45,7 +45,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// A reply. `reason` is cut to 256 bytes and stripped of control characters; an approval carries none.
+    /// A reply. `reason` is cut to 256 bytes, with blanks for [unseen](is_unseen) characters; an approval carries none.
     #[must_use]
     pub fn new(action: Action, request_id: RequestId, reason: &str) -> Self {
         let told = action != Action::Approve && !reason.is_empty();
@@ -64,9 +64,9 @@ fn as_text<S: serde::Serializer>(id: &RequestId, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(id.as_str())
 }
 
-/// Reasons end in logs and consoles of others: one line, no control characters.
+/// Reasons end in logs and consoles of others: one line, which shows as it is read.
 fn printable(reason: &str) -> String {
-    let mut text: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String = reason.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
     text.truncate(text.floor_char_boundary(MAX_REASON_BYTES));
     text
 }
@@ -89,6 +89,8 @@ mod tests {
         insta::assert_snapshot!(json(Action::Reject, "limit eth-per-hour"), @r#"{"action":"REJECT","requestId":"48f6-1","rejectionReason":"limit eth-per-hour"}"#);
         insta::assert_snapshot!(json(Action::Retry, ""), @r#"{"action":"RETRY","requestId":"48f6-1"}"#);
         insta::assert_snapshot!(json(Action::Ignore, "a\nb\u{7f}"), @r#"{"action":"IGNORE","requestId":"48f6-1","rejectionReason":"a b "}"#);
+        insta::assert_snapshot!(json(Action::Reject, "a\u{202e}b\u{2028}c\u{200b}d"), @r#"{"action":"REJECT","requestId":"48f6-1","rejectionReason":"a b c d"}"#);
+        insta::assert_snapshot!(json(Action::Reject, r#""ö" \ '給'"#), @r#"{"action":"REJECT","requestId":"48f6-1","rejectionReason":"\"ö\" \\ '給'"}"#);
     }
 
     proptest! {
@@ -98,7 +100,7 @@ mod tests {
             let read: serde_json::Value = serde_json::from_str(&reply.to_json()).expect("JSON");
             prop_assert_eq!(read["requestId"].as_str(), Some(text.as_str()));
             let told = read["rejectionReason"].as_str().unwrap_or_default();
-            prop_assert!(told.len() <= MAX_REASON_BYTES && !told.contains(char::is_control));
+            prop_assert!(told.len() <= MAX_REASON_BYTES && !told.contains(is_unseen));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use callback::is_unseen;
 use serde::Serialize;
 use tracing::{
     Event, Subscriber,
@@ -21,7 +22,7 @@ use crate::telemetry::trace;
 /// Most bytes of text from outside that a log line repeats.
 const MAX_SHOWN_BYTES: usize = 128;
 
-/// Text from outside as logs may show it: control characters escaped, cut to 128 bytes.
+/// Text from outside as logs may show it: [unseen](is_unseen) characters escaped, cut to 128 bytes.
 #[must_use]
 pub fn shown(text: &str) -> String {
     shown_up_to(MAX_SHOWN_BYTES, text)
@@ -31,8 +32,8 @@ pub fn shown(text: &str) -> String {
 #[must_use]
 pub fn shown_up_to(bytes: usize, text: &str) -> String {
     let start = text.get(..text.floor_char_boundary(bytes)).unwrap_or_default();
-    let escape = |c: char| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() };
-    if start.contains(char::is_control) { start.chars().map(escape).collect() } else { start.to_owned() }
+    let escape = |c: char| if is_unseen(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    if start.contains(is_unseen) { start.chars().map(escape).collect() } else { start.to_owned() }
 }
 
 /// The format of log lines where standard error is not a terminal.
@@ -155,6 +156,8 @@ mod tests {
     fn text_from_outside_is_escaped_and_cut() {
         assert_eq!(shown("48f6-1"), "48f6-1");
         assert_eq!(shown("a\nb\u{1b}[2J"), "a\\u{a}b\\u{1b}[2J");
+        assert_eq!(shown("a\u{202e}b\u{2028}\u{200b}"), "a\\u{202e}b\\u{2028}\\u{200b}");
+        assert_eq!(shown(r#""ö" \ '給'"#), r#""ö" \ '給'"#);
         assert_eq!(shown(&"é".repeat(200)).len(), MAX_SHOWN_BYTES);
     }
 }

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use crate::{
     members::{Key, Members},
     refusal::Refusal,
+    secret::is_secret,
 };
 
 /// What the library says of a number that no float can hold, before it tells the place. A whole number may be as long, and
@@ -48,6 +49,14 @@ impl Trail {
     fn prepend(&mut self, step: &str) {
         let joint = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
         self.place = format!("{step}{joint}{}", self.place);
+    }
+
+    /// The same out of the member `name`. Below a secret names are part of it, as the assets of an address book are.
+    fn leave(&mut self, name: &str) {
+        if is_secret(name) {
+            self.place.clear();
+        }
+        self.prepend(shown(name));
     }
 
     fn into_refusal(self, error: &serde_json::Error) -> Refusal {
@@ -137,7 +146,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         while let Some(Key(name)) = map.next_key::<Key<'de>>()? {
             if let Err(error) = map.next_value_seed(Walk { levels_left: self.levels_left, trail: self.trail })
             {
-                self.trail.prepend(shown(&name));
+                self.trail.leave(&name);
                 return Err(error);
             }
             names.push(name);
@@ -195,6 +204,13 @@ mod tests {
         for number in ["1e308", "1e-400", &"9".repeat(300), &format!("0.{}", "9".repeat(400))] {
             assert_eq!(check(&format!(r#"{{"amount":{number}}}"#), MAX_DEPTH), Ok(()), "{number}");
         }
+    }
+
+    #[test]
+    fn names_nothing_below_a_secret() {
+        insta::assert_snapshot!(refusal(r#"{"x":{"addresses":{"BTC":{"1a":1,"1a":1}}}}"#), @"x.addresses: is given twice");
+        insta::assert_snapshot!(refusal(r#"{"APIKEY":[{"k":"\ud800"}]}"#), @"APIKEY: is not well-formed JSON");
+        insta::assert_snapshot!(refusal(r#"{"x":[{"apiKey":1,"apiKey":2}]}"#), @"x[0].apiKey: is given twice");
     }
 
     #[test]

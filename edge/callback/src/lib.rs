@@ -14,6 +14,7 @@ mod blank;
 mod error;
 mod strict;
 mod members;
+mod plain_number;
 mod secret;
 mod refusal;
 mod stage;

@@ -1,7 +1,9 @@
 //! Which field of the payload becomes what.
 
 use super::shape::{DeclaredDestination, Destination, Peer, RawTransaction, Transaction};
-use crate::{blank, bounds::Bounds, members::Members, refusal::Refusal, stage::Stage, strict};
+use crate::{
+    blank, bounds::Bounds, members::Members, plain_number::plain, refusal::Refusal, stage::Stage, strict,
+};
 
 pub(super) fn transaction(bytes: &[u8], bounds: &Bounds) -> Result<Transaction, Refusal> {
     let mut members = strict::object(bytes, bounds.max_depth)?;
@@ -81,7 +83,9 @@ fn destination(members: &mut Members<'_>, bounds: &Bounds) -> Result<Destination
     Ok(Destination {
         peer: peer(members, bounds, "dstType", "dstId", Some("dstSubType"))?,
         amount: members.text("amountNativeStr", bounds.max_number_bytes)?,
-        amount_usd: members.number("amountUSD", bounds.max_number_bytes)?,
+        amount_usd: members
+            .number("amountUSD", bounds.max_number_bytes)?
+            .map(|number| plain(number, bounds.max_number_bytes)),
         address: members.text("dstAddress", bounds.max_address_bytes)?,
         display_address: members.text("displayDstAddress", bounds.max_address_bytes)?,
         address_type: members.text("dstAddressType", bounds.max_word_bytes)?,

@@ -73,7 +73,7 @@ pub struct Destination {
     pub peer: Peer,
     /// `amountNativeStr`, as decimal text.
     pub amount: Option<String>,
-    /// `amountUSD` as the number was written.
+    /// `amountUSD` as the number was written; one with an exponent written out, where that is not too long.
     pub amount_usd: Option<String>,
     /// `dstAddress`.
     pub address: Option<String>,

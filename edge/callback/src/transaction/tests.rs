@@ -116,6 +116,13 @@ fn reads_what_the_examples_lack() {
 }
 
 #[test]
+fn writes_small_dollars_out() {
+    let transaction = decode(r#"{"requestId":"r","destinations":[{"amountUSD":5e-7},{"amountUSD":1e200}]}"#);
+    let dollars: Vec<_> = transaction.destinations.into_iter().map(|one| one.amount_usd).collect();
+    assert_eq!(dollars, [some("0.0000005"), some("1e200")]);
+}
+
+#[test]
 fn concludes_the_stage_from_evidence() {
     let cases = [
         (r#""fee":"0.1""#, Stage::Signing),

@@ -373,7 +373,8 @@ async fn several_destinations_and_none() {
 /// `amountUSD` of each destination as it is written on the wire, under a limit of 1000 dollars.
 const PRICES: &[(&[&str], Expected)] = &[
     (&["1000.000001"], Rejected(LimitExceeded)),
-    (&["1e2"], Rejected(LimitIndeterminate)),
+    (&["1.000000001e3"], Rejected(LimitExceeded)),
+    (&["1e200"], Rejected(LimitIndeterminate)),
     (&["-5"], Rejected(LimitIndeterminate)),
     (&["null"], Rejected(LimitIndeterminate)),
     (&["0"], Rejected(LimitIndeterminate)),
@@ -387,6 +388,7 @@ const PRICES: &[(&[&str], Expected)] = &[
     // What is finer than a millionth of a dollar counts as one: 989.9999991 becomes 990, which fills it.
     (&["489.9999991", "500"], Charged("2 charges")),
     (&["0.0000001"], Rejected(LimitExceeded)),
+    (&["5e-7"], Rejected(LimitExceeded)),
 ];
 
 #[tokio::test]

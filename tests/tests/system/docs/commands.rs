@@ -141,7 +141,7 @@ fn runs(folder: &Path, system: &System, line: &str) -> Result<(), String> {
 /// A service runs until it is told to end, and must then end well.
 fn until_it_serves(line: &str) -> String {
     format!(
-        "{line} 2>run.log & until grep -q -e '\"serving\"' -e 'the decider serves' run.log || ! kill -0 $!; \
+        "rm -f run.log; {line} 2>run.log & until grep -s -q -e '\"serving\"' -e 'the decider serves' run.log || ! kill -0 $!; \
          do sleep 0.1; done; kill -TERM $!; wait $!; ended=$?; cat run.log >&2; exit $ended"
     )
 }

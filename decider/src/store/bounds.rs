@@ -44,5 +44,5 @@ pub const MOST_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a store that went away is left alone before it is tried again, at first.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The same after many tries.
+/// The same after many tries without a decision that was committed.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -78,7 +78,8 @@ pub struct Writer<J> {
     pub shared: Arc<Shared>,
     /// Whom to tell of the end.
     on_fatal: Option<OnFatal>,
-    /// How long a journal that is away is left alone before it is tried again.
+    /// How long a journal that is away is left alone before it is tried again; the first pause once a decision was
+    /// committed.
     pause: Duration,
 }
 
@@ -229,6 +230,7 @@ impl<J: Journal> Writer<J> {
         ended.map_err(broken)?;
         if wrote {
             self.time.note_decision(now);
+            self.note_commit();
         }
         Ok(answers)
     }

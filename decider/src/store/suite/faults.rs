@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use policy::charge::{Charge, ChargeKey};
 use policy::document::Policy;
@@ -12,7 +12,7 @@ use policy::verdict::{Action, ReasonCode};
 
 use super::fixture::*;
 use crate::document::Document;
-use crate::store::bounds::{MAX_BATCH, MAX_QUEUED, SETTLED_WITHIN};
+use crate::store::bounds::{FIRST_PAUSE, LONGEST_PAUSE, MAX_BATCH, MAX_QUEUED, SETTLED_WITHIN};
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::{
     Entry, Journal, JournalError, JournalTime, LookupPlan, Recorded, RequestIdentity,
@@ -399,6 +399,43 @@ async fn a_journal_that_is_lost_decides_nothing_until_it_is_joined_again_and_the
         assert_eq!(desk.allow(&request("tx-3")).await.limits[0].used.to_string(), "2");
         assert_eq!((desk.store.readiness(), desk.metrics.failures.get()), (Ok(()), 1));
         assert!(desk.fatal.lock().unwrap().is_empty());
+    }
+}
+
+/// As while the disk of the server is full: to come back says nothing of the next commit. Whoever looks at readiness four
+/// times a second would see it turn each time.
+#[tokio::test]
+async fn a_store_whose_commits_keep_failing_is_left_alone_for_longer_each_time() {
+    const JOINS: u32 = 5;
+    let (full, joins) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (failing, counted) = (full.clone(), joins.clone());
+    let desk = desk(move |call| match call {
+        Call::Join => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+        Call::Commit if failing.load(Ordering::SeqCst) => Err(JournalError::Lost("the disk is full".into())),
+        _ => Ok(()),
+    });
+    let pauses = |joins: u32| (0..joins).map(|join| FIRST_PAUSE * 2_u32.pow(join)).sum::<Duration>();
+    // The journal in memory keeps what was not committed: each is another.
+    let mut ids = (0..).map(|id| request(&format!("tx-{id}")));
+    for round in 0..2 {
+        full.store(true, Ordering::SeqCst);
+        let (started, before) = (Instant::now(), joins.load(Ordering::SeqCst));
+        while joins.load(Ordering::SeqCst) < before + JOINS as usize {
+            let told = desk.ask(&ids.next().unwrap()).await;
+            assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let passed = started.elapsed();
+        assert!(passed >= pauses(JOINS), "{JOINS} times within {passed:?}");
+        assert!(
+            round == 0 || passed < LONGEST_PAUSE * (JOINS - 1),
+            "what was committed says nothing: {passed:?}"
+        );
+        full.store(false, Ordering::SeqCst);
+        until_back(&desk, &ids.next().unwrap()).await;
     }
 }
 

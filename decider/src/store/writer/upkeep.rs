@@ -47,8 +47,10 @@ impl<J: Journal> Writer<J> {
         Ok(())
     }
 
-    /// Tries the journal again. What of the last round is on record nobody knows: the sums are made anew.
+    /// Tries the journal again. What of the last round is on record nobody knows: the sums are made anew. That it can be
+    /// read says nothing of the next commit: until one went well it is left alone for longer each time.
     fn come_back(&mut self) {
+        self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
         let rebuilt = guarded(|| {
             let moment = self.journal.join()?;
             self.shared.observe(self.journal.frozen());
@@ -58,16 +60,21 @@ impl<J: Journal> Writer<J> {
         match rebuilt {
             Ok(index) => {
                 let_go(std::mem::replace(&mut self.index, index));
-                self.pause = FIRST_PAUSE;
                 self.shared.note_held(false);
                 self.shared.away.store(None);
-                tracing::warn!("the store is back: deciding again");
+                tracing::warn!("the store can be read again: the next decision shows whether it can be kept");
             }
             Err(error) => {
-                self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
                 self.note(&error);
                 self.shared.away.store(Some(Arc::new(error)));
             }
+        }
+    }
+
+    /// A decision was committed.
+    pub(super) fn note_commit(&mut self) {
+        if std::mem::replace(&mut self.pause, FIRST_PAUSE) != FIRST_PAUSE {
+            tracing::warn!("the store is back: deciding again");
         }
     }
 

@@ -23,6 +23,14 @@ pub trait Archive {
     /// It could not be read.
     fn about(&mut self) -> Result<About, JournalError>;
 
+    /// What its tables lack that keeps them right and fast, each with what to do about it.
+    ///
+    /// # Errors
+    /// It could not be read.
+    fn lacking(&mut self) -> Result<Vec<String>, JournalError> {
+        Ok(Vec::new())
+    }
+
     /// Whether it may decide, and what operators have stated of it.
     ///
     /// # Errors

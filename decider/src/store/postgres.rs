@@ -16,6 +16,7 @@ mod link;
 mod ledger;
 mod session;
 mod rights;
+mod guards;
 mod schema;
 mod policies;
 mod retention;

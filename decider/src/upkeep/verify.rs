@@ -42,6 +42,7 @@ pub struct Verified {
 /// It could not be read at all. What can be read and is wrong is a finding.
 pub fn verify(archive: &mut dyn Archive, progress: &mut Progress<'_>) -> Result<Verified, JournalError> {
     let mut findings = Findings::default();
+    archive.lacking()?.into_iter().for_each(|what| findings.add("schema", what));
     check_policies(archive, &mut findings)?;
     let mut replay = Replay::over(archive)?;
     let mut decisions: u64 = 0;

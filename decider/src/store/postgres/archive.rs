@@ -12,7 +12,7 @@ use super::durability::{self, Settings};
 use super::rows::{origin, original, plain};
 use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
-use super::{hosts, policies};
+use super::{guards, hosts, policies};
 use crate::document::Document;
 use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, StoreState};
 use crate::store::encoding::kind_of;
@@ -184,6 +184,10 @@ impl Archive for PostgresArchive {
             Ok(About { kind: "postgres", schema: row.try_get(0)?, bytes, head: row.try_get(1)? })
         };
         Ok(read().map_err(Trouble::from)?)
+    }
+
+    fn lacking(&mut self) -> Result<Vec<String>, JournalError> {
+        Ok(self.runtime.block_on(guards::lacking(&self.connection.client)).map_err(Trouble::from)?)
     }
 
     fn state(&mut self) -> Result<StoreState, JournalError> {

@@ -6,9 +6,9 @@ use tokio_postgres::Client;
 
 use super::config::Config;
 use super::connection::Trouble;
-use super::hosts;
 use super::retention::{self, Months};
 use super::statements::{CLOCK_MICROS, frozen};
+use super::{guards, hosts};
 use crate::store::retention::Retention;
 
 /// The steps, each from the schema of its number to the next.
@@ -95,6 +95,7 @@ pub async fn migrate(config: &Config, kept: Retention) -> Result<Migrated, Troub
         client.batch_execute(&steps_from(found)).await?;
     }
     client.batch_execute("COMMIT").await?;
+    guards::check(client).await?;
     let standing =
         format!("SELECT {CLOCK_MICROS}, latest_us, {} IS NOT NULL FROM countersign.head", frozen());
     let row = client.query_one(&standing, &[]).await?;

@@ -4,7 +4,7 @@ use super::config::{Config, Durability};
 use super::connection::{Connection, Trouble};
 use super::durability::Settings;
 use super::hosts::{self, Host};
-use super::{rights, schema};
+use super::{guards, rights, schema};
 
 /// A connection over which the ledger may be kept.
 pub struct Session {
@@ -28,6 +28,7 @@ impl Session {
         let shortfall = accepted(&settings, config)?;
         schema::check(&connection.client).await?;
         rights::check(&connection.client).await?;
+        guards::check(&connection.client).await?;
         Ok(Self { connection, timeline, process: settings.process, shortfall })
     }
 }

@@ -8,7 +8,7 @@ pub const MAX_TOLD: usize = 100;
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The record: a decision with its id, a charge with its key, a policy with its hash, or the log.
+    /// The record: a decision with its id, a charge with its key, a policy with its hash, the log, or the schema.
     pub place: String,
     /// What is wrong with it.
     pub what: String,

@@ -4,6 +4,8 @@ use super::*;
 use crate::store::Retention;
 use crate::store::postgres::config::Durability;
 use crate::store::postgres::{PostgresArchive, migrate};
+use crate::upkeep::progress::Progress;
+use crate::upkeep::verify::verify;
 
 /// The schemas before and after; 0 for none.
 fn migrated(config: &Config) -> Result<(i32, i32), String> {
@@ -123,6 +125,54 @@ fn a_role_that_may_not_write_what_a_decision_writes_is_refused() {
     change("ALTER ROLE THEM SET session_replication_role = replica");
     insta::assert_snapshot!(refused(&config).replace(&role, "ROLE"), @"PostgreSQL: session_replication_role is replica for the role ROLE, so that triggers of the ledger do not act: ALTER ROLE ROLE RESET session_replication_role");
     change("DROP OWNED BY THEM; DROP ROLE THEM");
+}
+
+/// No statement fails for want of them: it is slow, or writes what must not be there.
+#[test]
+fn a_ledger_that_lacks_what_guards_it_is_refused_and_told_how_to_mend_it() {
+    let (place, config) = ledger();
+    database(&place).execute(
+        "ALTER TABLE countersign.decisions DROP CONSTRAINT decisions_tenant_request_id_key_digest_key;
+         CREATE INDEX ON countersign.decisions (tenant, request_id, key, digest);
+         ALTER TABLE countersign.charges DROP CONSTRAINT charges_pkey;
+         DROP INDEX countersign.charges_by_time;
+         CREATE INDEX charges_by_time ON countersign.charges (latest_us) WHERE latest_us > 0;
+         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'countersign.prunings_by_time'::regclass;
+         ALTER TABLE countersign.payloads_by_month DROP CONSTRAINT payloads_by_month_pkey;
+         ALTER TABLE countersign.decisions DISABLE TRIGGER refuse_while_frozen;
+         DROP TRIGGER freeze_what_was_loaded ON countersign.head",
+    );
+    let told = refused(&config);
+    insta::assert_snapshot!(told, @"PostgreSQL: the ledger lacks what keeps it right and fast: there is no unique index on countersign.decisions (tenant, request_id, key, digest): run `ALTER TABLE countersign.decisions ADD UNIQUE (tenant, request_id, key, digest)`; there is no unique index on countersign.charges (position): run `ALTER TABLE countersign.charges ADD PRIMARY KEY (position)`; there is no index on countersign.charges (latest_us): run `CREATE INDEX ON countersign.charges (latest_us)`; there is no unique index on countersign.payloads_by_month (position, decided_us): run `ALTER TABLE countersign.payloads_by_month ADD PRIMARY KEY (position, decided_us)`; the index countersign.prunings_by_time is not valid: run `REINDEX INDEX countersign.prunings_by_time`; the trigger refuse_while_frozen is off: run `ALTER TABLE countersign.decisions ENABLE TRIGGER refuse_while_frozen`; there is no trigger freeze_what_was_loaded: run `CREATE TRIGGER freeze_what_was_loaded BEFORE UPDATE ON countersign.head FOR EACH ROW EXECUTE FUNCTION countersign.freeze_what_was_loaded()`. Then run `decider store verify`");
+    assert_eq!(migrated(&config), Err(told.clone()));
+    assert_eq!(findings(&config).len(), 7);
+    for statement in told.split("; ").filter_map(|lack| lack.split('`').nth(1)) {
+        database(&place).execute(statement);
+    }
+    assert_eq!((migrated(&config), findings(&config)), (Ok((4, 4)), vec![]));
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+}
+
+fn findings(config: &Config) -> Vec<String> {
+    let verified = || {
+        let (mut archive, clock) = (PostgresArchive::open(config).unwrap(), clock());
+        verify(&mut archive, &mut Progress::of("records", clock.as_ref())).unwrap().findings
+    };
+    let findings = std::thread::scope(|scope| scope.spawn(verified).join().unwrap());
+    findings.into_iter().map(|finding| finding.what).collect()
+}
+
+/// An index may be made anew under another name, and have more than what is looked for.
+#[test]
+fn what_guards_a_ledger_may_have_any_name() {
+    let (place, config) = ledger();
+    database(&place).execute(
+        "ALTER TABLE countersign.decisions DROP CONSTRAINT decisions_id_key;
+         CREATE UNIQUE INDEX another ON countersign.decisions (id) INCLUDE (tenant);
+         DROP INDEX countersign.charges_by_time;
+         CREATE UNIQUE INDEX by_time ON countersign.charges (latest_us)",
+    );
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
 }
 
 /// What it takes away would be missing of what a retry is answered by.

@@ -9,6 +9,7 @@ use tokio_postgres::types::{FromSql, ToSql};
 use super::config::Config;
 use super::connection::{Connection, Trouble};
 use super::durability::{self, Settings};
+use super::ledger::gone;
 use super::rows::{origin, original, plain};
 use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
@@ -176,8 +177,7 @@ impl PostgresArchive {
 impl Archive for PostgresArchive {
     fn about(&mut self) -> Result<About, JournalError> {
         let rows = self.rows(ABOUT, &[])?;
-        let row =
-            rows.first().ok_or_else(|| JournalError::Unreadable("the head of the log is gone".into()))?;
+        let row = rows.first().ok_or_else(gone)?;
         let read = || -> Result<About, tokio_postgres::Error> {
             let bytes: i64 = row.try_get(2)?;
             let bytes = u64::try_from(bytes).unwrap_or_default();

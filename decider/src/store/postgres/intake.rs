@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 use super::archive::PostgresArchive;
 use super::config::Config;
 use super::connection::Trouble;
+use super::ledger::gone;
 use super::rows::{Parameters, Rows};
 use super::session::{self, Session};
 use super::statements::{ORIGIN, WRITE_CHARGES, WRITE_DECISIONS, WRITE_PAYLOADS};
@@ -79,7 +80,8 @@ impl PostgresIntake {
         let opened = runtime.block_on(async {
             let Session { connection, timeline, .. } = Session::open(config).await?;
             connection.client.batch_execute(BEGIN).await?;
-            let empty: bool = connection.client.query_one(IS_EMPTY, &[]).await?.try_get(0)?;
+            let empty: bool =
+                connection.client.query_opt(IS_EMPTY, &[]).await?.ok_or_else(gone)?.try_get(0)?;
             Ok((connection, timeline, empty))
         });
         let (connection, timeline, empty) =

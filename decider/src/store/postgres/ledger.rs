@@ -14,7 +14,7 @@ use super::policies;
 use super::retention::{self, Pruned};
 use super::rows::{Parameters, Rows, change_of, record_of};
 use super::session::Session;
-use super::statements::{BEGIN, COMMIT, HOLDER, ROLLBACK, Statements, look_at_origin};
+use super::statements::{BEGIN, COMMIT, HAS_HEAD, HOLDER, ROLLBACK, Statements, look_at_origin};
 use crate::document::Document;
 use crate::store::decision::{Lookup, Record};
 use crate::store::journal::JournalError;
@@ -130,7 +130,7 @@ impl Ledger {
         let (begun, locked, head, followed, recorded, charged) = tokio::join!(
             biased;
             client.batch_execute(BEGIN),
-            client.query_one(&statements.lock, &[]),
+            client.query_opt(&statements.lock, &[]),
             client.query_one(&statements.head, &[]),
             client.query(&statements.follow, &after),
             client.query(&statements.recorded, &requests),
@@ -141,7 +141,7 @@ impl Ledger {
             client.batch_execute(ROLLBACK).await?;
             return Ok(Begun::Busy);
         }
-        locked?;
+        locked?.ok_or_else(gone)?;
         let followed = changes_of(&followed?)?;
         if is_full(&followed) {
             client.batch_execute(ROLLBACK).await?;
@@ -212,22 +212,29 @@ impl Ledger {
         }
         let touched = touched?;
         committed?;
-        let row = touched.ok_or_else(|| {
-            let timeline = self.timeline;
-            Trouble(format!(
-                "the server is on timeline {timeline}, and the ledger was on a later one: this is an old primary or a \
-                 copy. Point the decider to the present primary; where a dump that was restored is to go on, release it by \
-                 `decider store release`; where a copy of the server is, state so by `UPDATE countersign.head SET timeline = {timeline}`"
-            ))
-        })?;
+        let Some(row) = touched else { return Err(self.untouched().await?) };
         let settings = Settings::read(&settings?, 0)?;
         self.own(settings.process)?;
         Ok(Some((row.try_get(0)?, settings)))
     }
 
+    /// Why no row was touched.
+    async fn untouched(&self) -> Result<Trouble, Trouble> {
+        let timeline = self.timeline;
+        if !self.connection.client.query_one(HAS_HEAD, &[]).await?.try_get::<_, bool>(0)? {
+            return Ok(gone());
+        }
+        Ok(Trouble(format!(
+            "the server is on timeline {timeline}, and the ledger was on a later one: this is an old primary or a \
+             copy. Point the decider to the present primary; where a dump that was restored is to go on, release it by \
+             `decider store release`; where a copy of the server is, state so by `UPDATE countersign.head SET timeline = {timeline}`"
+        )))
+    }
+
     /// Where the log ends.
     pub async fn head(&self) -> Result<Head, Trouble> {
-        let head = Head::read(&self.connection.client.query_one(&self.statements.head, &[]).await?)?;
+        let row = self.connection.client.query_opt(&self.statements.head, &[]).await?;
+        let head = Head::read(&row.ok_or_else(gone)?)?;
         self.own(head.settings.process)?;
         Ok(head)
     }
@@ -308,6 +315,17 @@ impl Head {
             settings: Settings::read(row, 6)?,
         })
     }
+}
+
+/// The row that says where the log ends is not there. One that is put in its place freezes the ledger.
+pub fn gone() -> Trouble {
+    Trouble(
+        "the head of the log is gone: countersign.head has no row, and nothing is decided. Find out what else is gone. If \
+         nothing is, run `INSERT INTO countersign.head (position, latest_us, timeline) SELECT coalesce(max(position), 0), \
+         max(decided_us), 0 FROM countersign.decisions`, then `decider store verify` and `decider store release`; else \
+         restore a backup"
+            .into(),
+    )
 }
 
 /// Whether the lock could not be had in time.

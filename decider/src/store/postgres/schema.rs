@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use super::config::Config;
 use super::connection::Trouble;
+use super::ledger::gone;
 use super::retention::{self, Months};
 use super::statements::{CLOCK_MICROS, frozen};
 use super::{guards, hosts};
@@ -98,7 +99,7 @@ pub async fn migrate(config: &Config, kept: Retention) -> Result<Migrated, Troub
     guards::check(client).await?;
     let standing =
         format!("SELECT {CLOCK_MICROS}, latest_us, {} IS NOT NULL FROM countersign.head", frozen());
-    let row = client.query_one(&standing, &[]).await?;
+    let row = client.query_opt(&standing, &[]).await?.ok_or_else(gone)?;
     let (now, latest, is_frozen): (i64, Option<i64>, bool) =
         (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     // A clock that leapt would drop what does not come back.

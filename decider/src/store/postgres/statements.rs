@@ -10,6 +10,9 @@ pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 pub const COMMIT: &str = "COMMIT";
 pub const ROLLBACK: &str = "ROLLBACK";
 
+/// Whether the log has a head.
+pub const HAS_HEAD: &str = "SELECT EXISTS (SELECT 1 FROM countersign.head)";
+
 const LOCK: &str = "SELECT 1 FROM countersign.head FOR UPDATE";
 
 /// Whether a commit waits for a standby, and who has a lock on the head without waiting for one: the longest there.

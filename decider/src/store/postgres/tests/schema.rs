@@ -1,9 +1,9 @@
 //! A database on its way from one schema to the next.
 
 use super::*;
-use crate::store::Retention;
 use crate::store::postgres::config::Durability;
 use crate::store::postgres::{PostgresArchive, migrate};
+use crate::store::{Retention, Store};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::verify::verify;
 
@@ -173,6 +173,23 @@ fn what_guards_a_ledger_may_have_any_name() {
          CREATE UNIQUE INDEX by_time ON countersign.charges (latest_us)",
     );
     assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+}
+
+/// Whatever was done to it, nobody guesses where the log ended.
+#[test]
+fn a_ledger_whose_head_is_gone_is_told_as_such_and_what_brings_it_back() {
+    let (place, config) = ledger();
+    let policy = Arc::new(policy(vec![]));
+    let desk = open(&config, &policy).unwrap();
+    database(&place).execute("DELETE FROM countersign.head");
+    let gone = refused(&config);
+    insta::assert_snapshot!(gone, @"PostgreSQL: the head of the log is gone: countersign.head has no row, and nothing is decided. Find out what else is gone. If nothing is, run `INSERT INTO countersign.head (position, latest_us, timeline) SELECT coalesce(max(position), 0), max(decided_us), 0 FROM countersign.decisions`, then `decider store verify` and `decider store release`; else restore a backup");
+    assert_eq!(migrated(&config), Err(gone.clone()));
+    drop(desk);
+    let statement = gone.split('`').nth(1).unwrap();
+    database(&place).execute(statement);
+    let told = open(&config, &policy).unwrap().store.readiness().unwrap_err();
+    assert!(matches!(told, StoreError::Frozen(_)), "{told}");
 }
 
 /// What it takes away would be missing of what a retry is answered by.

@@ -132,6 +132,13 @@ impl Config {
         }
     }
 
+    /// The same for a server that takes no writes: to ask it why.
+    pub fn to_read_only(&self) -> Self {
+        let mut other = self.clone();
+        other.server.target_session_attrs(TargetSessionAttrs::Any);
+        other
+    }
+
     /// The same for each host alone.
     pub fn each_host(&self) -> Vec<Self> {
         let hosts = self.server.get_hosts().len();

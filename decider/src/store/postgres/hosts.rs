@@ -16,6 +16,15 @@ const LOOK_WITHIN: Duration = Duration::from_secs(4);
 /// The oldest server that this is tested with.
 const OLDEST_SERVER: i32 = 150_000;
 
+const STANDBY: &str = "the server is a standby: limits are never read from one. Name the primary in the URL, alone or beside it";
+
+/// What the client says of a server that it did not take because of that.
+const TAKES_NO_WRITES: &str = "database does not allow writes";
+
+const WHO_REFUSES_WRITES: &str = "
+    SELECT pg_is_in_recovery(), quote_ident(current_user), quote_ident(current_database()), source FROM pg_settings
+     WHERE name = 'default_transaction_read_only'";
+
 /// A holder of the ledger that says nothing for longer (its process is stopped, or cut off) loses it, so that the others
 /// go on; nobody waits for the ledger as long as a holder may be silent and the next ones work.
 /// Plans are those that read by index, whatever the statistics of a young table say. What is read in pieces of some hundred
@@ -100,9 +109,34 @@ async fn look_in_time(config: &Config) -> Result<Host, Trouble> {
 }
 
 async fn look_at(config: &Config) -> Result<Host, Trouble> {
-    let connection = Connection::open(config).await?;
+    let connection = match Connection::open(config).await {
+        Err(Trouble(why)) if why.contains(TAKES_NO_WRITES) => return Err(who_refuses_writes(config).await?),
+        opened => opened?,
+    };
     let server = look(&connection).await?;
     Ok(Host { timeline: server.check()?, settings: server.settings, connection })
+}
+
+/// Of several addresses that a name has, one that takes writes was looked for in vain. The first says why it takes none.
+async fn who_refuses_writes(config: &Config) -> Result<Trouble, Trouble> {
+    let connection = Connection::open(&config.to_read_only()).await?;
+    let row = connection.client.query_one(WHO_REFUSES_WRITES, &[]).await?;
+    let (in_recovery, role, database): (bool, String, String) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    connection.close().await;
+    Ok(Trouble(if in_recovery { STANDBY.into() } else { read_only(&role, &database, row.try_get(3)?) }))
+}
+
+/// By where it was set.
+fn read_only(role: &str, database: &str, source: &str) -> String {
+    let of = match source {
+        "user" => format!("ROLE {role}"),
+        "database user" => format!("ROLE {role} IN DATABASE {database}"),
+        "database" => format!("DATABASE {database}"),
+        "global" => "ROLE ALL".into(),
+        _ => return format!("default_transaction_read_only is on, by the {source}: take it out there"),
+    };
+    format!("default_transaction_read_only is on: run `ALTER {of} RESET default_transaction_read_only`")
 }
 
 async fn look(connection: &Connection) -> Result<Server, Trouble> {
@@ -142,7 +176,7 @@ impl Server {
         let timeline = self.timeline.as_deref().and_then(|digits| i64::from_str_radix(digits, 16).ok());
         match timeline {
             Some(timeline) if !self.in_recovery => Ok(timeline),
-            _ => refused("the server is a standby: limits are never read from one".into()),
+            _ => refused(STANDBY.into()),
         }
     }
 }

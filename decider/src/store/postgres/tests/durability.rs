@@ -250,6 +250,34 @@ async fn of_two_servers_that_take_writes_the_one_of_the_later_timeline_has_the_l
     assert!(until_answered(&desk, &request("tx-2")).await.recorded_earlier);
 }
 
+#[test]
+fn a_standby_is_told_as_such() {
+    let primary = Cluster::start(&[]);
+    let standby = primary.standby("b", &Setup::default());
+    let (place, _) = on(primary.database());
+    let mut config = Config::at(database(&place).on(&standby).url(), None).unwrap();
+    config.synchronous_standby = Standby::Optional;
+    insta::assert_snapshot!(refused(&config), @"PostgreSQL: HOST: the server is a standby: limits are never read from one. Name the primary in the URL, alone or beside it");
+}
+
+/// Each host is asked for writes first: one that refuses them is asked again why.
+#[test]
+fn a_role_that_only_reads_is_not_taken_for_a_standby() {
+    let (place, _) = ledger();
+    let (role, config) = guest(&place);
+    let name = database(&place).url().rsplit('/').next().unwrap().to_owned();
+    let told = || refused(&config).replace(&role, "ROLE").replace(&name, "NAME");
+    let only_reads = "SET default_transaction_read_only = on";
+    database(&place).execute(&format!("ALTER ROLE {role} {only_reads}"));
+    insta::assert_snapshot!(told(), @"PostgreSQL: HOST: default_transaction_read_only is on: run `ALTER ROLE ROLE RESET default_transaction_read_only`");
+    database(&place)
+        .execute(&format!("ALTER ROLE {role} RESET ALL; ALTER ROLE {role} IN DATABASE {name} {only_reads}"));
+    insta::assert_snapshot!(told(), @"PostgreSQL: HOST: default_transaction_read_only is on: run `ALTER ROLE ROLE IN DATABASE NAME RESET default_transaction_read_only`");
+    database(&place).execute(&format!("ALTER ROLE {role} IN DATABASE {name} RESET ALL"));
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    database(&place).execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
 #[tokio::test]
 async fn a_server_of_an_earlier_timeline_than_the_ledgers_is_refused() {
     let (place, config) = ledger();

@@ -247,7 +247,8 @@ impl Journal for PostgresJournal {
             Pruned::Refused(why) => {
                 tracing::warn!(
                     why,
-                    "the role may not prune what retention has ended for: run `decider migrate` as the owner"
+                    "the role may not prune what retention has ended for: grant it DELETE on countersign.payloads and \
+                     countersign.payloads_other, and run `decider migrate` as the owner"
                 );
                 REFUSED_EVERY
             }

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::connection::Trouble;
 use super::ledger::gone;
 use super::retention::{self, Months};
+use super::rights;
 use super::statements::{CLOCK_MICROS, frozen};
 use super::{guards, hosts};
 use crate::store::retention::Retention;
@@ -61,6 +62,7 @@ fn newer(found: i32) -> String {
 
 /// 0: there is none yet.
 async fn version(client: &Client) -> Result<i32, Trouble> {
+    rights::check_to_look(client).await?;
     if !client.query_one(EXISTS, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(0);
     }

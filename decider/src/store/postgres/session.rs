@@ -29,6 +29,12 @@ impl Session {
         schema::check(&connection.client).await?;
         rights::check(&connection.client).await?;
         guards::check(&connection.client).await?;
+        if let Some(missing) = rights::lacking_to_prune(&connection.client).await? {
+            tracing::warn!(
+                missing,
+                "the role may not prune row by row what retention has ended for: grant it that"
+            );
+        }
         Ok(Self { connection, timeline, process: settings.process, shortfall })
     }
 }

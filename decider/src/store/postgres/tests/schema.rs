@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::store::postgres::config::Durability;
-use crate::store::postgres::{PostgresArchive, migrate};
+use crate::store::postgres::connection::Connection;
+use crate::store::postgres::{PostgresArchive, migrate, rights};
 use crate::store::{Retention, Store};
 use crate::upkeep::progress::Progress;
 use crate::upkeep::verify::verify;
@@ -190,6 +191,37 @@ fn a_ledger_whose_head_is_gone_is_told_as_such_and_what_brings_it_back() {
     database(&place).execute(statement);
     let told = open(&config, &policy).unwrap().store.readiness().unwrap_err();
     assert!(matches!(told, StoreError::Frozen(_)), "{told}");
+}
+
+#[test]
+fn a_role_that_may_not_even_look_is_told_what_to_grant() {
+    let (place, _) = ledger();
+    let (role, config) = guest(&place);
+    let change = |right: &str| database(&place).execute(&right.replace("THEM", &role));
+    change("REVOKE SELECT ON countersign.schema_version FROM THEM");
+    insta::assert_snapshot!(refused(&config).replace(&role, "ROLE"), @"PostgreSQL: the role ROLE may not look at the ledger: run `GRANT SELECT ON countersign.schema_version TO ROLE`, and grant it what else deciders need");
+    change("REVOKE USAGE ON SCHEMA countersign FROM THEM");
+    insta::assert_snapshot!(refused(&config).replace(&role, "ROLE"), @"PostgreSQL: the role ROLE may not look at the ledger: run `GRANT USAGE ON SCHEMA countersign TO ROLE`, and grant it what else deciders need");
+    assert_eq!(migrated(&config), Err(refused(&config)));
+    change("DROP OWNED BY THEM; DROP ROLE THEM");
+}
+
+/// Nothing that is decided depends on it.
+#[tokio::test]
+async fn what_a_role_lacks_to_prune_is_known_and_no_reason_to_refuse_it() {
+    let (place, _) = ledger();
+    let (role, config) = guest(&place);
+    let lacking = async || {
+        let connection = Connection::open(&config).await.unwrap();
+        rights::lacking_to_prune(&connection.client).await.unwrap().unwrap_or_default()
+    };
+    let both = "DELETE on countersign.payloads, DELETE on countersign.payloads_other";
+    assert_eq!(lacking().await, both);
+    assert!(open(&config, &Arc::new(policy(vec![]))).is_ok());
+    database(&place)
+        .execute(&format!("GRANT DELETE ON countersign.payloads, countersign.payloads_other TO {role}"));
+    assert_eq!(lacking().await, "");
+    database(&place).execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
 /// What it takes away would be missing of what a retry is answered by.

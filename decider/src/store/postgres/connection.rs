@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::error::Severity;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -125,15 +125,41 @@ pub fn roots_of(path: &Path) -> Result<RootCertStore, String> {
 /// What the server says, or else what happened on the way.
 impl From<tokio_postgres::Error> for Trouble {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self(match error.as_db_error() {
-            Some(said) => format!("{} ({})", said.message(), said.code().code()),
-            None => chain(&error),
-        })
+        let Some(said) = error.as_db_error() else { return Self(chain(&error)) };
+        let told = format!("{} ({})", said.message(), said.code().code());
+        match *said.code() {
+            SqlState::DUPLICATE_PSTATEMENT | SqlState::INVALID_SQL_STATEMENT_NAME => {
+                Self(format!("{told}: {SHARED}"))
+            }
+            _ => Self(told),
+        }
     }
 }
+
+/// Each of our sessions gives its statements names of their own, and lets none of them go.
+const SHARED: &str = "the session is not ours alone. A pooler between the decider and the server hands out sessions by \
+                      transaction or statement: connect to the server itself, or have the pooler hand out whole sessions";
 
 impl From<Trouble> for JournalError {
     fn from(trouble: Trouble) -> Self {
         Self::Lost(trouble.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::suite::fixture::ledger_at;
+
+    /// Its sessions have statements of others, or lack our own.
+    #[tokio::test]
+    async fn a_pooler_that_shares_sessions_is_named_where_a_prepared_statement_tells_it() {
+        let place = tokio::task::spawn_blocking(postgres_cluster::database).await.unwrap();
+        let connection = Connection::open(&ledger_at(&place)).await.unwrap();
+        let told = async |sql: &str| Trouble::from(connection.client.batch_execute(sql).await.unwrap_err());
+        insta::assert_snapshot!(told("PREPARE s5 AS SELECT 1; PREPARE s5 AS SELECT 1").await, @r#"PostgreSQL: prepared statement "s5" already exists (42P05): the session is not ours alone. A pooler between the decider and the server hands out sessions by transaction or statement: connect to the server itself, or have the pooler hand out whole sessions"#);
+        insta::assert_snapshot!(told("EXECUTE s6").await, @r#"PostgreSQL: prepared statement "s6" does not exist (26000): the session is not ours alone. A pooler between the decider and the server hands out sessions by transaction or statement: connect to the server itself, or have the pooler hand out whole sessions"#);
+        connection.close().await;
+        tokio::task::spawn_blocking(move || drop(place)).await.unwrap();
     }
 }

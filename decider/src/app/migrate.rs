@@ -6,8 +6,8 @@ use super::check::refuse;
 use super::cli::Exit;
 use super::say;
 use crate::config::kept::kept;
-use crate::store::Config;
 use crate::store::postgres::{self, Migrated, Months};
+use crate::store::{Config, Retention};
 
 /// Brings the database of a configuration to the schema of this program, and says what it found.
 pub fn migrate(path: &Path) -> Exit {
@@ -20,13 +20,13 @@ pub fn migrate(path: &Path) -> Exit {
         return say::out(nothing, Exit::Success);
     };
     match postgres::migrate(postgres, config.retention) {
-        Ok(migrated) => tell(migrated),
+        Ok(migrated) => tell(migrated, config.retention),
         Err(error) => say::wrong(error),
     }
 }
 
-fn tell(migrated: Migrated) -> Exit {
-    let exit = say::out(words_of(&migrated), Exit::Success);
+fn tell(migrated: Migrated, retention: Retention) -> Exit {
+    let exit = say::out(words_of(&migrated, retention), Exit::Success);
     match migrated.months.put_off.as_slice() {
         [] => exit,
         put_off => say::wrong(format_args!(
@@ -36,7 +36,8 @@ fn tell(migrated: Migrated) -> Exit {
     }
 }
 
-fn words_of(Migrated { from, to, months }: &Migrated) -> String {
+/// Which retention it was is said: it may be that of one decider, and prunes for all of them.
+fn words_of(Migrated { from, to, months }: &Migrated, retention: Retention) -> String {
     let Months { made, dropped, elsewhere, put_off: _ } = months;
     let mut told = match from {
         0 => format!("the ledger was created with schema {to}\n"),
@@ -46,10 +47,12 @@ fn words_of(Migrated { from, to, months }: &Migrated) -> String {
         }
         _ => format!("the ledger has schema {to}\n"),
     };
-    for (what, tables) in [("made", made), ("dropped", dropped)] {
-        if !tables.is_empty() {
-            told += &format!("{what} {}\n", tables.join(", "));
-        }
+    if !made.is_empty() {
+        told += &format!("made {}\n", made.join(", "));
+    }
+    if !dropped.is_empty() {
+        told +=
+            &format!("dropped {}, by the retention of this configuration: {retention}\n", dropped.join(", "));
     }
     if !elsewhere.is_empty() {
         told += &format!(
@@ -69,7 +72,7 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
         let migrated = |from, made: &[&str], dropped: &[&str]| {
             let months = Months { made: names(made), dropped: names(dropped), ..Months::default() };
-            words_of(&Migrated { from, to: 3, months })
+            words_of(&Migrated { from, to: 3, months }, Retention::default())
         };
         insta::assert_snapshot!(migrated(3, &[], &[]), @"nothing to do: the ledger has schema 3");
         insta::assert_snapshot!(migrated(0, &["payloads_2026_11", "payloads_2026_12"], &[]), @r"
@@ -77,13 +80,13 @@ mod tests {
         made payloads_2026_11, payloads_2026_12
         ");
         let elsewhere = Months { elsewhere: names(&["payloads_2026_11"]), ..Months::default() };
-        insta::assert_snapshot!(words_of(&Migrated { from: 3, to: 3, months: elsewhere }), @"
+        insta::assert_snapshot!(words_of(&Migrated { from: 3, to: 3, months: elsewhere }, Retention::default()), @"
         the ledger has schema 3
         not made: payloads_2026_11. What belongs there was decided before, is in countersign.payloads_other, and goes from there row by row
         ");
         insta::assert_snapshot!(migrated(3, &[], &["payloads_2026_08"]), @r"
         the ledger has schema 3
-        dropped payloads_2026_08
+        dropped payloads_2026_08, by the retention of this configuration: 30d
         ");
     }
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::{FIELDS, grants, store, tenants};
 use crate::grants::{Tenants, Verb};
 use crate::shown::first_of;
-use crate::store::Config as Store;
-use crate::yaml::{self, Fields, Mistakes, Node, Place, Reader, Source};
+use crate::store::postgres::config::{Durability, Standby};
+use crate::store::{Config as Store, Retention};
+use crate::yaml::{self, Fields, Mistakes, Node, Place, Reader, Source, Value};
 
 /// How many tenants are named in a mistake.
 const MOST_NAMED: usize = 5;
@@ -20,6 +21,17 @@ struct LedgerClaim<'f> {
     at: Place,
     tenants: Tenants,
     store: Store,
+    settings: Vec<Setting>,
+}
+
+/// What all deciders of a ledger must say of it alike.
+struct Setting {
+    name: &'static str,
+    value: String,
+    /// Where it says so, or would.
+    at: Place,
+    /// What comes of a difference.
+    harm: &'static str,
 }
 
 /// Reads these configurations as far as they say whose ledgers they have.
@@ -49,16 +61,52 @@ fn read<'f>(reader: &mut Reader<'_>, node: &Node, file: &'f str, path: &Path) ->
     let own = tenants::read(reader, &fields);
     let granted = grants::read(reader, &fields, own.as_ref().unwrap_or(&Tenants::All));
     let base = path.parent().unwrap_or(Path::new(""));
-    let store = fields.required(reader, "store").and_then(|node| store::read(reader, node, base));
+    let kept = fields.required(reader, "store");
+    let store = kept.and_then(|node| store::read(reader, node, base));
     let said = fields.optional(reader, "tenants").or_else(|| fields.optional(reader, "grants"))?;
-    let (own, granted, (store, _)) = (own?, granted?, store?);
+    let (own, granted, (store, retention)) = (own?, granted?, store?);
     let tenants = if own == Tenants::All { granted.tenants_of(Verb::Decide) } else { own };
-    Some(LedgerClaim { file, at: said.at, tenants, store })
+    let settings = settings_of(&store, retention, kept?);
+    Some(LedgerClaim { file, at: said.at, tenants, store, settings })
+}
+
+/// Of a ledger that several deciders may have.
+fn settings_of(store: &Store, retention: Retention, node: &Node) -> Vec<Setting> {
+    let Store::Postgres(config) = store else { return Vec::new() };
+    let durability = match config.durability {
+        Durability::Require => "require",
+        Durability::Warn => "warn",
+    };
+    let standby = match config.synchronous_standby {
+        Standby::Required => "required",
+        Standby::Optional => "optional",
+    };
+    let pruned = "whichever prunes does it for all of them, so the shortest counts";
+    let answered = "one would answer from what the other does not take for durable";
+    let postgres = field(node, "postgres").unwrap_or(node);
+    vec![
+        Setting::of(node, "retention", retention.to_string(), pruned),
+        Setting::of(postgres, "durability", durability.to_owned(), answered),
+        Setting::of(postgres, "synchronous_standby", standby.to_owned(), answered),
+    ]
+}
+
+impl Setting {
+    fn of(node: &Node, name: &'static str, value: String, harm: &'static str) -> Self {
+        Self { name, value, at: field(node, name).unwrap_or(node).at, harm }
+    }
+}
+
+fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    let is_named = |key: &Node| matches!(&key.value, Value::Text(text) if text == name);
+    entries.iter().find(|(key, _)| is_named(key)).map(|(_, value)| value)
 }
 
 /// Mistakes stand in the later of both, unless they are the other's alone.
 fn compare(reader: &mut Reader<'_>, one: &LedgerClaim<'_>, other: &LedgerClaim<'_>) {
     if is_same(&one.store, &other.store) {
+        compare_settings(reader, one, other);
         return compare_deciders(reader, one, other);
     }
     if let (Tenants::These(here), Tenants::These(there)) = (&one.tenants, &other.tenants) {
@@ -81,6 +129,19 @@ fn compare(reader: &mut Reader<'_>, one: &LedgerClaim<'_>, other: &LedgerClaim<'
             );
             reader.mistake(open.at, message);
         }
+    }
+}
+
+/// Of one ledger.
+fn compare_settings(reader: &mut Reader<'_>, one: &LedgerClaim<'_>, other: &LedgerClaim<'_>) {
+    for (there, here) in
+        one.settings.iter().zip(&other.settings).filter(|(there, here)| there.value != here.value)
+    {
+        let message = format!(
+            "{} is {} here, and {} in {}, which has the same ledger: {}. Give all deciders of a ledger the same",
+            here.name, here.value, there.value, one.file, here.harm
+        );
+        reader.mistake(here.at, message);
     }
 }
 

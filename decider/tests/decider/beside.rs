@@ -120,6 +120,39 @@ fn deciders_of_one_ledger_need_the_same_tenants() {
     ");
 }
 
+/// Whoever prunes does it for all of them, and one that lets durability be answers with what the others would not.
+#[test]
+fn deciders_of_one_ledger_need_the_same_settings_of_it() {
+    let of = |settings: &str, retention: &str| {
+        let url = "postgres://decider@a/one?sslmode=disable";
+        config("[acme]", "", &format!("{{postgres: {{url: \"{url}\"{settings}}}{retention}}}"))
+    };
+    let usual = || of("", "");
+    assert_eq!(
+        of_two(usual(), of(", durability: require, synchronous_standby: required", ", retention: 30d")),
+        ""
+    );
+    assert_eq!(of_two(of("", ", retention: 60d"), of("", ", retention: 1440h")), "");
+    assert_snapshot!(of_two(of("", ", retention: 400d"), usual()), @r#"
+    b.yaml:11:8: retention is 30d here, and 400d in decider.yaml, which has the same ledger: whichever prunes does it for all of them, so the shortest counts. Give all deciders of a ledger the same
+    11 | store: {postgres: {url: "postgres://decider@a/one?sslmode=disable"}}
+       |        ^
+    decider: 1 mistake
+    "#);
+    assert_snapshot!(of_two(usual(), of(", durability: warn, synchronous_standby: optional", ", retention: forever")), @r#"
+    b.yaml:11:81: durability is warn here, and require in decider.yaml, which has the same ledger: one would answer from what the other does not take for durable. Give all deciders of a ledger the same
+    11 | …rl: "postgres://decider@a/one?sslmode=disable", durability: warn, synchronous_standby: optional}, retention: forever}
+       |                                                              ^
+    b.yaml:11:108: synchronous_standby is optional here, and required in decider.yaml, which has the same ledger: one would answer from what the other does not take for durable. Give all deciders of a ledger the same
+    11 | …ne?sslmode=disable", durability: warn, synchronous_standby: optional}, retention: forever}
+       |                                                              ^
+    b.yaml:11:130: retention is forever here, and 30d in decider.yaml, which has the same ledger: whichever prunes does it for all of them, so the shortest counts. Give all deciders of a ledger the same
+    11 | …urability: warn, synchronous_standby: optional}, retention: forever}
+       |                                                              ^
+    decider: 3 mistakes
+    "#);
+}
+
 #[test]
 fn what_is_wrong_in_any_of_them_is_told_at_once_and_each_pair_is_looked_at() {
     let listed = |tenants: &str, store: &str| config("all", tenants, store);

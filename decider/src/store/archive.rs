@@ -61,6 +61,14 @@ pub trait Archive {
     /// It could not be read.
     fn charge(&mut self, key: &ChargeKey) -> Result<Option<String>, JournalError>;
 
+    /// The same of each of these, in their order.
+    ///
+    /// # Errors
+    /// They could not be read.
+    fn charges_of(&mut self, keys: &[ChargeKey]) -> Result<Vec<Option<String>>, JournalError> {
+        keys.iter().map(|key| self.charge(key)).collect()
+    }
+
     /// The hashes of the policies that are kept, sorted.
     ///
     /// # Errors
@@ -211,16 +219,35 @@ pub fn each_decision<E: From<JournalError>>(
 /// They could not be read, or `take` failed.
 pub fn each_decision_after<E: From<JournalError>>(
     archive: &mut dyn Archive,
-    mut position: i64,
+    position: i64,
     mut take: impl FnMut(&mut dyn Archive, DecisionRow) -> Result<(), E>,
+) -> Result<(), E> {
+    each_page_after(archive, position, |archive, page| {
+        page.into_iter().try_for_each(|row| take(archive, row))
+    })
+}
+
+/// The same by the page, for whoever asks more about each: a page is asked about at once.
+///
+/// # Errors
+/// They could not be read, or `take` failed.
+pub fn each_page<E: From<JournalError>>(
+    archive: &mut dyn Archive,
+    take: impl FnMut(&mut dyn Archive, Vec<DecisionRow>) -> Result<(), E>,
+) -> Result<(), E> {
+    each_page_after(archive, i64::MIN, take)
+}
+
+fn each_page_after<E: From<JournalError>>(
+    archive: &mut dyn Archive,
+    mut position: i64,
+    mut take: impl FnMut(&mut dyn Archive, Vec<DecisionRow>) -> Result<(), E>,
 ) -> Result<(), E> {
     loop {
         let page = archive.decisions(position)?;
         let Some(last) = page.last() else { return Ok(()) };
         position = last.position;
-        for row in page {
-            take(archive, row)?;
-        }
+        take(archive, page)?;
     }
 }
 

@@ -4,12 +4,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use policy::charge::ChargeKey;
 use serde::de::IgnoredAny;
 
 use super::aside::{Aside, AsideError};
 use super::progress::Progress;
 use crate::store::Origin;
-use crate::store::archive::{Archive, DecisionRow, each_decision};
+use crate::store::archive::{Archive, DecisionRow, each_page};
 use crate::store::encoding::{charge_name, json, kind_text, parse};
 use crate::store::journal::JournalError;
 
@@ -54,11 +55,12 @@ pub fn write(
     progress: &mut Progress<'_>,
 ) -> Result<u64, ExportError> {
     let mut count: u64 = 0;
-    each_decision(archive, |archive, row| {
-        progress.step();
-        if wanted.has(&row) {
+    each_page(archive, |archive, page| {
+        let wanted: Vec<_> =
+            page.into_iter().inspect(|_| progress.step()).filter(|row| wanted.has(row)).collect();
+        for (row, charges) in wanted.iter().zip(charges_of(archive, &wanted)?) {
             count = count.saturating_add(1);
-            writeln!(to, "{}", line(archive, &row)?)?;
+            writeln!(to, "{}", line(row, &charges)?)?;
         }
         Ok::<_, ExportError>(())
     })?;
@@ -82,16 +84,20 @@ pub fn write_file(
     Ok(count)
 }
 
+/// The charges of each of these decisions, as they stand now.
+fn charges_of(archive: &mut dyn Archive, rows: &[DecisionRow]) -> Result<Vec<Vec<String>>, JournalError> {
+    let keys = rows.iter().map(DecisionRow::charge_keys).collect::<Result<Vec<_>, _>>()?;
+    let mut found = archive.charges_of(&keys.concat())?.into_iter();
+    keys.iter().map(|keys| keys.iter().zip(found.by_ref()).filter_map(charge).collect()).collect()
+}
+
+fn charge((key, body): (&ChargeKey, Option<String>)) -> Option<Result<String, JournalError>> {
+    body.map(|body| parse(&body, || charge_name(key)).map(|IgnoredAny| body))
+}
+
 /// What is kept as JSON is written as it is kept.
-fn line(archive: &mut dyn Archive, row: &DecisionRow) -> Result<String, JournalError> {
+fn line(row: &DecisionRow, charges: &[String]) -> Result<String, JournalError> {
     let _: IgnoredAny = parse(&row.body, || format!("decision {}", row.id))?;
-    let mut charges = Vec::new();
-    for key in row.charge_keys()? {
-        if let Some(body) = archive.charge(&key)? {
-            let _: IgnoredAny = parse(&body, || charge_name(&key))?;
-            charges.push(body);
-        }
-    }
     let (evidence, payload, pruned) = match &row.origin {
         Origin::Kept { payload, evidence } => (evidence.clone(), json(&hex::encode(payload))?, None),
         Origin::Pruned { at, .. } => ("null".into(), "null".into(), Some(at.as_micros().to_string())),

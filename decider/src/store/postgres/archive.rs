@@ -9,11 +9,12 @@ use tokio_postgres::types::{FromSql, ToSql};
 use super::config::Config;
 use super::connection::{Connection, Trouble};
 use super::durability::{self, Settings};
+use super::inquiry::ChargeColumns;
 use super::ledger::gone;
 use super::rows::{origin, original, plain};
 use super::schema;
 use super::statements::{ORIGIN_COLUMNS, ORIGIN_TABLES, frozen};
-use super::{guards, hosts, policies};
+use super::{guards, hosts, policies, statements};
 use crate::document::Document;
 use crate::store::archive::{About, Alone, Archive, ChargeRow, DecisionRow, PAGE_ROWS, Release, StoreState};
 use crate::store::encoding::kind_of;
@@ -215,6 +216,12 @@ impl Archive for PostgresArchive {
 
     fn charge(&mut self, key: &ChargeKey) -> Result<Option<String>, JournalError> {
         self.one(CHARGE, &[&plain(&key.tenant), &plain(&key.tx_id), &plain(&key.suffix)])
+    }
+
+    fn charges_of(&mut self, keys: &[ChargeKey]) -> Result<Vec<Option<String>>, JournalError> {
+        let found = self.rows(statements::CHARGES, &ChargeColumns::of(keys).parameters())?;
+        let bodies = found.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
+        Ok(bodies.map_err(Trouble::from)?)
     }
 
     fn policies(&mut self) -> Result<Vec<String>, JournalError> {

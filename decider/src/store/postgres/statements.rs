@@ -103,7 +103,7 @@ const RECORDED: &str = "
      ORDER BY a.place";
 
 /// One row for each that is asked about, in order.
-const CHARGES: &str = "
+pub const CHARGES: &str = "
     SELECT c.body
       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS a (tenant, tx_id, suffix, place)
       LEFT JOIN LATERAL (SELECT body FROM countersign.charges

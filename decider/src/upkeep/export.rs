@@ -79,9 +79,18 @@ pub fn write_file(
     progress: &mut Progress<'_>,
 ) -> Result<u64, ExportError> {
     let aside = Aside::to(path)?;
-    let count = write(archive, wanted, &mut io::BufWriter::new(aside.create()?), progress)?;
+    let written = write(archive, wanted, &mut io::BufWriter::new(aside.create()?), progress);
+    let count = written.map_err(|error| named(path, error))?;
     aside.finish()?;
     Ok(count)
+}
+
+/// Which disk is full is to be known.
+fn named(path: &Path, error: ExportError) -> ExportError {
+    match error {
+        ExportError::Write(why) => AsideError::Write(path.display().to_string(), why).into(),
+        other => other,
+    }
 }
 
 /// The charges of each of these decisions, as they stand now.
@@ -115,4 +124,16 @@ fn line(row: &DecisionRow, charges: &[String]) -> Result<String, JournalError> {
     fields.extend(pruned.map(|at| ("pruned_us", at)));
     let fields = fields.iter().map(|(name, value)| format!("\"{name}\":{value}"));
     Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named() {
+        let full = || ExportError::Write(io::Error::from(io::ErrorKind::StorageFull));
+        insta::assert_snapshot!(named(Path::new("backup/x.jsonl"), full()), @"backup/x.jsonl: no storage space");
+        insta::assert_snapshot!(full(), @"the export cannot be written: no storage space");
+    }
 }

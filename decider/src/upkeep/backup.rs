@@ -9,7 +9,6 @@ use super::progress::Progress;
 use crate::store::OpenError;
 use crate::store::archive::Archive;
 use crate::store::intake::Intake as _;
-use crate::store::journal::JournalError;
 use crate::store::sqlite::SqliteIntake;
 
 /// Why there is no backup.
@@ -18,12 +17,9 @@ pub enum BackupError {
     /// It could not be made.
     #[error("{0}")]
     Open(#[from] OpenError),
-    /// It could not be filled.
-    #[error("{0}")]
-    Copy(#[from] CopyError),
-    /// It could not be written.
-    #[error("{0}")]
-    Store(#[from] JournalError),
+    /// It could not be filled: what is full, or cannot be read, may be either of the two.
+    #[error("{0} was not written: {1}")]
+    Fill(String, CopyError),
     /// There is something already, or it could not be given its name.
     #[error("{0}")]
     File(#[from] AsideError),
@@ -41,10 +37,22 @@ pub fn backup(
     progress: &mut Progress<'_>,
 ) -> Result<Copied, BackupError> {
     let aside = Aside::to(path)?;
-    let mut target = Box::new(SqliteIntake::open(aside.partial())?);
+    let target = Box::new(SqliteIntake::open(aside.partial())?);
+    let copied = fill(source, target, mark, comparison, progress);
+    let copied = copied.map_err(|why| BackupError::Fill(path.display().to_string(), why))?;
+    aside.finish()?;
+    Ok(copied)
+}
+
+fn fill(
+    source: &mut dyn Archive,
+    mut target: Box<SqliteIntake>,
+    mark: &str,
+    comparison: Comparison<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Copied, CopyError> {
     let copied = copy(source, target.as_mut(), comparison, progress)?;
     target.freeze(mark)?;
     target.finish()?;
-    aside.finish()?;
     Ok(copied)
 }

@@ -130,6 +130,21 @@ fn a_backup_replaces_no_file() {
     assert!(refused.unwrap_err().to_string().contains("nothing is replaced"));
 }
 
+/// Whichever disk is full, and whatever cannot be read.
+#[test]
+fn a_backup_that_is_not_written_is_named() {
+    let (backend, folder) = (sqlite(), tempfile::tempdir().unwrap());
+    drop(history(&backend));
+    vandalise(&backend, "DELETE FROM decisions");
+    let (clock, policy) = (ManualClock::at(START), policy_of(POLICY).policy);
+    let (path, progress) = (folder.path().join("backup.db"), &mut Progress::of("records", &clock));
+    let comparison = Comparison { policy: &policy, now: START };
+    let told =
+        backup(archive_of(&backend).as_mut(), &path, "x", comparison, progress).unwrap_err().to_string();
+    assert!(told.starts_with(&format!("{} was not written: ", path.display())), "{told}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 /// Two stores that go on by themselves allow twice.
 #[test]
 fn a_store_that_was_copied_is_frozen_and_the_copy_goes_on() {

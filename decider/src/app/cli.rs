@@ -45,7 +45,7 @@ const EXAMPLES: &str = "\
 Examples:
   decider check --config decider.yaml     what is wrong with it, all at once
   decider check --policy policy.yaml      the same for a policy alone
-  decider check --config decider.yaml --beside other.yaml     and whether a tenant has two ledgers
+  decider check --config decider.yaml --beside other.yaml     and whether they fit one ledger, or two
   decider policy test --policy policy     what the tests in it say of it
   decider migrate --config decider.yaml   create the tables of a store on PostgreSQL, or upgrade them
   decider store verify --config decider.yaml     whether everything on record holds together

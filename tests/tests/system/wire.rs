@@ -50,16 +50,24 @@ const DESTINATION_TEXTS: [&str; 8] = [
 /// Those of a raw transaction.
 const RAW_TEXTS: [&str; 3] = ["keyDerivationPath", "rawTx", "payload"];
 
+/// Numbers as they are written, and as they arrive: byte for byte, but for exponents, which are written out.
+const NUMBERS: [(&str, &str); 7] = [
+    ("0", "0"),
+    ("18.74292937", "18.74292937"),
+    ("25.6427168300", "25.6427168300"),
+    ("1e3", "1000"),
+    ("5E-7", "0.0000005"),
+    ("-0.5", "-0.5"),
+    ("123456789012345678901234567890.5", "123456789012345678901234567890.5"),
+];
 /// JSON texts that must arrive byte for byte: writing them anew would change them.
-const NUMBERS: [&str; 6] =
-    ["0", "18.74292937", "25.6427168300", "1e3", "-0.5", "123456789012345678901234567890.5"];
 const OBJECTS: [&str; 3] =
     ["{}", r#"{"contractCallData":"0xa9059cbb"}"#, r#"{"b": [1, 2.50, {"a":null}], "a" :1e2}"#];
 
 #[derive(Debug, Clone)]
 struct Destination {
     texts: Vec<Member>,
-    usd: Option<&'static str>,
+    usd: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Debug, Clone)]
@@ -144,7 +152,7 @@ impl Json {
 
     fn destination(&mut self, destination: &Destination) -> Value {
         let mut object = members_of(&DESTINATION_TEXTS, &destination.texts);
-        if let Some(usd) = destination.usd {
+        if let Some((usd, _)) = destination.usd {
             object.insert("amountUSD".to_owned(), self.verbatim(usd));
         }
         Value::Object(object)
@@ -213,7 +221,7 @@ fn expected_destination(destination: &Destination) -> wire::Destination {
     wire::Destination {
         peer: peer(text("dstType"), text("dstId"), text("dstSubType")),
         amount: text("amountNativeStr"),
-        amount_usd: destination.usd.map(str::to_owned),
+        amount_usd: destination.usd.map(|(_, usd)| usd.to_owned()),
         address: text("dstAddress"),
         display_address: text("displayDstAddress"),
         tag: None,

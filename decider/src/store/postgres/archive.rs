@@ -1,5 +1,7 @@
 //! A server's ledger as a whole, read in one transaction that sees one moment of it.
 
+use std::time::{Duration, Instant};
+
 use policy::charge::ChargeKey;
 use policy::identity::Digest;
 use tokio::runtime::{Builder, Runtime};
@@ -40,6 +42,11 @@ const BEGIN_ALONE: &str = "
     SET enable_sort = off;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;
     SELECT 1 FROM countersign.head FOR UPDATE;";
+
+/// How long a decider that has ended may still be listed, and how often that is looked at. Those that go on wait
+/// meanwhile.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Deciders that are connected, and other programs of ours.
 const OTHERS: &str = "
@@ -101,11 +108,23 @@ impl PostgresArchive {
     /// One is connected.
     pub fn open_alone(config: &Config) -> Result<Self, OpenError> {
         let archive = Self::begin(config, BEGIN_ALONE)?;
-        let others: Option<i64> =
-            archive.one(OTHERS, &[]).map_err(|error| OpenError::Server(error.to_string()))?;
-        match others {
-            None | Some(0) => Ok(archive),
-            Some(others) => Err(OpenError::InUse(others)),
+        match archive.others().map_err(|error| OpenError::Server(error.to_string()))? {
+            0 => Ok(archive),
+            others => Err(OpenError::InUse(others)),
+        }
+    }
+
+    /// Deciders that stay connected: one that has just ended is listed for a moment.
+    fn others(&self) -> Result<i64, JournalError> {
+        let begun = Instant::now();
+        loop {
+            let others: Option<i64> = self.one(OTHERS, &[])?;
+            match others.unwrap_or_default() {
+                1.. if begun.elapsed() < GONE_WITHIN => std::thread::sleep(LOOK_AGAIN),
+                others => return Ok(others),
+            }
+            // A transaction sees who is connected as it was when it first asked.
+            self.execute("SELECT pg_stat_clear_snapshot()", &[])?;
         }
     }
 

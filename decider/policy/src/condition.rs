@@ -180,7 +180,7 @@ impl Conditions {
             return Truth::False;
         }
         let Some(address) = &destination.address else {
-            if intent.chain.is_some_and(|chain| chain != list.chain) {
+            if intent.is_of_another_chain(list.chain) {
                 return Truth::False;
             }
             return Truth::unknown(format!("the contract's address is missing for list {}", list.name));

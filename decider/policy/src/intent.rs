@@ -64,6 +64,11 @@ impl Intent {
         sum.map_or(Amount::ZERO, |sum| self.amount.saturating_sub(sum))
     }
 
+    /// Whether its chain is known, and another: then so are the addresses that it leaves out.
+    pub fn is_of_another_chain(&self, chain: Chain) -> bool {
+        self.chain.is_some_and(|own| own != chain)
+    }
+
     /// The value in micro-dollars; `None` where any destination is unpriced, which makes the whole unpriced.
     pub fn usd(&self) -> Option<Usd> {
         if self.destinations.is_empty() {

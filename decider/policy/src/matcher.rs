@@ -58,7 +58,7 @@ pub fn is_listed(list: &AddressList, intent: &Intent, destination: &Destination,
         }
         None if address_applies(&intent.operation, destination.account.kind.as_deref(), intent.stage) => {
             // Under `not` that would let it pass, where an account that has no address is not let pass.
-            if asking.sense == Sense::Is && intent.chain.is_some_and(|chain| chain != list.chain) {
+            if asking.sense == Sense::Is && intent.is_of_another_chain(list.chain) {
                 return Truth::False;
             }
             Truth::unknown(format!("a destination's address is missing for list {}", list.name))

@@ -334,7 +334,7 @@ async fn a_policy_that_is_not_adopted_leaves_the_prices_of_the_one_that_decides(
             "counted once, and not in force"
         );
     }
-    let [before, coming] = refusing.meanwhile.lock().unwrap().remove(0);
+    let [before, coming] = std::mem::take(&mut *refusing.meanwhile.lock().unwrap()).remove(0);
     assert!(before == high && !coming.is_empty() && coming != high, "each has its own: {before} {coming}");
     let refused = policy_file::load(desk.directory.path()).unwrap().policy;
     assert_eq!(desk.decider.prices.of(&refused).hash, "", "its table is let go");
@@ -359,7 +359,7 @@ async fn a_policy_that_is_not_adopted_leaves_the_prices_of_the_one_that_decides(
     desk.reload.look(Prompt::Signal).await;
     let (low, ..) = prices(&desk);
     let last = [higher.clone(), low.clone()];
-    assert_eq!(refusing.meanwhile.lock().unwrap().last(), Some(&last), "until it decides there are both");
+    assert_eq!(*refusing.meanwhile.lock().unwrap(), [last], "until it decides there are both");
     assert_ne!(low, higher);
 }
 

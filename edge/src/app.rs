@@ -2,6 +2,7 @@
 
 mod check;
 mod keys;
+mod scheduling;
 mod serve;
 mod outcome;
 
@@ -119,6 +120,7 @@ enum RunError {
 }
 
 fn serve(file: &Path) -> Result<(), RunError> {
+    scheduling::let_signatures_finish();
     let runtime = runtime().map_err(RunError::Runtime)?;
     // Before anything is read: a SIGHUP that comes too early must not end us.
     let hang_ups = runtime.block_on(async { HangUps::listen() }).map_err(RunError::Signals)?;

@@ -45,6 +45,19 @@ fn exit_codes_tell_usage_from_configuration() {
     }
 }
 
+/// `SCHED_BATCH` of sched(7).
+#[test]
+fn no_thread_interrupts_a_signature() {
+    let files = Files::new();
+    let program = Program::run(&files, &files.yaml(1), &[]);
+    let niced = rustix::process::getpriority_process(None) != Ok(0);
+    assert!(
+        niced || program.scheduling_policies() == ["3".to_owned()].into(),
+        "{:?}",
+        program.scheduling_policies()
+    );
+}
+
 #[test]
 fn check_speaks_json() {
     let files = Files::new();

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
@@ -67,6 +67,19 @@ impl Program {
         let pid = Pid::from_child(&self.child);
         let limit = Rlimit { current: Some(files), maximum: Some(files) };
         prlimit(Some(pid), Resource::Nofile, limit).expect("a child");
+    }
+
+    /// The scheduling policies of its threads, as the system numbers them.
+    pub fn scheduling_policies(&self) -> BTreeSet<String> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("a child");
+        let policy = |thread: std::io::Result<std::fs::DirEntry>| {
+            let stat =
+                std::fs::read_to_string(thread.expect("a thread").path().join("stat")).expect("a thread");
+            // proc(5): `policy` is field 41; the second is a name in brackets, which may hold blanks.
+            let (_, rest) = stat.rsplit_once(')').expect("a name");
+            rest.split_whitespace().nth(41 - 3).expect("field 41").to_owned()
+        };
+        threads.map(policy).collect()
     }
 
     /// Reads its log, or does not.

@@ -7,12 +7,14 @@
 pub mod metrics;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use policy::config_change::{self, ConfigChange};
 use policy::evaluate::{RuleResult, evaluate};
 use policy::request::{CallerProof, Request};
 use policy::rule::Effect;
 use policy::settle::LimitStatus;
+use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, info, info_span};
 
 use crate::clock::Clock;
@@ -34,33 +36,36 @@ pub struct Decider {
 }
 
 impl Decider {
-    /// Decides over a transaction; `payload` is kept with the decision.
+    /// Decides over a transaction; `payload` is kept with the decision. The rules are evaluated and the store is asked at
+    /// once; what is returned waits for the answer.
     ///
     /// # Errors
     /// Nothing was decided.
-    pub async fn decide(&self, request: Request, payload: Vec<u8>) -> Result<Answer, StoreError> {
-        let (policy, prices) = (self.store.policy(), Arc::clone(&self.prices));
-        let now = self.store.now().inspect_err(|error| self.count_undecided(error))?;
-        let evaluation =
-            info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices.of(&policy), now));
-        let proposal = Proposal { policy, request, prices, evaluation, payload };
-        self.record(|store| store.decide(proposal)).await
+    pub fn decide(
+        self: Arc<Self>,
+        request: Request,
+        payload: Vec<u8>,
+    ) -> impl Future<Output = Result<Answer, StoreError>> {
+        let proposal = self.evaluate(request, payload);
+        let asked = proposal.map(|proposal| self.ask(|store| store.decide(proposal)));
+        self.record(asked)
     }
 
-    /// Decides over a configuration change; `payload` is kept with the decision.
+    /// The same over a configuration change.
     ///
     /// # Errors
     /// Nothing was decided.
-    pub async fn decide_config_change(
-        &self,
+    pub fn decide_config_change(
+        self: Arc<Self>,
         change: ConfigChange,
         payload: Vec<u8>,
-    ) -> Result<Answer, StoreError> {
+    ) -> impl Future<Output = Result<Answer, StoreError>> {
         let policy = self.store.policy();
         let outcome = info_span!("evaluate").in_scope(|| config_change::evaluate(&policy, &change));
         let policy_hash = policy.hash.clone();
         let proposal = ConfigProposal { policy_hash, change, outcome, payload };
-        self.record(|store| store.decide_config_change(proposal)).await
+        let asked = self.ask(|store| store.decide_config_change(proposal));
+        self.record(Ok(asked))
     }
 
     /// What is on record.
@@ -79,22 +84,30 @@ impl Decider {
         self.store.readiness()
     }
 
-    /// Asks the store, and waits until the answer is durable. The span is entered while the question is put, so that
-    /// what the store does for it belongs to it.
-    async fn record(&self, ask: impl FnOnce(&dyn Store) -> Pending<Answer>) -> Result<Answer, StoreError> {
+    fn evaluate(&self, request: Request, payload: Vec<u8>) -> Result<Proposal, StoreError> {
+        let (policy, prices) = (self.store.policy(), Arc::clone(&self.prices));
+        let now = self.store.now()?;
+        let evaluation =
+            info_span!("evaluate").in_scope(|| evaluate(&policy, &request, &prices.of(&policy), now));
+        Ok(Proposal { policy, request, prices, evaluation, payload })
+    }
+
+    /// Asks the store. The span is entered while the question is put, so that what the store does for it belongs to it.
+    fn ask(&self, ask: impl FnOnce(&dyn Store) -> Pending<Answer>) -> Asked {
         let started = self.clock.monotonic();
         let reserve = info_span!("reserve");
-        let pending = reserve.in_scope(|| ask(self.store.as_ref()));
-        let answer = pending.instrument(reserve).await;
+        let answer = reserve.in_scope(|| ask(self.store.as_ref()));
+        Asked { started, answer: answer.instrument(reserve) }
+    }
+
+    /// Waits until the answer is durable.
+    async fn record(self: Arc<Self>, asked: Result<Asked, StoreError>) -> Result<Answer, StoreError> {
+        let Asked { started, answer } = asked.inspect_err(|error| self.count_undecided(error))?;
+        let answer = answer.await.inspect_err(|error| self.count_undecided(error))?;
         let took = self.clock.monotonic().saturating_sub(started);
-        match &answer {
-            Ok(answer) => {
-                self.metrics.count_answer(answer, took);
-                log_answer(answer, took);
-            }
-            Err(error) => self.count_undecided(error),
-        }
-        answer
+        self.metrics.count_answer(&answer, took);
+        log_answer(&answer, took);
+        Ok(answer)
     }
 
     /// Counts a request over which nothing was decided. One that was shed is not logged as well: thousands of lines a
@@ -107,9 +120,15 @@ impl Decider {
     }
 }
 
+/// A question that the store has.
+struct Asked {
+    started: Duration,
+    answer: Instrumented<Pending<Answer>>,
+}
+
 /// The one event of a decision. No addresses, no amounts of the request, nothing that came as free text but the
 /// id, which is shown without control characters.
-fn log_answer(answer: &Answer, took: std::time::Duration) {
+fn log_answer(answer: &Answer, took: Duration) {
     let decision = &answer.decision;
     info!(
         decision_id = decision.id,

@@ -178,8 +178,8 @@ impl CallbackEndpoint {
     async fn ask(&self, question: Question, left: Duration) -> Result<Decision, Trouble> {
         let decider = &self.shared.decider;
         let decided = match question {
-            Question::Transaction(request) => decider.decide(*request, left).await,
-            Question::ConfigChange(request) => decider.decide_config_change(request, left).await,
+            Question::Transaction(request) => decider.decide(&request, left).await,
+            Question::ConfigChange(request) => decider.decide_config_change(&request, left).await,
         };
         decided
             .inspect_err(|failure| undecided::log(failure, &self.path.tenant))

@@ -72,24 +72,24 @@ impl Decider {
     }
 
     /// Decides over a transaction, within the configured deadline and within `left`.
-    pub async fn decide(&self, request: DecideRequest, left: Duration) -> Result<Decision, Failure> {
-        let (id, stage) = (request.callback_request_id.clone(), request.stage());
+    pub async fn decide(&self, request: &DecideRequest, left: Duration) -> Result<Decision, Failure> {
+        let (id, stage) = (&request.callback_request_id, request.stage());
         let call =
             |mut client: DecisionServiceClient<Channel>, request| async move { client.decide(request).await };
-        self.ask(request, left, call, |answer| answer::check_transaction(answer, &id, stage)).await
+        self.ask(request, left, call, |answer| answer::check_transaction(answer, id, stage)).await
     }
 
     /// Decides over a configuration change, within the configured deadline and within `left`.
     pub async fn decide_config_change(
         &self,
-        request: DecideConfigChangeRequest,
+        request: &DecideConfigChangeRequest,
         left: Duration,
     ) -> Result<Decision, Failure> {
-        let id = request.callback_request_id.clone();
+        let id = &request.callback_request_id;
         let call = |mut client: DecisionServiceClient<Channel>, request| async move {
             client.decide_config_change(request).await
         };
-        self.ask(request, left, call, |answer| answer::check_config_change(answer, &id)).await
+        self.ask(request, left, call, |answer| answer::check_config_change(answer, id)).await
     }
 
     /// Looks deciders up and watches their health, for as long as it is polled. Needs a tokio runtime.
@@ -99,7 +99,7 @@ impl Decider {
 
     async fn ask<Q, A, F>(
         &self,
-        question: Q,
+        question: &Q,
         left: Duration,
         call: impl Fn(DecisionServiceClient<Channel>, Request<Q>) -> F,
         believe: impl Fn(A) -> Result<Decision, Garbage>,
@@ -111,11 +111,12 @@ impl Decider {
         let (begun, within) = (Instant::now(), left.min(self.deadline));
         let until = begun + within;
         let attempt = |endpoint: &Arc<Endpoint>| {
-            let believe = &believe;
-            let in_flight = endpoint.begin_call();
-            let answer = call(endpoint.client(), timed(question.clone(), until));
+            let (call, believe) = (&call, &believe);
+            let (in_flight, client) = (endpoint.begin_call(), endpoint.client());
+            let question = timed(question.clone(), until);
+            // The call is made in here: one that was made outside would have its thousands of bytes twice.
             async move {
-                let answer = answer.await.map_err(Trouble::from);
+                let answer = call(client, question).await.map_err(Trouble::from);
                 in_flight.end(answer.and_then(|answer| Ok(believe(answer.into_inner())?)))
             }
         };

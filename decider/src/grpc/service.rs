@@ -7,6 +7,7 @@ use prost::Message as _;
 use proto::decider::v1 as wire;
 use proto::decider::v1::decision_service_server::DecisionService;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 
@@ -16,7 +17,7 @@ use super::metrics::{Metrics, ShedReason};
 use super::{answer, convert, deadline, record, status};
 use crate::decide::Decider;
 use crate::grants::{Missing, Tenants, Verb};
-use crate::store::StoreError;
+use crate::store::{Answer, StoreError};
 use crate::telemetry::rpc;
 
 /// Lookups at once, until their answers are sent: they wait for the same store as decisions, and a record is as long as
@@ -36,6 +37,13 @@ pub struct Service {
 pub struct ReadPermit {
     _all: Arc<OwnedSemaphorePermit>,
     _own: Arc<OwnedSemaphorePermit>,
+}
+
+/// A decision under way. Its task goes on without its caller: what has begun is recorded, counted and logged whether or
+/// not somebody still waits.
+struct Deciding {
+    deadline: Duration,
+    task: JoinHandle<Result<Answer, StoreError>>,
 }
 
 impl Service {
@@ -73,53 +81,52 @@ impl Service {
         status::of_store(error)
     }
 
-    /// Answers within the deadline. The task goes on without its caller: what has begun is recorded, counted
-    /// and logged whether or not somebody still waits.
-    async fn within<T: Send + 'static>(
-        &self,
-        deadline: Duration,
-        span: &Span,
-        decision: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, Status> {
-        self.answerable_within(deadline)?;
-        let task = tokio::spawn(decision.instrument(span.clone()));
-        match tokio::time::timeout(deadline, task).await {
-            Ok(Ok(decided)) => decided.map_err(|error| self.undecided(&error)),
-            Ok(Err(_)) => Err(status::fault("deciding failed: a fault of this program")),
-            Err(_) => Err(status::deadline_exceeded()),
-        }
-    }
-
-    async fn answer_transaction(
+    fn begin_transaction(
         &self,
         request: Request<wire::DecideRequest>,
         call: &Call,
-    ) -> Result<Response<wire::DecideResponse>, Status> {
+    ) -> Result<Deciding, Status> {
         let deadline = deadline::read(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let request = convert::transaction(request).map_err(status::invalid)?;
         self.admit(call.caller.as_deref(), Verb::Decide, &request.tenant)?;
         let decider = Arc::clone(&self.decider);
-        let decision = async move { decider.decide(request, payload).await };
-        let answer = self.within(deadline, &call.span, decision).await?;
-        Ok(Response::new(answer::transaction(answer)))
+        self.begin(deadline, &call.span, async move { decider.decide(request, payload).await })
     }
 
-    async fn answer_config_change(
+    fn begin_config_change(
         &self,
         request: Request<wire::DecideConfigChangeRequest>,
         call: &Call,
-    ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
+    ) -> Result<Deciding, Status> {
         let deadline = deadline::read(request.metadata())?;
         let request = request.into_inner();
         let payload = request.encode_to_vec();
         let change = convert::config_change(request).map_err(status::invalid)?;
         self.admit(call.caller.as_deref(), Verb::Decide, &change.tenant)?;
         let decider = Arc::clone(&self.decider);
-        let decision = async move { decider.decide_config_change(change, payload).await };
-        let answer = self.within(deadline, &call.span, decision).await?;
-        Ok(Response::new(answer::config_change(answer)))
+        self.begin(deadline, &call.span, async move { decider.decide_config_change(change, payload).await })
+    }
+
+    fn begin(
+        &self,
+        deadline: Duration,
+        span: &Span,
+        decision: impl Future<Output = Result<Answer, StoreError>> + Send + 'static,
+    ) -> Result<Deciding, Status> {
+        self.answerable_within(deadline)?;
+        Ok(Deciding { deadline, task: tokio::spawn(decision.instrument(span.clone())) })
+    }
+
+    /// The answer within the deadline, or why there is none.
+    async fn answer(&self, deciding: Result<Deciding, Status>) -> Result<Answer, Status> {
+        let Deciding { deadline, task } = deciding?;
+        match tokio::time::timeout(deadline, task).await {
+            Ok(Ok(decided)) => decided.map_err(|error| self.undecided(&error)),
+            Ok(Err(_)) => Err(status::fault("deciding failed: a fault of this program")),
+            Err(_) => Err(status::deadline_exceeded()),
+        }
     }
 
     async fn find(
@@ -169,8 +176,8 @@ impl DecisionService for Service {
         request: Request<wire::DecideRequest>,
     ) -> Result<Response<wire::DecideResponse>, Status> {
         let call = Call::begin(rpc::DECIDE, &request, &self.metrics);
-        let answer = self.answer_transaction(request, &call).await;
-        call.end(answer)
+        let deciding = self.begin_transaction(request, &call);
+        call.end(self.answer(deciding).await.map(answer::transaction).map(Response::new))
     }
 
     async fn decide_config_change(
@@ -178,8 +185,8 @@ impl DecisionService for Service {
         request: Request<wire::DecideConfigChangeRequest>,
     ) -> Result<Response<wire::DecideConfigChangeResponse>, Status> {
         let call = Call::begin(rpc::DECIDE_CONFIG_CHANGE, &request, &self.metrics);
-        let answer = self.answer_config_change(request, &call).await;
-        call.end(answer)
+        let deciding = self.begin_config_change(request, &call);
+        call.end(self.answer(deciding).await.map(answer::config_change).map(Response::new))
     }
 
     async fn get_decision(

@@ -384,7 +384,8 @@ async fn two_hundred_changes(mut desk: Desk) {
                     asked += 1;
                     // The machine has other things to do than one caller's questions.
                     tokio::time::sleep(Duration::from_millis(10)).await;
-                    let answer = decider.decide(request(&format!("{caller}-{asked}")), Vec::new()).await;
+                    let request = request(&format!("{caller}-{asked}"));
+                    let answer = Arc::clone(&decider).decide(request, Vec::new()).await;
                     let decision = answer.unwrap().decision;
                     assert_eq!(decision.verdict, Verdict::Allow);
                     let rule = decision.rules[0].rule_id.strip_prefix("rule-").unwrap();

@@ -36,8 +36,8 @@ pub fn context_of(root: &Span, incoming: &Context) -> Context {
 }
 
 /// Runs `work` in `context`.
-pub async fn within<T>(context: Context, work: impl Future<Output = T>) -> T {
-    CURRENT.scope(context, work).await
+pub fn within<T>(context: Context, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    CURRENT.scope(context, work)
 }
 
 /// The id of the trace that is being handled, if any.

@@ -210,7 +210,7 @@ impl Deciders {
 async fn ask(client: decider::Decider, id: String) -> Result<(Action, Duration), Trouble> {
     let request = DecideRequest { callback_request_id: id, ..DecideRequest::default() };
     let begun = Instant::now();
-    let decided = client.decide(request, Duration::from_secs(60)).await;
+    let decided = client.decide(&request, Duration::from_secs(60)).await;
     let decision = decided.map_err(|failure| failure.trouble)?;
     Ok((decision.action, begun.elapsed()))
 }

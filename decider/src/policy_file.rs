@@ -52,7 +52,7 @@ use std::sync::Arc;
 use policy::document::Policy;
 
 use crate::document::Document;
-use crate::yaml::reader::MAX_SHOWN_MISTAKES;
+use crate::yaml::mistakes::MAX_SHOWN_MISTAKES;
 use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
 use files::Files;
 use names::Names;

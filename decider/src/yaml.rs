@@ -4,9 +4,10 @@
 //! The parser turns text into [`Node`]s that know where they stand. What they must be is asked through
 //! [`Reader`], which collects mistakes instead of stopping at the first.
 
-pub mod unseen;
 pub mod fields;
 pub mod reader;
+pub mod unseen;
+pub mod names;
 pub mod mistakes;
 pub mod warning;
 pub mod node;

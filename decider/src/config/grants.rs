@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tenants::{self, ALL, read_set};
 use crate::grants::{Grant, Grants, Identity, IdentityError, Tenants, Verb};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 const KINDS: [&str; 3] = ["spiffe", "dns", "subject"];

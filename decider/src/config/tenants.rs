@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use policy::tenant::check_tenant;
 
 use crate::grants::Tenants;
-use crate::yaml::fields::{nearest, shown};
+use crate::yaml::names::{nearest, shown};
 use crate::yaml::{Fields, Node, Reader};
 
 /// Every tenant, now and later, in a grant. In a list it could be meant as a tenant's name.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use super::identity::IdentityError;
-use crate::yaml::fields::{shown, unknown};
+use crate::yaml::names::{shown, unknown};
 
 /// A subject, the most specific part first: the other way round than in the certificate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use policy::condition::AccountMatcher;
 use policy::vocabulary::{ACCOUNT_TYPES, is_account_type, is_matched_by_address};
 
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 const FIELDS: [&str; 2] = ["type", "id"];

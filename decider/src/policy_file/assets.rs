@@ -8,7 +8,7 @@ use policy::asset::{Asset, TagRule};
 use policy::choice::Choice;
 
 use super::ids::{check_asset_id, check_name};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 const FIELDS: [&str; 5] = ["chain", "decimals", "tag", "fee_asset", "class"];

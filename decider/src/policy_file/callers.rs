@@ -7,7 +7,7 @@ use policy::request::CallerProof;
 use policy::tenant::check_tenant;
 
 use super::choices::{read_one_of_two, read_set};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 /// The fields of rules and limits over who asks.

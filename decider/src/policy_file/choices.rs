@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use policy::choice::Choice;
 
-use crate::yaml::fields::nearest;
+use crate::yaml::names::nearest;
 use crate::yaml::{Fields, Node, Reader, Value};
 
 /// The entries under a field that may be left out.

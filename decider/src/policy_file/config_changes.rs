@@ -14,7 +14,7 @@ use super::ids::Ids;
 use super::matchers::read_wallet_subtype;
 use super::names::Names;
 use super::scope::check_chain;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 const FIELDS: [&str; 10] =

@@ -8,7 +8,7 @@ use policy::vocabulary::{ACCOUNT_TYPES, pays_somebody, states_its_amount};
 
 use super::accounts::check_type;
 use super::scope::{Scope, UNSTATED_AMOUNT, check_applies, check_signing, fee_assets};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Node, Reader, unseen};
 
 pub fn read(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Expression> {

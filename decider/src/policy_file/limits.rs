@@ -15,7 +15,7 @@ use super::names::Names;
 use super::rules::{LEAVE_TO_CONSOLE, read_leave_to_console};
 use super::scope::Section;
 use super::windows::read_window;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 const FIELDS: [&str; 7] = ["id", "when", "key", "max", "window", "on_exceed", LEAVE_TO_CONSOLE];

@@ -10,7 +10,7 @@ use policy::vocabulary::{ADDRESS_TYPES, WALLET_SUBTYPES, has_subtype};
 use super::accounts::{account_of, check_matched_by_id};
 use super::names::Names;
 use super::scope::Section;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader, duration};
 
 const SOURCE_FIELDS: [&str; 3] = ["type", "id", "group"];

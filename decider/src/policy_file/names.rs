@@ -17,7 +17,7 @@ use super::lists::List;
 use super::room::Room;
 use super::summary::ListSummary;
 use super::{assets, lists, operations, patterns, signer_groups, source_groups};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 /// Every name of a policy.

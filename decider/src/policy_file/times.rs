@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use policy::local_time::{Day, Hours, TimeOfDay};
 
 use super::windows::read_zone;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 const FIELDS: [&str; 4] = ["zone", "days", "from", "to"];

@@ -2,7 +2,7 @@
 
 use policy::time::{Calendar, CalendarUnit, Window, Zone};
 
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader, Value, duration};
 
 const CALENDAR_FIELDS: [&str; 2] = ["calendar", "zone"];

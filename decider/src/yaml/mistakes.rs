@@ -8,6 +8,8 @@ use serde_saphyr::{CroppedRegion, Error, Location};
 
 use super::place::Place;
 
+/// How many mistakes are shown of one file; the others are counted.
+pub const MAX_SHOWN_MISTAKES: usize = 100;
 /// How many characters of a long line are shown on each side of a mistake.
 const SHOWN_CHARS: usize = 60;
 /// Lines above the drawing: the message and the place.

@@ -2,15 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fields::shown;
-use super::mistakes::{Mistake, Mistakes};
+use super::mistakes::{MAX_SHOWN_MISTAKES, Mistake, Mistakes};
+use super::names::shown;
 use super::node::{Node, Value};
 use super::place::Place;
 use super::unseen;
 use super::written::place_of;
-
-/// How many mistakes are shown of one file; the others are counted.
-pub const MAX_SHOWN_MISTAKES: usize = 100;
 
 /// How many mistakes are noted before nothing more is read: finding what was meant takes time for each.
 const MAX_NOTED_MISTAKES: usize = 10_000;

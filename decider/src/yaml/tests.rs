@@ -252,7 +252,7 @@ fn of_many_mistakes_the_first_are_shown() {
 fn what_is_too_long_to_compare_is_not_compared() {
     let known = |count: usize| (0..count).map(|number| format!("list-{number}")).collect::<Vec<_>>();
     let near =
-        |name: &str, count| fields::nearest(name, known(count).iter().map(String::as_str)).map(str::to_owned);
+        |name: &str, count| names::nearest(name, known(count).iter().map(String::as_str)).map(str::to_owned);
     assert_eq!(near("lisst-1", 256).as_deref(), Some("list-1"));
     assert_eq!(near("lisst-1", 257), None);
     assert_eq!(near(&"list-1".repeat(50), 2), None);

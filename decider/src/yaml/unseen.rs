@@ -1,10 +1,9 @@
 //! Characters that nobody sees who reviews a file, and that change what it says: a lone carriage return ends a comment,
 //! and marks of direction show a line in another order than it is read in.
 
-use super::fields::shown;
-use super::mistakes::{Mistake, Mistakes};
+use super::mistakes::{MAX_SHOWN_MISTAKES, Mistake, Mistakes};
+use super::names::shown;
 use super::place::Place;
-use super::reader::MAX_SHOWN_MISTAKES;
 
 /// That there are none.
 ///

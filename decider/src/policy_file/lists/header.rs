@@ -6,7 +6,7 @@ use csv::StringRecord;
 
 use super::ENTRY_FIELDS;
 use super::row_mistakes::{Row, RowMistakes};
-use crate::yaml::fields::{nearest, shown};
+use crate::yaml::names::{nearest, shown};
 
 /// The most columns that are named in a mistake.
 const MAX_NAMED_COLUMNS: usize = 20;

@@ -1,6 +1,6 @@
 //! The mistakes of a CSV file, by line and column.
 
-use crate::yaml::reader::MAX_SHOWN_MISTAKES;
+use crate::yaml::mistakes::MAX_SHOWN_MISTAKES;
 use crate::yaml::{Mistake, Mistakes, Place};
 
 /// Where a row stands.

@@ -16,7 +16,7 @@ use super::draft::Draft;
 use super::header::{self, Columns, Wanted};
 use super::row_mistakes::{Row, RowMistakes};
 use super::{MAX_LIST_ADDRESSES, entry};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Mistake, Mistakes, Place};
 
 /// How many values of the filter's column are remembered, to be offered where one was not found.

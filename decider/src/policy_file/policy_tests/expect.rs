@@ -8,7 +8,7 @@ use policy::verdict::{ReasonCode, Verdict};
 use super::words::{text, word};
 use crate::policy_file::ids::Ids;
 use crate::telemetry;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 pub const EXPECT_FIELDS: [&str; 6] = ["verdict", "action", "reason", "rule", "limit", "says"];

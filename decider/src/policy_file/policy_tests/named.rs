@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::draft::Draft;
 use super::known::Known;
 use crate::policy_file::ids::check_name;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 /// Requests by name. `None`: there is a mistake in it, which is not told again where it is used.

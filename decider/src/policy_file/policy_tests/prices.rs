@@ -7,7 +7,7 @@ use policy::time::Time;
 use super::known::Known;
 use super::moment::AtOrAgo;
 use super::words::{micros, time};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 pub const PRICE_FIELDS: [&str; 3] = ["usd", "age", "at"];

@@ -5,7 +5,7 @@ use policy::time::{MICROS_PER_SECOND, Time};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader, Value, duration};
 
 /// The longest name of a test, in bytes: it stands in one line.

@@ -12,7 +12,7 @@ use super::super::files::bytes_of;
 use super::super::lists::row_mistakes::{Row, RowMistakes};
 use super::super::lists::rows::{Rows, check_shape, text_of};
 use crate::document::File;
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Mistake, Mistakes};
 
 /// The longest table, in bytes.

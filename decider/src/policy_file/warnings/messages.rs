@@ -3,7 +3,7 @@
 use policy::condition::Conditions;
 use policy::vocabulary::MESSAGE_TYPES;
 
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 
 /// New standards bring new types, so that one that nobody knows is no mistake; but a known one goes past a misspelt one.
 pub fn unheard_of(named: &str, when: &Conditions) -> Option<String> {

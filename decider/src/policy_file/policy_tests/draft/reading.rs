@@ -12,7 +12,7 @@ use crate::policy_file::policy_tests::moment::{AtOrAgo, MOMENT_FIELDS, read_mome
 use crate::policy_file::policy_tests::named::Requests;
 use crate::policy_file::policy_tests::prices;
 use crate::policy_file::policy_tests::words::{text, word};
-use crate::yaml::fields::unknown;
+use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader};
 
 const LIKE: &str = "like";

@@ -4,6 +4,7 @@
 pub mod certificate;
 pub mod identity;
 mod subject;
+mod error;
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-pub use identity::{Identity, IdentityError};
+pub use error::IdentityError;
+pub use identity::Identity;
 
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

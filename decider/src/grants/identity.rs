@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Display};
 
+use super::error::IdentityError;
 use super::subject::Subject;
 
 /// The longest SPIFFE ID, in bytes (SPIFFE-ID, section 2.3).
@@ -24,11 +25,6 @@ pub enum Identity {
     /// Its whole subject.
     Subject(Subject),
 }
-
-/// Not a name of its kind.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct IdentityError(pub(super) String);
 
 impl Identity {
     /// A SPIFFE ID of a workload: `spiffe://TRUST-DOMAIN/PATH`, as the standard has it, without forgiveness.

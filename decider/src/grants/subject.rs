@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use super::identity::IdentityError;
+use super::error::IdentityError;
 use crate::yaml::names::{shown, unknown};
 
 /// A subject, the most specific part first: the other way round than in the certificate.

@@ -7,11 +7,8 @@ use tonic_types::{ErrorInfo, StatusExt as _};
 use tracing::Span;
 
 use super::access::Caller;
-use super::metrics::Metrics;
+use super::metrics::{CANCELLED, Metrics};
 use crate::telemetry::rpc::{self, Method};
-
-/// How calls are counted that nobody waited for to their end.
-pub const CANCELLED: &str = "CANCELLED";
 
 /// A call that began. Dropped without an end, its client has left.
 pub struct Call {

@@ -17,14 +17,11 @@ use super::access::Caller;
 use super::body::{AnswerBody, RequestBody, read_off};
 use super::generations::OpenCall;
 use super::metrics::{Metrics, ShedReason};
-use super::shares::Shares;
+use super::shares::{MAX_CALLS, Shares};
 use super::status;
 use crate::telemetry::seldom::Seldom;
 
-/// Calls that are worked on at once, over all connections and services. Beyond it they are shed before they are read,
-/// so that what waits never holds more memory than so many requests.
-pub const MAX_CALLS: usize = 1536;
-/// The same of all callers together to whom nothing is granted: enough to tell them so.
+/// Calls at once of all callers together to whom nothing is granted: enough to tell them so.
 const MAX_CALLS_OF_STRANGERS: usize = 16;
 /// Health answers everybody, above all while calls are shed: a client that hears nothing takes the decider for dead.
 const HEALTH: &str = "/grpc.health.v1.Health/";

@@ -31,7 +31,7 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(30);
 /// Handshakes at once: they cost a millisecond of computing each, and anybody can begin one.
 const MAX_HANDSHAKES: usize = 128;
 /// Calls at once over one connection; a client keeps what is more to itself. More than may be worked on at once
-/// ([`super::calls::MAX_CALLS`]), so that one channel that has all of those still learns that it is shed.
+/// ([`super::shares::MAX_CALLS`]), so that one channel that has all of those still learns that it is shed.
 const MAX_CONCURRENT_STREAMS: u32 = 2048;
 /// Calls that a client cancels before we have looked at them. A burst whose deadline passes is cancelled in one go, and the
 /// next one may be on its way before we have looked at the first; at the usual 20 the connection, and every other call

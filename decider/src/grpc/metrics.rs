@@ -6,11 +6,13 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::call::CANCELLED;
 use super::status::REASONS;
 use crate::grants::Verb;
 use crate::telemetry::rpc::METHODS;
 use crate::telemetry::{begin, word};
+
+/// How calls are counted that nobody waited for to their end.
+pub const CANCELLED: &str = "CANCELLED";
 
 /// Connections, who was turned away, and what they show and ask for.
 #[derive(Default)]

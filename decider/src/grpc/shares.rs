@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Semaphore;
 
-use super::calls::MAX_CALLS;
-
+/// Calls that are worked on at once, over all connections and services. Beyond it they are shed before they are read,
+/// so that what waits never holds more memory than so many requests.
+pub const MAX_CALLS: usize = 1536;
 /// Calls of one caller that are worked on at once: as many as an edge asks where nothing else is said (`max_decisions`),
 /// and as may wait for the store. A third is left to others.
 pub const MAX_CALLS_OF_ONE: usize = MAX_CALLS / 3 * 2;

@@ -60,7 +60,7 @@ fn merge_contract_data(
     Ok(now.clone())
 }
 
-/// As multisets: their order says nothing. The result has the order of now.
+/// As multisets: their order says nothing. The result has the order of before, so that another one fills nothing in.
 fn merge_destinations(before: &Intent, now: &Intent) -> Result<Vec<Destination>, Changed> {
     if before.destinations.len() != now.destinations.len() {
         return Err(Changed { field: "the number of destinations", how: "changed" });
@@ -73,8 +73,9 @@ fn merge_destinations(before: &Intent, now: &Intent) -> Result<Vec<Destination>,
                 Ok(()) => Fit::FillsIn,
             }
         });
+    let values = Values::between(before, now);
     match pairs {
-        Some(pairs) => Ok(pairs.into_iter().map(|(before, now)| filled(before, now)).collect()),
+        Some(pairs) => Ok(pairs.into_iter().map(|(before, now)| filled(before, now, values)).collect()),
         None => Err(first_change(before, now)),
     }
 }
@@ -112,17 +113,33 @@ fn says_the_same(before: &Destination, now: &Destination) -> bool {
         && before.account.subtype == now.account.subtype
 }
 
-/// A value that was not known at the first ALLOW is pinned when it is: unless the amount fell, for then it is the
-/// value of less than what is charged.
-fn filled(before: &Destination, now: &Destination) -> Destination {
-    let value_of_all = now.usd.filter(|_| now.amount == before.amount);
+fn filled(before: &Destination, now: &Destination, values: Values) -> Destination {
     Destination {
         account: filled_account(&before.account, &now.account),
         address: before.address.as_ref().or(now.address.as_ref()).cloned(),
         tag: before.tag.as_ref().or(now.tag.as_ref()).cloned(),
         address_type: before.address_type.as_ref().or(now.address_type.as_ref()).cloned(),
         amount: before.amount,
-        usd: before.usd.or(value_of_all),
+        usd: before.usd.or(now.usd.filter(|_| values.are_of_all(before, now))),
+    }
+}
+
+/// A value that was not known at the first ALLOW is pinned when it is: unless it is of less than what is charged.
+#[derive(Clone, Copy)]
+struct Values {
+    same_total: bool,
+    one_destination: bool,
+}
+
+impl Values {
+    fn between(before: &Intent, now: &Intent) -> Self {
+        Self { same_total: before.amount == now.amount, one_destination: now.destinations.len() == 1 }
+    }
+
+    /// A value has its share of what the total is above the destinations: with one alone it is that of the total,
+    /// whatever of it is the fee.
+    fn are_of_all(self, before: &Destination, now: &Destination) -> bool {
+        self.same_total && (self.one_destination || now.amount == before.amount)
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) enum Fit {
 /// those that differ in order and in fees alone stay far below.
 pub(super) const MAX_COMPARISONS: usize = 3_000_000;
 
-/// Each of `now`, in its order, with its own of `before`. `None`: they do not pair, or it takes too long to tell.
+/// Each of `before`, in its order, with its own of `now`. `None`: they do not pair, or it takes too long to tell.
 pub(super) fn pair<'a>(
     before: &'a [Destination],
     now: &'a [Destination],
@@ -116,9 +116,6 @@ impl<'a, F: Fn(&Destination, &Destination) -> Fit> Pairing<'a, F> {
     }
 
     fn pairs(&self) -> Vec<(&'a Destination, &'a Destination)> {
-        let mut pairs: Vec<(usize, &'a Destination)> =
-            self.slots.iter().filter_map(|slot| Some((slot.taken_by?, slot.before))).collect();
-        pairs.sort_by_key(|(place, _)| *place);
-        pairs.into_iter().zip(self.now).map(|((_, before), now)| (before, now)).collect()
+        self.slots.iter().filter_map(|slot| Some((slot.before, self.now.get(slot.taken_by?)?))).collect()
     }
 }

@@ -112,8 +112,25 @@ fn what_is_charged_for_stays_although_less_moves() {
     let unpriced = charge(priced(10, "", Stage::Approval));
     let late = unpriced.joined_by(priced(10, "6", Stage::Signing), "tx", at(2)).unwrap();
     assert_eq!(late.intent.usd(), Usd::parse_exact("6").ok(), "filled in");
-    let less = unpriced.joined_by(priced(9, "6", Stage::Signing), "tx", at(2)).unwrap();
+    let net = unpriced.joined_by(priced(9, "6", Stage::Signing), "tx", at(2)).unwrap();
+    assert_eq!(net.intent.usd(), Usd::parse_exact("6").ok(), "the fee has its share in the value");
+    let less = Intent { amount: Amount::from_u64(9), ..priced(9, "6", Stage::Signing) };
+    let less = unpriced.joined_by(less, "tx", at(2)).unwrap();
     assert_eq!(less.intent.usd(), None, "the value of 9 is not that of 10");
+}
+
+#[test]
+fn of_several_destinations_a_value_is_filled_in_where_the_amount_is_the_same() {
+    let priced = |amount: u64, dollars: &str, to_id: &str| Destination {
+        usd: Usd::parse_exact(dollars).ok(),
+        ..to("VAULT", to_id, "A", "-", amount)
+    };
+    let total = Amount::from_u64(10);
+    let of = |stage, each| Intent { amount: total, requested_amount: Some(total), ..intent(stage, each) };
+    let before = of(Stage::Approval, vec![priced(5, "", "1"), priced(5, "", "2")]);
+    let now = of(Stage::Signing, vec![priced(5, "3", "1"), priced(4, "2", "2")]);
+    let joined = charge(before).joined_by(now, "tx", at(2)).unwrap().intent.destinations;
+    assert_eq!(joined.iter().map(|each| each.usd).collect::<Vec<_>>(), [Usd::parse_exact("3").ok(), None]);
 }
 
 /// As a pair of what was charged and what is said now, at a later stage.
@@ -168,5 +185,6 @@ fn a_subtype_that_is_filled_in_goes_to_its_own_destination() {
     };
     let before = vec![of(None, "-"), of(Some("EXTERNAL"), "-")];
     let now = vec![of(Some("EXTERNAL"), "A"), of(Some("INTERNAL"), "B")];
-    assert_eq!(join(before, now.clone()), Ok(now));
+    let filled = now.iter().rev().cloned().collect();
+    assert_eq!(join(before, now), Ok(filled));
 }

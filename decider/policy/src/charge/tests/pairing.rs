@@ -11,11 +11,22 @@ use crate::charge::pairing::{Fit, MAX_COMPARISONS, pair};
 fn the_order_of_destinations_says_nothing() {
     let before = || vec![to("VAULT", "1", "-", "-", 5), to("VAULT", "1", "-", "-", 3)];
     let now = vec![to("VAULT", "1", "A", "-", 3), to("VAULT", "1", "B", "-", 5)];
-    assert_eq!(join(before(), now.clone()), Ok(now), "each address goes to its own amount");
+    let filled = vec![to("VAULT", "1", "B", "-", 5), to("VAULT", "1", "A", "-", 3)];
+    assert_eq!(join(before(), now), Ok(filled), "each address goes to its own amount");
 
     let twice = || vec![to("U", "w", "A", "-", 5), to("U", "w", "A", "-", 3)];
     let turned: Vec<_> = twice().into_iter().rev().collect();
-    assert_eq!(join(twice(), turned.clone()), Ok(turned));
+    assert_eq!(join(twice(), turned), Ok(twice()));
+}
+
+/// It would count anew, and could be refused by a limit that it has room in.
+#[test]
+fn another_order_fills_nothing_in_and_dates_nothing_anew() {
+    let one = vec![to("U", "w", "A", "-", 5), to("U", "w", "B", "-", 3)];
+    let turned = one.iter().rev().cloned().collect();
+    let first = charge(intent(Stage::Approval, one));
+    let joined = first.joined_by(intent(Stage::Approval, turned), "other", at(9)).unwrap();
+    assert_eq!((joined.at, &joined.intent), (at(1), &first.intent));
 }
 
 #[test]
@@ -41,8 +52,8 @@ fn what_was_taken_is_given_back_where_another_needs_it() {
     let before = vec![to("U", "w", "A", "-", 5), to("U", "w", "-", "7", 5)];
     let now = vec![to("U", "w", "A", "8", 5), to("U", "w", "A", "7", 5)];
     let turned: Vec<_> = now.iter().rev().cloned().collect();
-    assert_eq!(join(before.clone(), now.clone()), Ok(now));
-    assert_eq!(join(before, turned.clone()), Ok(turned));
+    assert_eq!(join(before.clone(), now.clone()), Ok(now.clone()));
+    assert_eq!(join(before, turned), Ok(now));
 }
 
 #[test]

@@ -103,11 +103,16 @@ fn merged(before: &Facts, now: &Facts) -> Option<Facts> {
 
 /// There are never more than two: as they stand, or crossed.
 fn paired(before: &Facts, now: &Facts) -> Option<Vec<Payee>> {
-    let mut crossed = before.payees.clone();
+    let mut crossed = now.payees.clone();
     crossed.reverse();
-    for order in [&before.payees, &crossed] {
-        if order.iter().zip(&now.payees).all(|(before, payee)| is_kept(before, payee, now)) {
-            return Some(order.iter().zip(&now.payees).map(|(before, now)| joined(before, now)).collect());
+    let same_total = before.amount == now.amount;
+    for order in [&now.payees, &crossed] {
+        let pairs = || before.payees.iter().zip(order);
+        if pairs().all(|(before, payee)| is_kept(before, payee, now)) {
+            let value_of_all = |before: &Payee, payee: &Payee| {
+                same_total && (order.len() == 1 || payee.amount == before.amount)
+            };
+            return Some(pairs().map(|(old, new)| joined(old, new, value_of_all(old, new))).collect());
         }
     }
     None
@@ -127,7 +132,7 @@ fn is_kept(before: &Payee, now: &Payee, facts: &Facts) -> bool {
         && (!has_subtype || keeps(&before.subtype, &now.subtype, true))
 }
 
-fn joined(before: &Payee, now: &Payee) -> Payee {
+fn joined(before: &Payee, now: &Payee, value_of_all: bool) -> Payee {
     Payee {
         kind: filled(&before.kind, &now.kind),
         id: filled(&before.id, &now.id),
@@ -136,7 +141,7 @@ fn joined(before: &Payee, now: &Payee) -> Payee {
         tag: filled(&before.tag, &now.tag),
         address_type: filled(&before.address_type, &now.address_type),
         amount: before.amount,
-        usd: before.usd.or(now.usd.filter(|_| now.amount == before.amount)),
+        usd: before.usd.or(now.usd.filter(|_| value_of_all)),
     }
 }
 

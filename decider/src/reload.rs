@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::policy_file::{self, PolicyFile};
 use crate::prices::CurrentPrices;
-use crate::store::{Store, StoreError};
+use crate::store::{Pending, Store, StoreError};
 use crate::yaml::Mistakes;
 use candidate::Candidate;
 pub use metrics::Metrics;
@@ -109,9 +109,23 @@ impl Reload {
             Look::Policy(file, news) => self.take_change(*file, news, prompt).await,
             Look::Mistakes(mistakes) => self.note_refused(&mistakes),
         }
+        self.look_at_prices(prompt).await;
+    }
+
+    async fn look_at_prices(&mut self, prompt: Prompt) {
         self.prices.look(prompt).await;
         if let Ok(now) = self.store.now() {
-            self.prices.tell_doubted(&self.store.policy(), now);
+            self.prices.tell_doubted(now);
+        }
+    }
+
+    /// Making the sums of a policy takes a while, in which prices go on to change.
+    async fn prices_until<T>(&mut self, mut done: Pending<T>) -> Result<T, StoreError> {
+        loop {
+            match timeout(self.config.interval, &mut done).await {
+                Ok(done) => return done,
+                Err(_) => self.look_at_prices(Prompt::Poll).await,
+            }
         }
     }
 
@@ -162,11 +176,12 @@ impl Reload {
         let PolicyFile { policy, document, prices, .. } = file;
         // Before the policy: without its prices it would hold what it allows with them.
         self.prices.prepare(&policy, prices.as_ref());
-        if let Err(error) = self.store.adopt(Arc::clone(&policy), document).await {
+        let adopted = self.store.adopt(Arc::clone(&policy), document);
+        if let Err(error) = self.prices_until(adopted).await {
             self.prices.drop_prepared(&policy);
             return Err(error);
         }
-        self.prices.follow(&policy, prices.as_ref());
+        self.prices.follow(&policy);
         let before = std::mem::replace(&mut self.last_seen, last_seen);
         self.metrics.set_adopted(&self.last_seen.hash, self.store.now().ok());
         tracing::info!(

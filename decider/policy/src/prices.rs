@@ -62,11 +62,6 @@ impl Prices {
         let price = *self.by_asset.get(asset)?;
         Some(UsedPrice { asset: asset.to_owned(), price, table: self.hash.clone() })
     }
-
-    /// When the oldest price was made; `None`: there is no price.
-    pub fn oldest(&self) -> Option<Time> {
-        self.by_asset.values().map(|price| price.at).min()
-    }
 }
 
 /// US dollars for one whole unit of an asset: more than nothing, with at most 18 decimals. As serialised text it is
@@ -170,11 +165,24 @@ impl PriceTerms {
         }
     }
 
-    /// The assets whose price in a table is not believed at some time, each with the reason. Those that it does not price
-    /// are not among them: that may be meant.
-    pub fn doubted<'p>(&self, prices: &'p Prices, at: Time) -> BTreeMap<&'p str, String> {
-        let priced = prices.by_asset.keys().filter(|asset| self.asks_for(asset));
-        priced.filter_map(|asset| Some((asset.as_str(), self.believed(prices, asset, at).err()?))).collect()
+    /// The assets whose price in a table is not believed at some time, each with the reason. Among them are those that
+    /// it no longer prices as it did `before`, and those that nothing else prices. That it has never priced another one
+    /// may be meant.
+    pub fn doubted<'p>(
+        &'p self,
+        prices: &'p Prices,
+        before: &'p BTreeSet<String>,
+        at: Time,
+    ) -> BTreeMap<&'p str, String> {
+        let priced = prices.by_asset.keys().chain(before).filter(|asset| self.asks_for(asset));
+        let expected = priced.chain(&self.alone);
+        expected.filter_map(|asset| Some((asset.as_str(), self.believed(prices, asset, at).err()?))).collect()
+    }
+
+    /// When the oldest price of a table was made, of those that are asked for; `None`: there is none.
+    pub fn oldest(&self, prices: &Prices) -> Option<Time> {
+        let asked = prices.by_asset.iter().filter(|(asset, _)| self.asks_for(asset));
+        asked.map(|(_, price)| price.at).min()
     }
 
     fn asks_for(&self, asset: &str) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use policy::document::Policy;
+use policy::prices::UnitPrice;
 use policy::request::Request;
 use policy::time::Time;
 use policy::verdict::Verdict;
@@ -29,23 +30,31 @@ limits: [{{id: limit-{name}, max: {{count: {per_hour}}}, window: 1h}}]
     )
 }
 
-/// Says what counts while a policy is being adopted and, while it is told to, adopts none.
-struct RefusingAdoption {
+/// Says what counts while a policy is being adopted and, while it is told to, adopts none, or only once it is told to go
+/// on.
+struct HinderedAdoption {
     inner: Arc<dyn Store>,
     refuses: AtomicBool,
+    goes_on: Option<Arc<Notify>>,
     prices: CurrentPrices,
     /// The hash of the table that the policy before it had meanwhile, and that of its own, each time.
     meanwhile: Mutex<Vec<[String; 2]>>,
 }
 
-impl Store for RefusingAdoption {
+impl Store for HinderedAdoption {
     fn adopt(&self, policy: Arc<Policy>, document: Document) -> Pending<()> {
         let hash_of = |policy: &Policy| self.prices.of(policy).hash.clone();
         self.meanwhile.lock().unwrap().push([hash_of(&self.inner.policy()), hash_of(&policy)]);
-        match self.refuses.load(Ordering::SeqCst) {
-            true => Box::pin(std::future::ready(Err(StoreError::Unavailable("the database is away".into())))),
-            false => self.inner.adopt(policy, document),
+        if self.refuses.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(StoreError::Unavailable("the database is away".into()))));
         }
+        let (inner, goes_on) = (Arc::clone(&self.inner), self.goes_on.clone());
+        Box::pin(async move {
+            if let Some(goes_on) = goes_on {
+                goes_on.notified().await;
+            }
+            inner.adopt(policy, document).await
+        })
     }
 
     fn decide(&self, proposal: Proposal) -> Pending<Answer> {
@@ -105,6 +114,18 @@ impl Desk {
         let reload = Reload::new(config, &file, Arc::clone(&store), Arc::clone(&prices), metrics);
         let decider = Decider { store, prices, clock, metrics: Arc::new(decide::Metrics::default()) };
         Self { directory, reload, decider: Arc::new(decider) }
+    }
+
+    fn hinder(&mut self, refuses: bool, goes_on: Option<Arc<Notify>>) -> Arc<HinderedAdoption> {
+        let hindered = Arc::new(HinderedAdoption {
+            inner: Arc::clone(&self.reload.store),
+            refuses: AtomicBool::new(refuses),
+            goes_on,
+            prices: self.decider.prices.clone(),
+            meanwhile: Mutex::default(),
+        });
+        self.reload.store = hindered.clone();
+        hindered
     }
 
     fn in_memory(text: &str) -> Self {
@@ -274,6 +295,60 @@ async fn prices_that_are_not_believed_are_counted_until_they_are() {
     assert_eq!(desk.reload.metrics.prices_doubted.get(), 0);
 }
 
+/// A feed that was cut short: nothing is left of it but its header.
+#[tokio::test]
+async fn a_price_that_is_gone_from_the_table_is_counted() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    let now = jiff::Timestamp::now();
+    let whole = format!("asset,usd,at\nETH,2000,{now:.0}\n");
+    desk.write("prices.csv", &whole);
+    desk.write("prices.yaml", PRICES);
+    desk.reload.look(Prompt::Signal).await;
+    for (table, doubted) in [(whole.as_str(), 0), ("asset,usd,at\n", 1), (whole.as_str(), 0)] {
+        desk.write("prices.csv", table);
+        desk.reload.look(Prompt::Signal).await;
+        let metrics = &desk.reload.metrics;
+        assert_eq!((metrics.prices_doubted.get(), metrics.prices_refused.get()), (doubted, 0), "{table}");
+    }
+}
+
+/// Making its sums can take longer than a price is believed.
+#[tokio::test]
+async fn prices_change_while_a_policy_is_being_adopted() {
+    let mut desk = Desk::in_memory(&document("a", 9));
+    let [ends, signal] = [(); 2].map(|()| Arc::new(Notify::new()));
+    desk.write("prices.csv", &table("2000"));
+    desk.write("prices.yaml", PRICES);
+    desk.reload.look(Prompt::Signal).await;
+    let before = desk.decider.store.policy();
+    let hindered = desk.hinder(false, Some(Arc::clone(&ends)));
+    desk.write("policy.yaml", &document("b", 9));
+    let coming = policy_file::load(desk.directory.path()).unwrap().policy;
+    desk.reload.config.interval = Duration::from_millis(1);
+    let Desk { directory, reload, decider } = desk;
+    let run = tokio::spawn(reload.run(signal));
+    let until = async |holds: &dyn Fn() -> bool| {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    until(&|| !hindered.meanwhile.lock().unwrap().is_empty()).await;
+    fs::write(directory.path().join("prices.csv"), table("2001")).unwrap();
+    let changed = |policy: &Policy| decider.prices.of(policy).by_asset["ETH"].usd != usd("2000");
+    let both = async { until(&|| changed(&before) && changed(&coming)).await };
+    tokio::time::timeout(Duration::from_secs(20), both).await.expect("both tables are looked at");
+    assert_eq!(decider.store.policy().hash, before.hash);
+    ends.notify_one();
+    let decides = async { until(&|| decider.store.policy().hash == coming.hash).await };
+    tokio::time::timeout(Duration::from_secs(20), decides).await.expect("it decides");
+    assert!(changed(&coming), "and by the prices of now");
+    run.abort();
+}
+
+fn usd(text: &str) -> UnitPrice {
+    UnitPrice::parse(text).unwrap()
+}
+
 #[tokio::test]
 async fn a_table_with_mistakes_never_replaces_one_without() {
     let mut desk = Desk::in_memory(&document("a", 9));
@@ -318,13 +393,7 @@ async fn a_policy_that_is_not_adopted_leaves_the_prices_of_the_one_that_decides(
     desk.write("policy.yaml", &priced_by("high.csv"));
     desk.reload.look(Prompt::Signal).await;
     let (high, ..) = prices(&desk);
-    let refusing = Arc::new(RefusingAdoption {
-        inner: Arc::clone(&desk.reload.store),
-        refuses: AtomicBool::new(true),
-        prices: desk.decider.prices.clone(),
-        meanwhile: Mutex::default(),
-    });
-    desk.reload.store = refusing.clone();
+    let refusing = desk.hinder(true, None);
     desk.write("policy.yaml", &priced_by("low.csv"));
     for _ in 0..3 {
         desk.reload.look(Prompt::Signal).await;

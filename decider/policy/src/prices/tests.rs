@@ -39,7 +39,7 @@ fn prices_that_are_not_believed_are_named_and_those_that_nobody_asks_for_are_not
     let doubted = |terms: &PriceTerms, at| {
         let prices = table("2000", at);
         terms
-            .doubted(&prices, NOW)
+            .doubted(&prices, &BTreeSet::new(), NOW)
             .into_iter()
             .map(|(asset, why)| (asset.to_owned(), why))
             .collect::<Vec<_>>()
@@ -50,6 +50,30 @@ fn prices_that_are_not_believed_are_named_and_those_that_nobody_asks_for_are_not
         assert_eq!(doubted(&asking, seconds_ago(601)), old);
     }
     assert_eq!(doubted(&terms(&["BTC"], &[]), seconds_ago(601)), []);
+}
+
+#[test]
+fn the_oldest_price_is_one_that_is_asked_for() {
+    let mut prices = table("2000", NOW);
+    prices.by_asset.insert("DOGE".into(), Price { usd: price("1"), at: ago(1) });
+    let oldest = |terms: &PriceTerms| terms.oldest(&prices);
+    assert_eq!(oldest(&terms(&["ETH"], &[])), Some(NOW));
+    assert_eq!(oldest(&terms(&["ETH"], &["DOGE"])), Some(ago(1)));
+    assert_eq!(oldest(&terms(&["BTC"], &[])), None);
+}
+
+#[test]
+fn a_price_that_is_gone_is_doubted_and_one_that_never_was_only_where_nothing_else_prices() {
+    let missing = |asking: &[&str], alone: &[&str], before: &[&str]| {
+        let before = before.iter().map(|&asset| asset.to_owned()).collect();
+        let (terms, none) = (terms(asking, alone), Prices::NONE);
+        terms.doubted(&none, &before, NOW).into_values().collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(missing(&["ETH"], &[], &[]), none);
+    assert_eq!(missing(&["ETH"], &[], &["BTC"]), none, "the policy no longer asks for it");
+    assert_eq!(missing(&["ETH", "BTC"], &[], &["ETH"]), ["the price of ETH is missing"]);
+    assert_eq!(missing(&["BTC"], &["ETH"], &[]), ["the price of ETH is missing"]);
 }
 
 #[test]
@@ -160,7 +184,6 @@ fn a_record_gives_the_price_again() {
     let kept = serde_json::to_string(&used).unwrap();
     assert_eq!(kept, r#"{"asset":"ETH","usd":"2000.25","at":1790000000000000,"table":"hash"}"#);
     assert_eq!(Prices::of(serde_json::from_str(&kept).unwrap()), prices);
-    assert_eq!((prices.oldest(), Prices::NONE.oldest()), (Some(NOW), None));
 }
 
 proptest! {

@@ -33,6 +33,7 @@ mod lists;
 mod files;
 mod merge;
 mod assets;
+mod classes;
 mod operations;
 mod room;
 mod ids;
@@ -173,12 +174,13 @@ fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<Test
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
     let read =
         merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
+    let doubts = reader.doubts();
     let Parts { mut policy, lists, prices, tests, spots } = reader.finish(read)?;
     let document = files.into_document();
     policy.hash = document.hash();
     let summary = Summary::of(&policy, &document, lists, prices.as_ref(), tests.len());
     let tests = tests.iter().map(|test| played(test, &policy, texts)).collect();
-    let spots = Spots { files: texts.iter().map(|text| text.file.clone()).collect(), ..spots };
+    let spots = Spots { files: texts.iter().map(|text| text.file.clone()).collect(), doubts, ..spots };
     Ok(TestedPolicy {
         file: PolicyFile { policy: Arc::new(policy), document, summary, prices, spots },
         tests,
@@ -280,8 +282,8 @@ fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Optio
     };
     let tests = policy_tests::read(reader, &fields, &names, &ids, &policy);
     let lists = names.list_summaries();
-    let unused = names.unused(&policy.limits);
-    let spots = Spots { ids: ids.places(), lists: names.places_of_lists(), unused, ..Spots::default() };
+    names.unused(&policy.limits).into_iter().for_each(|(at, message)| reader.doubt(at, message));
+    let spots = Spots { ids: ids.places(), lists: names.places_of_lists(), ..Spots::default() };
     Some(Parts { policy: policy.indexed(), lists, prices, tests, spots })
 }
 

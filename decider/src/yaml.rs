@@ -7,6 +7,7 @@
 pub mod fields;
 pub mod reader;
 pub mod unseen;
+mod several;
 pub mod names;
 pub mod mistakes;
 pub mod warning;

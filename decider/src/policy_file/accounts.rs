@@ -26,7 +26,7 @@ pub fn read_destination_account(reader: &mut Reader<'_>, node: &Node) -> Option<
 #[allow(clippy::option_option, reason = "a mistake is not the same as nothing asked")]
 pub fn account_of(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Option<AccountMatcher>> {
     let id = match fields.optional(reader, "id") {
-        Some(node) => Some((node, reader.word(node, "id")?.to_owned())),
+        Some(node) => Some((node, reader.id(node, "id")?.to_owned())),
         None => None,
     };
     match (fields.optional(reader, "type"), id) {

@@ -181,7 +181,9 @@ fn read_signers(
                     group.and_then(|node| names.signer_group(reader, node)).into_iter().flatten().cloned(),
                 );
             } else {
-                signers.extend(reader.word(entry, "a signer").map(str::to_owned));
+                let signer = reader.id(entry, "a signer");
+                signer.into_iter().for_each(|signer| names.doubt_signer(reader, entry.at, signer));
+                signers.extend(signer.map(str::to_owned));
             }
         }
         signers

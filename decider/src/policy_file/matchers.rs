@@ -31,7 +31,9 @@ pub fn read_source(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Vec<A
     if fields.required(reader, "type").is_none() {
         return Vec::new();
     }
-    account_of(reader, &fields).flatten().into_iter().collect()
+    let account = account_of(reader, &fields).flatten();
+    account.iter().for_each(|account| names.doubt_source(reader, node.at, account));
+    account.into_iter().collect()
 }
 
 /// `{type, id, subtype, list, counterparty, address_type, tag}`, each of which may be left out; beside a list,
@@ -47,6 +49,7 @@ pub fn read_destination(
     let account = account_of(reader, &fields)?;
     if let Some(account) = &account {
         check_matched_by_id(reader, node, account);
+        names.doubt_destination(reader, node.at, account);
     }
     let subtype = fields.optional(reader, "subtype");
     let list = fields.optional(reader, "list");

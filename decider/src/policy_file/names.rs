@@ -16,8 +16,8 @@ use super::files::Files;
 use super::lists::List;
 use super::room::Room;
 use super::summary::ListSummary;
-use super::{assets, lists, operations, patterns, signer_groups, source_groups};
-use crate::yaml::names::unknown;
+use super::{assets, classes, lists, operations, patterns, signer_groups, source_groups};
+use crate::yaml::names::{nearest, unknown};
 use crate::yaml::{Fields, Node, Place, Reader, Value};
 
 /// Every name of a policy.
@@ -26,7 +26,8 @@ pub struct Names {
     assets: BTreeMap<String, Option<KnownAsset>>,
     every_asset: Arc<BTreeSet<String>>,
     has_unread_assets: bool,
-    classes: BTreeMap<String, ()>,
+    /// Each with the place where an asset has it first.
+    classes: BTreeMap<String, Place>,
     /// The assets that rules ask for, each set once however many ask for it.
     asked_assets: RefCell<BTreeMap<AskedAssets, Arc<BTreeSet<String>>>>,
     operations: BTreeSet<String>,
@@ -62,15 +63,17 @@ const LIST: &str = "list";
 const SOURCE_GROUP: &str = "source group";
 const SIGNER_GROUP: &str = "signer group";
 const COUNTERPARTY: &str = "counterparty";
+const CLASS: &str = "class";
+/// The field by which groups of either kind are named.
+const GROUP: &str = "group";
 
 impl Names {
     /// Reads the sections that introduce names.
     pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, files: &mut Files) -> Self {
         let assets = assets::read(reader, fields);
-        let classes = assets.values().flatten().filter_map(|known| known.class.clone());
+        let classes = classes::read(reader, fields);
         Self {
             every_asset: Arc::new(assets.keys().cloned().collect()),
-            classes: classes.map(|class| (class, ())).collect(),
             has_unread_assets: assets.values().any(Option::is_none),
             asked_assets: RefCell::default(),
             assets,
@@ -79,7 +82,8 @@ impl Names {
             source_groups: source_groups::read(reader, fields),
             signer_groups: signer_groups::read(reader, fields),
             counterparties: BTreeMap::new(),
-            places: places(reader, fields),
+            places: places(reader, fields, &classes),
+            classes,
             used: RefCell::default(),
             patterns: Room::of(patterns::MAX_BYTES),
             members: Room::of(MAX_MEMBERS),
@@ -138,7 +142,7 @@ impl Names {
 
     /// A class that some asset has.
     pub fn class(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-        self.known(reader, node, "class", &self.classes)
+        self.known(reader, node, CLASS, &self.classes)
     }
 
     /// The signers of a group.
@@ -146,6 +150,21 @@ impl Names {
         let name = self.known(reader, node, SIGNER_GROUP, &self.signer_groups)?;
         let signers = self.signer_groups.get(&name)?;
         self.room_for(reader, node.at, signers.len()).map(|()| signers)
+    }
+
+    /// Notes a signer, source or destination that has the name of a group and is none: of that id there may be nobody.
+    pub fn doubt_signer(&self, reader: &mut Reader<'_>, at: Place, signer: &str) {
+        doubt(reader, at, "signer", signer, GROUP, self.signer_groups.contains_key(signer));
+    }
+
+    pub fn doubt_source(&self, reader: &mut Reader<'_>, at: Place, account: &AccountMatcher) {
+        let id = account.id.as_deref().unwrap_or_default();
+        doubt(reader, at, "account", id, GROUP, self.source_groups.contains_key(id));
+    }
+
+    pub fn doubt_destination(&self, reader: &mut Reader<'_>, at: Place, account: &AccountMatcher) {
+        let id = account.id.as_deref().unwrap_or_default();
+        doubt(reader, at, "account", id, COUNTERPARTY, self.counterparties.contains_key(id));
     }
 
     /// A receiver of this policy.
@@ -219,7 +238,8 @@ impl Names {
             used.contains(name) || sources && name.0 == SOURCE_GROUP || receivers && name.0 == COUNTERPARTY
         };
         let unused = self.places.iter().filter(|(name, _)| !is_used(name));
-        unused.map(|((what, name), at)| (*at, format!("{what} {name} is not used"))).collect()
+        let told = |name: &Name| format!("{} {} is not used{}", name.0, name.1, meant(name, &used));
+        unused.map(|(name, at)| (*at, told(name))).collect()
     }
 
     /// The lists in short.
@@ -254,8 +274,27 @@ impl Names {
     }
 }
 
-fn places(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<Name, Place> {
-    let mut places = BTreeMap::new();
+fn doubt(reader: &mut Reader<'_>, at: Place, what: &str, id: &str, field: &str, is_group: bool) {
+    if is_group {
+        reader.doubt(at, format!("{what} {id} has the name of a {field}: did you mean {{{field}: {id}}}?"));
+    }
+}
+
+/// A class is introduced by a word beside an asset: one that nobody asks for may be another, misspelt, and the asset goes
+/// past whatever asks for that one.
+fn meant(name: &Name, used: &BTreeSet<Name>) -> String {
+    let others = used.iter().filter(|(what, _)| *what == CLASS).map(|(_, name)| name.as_str());
+    let near = if name.0 == CLASS { nearest(&name.1, others) } else { None };
+    near.map(|near| format!(": did you mean {near}?")).unwrap_or_default()
+}
+
+fn places(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    classes: &BTreeMap<String, Place>,
+) -> BTreeMap<Name, Place> {
+    let classes = classes.iter().map(|(name, at)| ((CLASS, name.clone()), *at));
+    let mut places: BTreeMap<Name, Place> = classes.collect();
     for (section, what) in REFERRED_TO {
         let Some(Value::Map(entries)) = fields.optional(reader, section).map(|node| &node.value) else {
             continue;

@@ -13,8 +13,8 @@ pub struct Spots {
     pub ids: BTreeMap<String, Place>,
     /// Lists, by name.
     pub lists: BTreeMap<String, Place>,
-    /// What has a name that nothing refers to, with what to say of it.
-    pub unused: Vec<(Place, String)>,
+    /// What can be read and may not be meant, with what to say of it.
+    pub doubts: Vec<(Place, String)>,
 }
 
 impl Spots {

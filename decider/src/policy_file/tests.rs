@@ -5,6 +5,7 @@ mod document;
 mod expressions;
 mod limits;
 mod matchers;
+mod slips;
 mod summary;
 
 use insta::assert_snapshot;

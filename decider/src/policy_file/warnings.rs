@@ -24,7 +24,7 @@ const MAX_NAMED_ASSETS: usize = 10;
 
 /// Every warning of a policy that was loaded, for `check`, the start and a change alike, in the order of the files and their lines.
 pub fn collect(file: &PolicyFile) -> Vec<Warning> {
-    let mut noted = file.spots.unused.clone();
+    let mut noted = file.spots.doubts.clone();
     for list in file.summary.lists.iter().filter(|list| list.addresses == 0) {
         noted.push((file.spots.of_list(&list.name), format!("list {} is empty", list.name)));
     }

@@ -49,18 +49,27 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     if name.len() > MAX_COMPARED_BYTES || names.len() > MAX_COMPARED_NAMES {
         return None;
     }
-    let name = name.to_lowercase();
+    let lower = name.to_lowercase();
     let likeness = names
         .iter()
         .copied()
         .filter(|known| known.len() <= MAX_COMPARED_BYTES)
-        .map(|known| (strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase()), known));
+        .map(|known| (likeness(name, known), known));
     let begins =
-        |known: &&str| name.strip_prefix(&known.to_lowercase()).is_some_and(|rest| rest.starts_with('_'));
+        |known: &&str| lower.strip_prefix(&known.to_lowercase()).is_some_and(|rest| rest.starts_with('_'));
     let begun = names.iter().copied().filter(begins).max_by_key(|known| known.len());
     let (best, near) = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
     match begun {
         Some(begun) if best < VERY_LIKE => Some(begun),
         _ => (best >= LIKE_ENOUGH).then_some(near),
     }
+}
+
+/// The known name of which this one is but a slip of the pen.
+pub fn slip<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    nearest(name, known).filter(|near| likeness(name, near) >= VERY_LIKE)
+}
+
+fn likeness(one: &str, other: &str) -> f64 {
+    strsim::normalized_damerau_levenshtein(&one.to_lowercase(), &other.to_lowercase())
 }

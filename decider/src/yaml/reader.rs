@@ -6,8 +6,8 @@ use super::mistakes::{MAX_SHOWN_MISTAKES, Mistake, Mistakes};
 use super::names::shown;
 use super::node::{Node, Value};
 use super::place::Place;
-use super::unseen;
 use super::written::place_of;
+use super::{several, unseen};
 
 /// How many mistakes are noted before nothing more is read: finding what was meant takes time for each.
 const MAX_NOTED_MISTAKES: usize = 10_000;
@@ -27,6 +27,7 @@ pub struct Source<'a> {
 pub struct Reader<'a> {
     sources: Vec<Source<'a>>,
     noted: Vec<(Place, String)>,
+    doubted: Vec<(Place, String)>,
     absorbed: Vec<Mistake>,
 }
 
@@ -38,7 +39,7 @@ impl<'a> Reader<'a> {
 
     /// Of several files that are read as one document. The first is named where nothing was read.
     pub fn of_files(sources: Vec<Source<'a>>) -> Self {
-        Self { sources, noted: Vec::new(), absorbed: Vec::new() }
+        Self { sources, noted: Vec::new(), doubted: Vec::new(), absorbed: Vec::new() }
     }
 
     /// What was read, if nothing was wrong.
@@ -65,6 +66,16 @@ impl<'a> Reader<'a> {
         if self.goes_on().is_some() {
             self.noted.push((at, message.into()));
         }
+    }
+
+    /// Notes what can be read, and may not be meant.
+    pub fn doubt(&mut self, at: Place, message: impl Into<String>) {
+        self.doubted.push((at, message.into()));
+    }
+
+    /// All of that, for warnings.
+    pub fn doubts(&mut self) -> Vec<(Place, String)> {
+        std::mem::take(&mut self.doubted)
     }
 
     /// How many mistakes were noted so far: whoever reads more tells by it whether there was one.
@@ -115,8 +126,18 @@ impl<'a> Reader<'a> {
     /// The text of a node that stands for a thing by its letters: an id, a word, a tag.
     pub fn word<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         let text = self.text(node, what)?;
-        self.check(node.at, unseen::check_word(text).map_err(|problem| format!("{what} {problem}")))?;
+        let one = unseen::check_word(text).and_then(|()| several::check_one(text, self.written(node.at)));
+        self.check(node.at, one.map_err(|problem| format!("{what} {problem}")))?;
         Some(text)
+    }
+
+    /// The same of an id: what parts several of them is in none.
+    pub fn id<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        let id = self.word(node, what)?;
+        if let Some(problem) = several::parted(id) {
+            self.doubt(node.at, format!("{what} {problem}"));
+        }
+        Some(id)
     }
 
     /// The text of a node that must be a length of time. A number alone is told what it lacks.

@@ -22,11 +22,14 @@ pub fn check(file: &str, text: &str) -> Result<(), Mistakes> {
 /// That a text shows as it is read: what stands for a thing by its letters stands for nothing with one more that nobody sees.
 ///
 /// # Errors
-/// It begins or ends with a blank, or holds what does not show: what to do, beginning with the text.
+/// It begins or ends with a blank or a typographic quote, or holds what does not show: what to do, beginning with the text.
 pub fn check_word(text: &str) -> Result<(), String> {
     let word = shown(text);
     if text.trim() != text {
         return Err(format!("\"{word}\" begins or ends with a blank: take the blank out"));
+    }
+    if text.starts_with(is_typographic) || text.ends_with(is_typographic) {
+        return Err(format!("\"{word}\" is in quotes that are part of it: write plain ones, \" or '"));
     }
     hidden_in(text).map_or(Ok(()), |code| {
         Err(format!("\"{word}\" holds U+{code:04X}, which does not show: take it out"))
@@ -43,6 +46,11 @@ pub fn check_pattern(text: &str) -> Result<(), String> {
             "the pattern holds U+{code:04X}, which does not show: write it in one line and in single quotes, where YAML leaves \\ as it is, and what does not show as \\x{{{code:04X}}}"
         ))
     })
+}
+
+/// Quotes as word processors and languages write them, which YAML takes for letters.
+fn is_typographic(quote: char) -> bool {
+    matches!(quote, '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›' | '`' | '´')
 }
 
 fn hidden_in(text: &str) -> Option<u32> {
@@ -112,6 +120,10 @@ mod tests {
         for word in ["7", "the intern", "Müller", "ключ", "a-b_c.d", ""] {
             assert_eq!(check_word(word), Ok(()), "{word:?}");
         }
+        for word in ["“7”", "„7“", "‘7’", "«7»", "`7`"] {
+            assert!(check_word(word).unwrap_err().ends_with("write plain ones, \" or '"), "{word}");
+        }
+        assert_eq!(check_word("O’Hara"), Ok(()));
         for word in [" 7", "7 ", "7\n", "\t7", "7\u{a0}", "\u{3000}7", " "] {
             assert!(
                 check_word(word).unwrap_err().ends_with("begins or ends with a blank: take the blank out")

@@ -350,24 +350,28 @@ fn warnings_see_what_is_ruled_out_and_what_only_words_describe() {
         warnings::told(&file)
     };
     assert_snapshot!(warn("{destination: {not: [{list: routers}]}}", "{operations: {not: [TRANSFER]}}"), @"
+    class stablecoin is not used
     signer group treasurers is not used
     counterparty acme is not used
     allow rule pay allows any destination but those it rules out
     no limit applies to what allow rule pay allows
     ");
     assert_snapshot!(warn("{destination: [{subtype: EXTERNAL}]}", r#"{signers: {not: ["s-1"]}}"#), @"
+    class stablecoin is not used
     list routers is not used
     signer group treasurers is not used
     counterparty acme is not used
     allow rule pay allows every address of subtype EXTERNAL
     ");
     assert_snapshot!(warn("{destination: [{address_type: WHITELISTED}, {type: UNMANAGED, counterparty: acme}]}", "{destination: [{address_type: ONE_TIME}, {tag: \"1\", type: VAULT}]}"), @"
+    class stablecoin is not used
     list routers is not used
     signer group treasurers is not used
     a destination of allow rule pay can never match: counterparty acme has no such account, and no lists: leave one of the two out
     allow rule pay allows every address of address type WHITELISTED
     ");
     assert_snapshot!(warn("{operations: [CONTRACT_CALL], call: {contracts: routers}}", "{destination: {not: [{type: VAULT}]}}"), @"
+    class stablecoin is not used
     signer group treasurers is not used
     counterparty acme is not used
     allow rule pay allows CONTRACT_CALL: no amount limit or maximum bounds what that moves, only a count does

@@ -37,7 +37,10 @@ fn a_listed_address_can_be_approved() {
     assert_eq!((rule.id.as_str(), wallet.list.name.as_str()), ("payees", "payees"));
     assert_eq!(wallet.subtypes, Some(Choice::OneOf(["EXTERNAL".to_owned()].into())));
     assert_eq!(file.summary.config_changes, ["payees"]);
-    assert_snapshot!(warnings::told(&file), @"there is no allow rule: everything is denied");
+    assert_snapshot!(warnings::told(&file), @"
+    there is no allow rule: everything is denied
+    class main is not used
+    ");
 }
 
 #[test]

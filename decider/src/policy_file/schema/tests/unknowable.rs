@@ -21,7 +21,7 @@ const OTHER_FILES: [Unknowable; 4] = [
     ),
 ];
 
-const NAMES: [Unknowable; 17] = [
+const NAMES: [Unknowable; 18] = [
     ("unknown asset …", "deny: [{id: a, when: {assets: [EHT]}}]"),
     ("unknown class …", "deny: [{id: a, when: {classes: [con]}}]"),
     ("unknown list …", "deny: [{id: a, when: {destination: [{list: payes}]}}]"),
@@ -57,6 +57,10 @@ const NAMES: [Unknowable; 17] = [
     ),
     ("id … is used twice: …", "deny: [{id: covers, when: {}}]"),
     ("… is there twice: …", "deny: []\ndeny: []"),
+    (
+        "class … differs from … in the case of its letters alone: …",
+        "assets: {ETH: {chain: evm, decimals: 18, class: coin}, USDC: {chain: evm, decimals: 6, class: Coin}, BTC: {chain: bitcoin, decimals: 8}}",
+    ),
 ];
 
 /// Which of them are the same, and which are in two places.
@@ -90,9 +94,11 @@ const TWICE: [Unknowable; 8] = [
 ];
 
 /// Texts that only their readers understand.
-const TEXTS: [Unknowable; 26] = [
+const TEXTS: [Unknowable; 28] = [
     ("… must be in digits alone: write …", "limits: [{id: a, max: {count: 0x10}, window: 1h}]"),
     ("… begins or ends with a blank: take the blank out", "deny: [{id: a, when: {signers: [\"s-1 \"]}}]"),
+    ("… has a blank in it: write several …", "deny: [{id: a, when: {signers: [s-1 s-2]}}]"),
+    ("… is in quotes that are part of it: …", "deny: [{id: a, when: {signers: [“s-1”]}}]"),
     ("… holds …, which does not show: take it out", "deny: [{id: a, when: {signers: [\"s\\u200b1\"]}}]"),
     (
         "… has a wrong EIP-55 checksum: …",

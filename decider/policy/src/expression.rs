@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use crate::choice::Sense;
 use crate::circumstances::Circumstances;
 use crate::intent::Intent;
+use crate::request::Stage;
 use crate::truth::Truth;
 use term::Term;
 
@@ -84,9 +85,9 @@ impl Expression {
         asked
     }
 
-    /// Whether it can only be false where no fee applies, as before signing.
-    pub fn needs_a_fee(&self) -> bool {
-        self.term.without_fee(Sense::Is) == Some(false)
+    /// Whether it can only be false of an operation, because of what does not apply to it at that stage.
+    pub fn never_holds_of(&self, operation: &str, stage: Stage) -> bool {
+        self.term.of_operation(operation, stage, Sense::Is) == Some(false)
     }
 
     /// Every total that it asks for.

@@ -12,7 +12,7 @@ use super::calls::{read_messages, read_methods};
 use super::choices::read_each;
 use super::expression;
 use super::patterns::read_pattern;
-use super::scope::{Scope, check_signing, fee_assets};
+use super::scope::{Scope, check_fee, check_signing, fee_assets};
 use super::times::read_hours;
 use crate::shown::first_of;
 use crate::yaml::{Fields, Reader};
@@ -38,7 +38,7 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> 
 
 fn read_fee(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope<'_>) -> Option<FeeBounds> {
     let node = fields.optional(reader, "fee")?;
-    check_signing(reader, node, "fee", scope);
+    check_fee(reader, node, "fee", scope);
     let paid_in: BTreeSet<&str> = fee_assets(scope).map(|(_, paid_in)| paid_in).collect();
     let (Some(asset), 1) = (paid_in.first(), paid_in.len()) else {
         let named = first_of(paid_in.iter().copied(), SHOWN_ASSETS);

@@ -7,7 +7,7 @@ use policy::expression::{Expression, Problem, Text, TextTest, Total, Units};
 use policy::vocabulary::{ACCOUNT_TYPES, pays_somebody, states_its_amount};
 
 use super::accounts::check_type;
-use super::scope::{Scope, UNSTATED_AMOUNT, check_applies, check_signing, fee_assets};
+use super::scope::{Scope, UNSTATED_AMOUNT, check_applies, check_fee, fee_assets};
 use crate::yaml::names::unknown;
 use crate::yaml::{Node, Reader, unseen};
 
@@ -43,7 +43,7 @@ fn checked<T>(reader: &mut Reader<'_>, node: &Node, value: Result<T, (usize, Str
 fn check_what_it_measures(reader: &mut Reader<'_>, node: &Node, expression: &Expression, scope: &Scope<'_>) {
     let totals = expression.totals();
     if totals.contains(&Total::Fee) {
-        check_signing(reader, node, "a condition over the fee", scope);
+        check_fee(reader, node, "a condition over the fee", scope);
     }
     if totals.contains(&Total::Amount) || totals.contains(&Total::Usd) {
         let what = "a condition over the amount or its value";

@@ -6,7 +6,7 @@ use policy::address::Chain;
 use policy::choice::Choice;
 use policy::list::AddressList;
 use policy::request::Stage;
-use policy::vocabulary::TRANSFER;
+use policy::vocabulary::{TRANSFER, costs_a_fee};
 
 use super::names::Names;
 use crate::yaml::{Node, Reader};
@@ -95,6 +95,12 @@ pub fn fee_assets<'a>(scope: &Scope<'a>) -> impl Iterator<Item = (&'a str, &'a s
         .every_asset()
         .iter()
         .filter_map(|id| Some((id.as_str(), names.asset(id)?.fee_asset.as_deref().unwrap_or(id))))
+}
+
+/// Before signing nobody knows the fee, and what is never sent has none.
+pub fn check_fee(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) {
+    check_signing(reader, node, what, scope);
+    check_applies(reader, node, what, scope, costs_a_fee, "it is signed and never sent, and costs no fee");
 }
 
 /// Before signing nobody knows the fee.

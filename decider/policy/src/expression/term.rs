@@ -70,7 +70,9 @@ impl Term {
                 0 => Truth::unknown("the destination is missing"),
                 count => relation.holds(units(count), *than).into(),
             },
-            Self::Total(total, _, _, _) if !total.applies(intent) => sense.not_applicable(),
+            Self::Total(total, _, _, _) if !total.applies(&intent.operation, intent.stage) => {
+                sense.not_applicable()
+            }
             Self::Total(total, asset, relation, than) => match total.of(intent, circumstances) {
                 Ok((in_units, _)) if in_units != asset.as_deref() => {
                     Truth::unknown(format!("{} is in another asset", total.phrase()))
@@ -90,10 +92,10 @@ impl Term {
         }
     }
 
-    /// What it comes to where no fee applies, whatever else is there; `None`: nobody can tell.
-    pub fn without_fee(&self, sense: Sense) -> Option<bool> {
+    /// What it comes to by what does not apply to an operation at a stage, whatever else is there; `None`: nobody can tell.
+    pub fn of_operation(&self, operation: &str, stage: Stage, sense: Sense) -> Option<bool> {
         let each = |terms: &[Self], settles: bool| -> Option<bool> {
-            let known: Vec<_> = terms.iter().map(|term| term.without_fee(sense)).collect();
+            let known: Vec<_> = terms.iter().map(|term| term.of_operation(operation, stage, sense)).collect();
             match known.contains(&Some(settles)) {
                 true => Some(settles),
                 false => known.into_iter().collect::<Option<Vec<_>>>().map(|_| !settles),
@@ -102,8 +104,9 @@ impl Term {
         match self {
             Self::All(terms) => each(terms, false),
             Self::Any(terms) => each(terms, true),
-            Self::Not(term) => term.without_fee(sense.opposite()).map(|holds| !holds),
-            Self::Total(Total::Fee, ..) => Some(sense == Sense::IsNot),
+            Self::Not(term) => term.of_operation(operation, stage, sense.opposite()).map(|holds| !holds),
+            Self::Total(total, ..) if !total.applies(operation, stage) => Some(sense == Sense::IsNot),
+            Self::Count(..) if !destination_applies(operation) => Some(sense == Sense::IsNot),
             Self::Text(..) | Self::Count(..) | Self::Total(..) => None,
         }
     }
@@ -155,10 +158,10 @@ impl Text {
 }
 
 impl Total {
-    pub(super) fn applies(self, intent: &Intent) -> bool {
+    pub(super) fn applies(self, operation: &str, stage: Stage) -> bool {
         match self {
-            Self::Amount | Self::Usd => amount_applies(&intent.operation),
-            Self::Fee => fee_applies(&intent.operation, intent.stage),
+            Self::Amount | Self::Usd => amount_applies(operation),
+            Self::Fee => fee_applies(operation, stage),
         }
     }
 

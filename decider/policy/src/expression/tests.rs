@@ -5,7 +5,7 @@ use super::*;
 use crate::amount::{Amount, Decimals};
 use crate::circumstances::Fee;
 use crate::intent::{Account, Destination};
-use crate::request::{CallerProof, Stage};
+use crate::request::CallerProof;
 use crate::time::Time;
 use crate::usd::Usd;
 use Truth::{False, True};
@@ -200,10 +200,11 @@ fn what_does_not_apply_makes_it_false_under_negation_too() {
 fn what_asks_for_a_fee_needs_one_where_nothing_else_can_hold() {
     let fee = r#"fee.at_most("1")"#;
     for needing in [fee.to_owned(), format!("!{fee}"), format!("{fee} && note == \"a\"")] {
-        assert!(parse(&needing).needs_a_fee(), "{needing}");
+        assert!(parse(&needing).never_holds_of("TRANSFER", Stage::Approval), "{needing}");
+        assert!(!parse(&needing).never_holds_of("TRANSFER", Stage::Signing), "{needing}");
     }
     for other in [r#"note == "a""#.to_owned(), format!("{fee} || note == \"a\"")] {
-        assert!(!parse(&other).needs_a_fee(), "{other}");
+        assert!(!parse(&other).never_holds_of("TRANSFER", Stage::Approval), "{other}");
     }
 }
 

@@ -34,7 +34,7 @@ impl Expression {
         let count = self.counts().then(|| (COUNT, count(intent)));
         let totals = TOTALS.into_iter().filter(|(total, ..)| totals.contains(total));
         let totals = totals.map(|(total, name, _)| match total.of(intent, circumstances) {
-            _ if !total.applies(intent) => (name, Value::NotApplicable),
+            _ if !total.applies(&intent.operation, intent.stage) => (name, Value::NotApplicable),
             Ok((asset, amount)) => (name, Value::Total(asset, amount)),
             Err(_) => (name, Value::Missing),
         });

@@ -6,8 +6,10 @@ use crate::applicability::{amount_applies, call_applies, destination_applies, me
 use crate::asset::Assets;
 use crate::choice::Choice;
 use crate::condition::Conditions;
+use crate::expression::Expression;
+use crate::request::Stage;
 use crate::rule::{Effect, covered_operations};
-use crate::vocabulary::OPERATIONS;
+use crate::vocabulary::{OPERATIONS, costs_a_fee};
 
 /// Why these conditions of a rule can never hold; `None`: they can, or nobody can tell. A limit asks as a deny rule
 /// does, whether any destination is meant.
@@ -20,7 +22,7 @@ pub fn never(when: &Conditions, effect: Effect, assets: &Assets) -> Option<Never
 }
 
 /// What some field of a rule asks of an operation.
-type Demand = (&'static str, fn(&str) -> bool);
+type Demand<'a> = (&'static str, Box<dyn Fn(&str) -> bool + 'a>);
 
 fn no_operation(when: &Conditions, effect: Effect) -> Option<Never> {
     let demands = demands(when);
@@ -31,17 +33,27 @@ fn no_operation(when: &Conditions, effect: Effect) -> Option<Never> {
     Some(Never::NoOperation(demands.into_iter().map(|(name, _)| name).collect()))
 }
 
-fn demands(when: &Conditions) -> Vec<Demand> {
+fn demands(when: &Conditions) -> Vec<Demand<'_>> {
     let circumstances = &when.circumstances;
-    let demands: [(bool, Demand); 6] = [
+    let demands: [(bool, (&'static str, fn(&str) -> bool)); 7] = [
         (when.destinations.is_some(), ("destination", destination_applies)),
         (!when.amount.is_unbounded(), ("amount", amount_applies)),
         (!when.usd.is_unbounded(), ("amount_usd", amount_applies)),
+        (circumstances.fee.is_some(), ("fee", costs_a_fee)),
         (!circumstances.fee_share.is_unbounded(), ("fee_share", amount_applies)),
         (when.contracts.is_some() || circumstances.methods.is_some(), ("call", call_applies)),
         (circumstances.messages.is_some(), ("messages", messages_apply)),
     ];
-    demands.into_iter().filter_map(|(asked, demand)| asked.then_some(demand)).collect()
+    let fields = demands.into_iter().filter(|(asked, _)| *asked);
+    let fields = fields.map(|(_, (name, applies))| -> Demand<'_> { (name, Box::new(applies)) });
+    fields.chain(circumstances.expression.as_ref().and_then(measured)).collect()
+}
+
+/// An expression asks something of an operation where some known one cannot meet it.
+fn measured(expression: &Expression) -> Option<Demand<'_>> {
+    let applies = |operation: &str| !expression.never_holds_of(operation, Stage::Signing);
+    (!OPERATIONS.into_iter().all(applies))
+        .then(|| -> Demand<'_> { ("what condition measures", Box::new(applies)) })
 }
 
 /// Every operation that it can meet, with one that nobody knows yet for all of those.

@@ -91,3 +91,21 @@ fn an_operation_that_is_nearly_a_known_one_is_told() {
     assert_snapshot!(told(&[("[SWAP]", "[CONTRACTCALL]")]), @"warning: p.yaml:5:14: operation CONTRACTCALL is none of those known today: did you mean CONTRACT_CALL?");
     assert_eq!(told(&[("[SWAP]", "[LEND, BRIDGE, BORROW, SWAP, DELEGATE]")]), "");
 }
+
+#[test]
+fn a_fee_of_what_is_never_sent_is_told() {
+    let deny = |when: &str| told(&[("condition: \"note == 'stop'\"", when)]);
+    assert_snapshot!(deny("operations: [TYPED_MESSAGE], fee: {over: \"1\"}"), @"p.yaml:16:90: fee never matches TYPED_MESSAGE: it is signed and never sent, and costs no fee");
+    assert_snapshot!(deny("operations: [CONTRACT_CALL, TYPED_MESSAGE], condition: \"fee.more_than('1')\""), @"p.yaml:16:111: a condition over the fee never matches TYPED_MESSAGE: it is signed and never sent, and costs no fee");
+    assert_snapshot!(deny("operations: {not: [RAW]}, messages: [EIP712], fee: {over: \"1\"}"), @"warning: p.yaml:16:10: deny rule other can never match: no operation that it can meet has fee and messages: one operation must have all that is asked for");
+    assert_snapshot!(deny("operations: {not: [RAW]}, messages: [EIP712], condition: \"fee.more_than('1')\""), @"warning: p.yaml:16:10: deny rule other can never match: no operation that it can meet has messages and what condition measures: one operation must have all that is asked for");
+    assert_snapshot!(deny("call: {methods: [\"0xa9059cbb\"]}, assets: [ETH], condition: \"amount.more_than('1')\""), @"warning: p.yaml:16:10: deny rule other can never match: no operation that it can meet has call and what condition measures: one operation must have all that is asked for");
+    assert_snapshot!(deny("messages: [EIP712], condition: \"destinations.count > 1\""), @"warning: p.yaml:16:10: deny rule other can never match: no operation that it can meet has messages and what condition measures: one operation must have all that is asked for");
+    assert_eq!(
+        deny(
+            "call: {methods: [\"0xa9059cbb\"]}, assets: [ETH], condition: \"amount.more_than('1') || note == 'stop'\""
+        ),
+        ""
+    );
+    assert_eq!(deny("operations: [RAW], fee: {over: \"1\"}"), "");
+}

@@ -10,9 +10,10 @@ use policy::condition::{CircumstanceConditions, Conditions, DestinationMatcher};
 use policy::document::Policy;
 use policy::expression::{Expression, Text, Total};
 use policy::limit::{Cap, Limit};
+use policy::request::Stage;
 use policy::rule::{Rule, covered_operations};
 use policy::time::Window;
-use policy::vocabulary::{is_matched_by_address, pays_somebody, states_its_amount};
+use policy::vocabulary::{TRANSFER, is_matched_by_address, pays_somebody, states_its_amount};
 
 use super::tags;
 
@@ -134,7 +135,7 @@ pub fn never_at_approval(rule: &Rule) -> Option<String> {
 /// One that asks for the stage says at which it is meant.
 fn needs_a_fee(expression: &Expression) -> bool {
     let mut words = expression.words().into_iter();
-    expression.needs_a_fee() && !words.any(|(_, text, _)| text == Text::Stage)
+    expression.never_holds_of(TRANSFER, Stage::Approval) && !words.any(|(_, text, _)| text == Text::Stage)
 }
 
 fn bounds_the_fee(asked: &CircumstanceConditions) -> bool {

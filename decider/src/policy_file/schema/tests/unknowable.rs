@@ -147,7 +147,7 @@ const TEXTS: [Unknowable; 28] = [
 ];
 
 /// What is held against what other sections say.
-const SENSE: [Unknowable; 21] = [
+const SENSE: [Unknowable; 22] = [
     (
         "… has no tags, so that nobody on a list could be paid: leave tag out",
         "assets: {ETH: {chain: evm, decimals: 18, tag: required}, USDC: {chain: evm, decimals: 6}, BTC: {chain: bitcoin, decimals: 8}}",
@@ -200,6 +200,10 @@ const SENSE: [Unknowable; 21] = [
     (
         "a condition over the number of destinations never matches …",
         "deny: [{id: a, when: {operations: [RAW], condition: 'destinations.count > 1'}}]",
+    ),
+    (
+        "a condition over the fee never matches TYPED_MESSAGE: …",
+        "deny: [{id: a, when: {assets: [ETH], operations: [TYPED_MESSAGE], condition: 'fee.more_than(\"1\")'}}]",
     ),
     (
         "a condition over the fee never matches at APPROVAL: …",

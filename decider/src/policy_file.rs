@@ -25,6 +25,7 @@ mod callers;
 mod choices;
 mod counterparties;
 mod names;
+mod lost;
 mod signer_groups;
 mod source_groups;
 mod members;
@@ -56,6 +57,7 @@ use crate::document::Document;
 use crate::yaml::mistakes::MAX_SHOWN_MISTAKES;
 use crate::yaml::{self, Fields, MAX_FILE_BYTES, Mistake, Mistakes, Node, Place, Reader, Source};
 use files::Files;
+use merge::Merged;
 use names::Names;
 use policy_tests::PlacedTest;
 use policy_tests::report::{self, TestReport};
@@ -172,8 +174,8 @@ fn read_files(mut files: Files) -> Result<TestedPolicy, Mistakes> {
 fn read_nodes(texts: &[Text], nodes: Vec<Node>, mut files: Files) -> Result<TestedPolicy, Mistakes> {
     let mut reader = reader_of(texts);
     let whole = files.directory.as_ref().map(|_| Place::whole(DIRECTORY));
-    let read =
-        merge::merged(&mut reader, whole, nodes).and_then(|node| read_policy(&mut reader, &node, &mut files));
+    let read = merge::merged(&mut reader, whole, nodes)
+        .and_then(|merged| read_policy(&mut reader, merged, &mut files));
     let doubts = reader.doubts();
     let Parts { mut policy, lists, prices, tests, spots } = reader.finish(read)?;
     let document = files.into_document();
@@ -260,8 +262,8 @@ struct Parts {
 }
 
 /// In the order in which names are introduced, so that each section finds what it refers to.
-fn read_policy(reader: &mut Reader<'_>, node: &Node, files: &mut Files) -> Option<Parts> {
-    let fields = Fields::of(reader, node, "a policy", &FIELDS)?;
+fn read_policy(reader: &mut Reader<'_>, merged: Merged, files: &mut Files) -> Option<Parts> {
+    let fields = Fields::of(reader, &merged.node, "a policy", &FIELDS)?.with_meant(merged.meant);
     let names = Names::read(reader, &fields, files);
     let counterparties = counterparties::read(reader, &fields, &names);
     let names = names.with_counterparties(&counterparties);

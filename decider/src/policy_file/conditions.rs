@@ -69,6 +69,7 @@ pub fn read_conditions(
         names,
         stages: stages.as_ref(),
         operations: operations.as_ref(),
+        has_lost_operations: operations.is_none() && fields.has("operations"),
         assets: assets.as_deref(),
     };
     check_amounts_are_stated(reader, &fields, &scope);
@@ -108,12 +109,12 @@ pub fn read_assets(
         classes: read_set(reader, fields, "classes", |reader, node| names.class(reader, node)),
     };
     let (by_id, by_kind) = (asked.by_id(), asked.by_kind());
+    let nothing = Some((Arc::default(), None));
+    if reader.noted() > noted || is_misspelt(fields) || names.has_lost_assets() {
+        return nothing;
+    }
     if asked.ids.is_none() && !by_kind {
         return None;
-    }
-    let nothing = Some((Arc::default(), None));
-    if reader.noted() > noted {
-        return nothing;
     }
     let Some(met) = names.assets_asked_for(reader, fields.at, asked) else { return nothing };
     // It may be on any chain and of any class.
@@ -126,6 +127,11 @@ pub fn read_assets(
     }
     let unlisted = (!by_id).then(|| Unlisted { known: Arc::clone(names.every_asset()), by_kind });
     Some((met, unlisted))
+}
+
+/// Whether some of what it asks of assets stands under another name, which was told.
+fn is_misspelt(fields: &Fields<'_>) -> bool {
+    ["assets", "chains", "classes"].into_iter().any(|name| fields.has(name) && fields.value(name).is_none())
 }
 
 /// There are two stages: one that is ruled out leaves the other.

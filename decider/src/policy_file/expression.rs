@@ -76,6 +76,8 @@ fn told(problem: Problem) -> String {
 fn check_part(variable: Text, asked: &TextTest, scope: &Scope<'_>) -> Result<(), String> {
     let names = scope.names;
     let is_known = match variable {
+        Text::Operation if names.lost().has("operations") => true,
+        Text::Asset if names.has_lost_assets() => true,
         Text::Operation => names.operations().any(|word| asked.holds(word)),
         Text::SourceType => ACCOUNT_TYPES.iter().any(|word| asked.holds(word)),
         Text::Asset => scope.every_asset().iter().any(|word| asked.holds(word)),
@@ -92,6 +94,7 @@ fn check_word(variable: Text, word: &str, scope: &Scope<'_>) -> Result<(), Strin
     match variable {
         Text::Operation => scope.names.check_operation(word),
         Text::SourceType => check_type(word),
+        Text::Asset if scope.names.has_lost_assets() => Ok(()),
         Text::Asset => {
             let every = scope.names.every_asset();
             if !every.contains(word) {

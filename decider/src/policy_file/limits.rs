@@ -29,8 +29,10 @@ pub fn read(
     ids: &mut Ids,
 ) -> Vec<Limit> {
     let Some(node) = fields.optional(reader, "limits") else { return Vec::new() };
-    let groups =
-        Groups { sources: !names.source_groups().is_empty(), counterparties: !counterparties.is_empty() };
+    let groups = Groups {
+        sources: !names.source_groups().is_empty() || names.lost().has("source_groups"),
+        counterparties: !counterparties.is_empty() || names.lost().has("counterparties"),
+    };
     let entries = reader.list(node, "limits").unwrap_or_default();
     entries.iter().filter_map(|entry| read_limit(reader, entry, names, groups, ids)).collect()
 }

@@ -22,7 +22,8 @@ const AGE_FIELDS: [&str; 2] = ["listed_for", "listed_within"];
 /// `{type, id}` or `{group}`, the latter as the accounts of the group.
 pub fn read_source(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Vec<AccountMatcher> {
     let Some(fields) = Fields::of(reader, node, "a source", &SOURCE_FIELDS) else { return Vec::new() };
-    if let Some(group) = fields.optional(reader, "group") {
+    if fields.has("group") {
+        let Some(group) = fields.optional(reader, "group") else { return Vec::new() };
         if fields.has("type") || fields.has("id") {
             reader.mistake(node.at, "a source is either a group or a type with an id: write two entries");
         }

@@ -1,6 +1,6 @@
 //! The files of a policy as one document: sections of the same name are one section.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::FIELDS;
 use crate::yaml::{Fields, Node, Place, Reader, Value};
@@ -14,11 +14,23 @@ const MAX_SECTION_ENTRIES: usize = 2_000;
 /// request finds those that can match without asking the others.
 const MAX_RULES: usize = 10_000;
 const RULES: [&str; 2] = ["deny", "allow"];
+/// Its entries are the terms of one table: those of two are not told apart.
+const PRICES: &str = "prices";
+
+/// One mapping of all sections, and those that unknown ones are probably meant for.
+pub struct Merged {
+    pub node: Node,
+    pub meant: BTreeSet<String>,
+}
 
 /// One mapping of all sections. What is missing is said at `whole`, or at the only file.
-pub fn merged(reader: &mut Reader<'_>, whole: Option<Place>, nodes: Vec<Node>) -> Option<Node> {
+pub fn merged(reader: &mut Reader<'_>, whole: Option<Place>, nodes: Vec<Node>) -> Option<Merged> {
     let at = whole.or_else(|| Some(nodes.first()?.at))?;
-    let readable = nodes.into_iter().filter_map(|node| check_file(reader, &node, whole).map(|()| node.value));
+    let mut meant = BTreeSet::new();
+    let readable = nodes.into_iter().filter_map(|node| {
+        meant.extend(check_file(reader, &node, whole)?);
+        Some(node.value)
+    });
     let readable: Vec<Value> = readable.collect();
     if readable.is_empty() {
         return None;
@@ -36,11 +48,13 @@ pub fn merged(reader: &mut Reader<'_>, whole: Option<Place>, nodes: Vec<Node>) -
     let sizes: Vec<_> =
         sections.iter().map(|(name, (key, section))| check_size(reader, name, key, section)).collect();
     sizes.into_iter().collect::<Option<()>>()?;
-    Some(Node { at, value: Value::Map(sections.into_values().collect()) })
+    let node = Node { at, value: Value::Map(sections.into_values().collect()) };
+    Some(Merged { node, meant })
 }
 
-/// Each file says its version, so that no file is read as what it is not.
-fn check_file(reader: &mut Reader<'_>, node: &Node, whole: Option<Place>) -> Option<()> {
+/// Each file says its version, so that no file is read as what it is not. Answers which sections unknown ones of it are
+/// probably meant for.
+fn check_file(reader: &mut Reader<'_>, node: &Node, whole: Option<Place>) -> Option<BTreeSet<String>> {
     if node.value == Value::Null {
         let message = match whole {
             None => "the policy is empty: it needs at least version, assets and allow",
@@ -55,7 +69,7 @@ fn check_file(reader: &mut Reader<'_>, node: &Node, whole: Option<Place>) -> Opt
     {
         reader.mistake(node.at, format!("unknown version: this program reads version {VERSION}"));
     }
-    Some(())
+    Some(fields.into_meant())
 }
 
 /// Adds a section to the one of its name. What is not made of entries can stand in one file only.
@@ -71,17 +85,22 @@ fn join(
         return;
     };
     match (&mut known.value, section.value) {
+        (Value::Map(_), Value::Map(_)) if name == PRICES => told_twice(reader, name, &key, first.at),
         (Value::Map(entries), Value::Map(more)) => entries.extend(more),
         (Value::List(entries), Value::List(more)) => entries.extend(more),
         _ if name == "version" => {}
+        // Of one file it was told that the section is there twice.
+        (_, Value::Null) if key.at.file == first.at.file => {}
         (_, Value::Null) => {
             reader.mistake(section.at, format!("{name} has no value: give it one, or leave the field out"))
         }
-        _ => {
-            let message = format!("{name} is there twice: {}", reader.first(first.at, key.at));
-            reader.mistake(key.at, message);
-        }
+        _ => told_twice(reader, name, &key, first.at),
     }
+}
+
+fn told_twice(reader: &mut Reader<'_>, name: &str, key: &Node, first: Place) {
+    let message = format!("{name} is there twice: {}", reader.first(first, key.at));
+    reader.mistake(key.at, message);
 }
 
 fn check_size(reader: &mut Reader<'_>, name: &str, key: &Node, section: &Node) -> Option<()> {

@@ -14,6 +14,7 @@ use policy::limit::{KeyPart, Limit};
 use super::assets::{AskedAssets, KnownAsset};
 use super::files::Files;
 use super::lists::List;
+use super::lost::Lost;
 use super::room::Room;
 use super::summary::ListSummary;
 use super::{assets, classes, lists, operations, patterns, signer_groups, source_groups};
@@ -35,6 +36,7 @@ pub struct Names {
     source_groups: BTreeMap<String, Accounts>,
     signer_groups: BTreeMap<String, BTreeSet<String>>,
     counterparties: BTreeMap<String, Arc<Counterparty>>,
+    lost: Lost,
     /// Where names are introduced that something should refer to.
     places: BTreeMap<Name, Place>,
     /// What was referred to. Asking for a name is referring to it.
@@ -59,6 +61,10 @@ const REFERRED_TO: [(&str, &str); 4] = [
     ("signer_groups", SIGNER_GROUP),
     ("counterparties", COUNTERPARTY),
 ];
+/// Sections that introduce what is not asked after, with what that is called.
+const OTHERS: [(&str, &str); 2] = [(ASSETS, ASSET), (ASSETS, CLASS)];
+const ASSETS: &str = "assets";
+const ASSET: &str = "asset";
 const LIST: &str = "list";
 const SOURCE_GROUP: &str = "source group";
 const SIGNER_GROUP: &str = "signer group";
@@ -78,6 +84,7 @@ impl Names {
             asked_assets: RefCell::default(),
             assets,
             operations: operations::read(reader, fields),
+            lost: Lost::of(fields),
             lists: lists::read(reader, fields, files),
             source_groups: source_groups::read(reader, fields),
             signer_groups: signer_groups::read(reader, fields),
@@ -98,7 +105,7 @@ impl Names {
 
     /// The id of an asset of this policy.
     pub fn asset_id(&self, reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-        self.known(reader, node, "asset", &self.assets)
+        self.known(reader, node, ASSET, &self.assets)
     }
 
     /// What the policy says of an asset.
@@ -109,6 +116,16 @@ impl Names {
     /// All of them, by id.
     pub fn every_asset(&self) -> &Arc<BTreeSet<String>> {
         &self.every_asset
+    }
+
+    /// The sections of which nothing could be read.
+    pub fn lost(&self) -> &Lost {
+        &self.lost
+    }
+
+    /// Whether nothing is known of the assets, what is wrong with them being told.
+    pub fn has_lost_assets(&self) -> bool {
+        self.lost.has(ASSETS)
     }
 
     /// Whether the definition of one of these has a mistake.
@@ -187,7 +204,7 @@ impl Names {
     /// # Errors
     /// The operation is neither known today nor named by the policy: what to do.
     pub fn check_operation(&self, name: &str) -> Result<(), String> {
-        if self.operations.contains(name) {
+        if self.operations.contains(name) || self.lost.has("operations") {
             return Ok(());
         }
         let problem = unknown("operation", name, self.operations.iter().map(String::as_str));
@@ -266,7 +283,10 @@ impl Names {
     ) -> Option<String> {
         let name = reader.text(node, &format!("the name of a {what}"))?;
         if !known.contains_key(name) {
-            reader.mistake(node.at, unknown(what, name, known.keys().map(String::as_str)));
+            let mut sections = REFERRED_TO.into_iter().chain(OTHERS);
+            if !sections.any(|(section, introduces)| introduces == what && self.lost.has(section)) {
+                reader.mistake(node.at, unknown(what, name, known.keys().map(String::as_str)));
+            }
             return None;
         }
         self.used.borrow_mut().insert((what, name.to_owned()));

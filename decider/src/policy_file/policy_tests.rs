@@ -61,6 +61,10 @@ pub fn read(
 ) -> Vec<PlacedTest> {
     let known = Known { names, has_prices: fields.has("prices"), terms: policy.prices.as_ref() };
     let requests = Requests::read(reader, fields, &known);
+    // Of what could not be read nobody knows what would come out.
+    if names.lost().is_any() {
+        return Vec::new();
+    }
     let Some(node) = fields.optional(reader, "tests") else { return Vec::new() };
     let entries = reader.list(node, "tests").unwrap_or_default();
     if entries.len() > MAX_TESTS {

@@ -72,6 +72,9 @@ fn check_some(reader: &mut Reader<'_>, fields: &Fields<'_>, alone: &BTreeSet<Str
 fn read_file(reader: &mut Reader<'_>, node: &Node, names: &Names, files: &Files) -> Option<PriceFile> {
     let name = reader.text(node, "file")?;
     let path = files.beside(name)?;
+    if names.has_lost_assets() {
+        return None;
+    }
     let prices = reader.absorb(table::load(&path, names.every_asset()))?;
     Some(PriceFile { name: name.to_owned(), path, prices: Arc::new(prices) })
 }

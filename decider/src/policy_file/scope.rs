@@ -36,6 +36,8 @@ pub struct Scope<'a> {
     pub names: &'a Names,
     pub stages: Option<&'a BTreeSet<Stage>>,
     pub operations: Option<&'a Choice<BTreeSet<String>>>,
+    /// Whether operations are named and could not be read, which was told.
+    pub has_lost_operations: bool,
     pub assets: Option<&'a BTreeSet<String>>,
 }
 
@@ -79,8 +81,8 @@ pub fn check_applies(
     why: &str,
 ) -> bool {
     let named = scope.operations.and_then(Choice::one_of);
-    let transfer =
-        (named.is_none() && scope.section == Section::Allow && !applies(TRANSFER)).then_some(TRANSFER);
+    let is_transfer = named.is_none() && !scope.has_lost_operations && scope.section == Section::Allow;
+    let transfer = (is_transfer && !applies(TRANSFER)).then_some(TRANSFER);
     let first = named.and_then(|names| names.iter().find(|name| !applies(name)));
     let Some(operation) = first.map(String::as_str).or(transfer) else { return false };
     let unnamed = if transfer.is_some() { ", which is all that is allowed without operations" } else { "" };

@@ -5,6 +5,7 @@ mod document;
 mod expressions;
 mod limits;
 mod matchers;
+mod once;
 mod slips;
 mod summary;
 

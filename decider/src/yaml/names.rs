@@ -8,8 +8,18 @@ const VERY_LIKE: f64 = 0.8;
 
 /// "unknown {what} {name}", with what was probably meant.
 pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+    unknown_or(what, name, nearest(name, known.clone()), known)
+}
+
+/// The same, where it was found out already what was probably meant.
+pub fn unknown_or<'k>(
+    what: &str,
+    name: &str,
+    near: Option<&str>,
+    known: impl IntoIterator<Item = &'k str>,
+) -> String {
     let shown = shown(name);
-    if let Some(near) = nearest(name, known.clone()) {
+    if let Some(near) = near {
         return format!("unknown {what} {shown}: did you mean {near}?");
     }
     let known: Vec<&str> = known.into_iter().collect();

@@ -56,14 +56,12 @@ store: postgres
     assert_snapshot!(mistakes(&files), @r#"
     DIR/decider.yaml:1:1: grants is missing: it says who may ask, such as grants: [{spiffe: "spiffe://example.org/edge", tenants: [default], verbs: [decide, read]}]
     DIR/decider.yaml:2:3: unknown field adress: did you mean address?
-    DIR/decider.yaml:2:3: address is missing
     DIR/decider.yaml:3:16: DIR/tls/none.crt: cannot be read: No such file or directory (os error 2)
     DIR/decider.yaml:4:16: DIR/tls/decider.key: holds no private key in PEM form
     DIR/decider.yaml:5:14: DIR/tls/decider.key: holds no certificate in PEM form
     DIR/decider.yaml:6:18: a length of time has a unit: write 5s, 5m, 5h or 5d
     DIR/decider.yaml:8:12: expected an IP address and a port, such as 127.0.0.1:50051
     DIR/decider.yaml:10:8: store is memory, sqlite with the path of a file, or postgres with the url of a database
-    DIR/policy.yaml:1:1: assets is missing
     DIR/policy.yaml:1:1: allow is missing
     DIR/policy.yaml:2:1: unknown field asets: did you mean assets?
     "#);

@@ -78,10 +78,12 @@ fn read_wanted(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Wanted> {
 fn read_columns(reader: &mut Reader<'_>, node: &Node) -> Option<[Option<String>; 4]> {
     let fields = Fields::of(reader, node, "columns", &ENTRY_FIELDS)?;
     fields.required(reader, "address")?;
-    Some(ENTRY_FIELDS.map(|name| {
+    let noted = reader.noted();
+    let columns = ENTRY_FIELDS.map(|name| {
         let node = fields.optional(reader, name)?;
         reader.text(node, "a column").map(str::to_owned)
-    }))
+    });
+    (reader.noted() == noted).then_some(columns)
 }
 
 /// `{column, is}`: rows of these assets only, so that one report feeds several lists.

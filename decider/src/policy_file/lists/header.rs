@@ -62,12 +62,13 @@ pub fn read(
     }
     let header = Header { places: places(mistakes, record, row), row };
     let [address, tag, label, added] = match &wanted.columns {
-        Some(columns) => columns.each_ref().map(|name| name.as_ref().map(|name| header.find(mistakes, name))),
+        Some(columns) => columns.each_ref().map(Option::as_deref),
         None => header.usual(mistakes),
     };
-    let filter = wanted.filter.as_ref().map(|filter| header.find(mistakes, &filter.column));
+    let filter = wanted.filter.as_ref().map(|filter| filter.column.as_str());
+    header.note_missing(mistakes, [address, tag, label, added, filter].into_iter().flatten());
     // A column that was asked for and is not there has been noted already.
-    let found = |column: Option<Option<usize>>| column.flatten();
+    let found = |column: Option<&str>| header.places.get(column?).copied();
     let (address, width) = (found(address), record.len());
     let columns = Columns {
         address: address?,
@@ -95,35 +96,65 @@ struct Header<'r> {
 
 impl Header<'_> {
     /// Address must be there; others may, but none under a name that only looks like theirs.
-    fn usual(&self, mistakes: &mut RowMistakes<'_>) -> [Option<Option<usize>>; 4] {
+    fn usual(&self, mistakes: &mut RowMistakes<'_>) -> [Option<&'static str>; 4] {
         // A header of one column that holds others is told so.
         let apart = self.places.iter().filter(|_| self.other_delimiter().is_none());
-        for (name, place) in apart {
-            if let Some(field) = meant(name).filter(|field| field != name) {
-                let name = shown(name);
-                let message = format!(
-                    "column \"{name}\" is not {field}, and may be meant so: call it {field}, or say under columns which column is what"
-                );
-                mistakes.note(self.row, *place, message);
-            }
-        }
-        ENTRY_FIELDS.map(|field| match field {
-            "address" => Some(self.find(mistakes, field)),
-            _ => self.places.get(field).map(|place| Some(*place)),
+        let misnamed = apart.filter_map(|(name, place)| {
+            meant(name).filter(|field| field != name).map(|field| (*place, *name, field))
+        });
+        let mut misnamed: Vec<_> = misnamed.collect();
+        misnamed.sort_unstable();
+        let has_address = misnamed.iter().any(|(_, _, field)| *field == "address");
+        let (cased, others): (Vec<_>, Vec<_>) =
+            misnamed.into_iter().partition(|(_, name, field)| name.eq_ignore_ascii_case(field));
+        self.note_misnamed(mistakes, &cased);
+        others.chunks(1).for_each(|one| self.note_misnamed(mistakes, one));
+        ENTRY_FIELDS.map(|field| {
+            let is_asked = self.places.contains_key(field) || field == "address" && !has_address;
+            is_asked.then_some(field)
         })
     }
 
-    fn find(&self, mistakes: &mut RowMistakes<'_>, name: &str) -> Option<usize> {
-        let place = self.places.get(name).copied();
-        if place.is_none() {
-            mistakes.note(self.row, 0, self.missing(name));
-        }
-        place
+    /// Columns with almost the names of fields: all of them at once.
+    fn note_misnamed(&self, mistakes: &mut RowMistakes<'_>, misnamed: &[(usize, &str, &str)]) {
+        let message = match misnamed {
+            [] => return,
+            [(_, name, field)] => {
+                format!("column \"{}\" is not {field}, and may be meant so: call it {field}", shown(name))
+            }
+            _ => {
+                let names: Vec<String> =
+                    misnamed.iter().map(|(_, name, _)| format!("\"{}\"", shown(name))).collect();
+                let fields: Vec<&str> = misnamed.iter().map(|(_, _, field)| *field).collect();
+                let (names, fields) = (names.join(", "), fields.join(", "));
+                format!("columns {names} are not {fields}, and may be meant so: call them so")
+            }
+        };
+        let at = misnamed.first().map_or(0, |(place, _, _)| *place);
+        mistakes.note(self.row, at, format!("{message}, or say under columns which column is what"));
     }
 
-    fn missing(&self, name: &str) -> String {
-        let near =
-            nearest(name, self.places.keys().copied()).map(|near| format!("did you mean {}? ", shown(near)));
+    /// What is not there of what is asked for. One delimiter or one habit of writing is one mistake.
+    fn note_missing<'a>(&self, mistakes: &mut RowMistakes<'_>, asked: impl Iterator<Item = &'a str>) {
+        let missing: Vec<&str> = asked.filter(|name| !self.places.contains_key(name)).collect();
+        let (cased, others): (Vec<&str>, Vec<&str>) =
+            missing.into_iter().partition(|name| self.is_cased(name));
+        let at_once = Some(cased.as_slice()).filter(|names| !names.is_empty());
+        let most = if self.other_delimiter().is_some() { 1 } else { usize::MAX };
+        for names in at_once.into_iter().chain(others.chunks(1)).take(most) {
+            mistakes.note(self.row, 0, self.missing(names));
+        }
+    }
+
+    /// Whether a column is called so in other letters.
+    fn is_cased(&self, name: &str) -> bool {
+        self.places.keys().any(|column| column.eq_ignore_ascii_case(name))
+    }
+
+    fn missing(&self, asked: &[&str]) -> String {
+        let near = asked.iter().map(|name| nearest(name, self.places.keys().copied()).map(shown));
+        let near = near.collect::<Option<Vec<String>>>();
+        let near = near.map(|near| format!("did you mean {}? ", near.join(", ")));
         let mut names: Vec<_> = self.places.iter().map(|(name, place)| (place, shown(name))).collect();
         names.sort();
         let names: Vec<String> = names.into_iter().take(MAX_NAMED_COLUMNS).map(|(_, name)| name).collect();
@@ -133,7 +164,7 @@ impl Header<'_> {
         });
         format!(
             "no column is called {}: {}the header has {}{}",
-            shown(name),
+            asked.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", "),
             near.filter(|_| delimiter.is_none()).unwrap_or_default(),
             names.join(", "),
             delimiter.unwrap_or_default()

@@ -63,7 +63,13 @@ fn read_at_most(
     let Some(columns) = columns else {
         return mistakes.finish().and(Err(Mistake::of_file(file, "could not be read").into()));
     };
-    let mut list = Taking { list: Draft::new(name, chain), chain, mistakes, filter: Values::default() };
+    let mut list = Taking {
+        list: Draft::new(name, chain),
+        chain,
+        mistakes,
+        filter: Values::default(),
+        has_lost_rows: false,
+    };
     while let Some((record, row)) = rows.next() {
         if list.list.len() >= max_addresses {
             list.mistakes.note(
@@ -131,6 +137,8 @@ struct Taking<'f> {
     chain: Chain,
     mistakes: RowMistakes<'f>,
     filter: Values,
+    /// Whether a row was refused before its value was taken into account.
+    has_lost_rows: bool,
 }
 
 /// What was seen in the filter's column.
@@ -143,6 +151,7 @@ struct Values {
 impl Taking<'_> {
     fn take(&mut self, record: &StringRecord, row: Row<'_>, columns: &Columns, wanted: &Wanted) {
         if let Err(message) = check_shape(record, columns.width) {
+            self.has_lost_rows = true;
             return self.mistakes.note(row, 0, message);
         }
         let field = |column: Option<usize>| record.get(column?).filter(|text| !text.is_empty());
@@ -175,6 +184,7 @@ impl Taking<'_> {
     fn leave_out(&mut self, row: Row<'_>, columns: &Columns, value: &str, wanted: &BTreeSet<String>) {
         let is_meant = |wanted: &&String| value.trim().eq_ignore_ascii_case(wanted.trim());
         if let Some(meant) = wanted.iter().find(is_meant) {
+            self.has_lost_rows = true;
             let message = format!("{value:?} is not {meant}: write it alike, or take it into the filter");
             self.mistakes.note(row, columns.filter.unwrap_or_default(), message);
         }
@@ -184,9 +194,12 @@ impl Taking<'_> {
         value.map_err(|message| self.mistakes.note(row, column.unwrap_or_default(), message)).ok()
     }
 
-    /// A value that no row has would leave the list short of what somebody meant.
+    /// A value that no row has would leave the list short of what somebody meant. A row that was refused may have it.
     fn check_filter(&mut self, header: Row<'_>, columns: &Columns, wanted: &Wanted) {
         let (Some(filter), Some(column)) = (&wanted.filter, columns.filter) else { return };
+        if self.has_lost_rows {
+            return;
+        }
         for value in filter.is.difference(&self.filter.wanted) {
             let problem = unknown("asset", value, self.filter.others.iter().map(String::as_str));
             self.mistakes.note(header, column, format!("{problem} (no row of the file has it)"));

@@ -93,9 +93,6 @@ fn every_mistake_of_an_entry_is_reported() {
     p.yaml:10:53: expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z
     10 |       - {address: rOther, tag: "", label: 5, added: 31.01.2026}
        |                                                     ^
-    p.yaml:11:9: address is missing
-    11 |       - {adress: rOther, tag: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-       |         ^
     p.yaml:11:10: unknown field adress: did you mean address?
     11 |       - {adress: rOther, tag: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
        |          ^
@@ -330,4 +327,14 @@ fn a_rule_can_ask_how_long_an_address_has_been_listed() {
     7 |   - {id: l, when: {destination: [{list: payees, listed_for: 24h}]}, max: {count…
       |                   ^
     ");
+}
+
+#[test]
+fn a_column_that_cannot_be_read_is_told_once() {
+    let told = list_with("  payees: {chain: exact, csv: payees.csv, columns: {address: 5}}\n", "5\nrOne\n");
+    assert_snapshot!(told.unwrap_err(), @r#"
+    p.yaml:5:62: a column must be quoted text: write "5"
+    5 | … payees: {chain: exact, csv: payees.csv, columns: {address: 5}}
+      |                                                              ^
+    "#);
 }

@@ -47,6 +47,9 @@ pub fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, known: &Known<'_>) -> 
 fn check_is_priced(reader: &mut Reader<'_>, id: &str, at: Place, known: &Known<'_>) {
     let assets = known.names.every_asset();
     let is_priced = |terms: &PriceTerms| terms.beside.contains(id) || terms.alone.contains(id);
+    if known.names.has_lost_assets() {
+        return;
+    }
     if !assets.contains(id) {
         reader.mistake(at, unknown("asset", id, assets.iter().map(String::as_str)));
     } else if !known.terms.is_none_or(is_priced) {

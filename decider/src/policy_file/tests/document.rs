@@ -69,9 +69,6 @@ fn a_mark_at_the_start_of_a_file_moves_no_caret() {
     p.yaml:1:1: unknown field versoin: did you mean version?
     1 | versoin: 1
       | ^
-    p.yaml:1:1: version is missing
-    1 | versoin: 1
-      | ^
     p.yaml:2:9: assets is empty: without an asset nothing can be allowed
     2 | assets: {}
       |         ^

@@ -155,6 +155,42 @@ fn headers_are_checked() {
     ");
 }
 
+/// One habit of whoever exported the file is one mistake.
+#[test]
+fn a_header_that_is_written_otherwise_throughout_is_told_once() {
+    let told = |header: &str| places(&mistakes(&format!("{header}\nrOne,,\n")));
+    assert_snapshot!(told("Label,Address,Tag"), @r#"x.csv:1:1: columns "Label", "Address", "Tag" are not label, address, tag, and may be meant so: call them so, or say under columns which column is what"#);
+    let wanted = |filter: &str| {
+        let columns = Some(["address", "tag", "label", "added"].map(|name| Some(name.to_owned())));
+        let filter = Some(Filter { column: filter.into(), is: BTreeSet::from(["ETH".into()]) });
+        Wanted { columns, filter }
+    };
+    let told = |header: &str, filter: &str| {
+        places(&list_of(header.as_bytes(), &wanted(filter)).unwrap_err().to_string())
+    };
+    assert_snapshot!(told("Address,Tag,Label,Added,Asset", "asset"), @"x.csv:1:1: no column is called address, tag, label, added, asset: did you mean Address, Tag, Label, Added, Asset? the header has Address, Tag, Label, Added, Asset");
+    assert_snapshot!(told("address;tag;label;added;asset", "asset"), @r#"x.csv:1:1: no column is called address: the header has address;tag;label;added;asset. Columns are separated by ";"? Say delimiter: ";""#);
+    assert_snapshot!(told("Address,Tag,Label,Added", "asset"), @"
+    x.csv:1:1: no column is called address, tag, label, added: did you mean Address, Tag, Label, Added? the header has Address, Tag, Label, Added
+    x.csv:1:1: no column is called asset: the header has Address, Tag, Label, Added
+    ");
+}
+
+/// It may be the row that the filter is for.
+#[test]
+fn a_value_is_not_missing_beside_a_row_that_was_refused() {
+    let filter = Some(Filter { column: "asset".into(), is: BTreeSet::from(["ETH".into(), "BTC".into()]) });
+    let wanted = Wanted { columns: None, filter };
+    let told = |rows: &str| {
+        places(
+            &list_of(format!("address,asset\nrOne,BTC\n{rows}").as_bytes(), &wanted).unwrap_err().to_string(),
+        )
+    };
+    assert_snapshot!(told("rTwo,ETH,7\n"), @"x.csv:3:1: the row has 3 fields, and the header 2: is a delimiter or a quote missing?");
+    assert_snapshot!(told("rTwo,Eth\n"), @r#"x.csv:3:6: "Eth" is not ETH: write it alike, or take it into the filter"#);
+    assert_snapshot!(told("rTwo,XRP\n"), @"x.csv:1:9: unknown asset ETH: expected XRP (no row of the file has it)");
+}
+
 /// What is nobody's column is not read: without its tags a list would name every customer of an exchange.
 #[test]
 fn a_column_that_may_be_meant_is_not_left_out() {

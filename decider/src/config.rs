@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::grants::Tenants;
+use crate::grants::{Tenants, Verb};
 use crate::policy_file::{self, PolicyFile};
 use crate::yaml::{self, Fields, Mistakes, Node, Reader, Value, duration};
 use crate::{admin, grpc, reload};
@@ -49,6 +49,16 @@ pub struct Config {
     pub store: crate::store::Config,
     /// How long it keeps what decisions came out of.
     pub retention: crate::store::Retention,
+}
+
+impl Config {
+    /// For whom decisions are made: its tenants, or where it names none, those that are granted to ask.
+    pub fn tenants(&self) -> Tenants {
+        match &self.grpc.tenants {
+            Tenants::All => self.access.grants.tenants_of(Verb::Decide),
+            these => these.clone(),
+        }
+    }
 }
 
 /// Reads a configuration and what it names. Relative paths start at its folder.

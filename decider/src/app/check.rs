@@ -8,6 +8,7 @@ use super::cli::{Check, Exit, Output};
 use super::say;
 use crate::clock::Clock;
 use crate::config;
+use crate::grants::Tenants;
 use crate::policy_file::summary::Summary;
 use crate::policy_file::{self, PolicyFile, warnings};
 use crate::yaml::{Mistakes, Warning};
@@ -81,7 +82,11 @@ fn read(what: &Check, clock: &dyn Clock) -> Result<Read, Mistakes> {
         (Some(policy), _) => (policy_file::load(policy)?, Vec::new()),
         (None, Some(config)) => {
             let config = config::load_beside(config, &what.beside)?;
-            (config.policy, config::warnings::collect(&config.sources.tls, clock.wall()))
+            let mut told = config::warnings::collect(&config.sources.tls, clock.wall());
+            if let Tenants::These(tenants) = config.tenants() {
+                told.extend(warnings::of_tenants(&config.policy, &tenants));
+            }
+            (config.policy, told)
         }
         (None, None) => (policy_file::load(std::path::Path::new("policy"))?, Vec::new()),
     };

@@ -8,6 +8,9 @@ mod messages;
 mod open;
 mod spelling;
 mod tags;
+mod tenants;
+
+use std::collections::BTreeSet;
 
 use policy::document::Policy;
 use policy::limit::Limit;
@@ -24,6 +27,21 @@ const MAX_NAMED_ASSETS: usize = 10;
 
 /// Every warning of a policy that was loaded, for `check`, the start and a change alike, in the order of the files and their lines.
 pub fn collect(file: &PolicyFile) -> Vec<Warning> {
+    placed(&file.spots, noted(file))
+}
+
+/// Those over tenants, where a policy is held against the only ones that are decided for.
+pub fn of_tenants(file: &PolicyFile, tenants: &BTreeSet<String>) -> Vec<Warning> {
+    let noted = tenants::none_of(&file.policy, tenants).into_iter();
+    placed(&file.spots, noted.map(|(id, message)| (file.spots.of_id(id), message)).collect())
+}
+
+fn placed(spots: &Spots, mut noted: Vec<(Place, String)>) -> Vec<Warning> {
+    noted.sort_by_key(|(at, _)| (at.file, at.spot()));
+    noted.into_iter().map(|(at, message)| warning_at(spots, at, message)).collect()
+}
+
+fn noted(file: &PolicyFile) -> Vec<(Place, String)> {
     let mut noted = file.spots.doubts.clone();
     for list in file.summary.lists.iter().filter(|list| list.addresses == 0) {
         noted.push((file.spots.of_list(&list.name), format!("list {} is empty", list.name)));
@@ -33,8 +51,7 @@ pub fn collect(file: &PolicyFile) -> Vec<Warning> {
     }
     noted.extend(unproven_raw(&file.policy).map(|message| (Place::default(), message)));
     noted.extend(of_named(&file.policy).map(|(id, message)| (file.spots.of_id(id), message)));
-    noted.sort_by_key(|(at, _)| (at.file, at.spot()));
-    noted.into_iter().map(|(at, message)| warning_at(&file.spots, at, message)).collect()
+    noted
 }
 
 /// Where raw transactions are required, the assets of which they prove nothing.

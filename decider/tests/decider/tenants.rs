@@ -7,6 +7,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+use crate::program::output;
 use crate::support::{CONFIG, Files, call, told, transfer, wait_for_metric};
 
 const ALL_GRANTED: &str =
@@ -110,4 +111,23 @@ async fn tenants_change_by_a_restart_and_grants_go_on_by_themselves() {
     wait_for_metric(running.admin, "countersign_decider_access_refused 1").await;
     assert_eq!(decide(&mut client, "default").await.unwrap(), i32::from(wire::Verdict::Allow));
     running.stop().await.unwrap();
+}
+
+/// Those that it has, or where it names none, those that somebody may ask for.
+#[test]
+fn check_warns_of_a_tenant_that_is_none_of_those_it_decides_for() {
+    let check = |config: &str| {
+        let files = Files::new();
+        files.write("decider.yaml", config);
+        let policy = std::fs::read_to_string(files.path("policy.yaml")).unwrap();
+        let rule = "config_changes: [{id: theirs, effect: reject, type: ADD_USER, tenant: [defualt]}]\n";
+        files.write("policy.yaml", &format!("{policy}{rule}"));
+        let (code, out, err) = output(&files, &["check", "--config", "decider.yaml"]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        out.lines().filter(|line| line.contains("tenant")).collect::<Vec<_>>().join("\n")
+    };
+    let told = "rule theirs asks for tenant defualt, which is none of those that are decided for here: did you mean default?";
+    assert!(check(&config("tenants: [default, payroll]\n")).ends_with(told));
+    assert!(check(CONFIG).ends_with(told));
+    assert_eq!(check(&config("")), "", "it decides for all");
 }

@@ -474,3 +474,20 @@ fn a_coin_that_tokens_pay_their_fees_in_need_not_say_so() {
         "rule dear reads the fee of ETH in ETH: state its fee_asset, which for a token is another"
     );
 }
+
+#[test]
+fn a_tenant_that_is_not_decided_for_is_told() {
+    let rules = "deny:\n  - {id: one, when: {tenant: {not: [acme-eu]}}}\n  - {id: two, when: {condition: \"tenant == 'acm-eu' || tenant == 'acme-us'\"}}\nallow:\n  - {id: pay, when: {tenant: [acme-eu, zeta], destination: [{list: payees}]}}\nconfig_changes:\n  - {id: add, effect: reject, type: ADD_USER, tenant: [acme-ue]}";
+    let file = read("p.yaml", &POLICY.replace("SECTIONS", rules)).unwrap();
+    let told = |tenants: &[&str]| {
+        let tenants = tenants.iter().map(|name| (*name).to_owned()).collect();
+        let told = warnings::of_tenants(&file, &tenants).into_iter().map(|warning| warning.to_string());
+        told.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(told(&["acme-eu", "acme-us"]), @"
+    p.yaml:21:10: deny rule two asks for tenant acm-eu, which is none of those that are decided for here: did you mean acme-eu?
+    p.yaml:23:10: allow rule pay asks for tenant zeta, which is none of those that are decided for here
+    p.yaml:25:10: rule add asks for tenant acme-ue, which is none of those that are decided for here: did you mean acme-us?
+    ");
+    assert_eq!(told(&["acme-eu", "acme-us", "acm-eu", "zeta", "acme-ue"]), "");
+}

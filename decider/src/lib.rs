@@ -23,6 +23,7 @@ pub mod yaml;
 pub mod store;
 pub mod prices;
 pub mod document;
+mod instant;
 pub mod private;
 pub mod telemetry;
 pub mod shown;

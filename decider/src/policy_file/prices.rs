@@ -75,7 +75,10 @@ fn read_file(reader: &mut Reader<'_>, node: &Node, names: &Names, files: &Files)
     if names.has_lost_assets() {
         return None;
     }
-    let prices = reader.absorb(table::load(&path, names.every_asset()))?;
+    let shown = path.display().to_string();
+    let content = table::content_of(&path).map_err(|error| format!("{shown}: {error}"));
+    let content = reader.check(node.at, content)?;
+    let prices = reader.absorb(table::read(&shown, content, names.every_asset()))?;
     Some(PriceFile { name: name.to_owned(), path, prices: Arc::new(prices) })
 }
 

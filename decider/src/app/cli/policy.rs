@@ -66,7 +66,7 @@ pub struct Explain {
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
     /// When it is asked, such as 2026-03-01T12:00:00Z. Now where nothing is said.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::instant::parse)]
     pub at: Option<jiff::Timestamp>,
     /// The SQLite file of a decider's store, to count what was charged.
     #[arg(long, value_name = "FILE")]

@@ -174,7 +174,7 @@ pub struct Export {
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
     /// Decisions from this time on, such as 2026-03-01T12:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::instant::parse)]
     pub since: Option<jiff::Timestamp>,
     /// Decisions of this tenant alone.
     #[arg(long, value_name = "TENANT")]

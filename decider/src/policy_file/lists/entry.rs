@@ -7,6 +7,7 @@ use policy::address::Chain;
 use policy::list::AddedOn;
 use policy::time::Time;
 
+use crate::instant;
 use crate::yaml::unseen;
 
 /// The longest tag, in bytes: a request has no longer one, so that a longer one would never match.
@@ -41,18 +42,18 @@ fn at_most<'t>(text: &'t str, what: &str, bytes: usize) -> Result<&'t str, Strin
 /// When it was added: RFC 3339, or a date. Nobody knows when and where on that day: it is the end of the day on all of the
 /// earth, so that no entry seems older than it is.
 pub fn added(text: &str) -> Result<AddedOn, String> {
-    let time = instant(text).ok_or("expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z")?;
+    let time = time_of(text).ok_or("expected a date, such as 2026-01-31 or 2026-01-31T09:30:00Z")?;
     let added = AddedOn::from_time(Time::from_micros(time.as_microsecond()));
     added.ok_or_else(|| "the date must be from 1970 to 2105".into())
 }
 
 /// A time needs its offset: without one nobody knows when it was.
-fn instant(text: &str) -> Option<Timestamp> {
+fn time_of(text: &str) -> Option<Timestamp> {
     match date(text) {
         Some(date) => {
             Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.checked_add(TO_THE_END_OF_A_DAY).ok()
         }
-        None => text.parse().ok(),
+        None => instant::parse(text).ok(),
     }
 }
 
@@ -91,6 +92,7 @@ mod tests {
             "",
             "2026-01-31T09:30:00",
             "2026-01-31T09:30",
+            "2026-01-31T09:30:00+20:00",
             "2026-01-31 09:30:00",
             "2026-02-30",
             "2026-1-31",

@@ -1,10 +1,10 @@
 //! The smallest parts of a test: names, times, texts, words.
 
-use jiff::Timestamp;
 use policy::time::{MICROS_PER_SECOND, Time};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
+use crate::instant;
 use crate::yaml::names::unknown;
 use crate::yaml::{Fields, Node, Reader, Value, duration};
 
@@ -23,7 +23,7 @@ pub fn name(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
 
 /// A point in time, with its offset.
 pub fn time(reader: &mut Reader<'_>, node: &Node) -> Option<Time> {
-    let time: Option<Timestamp> = reader.text(node, "at")?.parse().ok();
+    let time = instant::parse(reader.text(node, "at")?).ok();
     if time.is_none() {
         reader.mistake(node.at, "at must be a time with its offset, such as \"2026-03-01T12:00:00Z\"");
     }

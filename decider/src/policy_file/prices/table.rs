@@ -12,6 +12,7 @@ use super::super::files::bytes_of;
 use super::super::lists::row_mistakes::{Row, RowMistakes};
 use super::super::lists::rows::{Rows, check_shape, text_of};
 use crate::document::File;
+use crate::instant;
 use crate::yaml::names::unknown;
 use crate::yaml::{Mistake, Mistakes};
 
@@ -30,8 +31,16 @@ const AT: usize = 2;
 /// Every mistake in the file.
 pub fn load(path: &Path, assets: &BTreeSet<String>) -> Result<Prices, Mistakes> {
     let shown = path.display().to_string();
-    let content = bytes_of(path, MAX_TABLE_BYTES).map_err(|error| Mistake::of_file(&shown, error))?;
+    let content = content_of(path).map_err(|error| Mistake::of_file(&shown, error))?;
     read(&shown, content, assets)
+}
+
+/// The content of a table.
+///
+/// # Errors
+/// It cannot be read: why, in words.
+pub fn content_of(path: &Path) -> Result<Vec<u8>, String> {
+    bytes_of(path, MAX_TABLE_BYTES)
 }
 
 /// Reads a table from its content; `file` names it in mistakes.
@@ -80,7 +89,7 @@ impl Taking<'_> {
         }
         let usd =
             UnitPrice::parse(field(USD)).map_err(|error| self.mistakes.note(row, USD, error.to_string()));
-        let at = instant(field(AT)).map_err(|message| self.mistakes.note(row, AT, message));
+        let at = time_of(field(AT)).map_err(|message| self.mistakes.note(row, AT, message));
         if let (Ok(usd), Ok(at)) = (usd, at) {
             self.rows.entry(asset.to_owned()).or_insert((row.line, Price { usd, at }));
         }
@@ -88,8 +97,8 @@ impl Taking<'_> {
 }
 
 /// A time needs its offset: without one nobody knows when it was.
-fn instant(text: &str) -> Result<Time, &'static str> {
+fn time_of(text: &str) -> Result<Time, &'static str> {
     let time: Timestamp =
-        text.parse().map_err(|_| "expected a time with its offset, such as 2026-01-31T09:30:00Z")?;
+        instant::parse(text).map_err(|_| "expected a time with its offset, such as 2026-01-31T09:30:00Z")?;
     Ok(Time::from_micros(time.as_microsecond()))
 }

@@ -156,15 +156,21 @@ fn mistakes_of_the_terms_have_their_places() {
       |                                          ^
     ");
     assert_snapshot!(mistakes("prices: {file: price.csv, max_age: soon, max-age: 1m}", TABLE), @"
+    p.yaml:4:16: price.csv: the file cannot be read: No such file or directory (os error 2)
+    4 | prices: {file: price.csv, max_age: soon, max-age: 1m}
+      |                ^
     p.yaml:4:36: max_age: expected a whole number and a unit: 30s, 15m, 24h or 7d
     4 | prices: {file: price.csv, max_age: soon, max-age: 1m}
       |                                    ^
     p.yaml:4:42: unknown field max-age: did you mean max_age?
     4 | prices: {file: price.csv, max_age: soon, max-age: 1m}
       |                                          ^
-    price.csv: the file cannot be read: No such file or directory (os error 2)
     ");
-    assert_snapshot!(mistakes("prices: {file: ., max_age: 1m}", TABLE), @".: the file cannot be read: it is a directory or a device");
+    assert_snapshot!(mistakes("prices: {file: ., max_age: 1m}", TABLE), @"
+    p.yaml:4:16: .: the file cannot be read: it is a directory or a device
+    4 | prices: {file: ., max_age: 1m}
+      |                ^
+    ");
     assert_snapshot!(mistakes("prices: prices.csv", TABLE), @"
     p.yaml:4:9: prices must be a mapping, not text
     4 | prices: prices.csv

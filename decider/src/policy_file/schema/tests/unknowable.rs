@@ -157,7 +157,7 @@ const SENSE: [Unknowable; 22] = [
         "lists: {payees: {chain: evm, addresses: [{address: \"0x52908400098527886E0F7030069857D2E4169EE7\", tag: \"7\"}]}}",
     ),
     (
-        "the amount has … decimals: the asset has …",
+        "the amount has … decimals: it may have at most …",
         "deny: [{id: a, when: {assets: [BTC], amount: {max: \"0.123456789\"}}}]",
     ),
     (
@@ -237,7 +237,7 @@ const SENSE: [Unknowable; 22] = [
 
 /// What is only said of files on a disk, or of too much.
 const WITHOUT_SAMPLE: [&str; 6] = [
-    "….csv: the file cannot be read: …",
+    "…: the file cannot be read: …",
     "and … more",
     "rules and limits name more than … accounts, signers and assets by their groups, …",
     "the patterns take more than … together: …",

@@ -61,7 +61,7 @@ impl fmt::Display for Method {
 }
 
 fn check_signature(text: &str) -> Result<(), MethodError> {
-    if text.len() > MAX_SIGNATURE_BYTES {
+    if text.len() > MAX_SIGNATURE_BYTES || text.contains(char::is_whitespace) {
         return Err(MethodError::Form);
     }
     let (name, rest) = text.split_once('(').ok_or(MethodError::Form)?;
@@ -83,6 +83,7 @@ fn check_types(types: &str) -> Result<(), MethodError> {
         match element.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
             Some(inner) => check_types(inner),
             None if is_elementary(element) => Ok(()),
+            None if one.is_empty() => Err(MethodError::Form),
             None => Err(MethodError::Type(one.chars().take(MAX_SHOWN_CHARS).collect())),
         }
     })
@@ -112,7 +113,7 @@ fn split_at_commas(types: &str) -> Result<Vec<&str>, MethodError> {
 /// `uint256[2][]` is `uint256`.
 fn without_array(mut text: &str) -> &str {
     while let Some((rest, length)) = text.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
-        if !length.bytes().all(|digit| digit.is_ascii_digit()) {
+        if length.starts_with('0') || !length.bytes().all(|digit| digit.is_ascii_digit()) {
             break;
         }
         text = rest;
@@ -175,6 +176,8 @@ mod tests {
             "f(address,)",
             "f(,)",
             "f(address[x])",
+            "f(uint256[0])",
+            "f(uint256[01][2])",
             "f((address)",
             "f(address))",
             "f",
@@ -190,6 +193,9 @@ mod tests {
             &format!("f({}{})", "(".repeat(300), ")".repeat(300)),
         ] {
             assert!(Method::parse(text).is_err(), "{text:?}");
+        }
+        for text in ["transfer(address, uint256)", "f(address,)"] {
+            assert_eq!(Method::parse(text), Err(MethodError::Form), "{text}");
         }
         insta::assert_snapshot!(Method::parse("f(uint)").unwrap_err(), @"uint is not a type of a signature: write it out, such as uint256 for uint, and a struct as its types in brackets");
         insta::assert_snapshot!(Method::parse("f").unwrap_err(), @"expected a signature such as transfer(address,uint256), without blanks and names, or 4 bytes such as 0xa9059cbb");

@@ -19,7 +19,8 @@ pub fn read_hours(reader: &mut Reader<'_>, node: &Node) -> Option<Hours> {
     let to = read_time(reader, &fields, "to", TimeOfDay::END);
     let (from, to) = (from?, to?);
     if from == TimeOfDay::END {
-        reader.mistake(node.at, "from is at most 23:59: write 00:00 of the next day");
+        let at = fields.optional(reader, "from").map_or(node.at, |node| node.at);
+        reader.mistake(at, "from is at most 23:59: write 00:00 of the next day");
     } else if from == to {
         reader.mistake(
             node.at,
@@ -53,7 +54,8 @@ fn read_time(
     let text = reader.text(node, name)?;
     let time = TimeOfDay::parse(text);
     if time.is_none() {
-        reader.mistake(node.at, format!("{name} is a time of day such as 09:00, from 00:00 to 24:00"));
+        let last = if otherwise == TimeOfDay::START { "23:59" } else { "24:00" };
+        reader.mistake(node.at, format!("{name} is a time of day such as 09:00, from 00:00 to {last}"));
     }
     time
 }

@@ -157,6 +157,11 @@ impl<'a> Reader<'a> {
         self.goes_on()?;
         match &node.value {
             Value::Whole(number) if self.written(node.at) == number.to_string() => Some(*number),
+            Value::Whole(_) | Value::Number(_) if has_leading_zeros(self.written(node.at)) => {
+                let number = self.written(node.at).trim_start_matches('0');
+                let message = format!("{what} must have no leading zeros: write {number}");
+                self.fail(node, message)
+            }
             Value::Whole(number) => {
                 self.fail(node, format!("{what} must be in digits alone: write {number}"))
             }
@@ -234,6 +239,13 @@ impl<'a> Reader<'a> {
         let text = self.sources.get(at.file).map(|source| source.text).unwrap_or_default();
         at.bytes().and_then(|range| text.get(range)).filter(|text| !text.is_empty()).unwrap_or("…").trim()
     }
+}
+
+/// Whether these are digits that others read in base eight, or not at all.
+fn has_leading_zeros(written: &str) -> bool {
+    written.starts_with('0')
+        && written.bytes().all(|byte| byte.is_ascii_digit())
+        && written.bytes().any(|byte| byte != b'0')
 }
 
 /// The mistakes of one file as people see them.

@@ -112,6 +112,8 @@ fn whole_numbers_are_plain_digits() {
         let first = told.lines().next().unwrap_or_default();
         assert_eq!(first, format!("x.yaml:3:8: bound must be in digits alone: write {number}"));
     }
+    let told = read("address: ü\nbound: 018\n");
+    assert_eq!(told.lines().next(), Some("x.yaml:2:8: bound must have no leading zeros: write 18"));
     for written in ["0", "10", "18446744073709551615"] {
         assert_eq!(
             read(&format!("# é\n{{address: ü, bound: {written}}}")),

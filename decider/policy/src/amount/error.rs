@@ -31,7 +31,7 @@ pub enum AmountError {
     #[error("the amount has a decimal point: expected a whole number of base units")]
     NotWhole,
     /// Finer than a base unit of the asset.
-    #[error("the amount has {given} decimals: the asset has {allowed}, and nothing is rounded")]
+    #[error("the amount has {given} decimals: it may have at most {allowed}, and nothing is rounded")]
     TooManyDecimals {
         /// Decimals in the text, trailing zeros left out.
         given: usize,

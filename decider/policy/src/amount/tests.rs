@@ -205,7 +205,7 @@ fn messages_say_what_was_expected() {
     insta::assert_snapshot!(ether("1e5").unwrap_err(), @"the amount is not decimal text at character 2: expected digits and at most one point between them, such as 0 or 12.5");
     insta::assert_snapshot!(ether("007").unwrap_err(), @"the amount starts with a needless zero: expected 0, or a number that starts with 1 to 9");
     insta::assert_snapshot!(ether(&"0".repeat(129)).unwrap_err(), @"the amount has 129 bytes: at most 128 are read");
-    insta::assert_snapshot!(ether("0.1234567890123456789").unwrap_err(), @"the amount has 19 decimals: the asset has 18, and nothing is rounded");
+    insta::assert_snapshot!(ether("0.1234567890123456789").unwrap_err(), @"the amount has 19 decimals: it may have at most 18, and nothing is rounded");
     insta::assert_snapshot!(ether(LARGEST).unwrap_err(), @"the amount is too large: at most 2^256 - 1 base units can be represented");
     insta::assert_snapshot!(Amount::from_base_units("1.5").unwrap_err(), @"the amount has a decimal point: expected a whole number of base units");
 }

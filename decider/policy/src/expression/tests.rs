@@ -315,8 +315,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
     amount.over('1') -- 1: unknown function over, of more_than at_least less_than at_most
     amount.at_most(1) -- 16: at_most takes a text in quotes
     amount.at_most('1e5') -- 16: the amount is not decimal text at character 2: expected digits and at most one point between them, such as 0 or 12.5 (asset ETH)
-    amount.at_most('0.0000001') -- 16: the amount has 7 decimals: the asset has 6, and nothing is rounded (asset ETH)
-    usd.at_most('0.0000001') -- 13: the amount has 7 decimals: the asset has 6, and nothing is rounded (US dollars)
+    amount.at_most('0.0000001') -- 16: the amount has 7 decimals: it may have at most 6, and nothing is rounded (asset ETH)
+    usd.at_most('0.0000001') -- 13: the amount has 7 decimals: it may have at most 6, and nothing is rounded (US dollars)
     destinations.count > 'x' -- 22: destinations.count is a number: compare it with digits
     destinations.count.at_most('1') -- 1: destinations.count is a number: compare it with digits
     destinations.count > 1.5 -- 23: . has no meaning here

@@ -66,7 +66,9 @@ fn read_id(
 ) -> Option<String> {
     let node = fields.optional(reader, what)?;
     let id = reader.text(node, what)?;
-    if !known.contains(&id) && !half_read(id) {
+    // Of one whose id could not be read the name may be meant.
+    let is_meant = known.contains(&"") || half_read(id);
+    if !known.contains(&id) && !is_meant {
         reader.mistake(node.at, unknown(what, id, known.iter().copied()));
         return None;
     }

@@ -211,7 +211,7 @@ fn fees_are_bounded_in_what_they_are_paid_in() {
     assert_eq!(deny(r#"{assets: [BTC], fee: {max: "1"}}"#).circumstances.fee.unwrap().asset, "BTC");
     assert_snapshot!(in_deny(r#"{fee: {over: "0.01"}}"#), @"p.yaml:12:17: fee needs assets whose fees are paid in one asset, not in BTC, ETH: name some under assets");
     assert_snapshot!(in_deny(r#"{assets: [ETH], stages: [APPROVAL], fee: {over: "0.01"}}"#), @"p.yaml:12:52: fee never matches at APPROVAL: the fee is known at SIGNING");
-    assert_snapshot!(in_deny(r#"{assets: [BTC], fee: {over: "0.000000001"}}"#), @"p.yaml:12:39: the amount has 9 decimals: the asset has 8, and nothing is rounded (asset BTC)");
+    assert_snapshot!(in_deny(r#"{assets: [BTC], fee: {over: "0.000000001"}}"#), @"p.yaml:12:39: the amount has 9 decimals: it may have at most 8, and nothing is rounded (asset BTC)");
     assert_eq!(in_deny(r#"{assets: [ETH, BTC], fee_share: {over: "0.02", max: "0.5"}}"#), "");
     assert_snapshot!(in_deny(r#"{assets: [USDC], fee_share: {over: "0.02"}}"#), @"p.yaml:12:39: fee_share needs a fee in the asset itself: USDC pays its fees in ETH");
     assert_snapshot!(in_deny(r#"{assets: [ETH], fee_share: {over: "2%"}}"#), @"p.yaml:12:45: the amount is not decimal text at character 2: expected digits and at most one point between them, such as 0 or 12.5 (a share: 0.02 is 2 %)");
@@ -270,7 +270,7 @@ fn times_are_hours_of_a_zone() {
     p.yaml:12:27: unknown time zone Europe/Berln: did you mean Europe/Berlin? (names are those of the IANA time-zone database)
     p.yaml:12:48: unknown day MO: did you mean MON?
     p.yaml:12:57: this is in days already
-    p.yaml:12:69: from is a time of day such as 09:00, from 00:00 to 24:00
+    p.yaml:12:69: from is a time of day such as 09:00, from 00:00 to 23:59
     p.yaml:12:79: to is a time of day such as 09:00, from 00:00 to 24:00
     ");
     assert_snapshot!(in_deny("{times: [{days: []}]}"), @r#"
@@ -278,7 +278,7 @@ fn times_are_hours_of_a_zone() {
     p.yaml:12:27: days is empty, which would never match: leave it out for "any"
     "#);
     assert_snapshot!(in_deny(r#"{times: [{zone: UTC, from: "09:00", to: "09:00"}]}"#), @"p.yaml:12:20: from and to are the same, and nothing lies between: leave both out for the whole day");
-    assert_snapshot!(in_deny(r#"{times: [{zone: UTC, from: "24:00", to: "09:00"}]}"#), @"p.yaml:12:20: from is at most 23:59: write 00:00 of the next day");
+    assert_snapshot!(in_deny(r#"{times: [{zone: UTC, from: "24:00", to: "09:00"}]}"#), @"p.yaml:12:38: from is at most 23:59: write 00:00 of the next day");
 }
 
 /// Another name in hours is another time.

@@ -78,7 +78,7 @@ fn mistakes_in_an_expression_have_the_place_in_the_file_and_the_character() {
       |                                    ^
     "#);
     assert_snapshot!(told(r#"{assets: [BTC], condition: "amount.at_most('0.000000001')"}"#), @r#"
-    p.yaml:6:66: condition: the amount has 9 decimals: the asset has 8, and nothing is rounded (asset BTC)
+    p.yaml:6:66: condition: the amount has 9 decimals: it may have at most 8, and nothing is rounded (asset BTC)
     6 | …: [{id: a, when: {assets: [BTC], condition: "amount.at_most('0.000000001')"}}]
       |                                                              ^
     "#);

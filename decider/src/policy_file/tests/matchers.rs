@@ -49,6 +49,6 @@ fn amounts_are_checked() {
     assert_snapshot!(mistakes_with("{over: \"2\"}", "{over: \"1e5\"}"), @"p.yaml:21:42: the amount is not decimal text at character 2: expected digits and at most one point between them, such as 0 or 12.5 (asset ETH)");
     assert_snapshot!(mistakes_with("{over: \"2\"}", "{over: 2}"), @r#"p.yaml:21:42: an amount must be quoted text: write "2""#);
     assert_snapshot!(mistakes_with("when: {assets: [ETH], amount", "when: {assets: [ETH, BTC], amount"), @"p.yaml:21:40: amount needs exactly one asset under assets: units of different assets do not compare");
-    assert_snapshot!(mistakes_with("{amount: \"2\"}", "{amount: \"0.0000001\"}"), @"p.yaml:42:19: the amount has 7 decimals: the asset has 6, and nothing is rounded (asset XRP)");
-    assert_snapshot!(mistakes_with("{usd: \"50000.5\"}", "{usd: \"0.1234567\"}"), @"p.yaml:48:16: the amount has 7 decimals: the asset has 6, and nothing is rounded (US dollars)");
+    assert_snapshot!(mistakes_with("{amount: \"2\"}", "{amount: \"0.0000001\"}"), @"p.yaml:42:19: the amount has 7 decimals: it may have at most 6, and nothing is rounded (asset XRP)");
+    assert_snapshot!(mistakes_with("{usd: \"50000.5\"}", "{usd: \"0.1234567\"}"), @"p.yaml:48:16: the amount has 7 decimals: it may have at most 6, and nothing is rounded (US dollars)");
 }

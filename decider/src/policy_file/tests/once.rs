@@ -75,6 +75,13 @@ fn a_field_that_cannot_be_read_is_not_held_against_others() {
 }
 
 #[test]
+fn a_limit_whose_id_is_misspelt_is_not_unknown_to_a_test() {
+    let test = "tests: [{name: a, request: {asset: ETH}, expect: {verdict: DENY, limit: often}}]\n";
+    let told = mistakes(&(POLICY.replace("id: often", "idd: often") + test));
+    assert_eq!(told.matches("p.yaml:").count(), 1, "{told}");
+}
+
+#[test]
 fn a_section_that_is_there_twice_is_told_once() {
     let prices = "prices: {file: p.csv, max_age: 1m}\n";
     assert_snapshot!(mistakes(&format!("{POLICY}{prices}{prices}")), @"

@@ -9,7 +9,7 @@ use policy::method::Method;
 use policy::vocabulary::{MESSAGE_TYPES, calls_a_method, signs_messages};
 
 use super::choices::read_set;
-use super::matchers::check_letters;
+use super::ids::check_letters;
 use super::scope::{Scope, check_applies, check_chain};
 use crate::yaml::{Fields, Reader};
 

@@ -55,6 +55,12 @@ pub fn check_name(reader: &mut Reader<'_>, name: &str, at: Place) {
     }
 }
 
+/// Of words that others may join: one that differs from a known one in its letters alone is no other word.
+pub fn check_letters(name: &str, known: &[&str]) -> Result<(), String> {
+    let meant = known.iter().find(|known| known.eq_ignore_ascii_case(name) && **known != name);
+    meant.map_or(Ok(()), |meant| Err(format!("{name} never matches: it is written {meant}")))
+}
+
 /// The id of an asset is the custody system's to choose; only what could never be sent is refused.
 pub fn check_asset_id(reader: &mut Reader<'_>, id: &str, at: Place) {
     let plain = id.bytes().all(|byte| byte.is_ascii_graphic());

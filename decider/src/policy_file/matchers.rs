@@ -8,6 +8,7 @@ use policy::time::Length;
 use policy::vocabulary::{ADDRESS_TYPES, WALLET_SUBTYPES, has_subtype};
 
 use super::accounts::{account_of, check_matched_by_id};
+use super::ids::check_letters;
 use super::names::Names;
 use super::scope::Section;
 use crate::yaml::names::unknown;
@@ -103,12 +104,6 @@ fn read_subtype(reader: &mut Reader<'_>, node: &Node, account: Option<&AccountMa
         Some("UNMANAGED") => read_wallet_subtype(reader, node),
         _ => reader.check(node.at, check_letters(name, &WALLET_SUBTYPES)).map(|()| name.to_owned()),
     }
-}
-
-/// Of words that others may join: one that differs from a known one in its letters alone is no other word.
-pub fn check_letters(name: &str, known: &[&str]) -> Result<(), String> {
-    let meant = known.iter().find(|known| known.eq_ignore_ascii_case(name) && **known != name);
-    meant.map_or(Ok(()), |meant| Err(format!("{name} never matches: it is written {meant}")))
 }
 
 /// The subtype of an allowlisted wallet.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use policy::vocabulary::OPERATIONS;
 
-use super::matchers::check_letters;
+use super::ids::check_letters;
 use crate::yaml::names::slip;
 use crate::yaml::{Fields, Reader};
 

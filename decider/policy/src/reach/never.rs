@@ -21,7 +21,10 @@ pub fn never(when: &Conditions, effect: Effect, assets: &Assets) -> Option<Never
         .or_else(|| no_value(when))
 }
 
-/// What some field of a rule asks of an operation.
+/// A field of a rule, and whether it applies to an operation.
+type Field = (&'static str, fn(&str) -> bool);
+
+/// What a rule asks of an operation, by what asks for it.
 type Demand<'a> = (&'static str, Box<dyn Fn(&str) -> bool + 'a>);
 
 fn no_operation(when: &Conditions, effect: Effect) -> Option<Never> {
@@ -35,7 +38,7 @@ fn no_operation(when: &Conditions, effect: Effect) -> Option<Never> {
 
 fn demands(when: &Conditions) -> Vec<Demand<'_>> {
     let circumstances = &when.circumstances;
-    let demands: [(bool, (&'static str, fn(&str) -> bool)); 7] = [
+    let demands: [(bool, Field); 7] = [
         (when.destinations.is_some(), ("destination", destination_applies)),
         (!when.amount.is_unbounded(), ("amount", amount_applies)),
         (!when.usd.is_unbounded(), ("amount_usd", amount_applies)),
